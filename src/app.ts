@@ -1,0 +1,216 @@
+/**
+ * The composition root of a sidecar: workspace, store, engine, edges, discovery, put together and taken apart in order.
+ */
+import getPort from "get-port";
+import type { SidecarConfig } from "./config.ts";
+import { session as sessionAggregate } from "./core/session/session.ts";
+import { listen } from "./edge/http/http-server.ts";
+import { peerOf } from "./edge/http/peer.ts";
+import { CLOSE } from "./edge/mpac/connection.ts";
+import { createMpacEdge } from "./edge/mpac/mpac-edge.ts";
+import { openRoom } from "./edge/mpac/room.ts";
+import { opsRoutes } from "./edge/ops/ops-edge.ts";
+import { createEngine } from "./engine/engine.ts";
+import { bootId } from "./git/boot-id.ts";
+import { newToken, publishDiscovery } from "./git/discovery-file.ts";
+import { isPathCaseInsensitive } from "./git/head.ts";
+import { mainTree } from "./git/main-tree.ts";
+import { findWorkspace, mainPathOf, type Workspace } from "./git/repository.ts";
+import { clearStartError } from "./git/start-error.ts";
+import { locateStore, type StoreFolder } from "./git/store-folder.ts";
+import type { Log } from "./log.ts";
+import { openSqliteStore } from "./store/sqlite.ts";
+import { VERSION } from "./version.ts";
+import type { Health } from "./wire/health.ts";
+import { SessionId } from "./wire/ids.ts";
+import { RECORD_FORMAT } from "./wire/record.ts";
+import { CONTROL } from "./wire/versions.ts";
+
+/** How often the idle end is considered, in milliseconds. */
+const IDLE_CHECK_MS = 10_000;
+
+/** How long an answer about the log's health may be repeated, in milliseconds: each new one writes to the disk. */
+const HEALTH_MS = 1_000;
+
+export interface Sidecar extends AsyncDisposable {
+  readonly uri: string;
+  readonly port: number;
+  /** Resolves when the sidecar was asked to stop, or has had no client for long enough, with the reason. */
+  readonly stopped: Promise<string>;
+}
+
+/** There is no workspace to serve. */
+export class NoWorkspaceError extends Error {
+  override readonly name = "NoWorkspaceError";
+  readonly code: string;
+
+  constructor(code: string, message: string) {
+    super(message);
+    this.code = code;
+  }
+}
+
+/** The port that was asked for is taken by somebody else. */
+export class PortTaken extends Error {
+  override readonly name = "PortTaken";
+  readonly code = "sidecar/port-taken";
+
+  constructor(port: number, cause: unknown) {
+    super(`port ${port} is taken by another program; choose another with --port or MPAC_SIDECAR_PORT, or leave both out`, { cause });
+  }
+}
+
+export interface Place {
+  readonly workspace: Workspace;
+  readonly store: StoreFolder;
+}
+
+/** Where a sidecar started with `config` in `cwd` keeps its log. @throws NoWorkspaceError, NoStoreFolder, StoreIdentityBroken */
+export async function findPlace(config: Pick<SidecarConfig, "workspace">, cwd: string): Promise<Place> {
+  const named = config.workspace;
+  const workspace = await findWorkspace(named ?? cwd, { outside: named === undefined ? "refuse" : "folder" });
+  if (workspace.kind === "refused") throw new NoWorkspaceError(workspace.code, workspace.message);
+  return { workspace, store: await locateStore(workspace) };
+}
+
+/** @throws what `openSqliteStore` throws, PortTaken */
+export async function startSidecar(config: SidecarConfig, { workspace, store: folder }: Place, log: Log): Promise<Sidecar> {
+  await using starting = new Cleanup();
+  const store = starting.own(await openSqliteStore({ path: folder.logPath }));
+  const { identity } = folder;
+  const main = mainPathOf(workspace);
+  const engine = starting.own(createEngine({ store, log, node: `${identity.store_id}:${process.pid}` }));
+
+  const sessionId = SessionId.parse(config.sessionId ?? identity.session_id);
+  const settings = { profile: "open", race_lock: config.raceLock, fold_case: await isPathCaseInsensitive(main), root: main.replaceAll("\\", "/") };
+  const stream = await engine.open(sessionAggregate, sessionId, settings);
+  const face = { sessionId, workspaceDir: main, version: VERSION, control: CONTROL };
+  const room = await openRoom(stream, face, () => engine.nowMs());
+
+  let lastActivityMs = performance.now();
+  const mpac = createMpacEdge({
+    room,
+    engine,
+    files: mainTree(workspace),
+    onActivity: () => {
+      lastActivityMs = performance.now();
+    },
+  });
+  starting.own({ [Symbol.asyncDispose]: () => Promise.resolve(mpac[Symbol.dispose]()) });
+
+  const boot = await bootId();
+  const token = newToken();
+  let stop: (reason: string) => void = () => undefined;
+  const stopped = new Promise<string>((resolve) => {
+    stop = resolve;
+  });
+
+  let uri = "";
+  const lookAtHealth = async (): Promise<Health> => ({
+    status: (await engine.writable()) ? "ok" : "unavailable",
+    store_id: identity.store_id,
+    workspace: main,
+    session_id: sessionId,
+    version: VERSION,
+    control: CONTROL,
+    format: RECORD_FORMAT,
+    pid: process.pid,
+    boot_id: boot,
+    uri,
+    clients: mpac.connections,
+    durability: store.durability,
+  });
+  let seen: { readonly atMs: number; readonly health: Promise<Health> } | undefined;
+  const health = (): Promise<Health> => {
+    const nowMs = performance.now();
+    if (seen === undefined || nowMs - seen.atMs > HEALTH_MS) seen = { atMs: nowMs, health: lookAtHealth() };
+    return seen.health;
+  };
+
+  const upgrade = (path: string) => {
+    const id = /^\/session\/([^/]+)/.exec(path)?.[1];
+    if (path !== "/" && id === undefined) return { status: 404 as const, why: `there is no WebSocket at ${path}; use / or /session/${sessionId}` };
+    return (socket: Parameters<typeof mpac.serve>[0], request: { readonly socket: Parameters<typeof peerOf>[0] }): void => {
+      if (id !== undefined && id !== sessionId) return socket.close(CLOSE.noSuchSession, `this sidecar serves the session ${sessionId}`.slice(0, 120));
+      mpac.serve(socket, () => peerOf(request.socket));
+    };
+  };
+  const routes = opsRoutes({ health, token, stop: () => stop("asked to stop") });
+  const server = starting.own(await listenNear(config, identity.port, (port) => listen({ ...config, port, routes, upgrade })));
+  uri = `ws://${config.host === "::1" ? "[::1]" : config.host}:${server.port}/session/${sessionId}`;
+
+  const published = await publishDiscovery(folder, {
+    store_id: identity.store_id,
+    host: config.host,
+    port: server.port,
+    pid: process.pid,
+    boot_id: boot,
+    version: VERSION,
+    control: CONTROL,
+    token,
+    started_at: new Date().toISOString(),
+    workspace: main,
+  });
+  starting.own(published);
+  await clearStartError(folder.folder).catch(() => undefined);
+
+  const idleTimer = setInterval(() => {
+    if (mpac.connections > 0 || config.idleMinutes === 0) return;
+    if (performance.now() - lastActivityMs > config.idleMinutes * 60_000) stop(`no client for ${config.idleMinutes} minutes`);
+  }, IDLE_CHECK_MS);
+  idleTimer.unref();
+
+  log.info({ uri, workspace: main, store: folder.folder, pid: process.pid, version: VERSION }, "sidecar is up");
+  const running = starting.release();
+  return {
+    uri,
+    port: server.port,
+    stopped,
+    async [Symbol.asyncDispose]() {
+      clearInterval(idleTimer);
+      mpac.close();
+      await running[Symbol.asyncDispose]();
+    },
+  };
+}
+
+/** The port that was asked for, else the workspace's own, else any: of 2,000 ports in the ephemeral range one is often taken. */
+async function listenNear<Listener>(
+  config: Pick<SidecarConfig, "port" | "host">,
+  derived: number,
+  listenOn: (port: number) => Promise<Listener>,
+): Promise<Listener> {
+  const isTaken = (error: unknown): boolean => ["EADDRINUSE", "EACCES"].includes((error as NodeJS.ErrnoException).code ?? "");
+  if (config.port !== undefined) {
+    const asked = config.port;
+    return listenOn(asked).catch((error: unknown) => {
+      throw isTaken(error) ? new PortTaken(asked, error) : error;
+    });
+  }
+  return listenOn(derived).catch(async (error: unknown) => {
+    if (!isTaken(error)) throw error;
+    return listenOn(await getPort({ host: config.host }));
+  });
+}
+
+/** What has been opened so far, closed in the opposite order when the rest does not come about. */
+class Cleanup implements AsyncDisposable {
+  #owned: AsyncDisposable[] = [];
+
+  own<Owned extends AsyncDisposable>(owned: Owned): Owned {
+    this.#owned.push(owned);
+    return owned;
+  }
+
+  /** Hands everything over to somebody who closes it later. */
+  release(): AsyncDisposable {
+    const released = new Cleanup();
+    released.#owned = this.#owned;
+    this.#owned = [];
+    return released;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (let owned = this.#owned.pop(); owned !== undefined; owned = this.#owned.pop()) await owned[Symbol.asyncDispose]();
+  }
+}

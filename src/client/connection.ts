@@ -1,0 +1,94 @@
+/**
+ * One WebSocket to a sidecar: text out, text in, and an end that is always told.
+ *
+ * A peer that does not answer a ping before the next one is due is taken for dead, because a machine that went away sends
+ * no close frame.
+ */
+import { WebSocket } from "ws";
+
+/** Largest message that is taken, in bytes: answers may be larger than commands. */
+const MAX_INBOUND_BYTES = 4 * 1024 * 1024;
+
+/** Milliseconds that a peer has to answer a close frame before the socket is torn down. */
+const FAREWELL_MS = 200;
+
+/** No orderly end was told (RFC 6455, 7.1.5). */
+export const ABNORMAL_CLOSE = 1006;
+
+export interface Ended {
+  /** WebSocket close code. */
+  readonly code: number;
+  readonly reason: string;
+}
+
+export interface Connection {
+  send(text: string): void;
+  /** Whether the socket takes messages. */
+  readonly open: boolean;
+  /** Resolves once, when the socket is gone. */
+  readonly ended: Promise<Ended>;
+  /** Says farewell and tears the socket down after 200 ms at most. */
+  close(code?: number, reason?: string): void;
+  /** Ends it at once. */
+  terminate(): void;
+}
+
+export interface ConnectionOptions {
+  readonly hear: (text: string) => void;
+  /** Milliseconds between two pings. */
+  readonly pingMs: number;
+  /** Milliseconds that the handshake may take. */
+  readonly handshakeMs: number;
+  readonly signal: AbortSignal;
+}
+
+/** @throws what the system or the peer answered when there is no connection, or the reason of `signal` */
+export async function connect(uri: string, { hear, pingMs, handshakeMs, signal }: ConnectionOptions): Promise<Connection> {
+  signal.throwIfAborted();
+  const socket = new WebSocket(uri, { perMessageDeflate: false, maxPayload: MAX_INBOUND_BYTES, handshakeTimeout: handshakeMs });
+  const ended = new Promise<Ended>((resolve) => {
+    socket.once("close", (code, reason) => resolve({ code, reason: reason.toString() }));
+  });
+  await new Promise<void>((resolve, reject) => {
+    const onAbort = () => {
+      reject(signal.reason as Error);
+      socket.terminate();
+    };
+    signal.addEventListener("abort", onAbort, { once: true });
+    const settle = (act: () => void) => {
+      signal.removeEventListener("abort", onAbort);
+      act();
+    };
+    socket.on("error", (error) => settle(() => reject(error))); // later ones are followed by `close`, which tells the end
+    socket.once("open", () => settle(resolve));
+  });
+  socket.on("message", (text: Buffer, isBinary) => {
+    if (!isBinary) hear(text.toString());
+  });
+  keepAlive(socket, pingMs);
+  return {
+    send: (text) => socket.send(text),
+    get open() {
+      return socket.readyState === WebSocket.OPEN;
+    },
+    ended,
+    close(code = 1000, reason = "") {
+      socket.close(code, reason);
+      const timer = setTimeout(() => socket.terminate(), FAREWELL_MS);
+      socket.once("close", () => clearTimeout(timer));
+    },
+    terminate: () => socket.terminate(),
+  };
+}
+
+function keepAlive(socket: WebSocket, pingMs: number): void {
+  let answered = true;
+  socket.on("pong", () => (answered = true));
+  const timer = setInterval(() => {
+    if (!answered) return socket.terminate();
+    answered = false;
+    if (socket.readyState === WebSocket.OPEN) socket.ping();
+  }, pingMs);
+  timer.unref();
+  socket.once("close", () => clearInterval(timer));
+}

@@ -1,0 +1,53 @@
+/**
+ * The principal's own live intents and their fencing tokens, as far as the coordinator has told.
+ */
+import * as z from "zod";
+import type { InboundEnvelope } from "../wire/mpac/coordinator.ts";
+import type { Ack } from "../wire/mpac/extension.ts";
+import type { SessionInfo } from "./inbound.ts";
+
+export interface HeldIntent {
+  readonly intentId: string;
+  readonly objective: string;
+  /** The token that goes with operations under this intent. */
+  readonly fence: number;
+}
+
+export interface OwnIntents {
+  readonly all: ReadonlyMap<string, HeldIntent>;
+  /** What stands, whatever was known before. */
+  learn(info: SessionInfo): void;
+  /** An own message that is durable now. */
+  acknowledge(envelope: InboundEnvelope, ack: Ack): void;
+  /** Anybody's message: an intent of ours may end in it. */
+  hear(envelope: InboundEnvelope): void;
+}
+
+const Naming = z.looseObject({ intent_id: z.string(), objective: z.string().nullable().optional() });
+
+export function createOwnIntents(): OwnIntents {
+  const held = new Map<string, HeldIntent>();
+  return {
+    all: held,
+    learn(info) {
+      held.clear();
+      for (const { intent_id, objective, fence } of info.extensions.signalbox.intents)
+        held.set(intent_id, { intentId: intent_id, objective, fence });
+    },
+    acknowledge({ message_type, payload }, { fence, superseded }) {
+      for (const ended of superseded ?? []) held.delete(ended);
+      const named = Naming.safeParse(payload).data;
+      if (named === undefined) return;
+      const { intent_id: intentId } = named;
+      const known = held.get(intentId);
+      if (message_type === "INTENT_WITHDRAW") held.delete(intentId);
+      else if (fence !== undefined && (known !== undefined || message_type === "INTENT_ANNOUNCE")) {
+        held.set(intentId, { intentId, objective: named.objective ?? known?.objective ?? "", fence });
+      }
+    },
+    hear({ message_type, payload }) {
+      const named = Naming.safeParse(payload).data;
+      if (message_type === "INTENT_WITHDRAW" && named !== undefined) held.delete(named.intent_id);
+    },
+  };
+}

@@ -1,0 +1,133 @@
+/**
+ * Getting a connection and keeping one: who may start a sidecar for it, how often it is tried, and when to give up.
+ *
+ * A caller waits for a bounded time. In the background it is tried for ever, ever more slowly, and only looked for when
+ * nobody needs it.
+ */
+import { delayBefore, type Pace, pause } from "./backoff.ts";
+import { sentenceOf, SidecarUnavailable } from "./faults.ts";
+
+export interface Located {
+  /** Of the session's WebSocket. */
+  readonly uri: string;
+}
+
+export interface LocateQuestion {
+  /** Whether a sidecar may be started when none runs. */
+  readonly mayStart: boolean;
+  /** Ends the search. A sidecar that was started goes on. */
+  readonly signal: AbortSignal;
+}
+
+/** Finds the sidecar, or undefined when none runs and none may be started. @throws SidecarUnavailable when none can be */
+export type Locate = (question: LocateQuestion) => Promise<Located | undefined>;
+
+export interface ReachOptions<Joined> {
+  readonly locate: Locate;
+  readonly open: (uri: string) => Promise<Joined>;
+  readonly pace: Pace;
+  /** Milliseconds that a caller waits. */
+  readonly reachMs: number;
+  /** Ends everything. */
+  readonly signal: AbortSignal;
+  /** Told after each attempt that came to nothing. */
+  readonly onTrouble: (cause: unknown) => void;
+}
+
+export interface Reach<Joined> {
+  /** What stands, or what comes of connecting now. @throws SidecarUnavailable, or the reason of `signal` */
+  reach(signal?: AbortSignal): Promise<Joined>;
+  /** What stood is gone. */
+  lost(): void;
+  /** Connects in the background until it stands; `needed` says, before each attempt, whether a sidecar may be started for it. */
+  keep(needed: () => boolean): void;
+}
+
+export function createReach<Joined>({ locate, open, pace, reachMs, signal, onTrouble }: ReachOptions<Joined>): Reach<Joined> {
+  let standing: Joined | undefined;
+  let attempt: Promise<Joined> | undefined;
+  let keeping = false;
+  let callers = 0;
+
+  async function tryOnce(needed: () => boolean): Promise<Joined> {
+    const mayStart = () => callers > 0 || needed();
+    let located = await locate({ mayStart: mayStart(), signal });
+    if (located === undefined && mayStart()) located = await locate({ mayStart: true, signal });
+    if (located === undefined) throw new SidecarUnavailable("no sidecar runs", { passing: true });
+    standing = await open(located.uri);
+    return standing;
+  }
+
+  /** One attempt at a time, whoever wants it. */
+  function connectNow(needed: () => boolean): Promise<Joined> {
+    attempt ??= tryOnce(needed).finally(() => (attempt = undefined));
+    return attempt;
+  }
+
+  async function connectForCaller(): Promise<Joined> {
+    const givesUpAtMs = performance.now() + reachMs;
+    for (let tried = 0; ; tried += 1) {
+      try {
+        return standing ?? (await connectNow(() => true));
+      } catch (cause) {
+        onTrouble(cause);
+        signal.throwIfAborted();
+        const final = cause instanceof SidecarUnavailable && !cause.passing;
+        if (final || performance.now() >= givesUpAtMs) throw unavailable(cause);
+        await pause(delayBefore(tried, pace), signal);
+        signal.throwIfAborted();
+      }
+    }
+  }
+
+  async function keepOn(needed: () => boolean): Promise<void> {
+    for (let tried = 0; standing === undefined && !signal.aborted; tried += 1) {
+      await pause(delayBefore(tried, pace), signal, { idle: !needed() });
+      if (standing !== undefined || signal.aborted) return;
+      await connectNow(needed).catch(onTrouble);
+    }
+  }
+
+  return {
+    async reach(callerSignal) {
+      signal.throwIfAborted();
+      callerSignal?.throwIfAborted();
+      if (standing !== undefined) return standing;
+      callers += 1;
+      try {
+        return await abortable(connectForCaller(), callerSignal);
+      } finally {
+        callers -= 1;
+      }
+    },
+    lost() {
+      standing = undefined;
+    },
+    keep(needed) {
+      if (keeping) return;
+      keeping = true;
+      void keepOn(needed).finally(() => (keeping = false));
+    },
+  };
+}
+
+function unavailable(cause: unknown): SidecarUnavailable {
+  if (cause instanceof SidecarUnavailable) return cause;
+  return new SidecarUnavailable(`the sidecar cannot be reached (${sentenceOf(cause)}); \`signalbox doctor\` says more`, { cause });
+}
+
+/** Ends the wait when the signal fires; the work goes on. */
+async function abortable<Result>(work: Promise<Result>, signal: AbortSignal | undefined): Promise<Result> {
+  if (signal === undefined) return work;
+  let onAbort: (() => void) | undefined;
+  const aborted = new Promise<never>((_resolve, reject) => {
+    onAbort = () => reject(signal.reason as Error);
+    signal.addEventListener("abort", onAbort, { once: true });
+  });
+  try {
+    return await Promise.race([work, aborted]);
+  } finally {
+    if (onAbort !== undefined) signal.removeEventListener("abort", onAbort);
+    work.catch(() => undefined);
+  }
+}

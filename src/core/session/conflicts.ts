@@ -1,0 +1,69 @@
+/**
+ * Conflicts that participants report and acknowledge (SPEC 17). Those that the coordinator finds open in `overlaps.ts`,
+ * and those that nothing is left of close in `dismissal.ts`.
+ *
+ * | from        | event                                    | to        |
+ * |-------------|------------------------------------------|-----------|
+ * | (none)      | CONFLICT_REPORT, or a meeting of intents | OPEN      |
+ * | OPEN        | CONFLICT_ACK `seen` or `accepted` by a party | ACKED |
+ * | OPEN, ACKED | everything it is about has ended         | DISMISSED |
+ */
+import type { IntentId, OpId } from "../../wire/ids.ts";
+import type { Message } from "../../wire/mpac/messages.ts";
+import { isLive, isOpen, type Participant, type SessionState } from "./state.ts";
+import { refuse, type SessionMoment, type Verdict } from "./verdict.ts";
+
+export function decideReport(state: Readonly<SessionState>, message: Message<"CONFLICT_REPORT">, sender: Participant, at: SessionMoment): Verdict {
+  const { payload } = message;
+  const contentHash = at.facts.contentHash ?? "";
+  const standing = state.conflicts.get(payload.conflict_id);
+  if (standing !== undefined) {
+    const same = standing.contentHash === contentHash && standing.principals.includes(sender.id);
+    return same
+      ? { standing: { revision: standing.openedAt } }
+      : refuse("id/taken", `conflict id ${payload.conflict_id} is in use; choose another`);
+  }
+
+  const named = [...new Set([...(payload.related_intents ?? []), payload.intent_a, payload.intent_b])].filter((id) => typeof id === "string");
+  const intents = named.flatMap((id) => state.intents.get(id as IntentId) ?? []);
+  const operations = (payload.related_ops ?? []).flatMap((id) => state.operations.get(id as OpId) ?? []);
+  const anythingStands = intents.some(isLive) || operations.some((operation) => operation.state === "COMMITTED");
+  if (!anythingStands) {
+    return refuse("intent/unknown", "a conflict names at least one live intent or standing operation in related_intents or related_ops");
+  }
+
+  const principals = new Set([...intents.map((intent) => intent.principal), ...operations.map((operation) => operation.principal), sender.id]);
+  return {
+    events: [
+      {
+        type: "ConflictOpened",
+        conflictId: payload.conflict_id,
+        category: payload.category ?? "scope_overlap",
+        severity: payload.severity ?? "medium",
+        description: payload.description ?? "",
+        intents: intents.map((intent) => intent.id),
+        operations: operations.map((operation) => operation.id),
+        principals: [...principals],
+        reporter: sender.id,
+        contentHash,
+      },
+    ],
+    result: { conflicts: [payload.conflict_id] },
+  };
+}
+
+export function decideAcknowledge(state: Readonly<SessionState>, message: Message<"CONFLICT_ACK">, sender: Participant): Verdict {
+  const { conflict_id: id, ack_type } = message.payload;
+  const conflict = state.conflicts.get(id);
+  if (conflict === undefined) return refuse("conflict/unknown", `there is no conflict ${id}`);
+  if (!isOpen(conflict)) return refuse("conflict/ended", `conflict ${id} is ${conflict.state}; nothing is left to acknowledge`);
+  if (!conflict.principals.includes(sender.id)) {
+    return refuse("conflict/not-party", `conflict ${id} is between ${conflict.principals.join(" and ")}; only they acknowledge it`);
+  }
+
+  const ackType = ack_type ?? "seen";
+  if (conflict.acknowledgements.get(sender.id) === ackType) return { standing: { revision: conflict.openedAt } };
+  const settles = ackType === "seen" || ackType === "accepted";
+  const next = settles || conflict.state === "ACKED" ? "ACKED" : "OPEN";
+  return { events: [{ type: "ConflictAcknowledged", conflictId: id, principalId: sender.id, ackType, state: next }] };
+}

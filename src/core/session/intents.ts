@@ -1,0 +1,131 @@
+/**
+ * When a participant may declare what it means to change, change the declaration, and take it back (SPEC 15).
+ *
+ * | from      | event                         | to         |
+ * |-----------|-------------------------------|------------|
+ * | (none)    | INTENT_ANNOUNCE               | ACTIVE     |
+ * | ACTIVE    | INTENT_UPDATE by its owner    | ACTIVE     |
+ * | ACTIVE, SUSPENDED | INTENT_WITHDRAW by its owner | WITHDRAWN |
+ * | ACTIVE, SUSPENDED | own announcement over it | SUPERSEDED |
+ * | ACTIVE, SUSPENDED | time to live           | EXPIRED    |
+ * | ACTIVE    | owner lapses or hands over    | SUSPENDED  |
+ * | SUSPENDED | owner is back                 | ACTIVE     |
+ */
+import type { IntentId } from "../../wire/ids.ts";
+import type { Message } from "../../wire/mpac/messages.ts";
+import type { Rejection } from "../../wire/refusals.ts";
+import type { SessionEvent } from "../../wire/session.ts";
+import { dismissalsAfter } from "./dismissal.ts";
+import { conflictsWith, heldRefusal, meetings, type Meeting } from "./overlaps.ts";
+import { readScope } from "./scopes.ts";
+import { isLive, type Intent, type Participant, type SessionState } from "./state.ts";
+import { refuse, type SessionMoment, type Verdict } from "./verdict.ts";
+
+const isLocking = ({ intent }: Meeting): boolean => intent.state === "ACTIVE";
+
+/** Narrows a list that is known to have a first element. */
+const some = <Item>(list: readonly Item[]): list is readonly [Item, ...Item[]] => list.length > 0;
+
+/** The intent, when it is live and the sender's own. */
+export function ownLiveIntent(
+  state: Readonly<SessionState>,
+  id: IntentId,
+  sender: Participant,
+): { readonly intent: Intent } | { readonly rejected: Rejection } {
+  const intent = state.intents.get(id);
+  if (intent === undefined) return refuse("intent/unknown", `there is no intent ${id}; announce it first`);
+  if (intent.principal !== sender.id) return refuse("intent/not-owner", `intent ${id} belongs to ${intent.principal}`);
+  if (!isLive(intent)) return refuse("intent/ended", `intent ${id} is ${intent.state}; announce a new one`, { state: intent.state });
+  return { intent };
+}
+
+export function decideAnnounce(state: Readonly<SessionState>, message: Message<"INTENT_ANNOUNCE">, sender: Participant, at: SessionMoment): Verdict {
+  const { intent_id: id, objective, ttl_sec, supersedes_intent_id, extensions } = message.payload;
+  const contentHash = at.facts.contentHash ?? "";
+
+  const standing = state.intents.get(id);
+  if (standing !== undefined) return repeatOf(standing, sender, contentHash);
+
+  const read = readScope(message.payload.scope, state.settings);
+  if ("rejected" in read) return read;
+
+  const met = meetings(state, read.resources);
+  const others = met.filter(({ intent }) => intent.principal !== sender.id);
+  const locking = others.filter(isLocking);
+  const proceeds = !state.settings.race_lock || extensions?.signalbox?.on_overlap === "proceed";
+  if (!proceeds && some(locking)) return heldRefusal(state, locking);
+
+  const replaced = new Set(met.filter(({ intent }) => intent.principal === sender.id).map(({ intent }) => intent.id));
+  if (supersedes_intent_id !== undefined && supersedes_intent_id !== null) {
+    const named = ownLiveIntent(state, supersedes_intent_id, sender);
+    if ("rejected" in named) return named;
+    replaced.add(named.intent.id);
+  }
+
+  const ttlSec = ttl_sec ?? state.settings.intent_ttl_sec;
+  const fence = state.fence + 1;
+  const conflicts = conflictsWith(state, { id, principal: sender.id }, others, at);
+  const events: SessionEvent[] = [
+    ...[...replaced].map(
+      (intentId): SessionEvent => ({ type: "IntentEnded", intentId, state: "SUPERSEDED", reason: "superseded", supersededBy: id }),
+    ),
+    ...dismissalsAfter(state, replaced),
+    {
+      type: "IntentAnnounced",
+      intentId: id,
+      principalId: sender.id,
+      objective: objective ?? "",
+      scope: read.scope,
+      fence,
+      ttlSec,
+      expiresAtMs: at.atMs + Math.round(ttlSec * 1000),
+      contentHash,
+    },
+    ...conflicts,
+  ];
+  return { events, result: { fence, conflicts: conflicts.map((conflict) => conflict.conflictId), superseded: [...replaced] } };
+}
+
+function repeatOf(standing: Intent, sender: Participant, contentHash: string): Verdict {
+  const same = standing.principal === sender.id && standing.contentHash === contentHash && isLive(standing);
+  if (!same) return refuse("id/taken", `intent id ${standing.id} is in use; choose another`);
+  return { standing: { revision: standing.announcedAt, result: { fence: standing.fence, conflicts: [...standing.conflicts], superseded: [] } } };
+}
+
+/**
+ * A wider scope is not locked (SPEC 15.3.2 is about announcing): it is taken, and meeting another makes a conflict.
+ * A sender that wants the lock asks for it with `on_overlap: "block"`.
+ */
+export function decideUpdate(state: Readonly<SessionState>, message: Message<"INTENT_UPDATE">, sender: Participant, at: SessionMoment): Verdict {
+  const { intent_id: id, objective, scope, ttl_sec, extensions } = message.payload;
+  const own = ownLiveIntent(state, id, sender);
+  if ("rejected" in own) return own;
+  const { intent } = own;
+  if (intent.state === "SUSPENDED") return refuse("intent/suspended", `intent ${id} is suspended; send HELLO or HEARTBEAT to take it up again`);
+
+  const ttlSec = ttl_sec ?? intent.ttlSec;
+  const updated = { type: "IntentUpdated" as const, intentId: id, ttlSec, expiresAtMs: at.atMs + Math.round(ttlSec * 1000) };
+  const renamed = objective === undefined || objective === null ? {} : { objective };
+  if (scope === undefined || scope === null) return { events: [{ ...updated, ...renamed }], result: { fence: intent.fence } };
+
+  const read = readScope(scope, state.settings);
+  if ("rejected" in read) return read;
+  const others = meetings(state, read.resources, sender.id);
+  const locking = others.filter(isLocking);
+  if (extensions?.signalbox?.on_overlap === "block" && some(locking)) return heldRefusal(state, locking);
+
+  const conflicts = conflictsWith(state, { id, principal: sender.id }, others, at);
+  return {
+    events: [{ ...updated, ...renamed, scope: read.scope }, ...conflicts],
+    result: { fence: intent.fence, conflicts: conflicts.map((conflict) => conflict.conflictId) },
+  };
+}
+
+export function decideWithdraw(state: Readonly<SessionState>, message: Message<"INTENT_WITHDRAW">, sender: Participant): Verdict {
+  const { intent_id: id, reason } = message.payload;
+  const own = ownLiveIntent(state, id, sender);
+  if ("rejected" in own) return own;
+  return {
+    events: [{ type: "IntentEnded", intentId: id, state: "WITHDRAWN", reason: reason ?? "withdrawn" }, ...dismissalsAfter(state, new Set([id]))],
+  };
+}

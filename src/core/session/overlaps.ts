@@ -1,0 +1,83 @@
+/**
+ * Whose work a scope meets, and what comes of it: a refusal (the race lock, SPEC 15.3.2) or conflicts.
+ *
+ * Only active intents of others lock. A suspended holder does not: its owner is away, and meeting it makes a conflict.
+ */
+import type { IntentId, PrincipalId } from "../../wire/ids.ts";
+import type { JsonObject } from "../../wire/json.ts";
+import type { Rejection } from "../../wire/refusals.ts";
+import type { SessionEventOf } from "../../wire/session.ts";
+import type { Resource } from "../scope/resource.ts";
+import type { Intent, SessionState } from "./state.ts";
+import { refuse, type SessionMoment } from "./verdict.ts";
+
+/** Holders named in a refusal; there may be more, and `total` says so. */
+const NAMED_HOLDERS = 20;
+
+export interface Meeting {
+  readonly intent: Intent;
+  /** The paths of the asking scope that meet it. */
+  readonly paths: readonly string[];
+}
+
+/** Live intents that meet `resources`, by intent id, without those of `except`. */
+export function meetings(state: Readonly<SessionState>, resources: readonly Resource[], except?: PrincipalId): Meeting[] {
+  const found: Meeting[] = [];
+  for (const [id, pairs] of state.index.overlapping(resources)) {
+    const intent = state.intents.get(id as IntentId);
+    if (intent === undefined || intent.principal === except) continue;
+    found.push({ intent, paths: [...new Set(pairs.map((pair) => pair.asked))] });
+  }
+  return found;
+}
+
+const quoted = (paths: readonly string[]): string => `[${paths.map((path) => `'${path}'`).join(", ")}]`;
+
+/** The wording of the original, which clients read with a pattern (reference mpac 1.6), and the facts beside it. */
+export function heldRefusal(state: Readonly<SessionState>, locking: readonly [Meeting, ...Meeting[]]): { readonly rejected: Rejection } {
+  const [first] = locking;
+  const message =
+    `Files ${quoted(first.paths)} are already being modified by intent ${first.intent.id} (principal ${first.intent.principal}). ` +
+    "Call defer_intent and tell the user to wait, or retry once the other intent has withdrawn.";
+  const overlaps = locking.slice(0, NAMED_HOLDERS).map((meeting) => holderDetails(state, meeting));
+  return refuse("intent/held", message, { overlaps, total: locking.length });
+}
+
+function holderDetails(state: Readonly<SessionState>, { intent, paths }: Meeting): JsonObject {
+  const worktree = state.participants.get(intent.principal)?.worktree;
+  return {
+    intent_id: intent.id,
+    principal_id: intent.principal,
+    objective: intent.objective,
+    state: intent.state,
+    resources: intent.resources.map((resource) => resource.path),
+    paths,
+    announced_at_ms: intent.announcedAtMs,
+    expires_at_ms: intent.expiresAtMs,
+    ...(worktree === undefined ? {} : { worktree: worktree.path }),
+    ...(worktree?.branch === undefined ? {} : { branch: worktree.branch }),
+  };
+}
+
+/** One conflict for each meeting that does not stand in one already. */
+export function conflictsWith(
+  state: Readonly<SessionState>,
+  newcomer: { readonly id: IntentId; readonly principal: PrincipalId },
+  met: readonly Meeting[],
+  at: SessionMoment,
+): SessionEventOf<"ConflictOpened">[] {
+  const standing = state.intents.get(newcomer.id)?.conflicts ?? new Set();
+  const already = new Set([...standing].flatMap((id) => state.conflicts.get(id)?.intents ?? []));
+  return met
+    .filter(({ intent }) => !already.has(intent.id))
+    .map(({ intent, paths }) => ({
+      type: "ConflictOpened",
+      conflictId: at.newId("conflict") as SessionEventOf<"ConflictOpened">["conflictId"],
+      category: "scope_overlap",
+      severity: "medium",
+      description: `${newcomer.principal} and ${intent.principal} both mean to change ${paths.join(", ")}`,
+      intents: [newcomer.id, intent.id],
+      operations: [],
+      principals: [newcomer.principal, intent.principal],
+    }));
+}

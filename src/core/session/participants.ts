@@ -1,0 +1,124 @@
+/**
+ * Who takes part: joining under a name, being heard, going silent, coming back, leaving (SPEC 14).
+ *
+ * A name belongs to the instance whose connection lives. When that one is gone, a newcomer under the name is the same
+ * principal, back, and finds its intents as it left them.
+ */
+import type { PrincipalId } from "../../wire/ids.ts";
+import type { Message } from "../../wire/mpac/messages.ts";
+import type { SessionEvent } from "../../wire/session.ts";
+import { dismissalsAfter } from "./dismissal.ts";
+import type { Intent, Participant, SessionState } from "./state.ts";
+import { refuse, type SessionMoment, type Verdict } from "./verdict.ts";
+
+const COORDINATOR_PREFIX = "service:coordinator";
+
+/** `name#2` belongs to the family of `name`. */
+export function familyOf(principal: string): string {
+  return principal.replace(/#\d+$/, "");
+}
+
+function nextFreeName(principal: string, connected: readonly string[]): string {
+  const family = familyOf(principal);
+  for (let number = 2; ; number += 1) {
+    const name = `${family}#${number}`;
+    if (!connected.includes(name)) return name;
+  }
+}
+
+function ownIntents(state: Readonly<SessionState>, participant: Participant): Intent[] {
+  return [...participant.intents].flatMap((id) => state.intents.get(id) ?? []);
+}
+
+function restored(state: Readonly<SessionState>, participant: Participant): SessionEvent[] {
+  return ownIntents(state, participant)
+    .filter((intent) => intent.state === "SUSPENDED")
+    .map((intent, index) => ({ type: "IntentRestored", intentId: intent.id, fence: state.fence + 1 + index }));
+}
+
+export function decideHello(state: Readonly<SessionState>, message: Message<"HELLO">, at: SessionMoment): Verdict {
+  const { sender, payload } = message;
+  const id = sender.principal_id;
+  if (id.startsWith(COORDINATOR_PREFIX)) return refuse("principal/name-taken", `${id} is the coordinator's own name; join under another`);
+
+  const connected = at.facts.connected ?? [];
+  if (connected.includes(id)) {
+    const suggested = nextFreeName(id, connected);
+    return refuse("principal/name-taken", `${id} is connected already; join as ${suggested}`, { suggested });
+  }
+
+  const extension = payload.extensions?.signalbox;
+  const joined: Extract<SessionEvent, { type: "ParticipantJoined" }> = {
+    type: "ParticipantJoined",
+    principalId: id,
+    principalType: sender.principal_type ?? "agent",
+    instanceId: sender.sender_instance_id ?? "",
+    displayName: payload.display_name ?? id,
+    roles: payload.roles ?? [],
+    ...(extension?.worktree === undefined ? {} : { worktree: extension.worktree }),
+    extended: extension !== undefined,
+  };
+  const standing = state.participants.get(id);
+  if (standing === undefined) return { events: [joined] };
+  return { events: [joined, ...restored(state, standing)] };
+}
+
+export function decideHeartbeat(state: Readonly<SessionState>, message: Message<"HEARTBEAT">, sender: Participant): Verdict {
+  const { status, summary, active_intent_id, extensions } = message.payload;
+  const worktree = extensions?.signalbox?.worktree;
+  const next = {
+    status: status ?? sender.status,
+    summary: summary ?? sender.summary,
+    activeIntentId: active_intent_id ?? sender.activeIntentId,
+    branch: worktree?.branch ?? sender.worktree?.branch,
+    head: worktree?.head ?? sender.worktree?.head,
+  };
+  const unchanged =
+    sender.presence === "available" &&
+    next.status === sender.status &&
+    next.summary === sender.summary &&
+    next.activeIntentId === sender.activeIntentId &&
+    next.branch === sender.worktree?.branch &&
+    next.head === sender.worktree?.head;
+  if (unchanged) return { standing: { revision: 0 } };
+
+  const event: SessionEvent = {
+    type: "ParticipantStatus",
+    principalId: sender.id,
+    status: next.status,
+    ...(next.summary === undefined ? {} : { summary: next.summary }),
+    ...(next.activeIntentId === undefined ? {} : { activeIntentId: next.activeIntentId }),
+    ...(next.branch === undefined ? {} : { branch: next.branch }),
+    ...(next.head === undefined ? {} : { head: next.head }),
+  };
+  return { events: [event, ...restored(state, sender)] };
+}
+
+/** What becomes of a leaver's intents is its own choice (SPEC 14.4): `withdraw` unless it says `transfer` or `expire`. */
+export function decideGoodbye(state: Readonly<SessionState>, message: Message<"GOODBYE">, sender: Participant): Verdict {
+  const left: SessionEvent = { type: "ParticipantLeft", principalId: sender.id, reason: message.payload.reason ?? "" };
+  const live = ownIntents(state, sender);
+  switch (message.payload.intent_disposition) {
+    case "expire":
+      return { events: [left] };
+    case "transfer":
+      return { events: [...suspensions(live, "owner_left"), left] };
+    default: {
+      const ended = live.map((intent): SessionEvent => ({ type: "IntentEnded", intentId: intent.id, state: "WITHDRAWN", reason: "owner_left" }));
+      return { events: [...ended, ...dismissalsAfter(state, new Set(live.map((intent) => intent.id))), left] };
+    }
+  }
+}
+
+function suspensions(live: readonly Intent[], reason: string): SessionEvent[] {
+  return live
+    .filter((intent) => intent.state === "ACTIVE")
+    .map((intent) => ({ type: "IntentSuspended", intentId: intent.id, reason }));
+}
+
+export function decideLapse(state: Readonly<SessionState>, principal: string, lastHeardAtMs: number): Verdict {
+  const participant = state.participants.get(principal as PrincipalId);
+  if (participant === undefined || participant.presence !== "available") return { standing: { revision: 0 } };
+  const lapsed: SessionEvent = { type: "ParticipantLapsed", principalId: participant.id, lastHeardAtMs };
+  return { events: [lapsed, ...suspensions(ownIntents(state, participant), "owner_unavailable")] };
+}

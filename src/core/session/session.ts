@@ -1,0 +1,154 @@
+/**
+ * The session aggregate: which rule answers which message, and how a record is closed.
+ *
+ * Every accepted message ends with `Settled`, which carries the record's Lamport value and what a repeat of the same
+ * request is answered with.
+ */
+import type { PrincipalId, SessionId } from "../../wire/ids.ts";
+import type { ClientMessage } from "../../wire/mpac/messages.ts";
+import { SessionEvent, SessionSettings, type SettledResult } from "../../wire/session.ts";
+import type { JsonObject } from "../../wire/json.ts";
+import { type Aggregate, type Decision, type EngineCommand, UnknownEvent, unreachable } from "../aggregate.ts";
+import { decideAcknowledge, decideReport } from "./conflicts.ts";
+import { evolve } from "./evolve.ts";
+import { decideAnnounce, decideUpdate, decideWithdraw } from "./intents.ts";
+import { decideCommit, decideSupersede } from "./operations.ts";
+import { decideGoodbye, decideHeartbeat, decideHello, decideLapse } from "./participants.ts";
+import { initialState, type Participant, type SessionState } from "./state.ts";
+import { decideTick } from "./time.ts";
+import { refuse, type SessionFacts, type SessionMoment, type Verdict } from "./verdict.ts";
+
+/** Room between two records for the Lamport values of the messages that the first one causes. */
+const LAMPORT_STEP = 1024;
+
+/** A received value further ahead than this is nonsense or hostile, and is ignored. */
+const LAMPORT_LEAP = 2 ** 32;
+
+function decideMessage(state: Readonly<SessionState>, message: ClientMessage, at: SessionMoment): Verdict {
+  if (message.message_type === "HELLO") return decideHello(state, message, at);
+
+  const sender = state.participants.get(message.sender.principal_id);
+  if (sender === undefined || sender.presence === "left") {
+    return refuse("session/not-joined", `${message.sender.principal_id} has not joined this session; send HELLO first`);
+  }
+  const repeat = repeatOf(sender, message, at);
+  if (repeat !== undefined) return repeat;
+
+  switch (message.message_type) {
+    case "HEARTBEAT":
+      return decideHeartbeat(state, message, sender);
+    case "GOODBYE":
+      return decideGoodbye(state, message, sender);
+    case "INTENT_ANNOUNCE":
+      return decideAnnounce(state, message, sender, at);
+    case "INTENT_UPDATE":
+      return decideUpdate(state, message, sender, at);
+    case "INTENT_WITHDRAW":
+      return decideWithdraw(state, message, sender);
+    case "OP_COMMIT":
+      return decideCommit(state, message, sender, at);
+    case "OP_SUPERSEDE":
+      return decideSupersede(state, message, sender, at);
+    case "CONFLICT_REPORT":
+      return decideReport(state, message, sender, at);
+    case "CONFLICT_ACK":
+      return decideAcknowledge(state, message, sender);
+    default:
+      return unreachable(message);
+  }
+}
+
+const requestIdOf = (message: ClientMessage): string | undefined => message.payload.extensions?.signalbox?.request_id;
+
+function repeatOf(sender: Participant, message: ClientMessage, at: SessionMoment): Verdict | undefined {
+  const requestId = requestIdOf(message);
+  const first = requestId === undefined ? undefined : sender.requests.get(requestId);
+  if (first === undefined) return undefined;
+  if (first.contentHash !== (at.facts.contentHash ?? "")) {
+    return refuse("request/other-content", `request ${requestId} was made before with other content; use a new id`);
+  }
+  return { standing: { revision: first.revision, ...(first.result === undefined ? {} : { result: first.result }) } };
+}
+
+function decideOpened(state: Readonly<SessionState>, session: string, settings: JsonObject): Verdict {
+  const parsed = SessionSettings.parse({ ...state.settings, ...settings });
+  return { events: [{ type: "Opened", sessionId: state.id ?? (session as SessionId), epoch: state.epoch + 1, settings: parsed }] };
+}
+
+/** The due time of what fell into the gap moves behind it, so that owners join again and renew first. */
+function decideResumed(state: Readonly<SessionState>, fromMs: number, at: SessionMoment): Verdict {
+  const graceMs = state.settings.unavailability_timeout_sec * 1000;
+  return { events: [{ type: "Resumed", fromMs, untilMs: at.atMs + graceMs }] };
+}
+
+function isMessage(command: ClientMessage | EngineCommand): command is ClientMessage {
+  return "message_type" in command;
+}
+
+function decideAny(state: Readonly<SessionState>, command: ClientMessage | EngineCommand, at: SessionMoment): Verdict {
+  if (isMessage(command)) return decideMessage(state, command, at);
+  switch (command.type) {
+    case "Opened":
+      return decideOpened(state, command.session, command.settings);
+    case "Resumed":
+      return decideResumed(state, command.fromMs, at);
+    case "Tick":
+      return decideTick(state, at);
+    case "ParticipantLapsed":
+      return decideLapse(state, command.principal, command.lastHeardAtMs);
+    default:
+      return unreachable(command);
+  }
+}
+
+/** The Lamport value of the next record: a step above the clock and above what the sender has seen (SPEC 12.7). */
+function nextLamport(state: Readonly<SessionState>, command: ClientMessage | EngineCommand): number {
+  const watermark = isMessage(command) ? command.watermark : undefined;
+  const value = watermark?.kind === "lamport_clock" && typeof watermark.value === "number" ? watermark.value : 0;
+  const received = value <= state.clock + LAMPORT_LEAP ? Math.max(0, Math.floor(value)) : 0;
+  return (Math.floor(Math.max(state.clock, received) / LAMPORT_STEP) + 1) * LAMPORT_STEP;
+}
+
+function settled(state: Readonly<SessionState>, command: ClientMessage | EngineCommand, at: SessionMoment, result: SettledResult | undefined): SessionEvent {
+  const requestId = isMessage(command) ? requestIdOf(command) : undefined;
+  const principal = isMessage(command) ? command.sender.principal_id : undefined;
+  return {
+    type: "Settled",
+    lamport: nextLamport(state, command),
+    ...(principal === undefined ? {} : { principal }),
+    ...(requestId === undefined ? {} : { requestId, contentHash: at.facts.contentHash ?? "" }),
+    ...(result === undefined ? {} : { result: { ...result } }),
+  };
+}
+
+export const session: Aggregate<SessionState, ClientMessage, SessionEvent, SessionFacts> = {
+  name: "session",
+  initial: initialState,
+  decide(state, command, at): Decision<SessionEvent> {
+    const verdict = decideAny(state, command, at);
+    if (!("events" in verdict)) return verdict;
+    return { accepted: [...verdict.events, settled(state, command, at, verdict.result)] };
+  },
+  evolve,
+  nextDeadline(state) {
+    return state.deadlines.first()?.dueAtMs;
+  },
+  *present(state) {
+    const maySilentMs = state.settings.unavailability_timeout_sec * 1000;
+    for (const participant of state.participants.values()) {
+      if (participant.presence === "available") yield { principal: participant.id, maySilentMs };
+    }
+  },
+  readEvent(stored) {
+    const parsed = SessionEvent.safeParse(stored);
+    if (parsed.success) return parsed.data;
+    const type = (stored as { readonly type?: unknown } | null)?.type;
+    throw new UnknownEvent(String(type), parsed.error);
+  },
+};
+
+/** The participant of that name, unless it has left. */
+export function participantOf(state: Readonly<SessionState>, principal: string): Participant | undefined {
+  const participant = state.participants.get(principal as PrincipalId);
+  return participant?.presence === "left" ? undefined : participant;
+}

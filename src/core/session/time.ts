@@ -1,0 +1,46 @@
+/**
+ * What happens because time has passed: an intent's time to live ends, and what ended long ago is forgotten.
+ *
+ * Deadlines are named `intent:<id>`, `operation:<id>`, `conflict:<id>` and `principal:<id>`; one due item is decided at a
+ * time, the earliest first.
+ */
+import type { ConflictId, IntentId, OpId, PrincipalId } from "../../wire/ids.ts";
+import type { SessionEvent, SessionEventOf } from "../../wire/session.ts";
+import { dismissalsAfter } from "./dismissal.ts";
+import { isLive, type SessionState } from "./state.ts";
+import type { SessionMoment, Verdict } from "./verdict.ts";
+
+type Forgotten = SessionEventOf<"Forgotten">;
+
+const forgotten = (what: Partial<Omit<Forgotten, "type">>): SessionEvent => ({
+  type: "Forgotten",
+  intents: [],
+  operations: [],
+  conflicts: [],
+  principals: [],
+  ...what,
+});
+
+export function decideTick(state: Readonly<SessionState>, at: SessionMoment): Verdict {
+  const due = state.deadlines.first();
+  if (due === undefined || due.dueAtMs > at.atMs) return { standing: { revision: 0 } };
+
+  const [kind] = due.id.split(":", 1);
+  const id = due.id.slice(due.id.indexOf(":") + 1);
+  switch (kind) {
+    case "intent": {
+      const intent = state.intents.get(id as IntentId);
+      if (intent === undefined || !isLive(intent)) {
+        return { events: [forgotten({ intents: [id as IntentId], operations: intent?.operations ?? [] })] };
+      }
+      const ended: SessionEvent = { type: "IntentEnded", intentId: intent.id, state: "EXPIRED", reason: "ttl", dueAtMs: due.dueAtMs };
+      return { events: [ended, ...dismissalsAfter(state, new Set([intent.id]))] };
+    }
+    case "operation":
+      return { events: [forgotten({ operations: [id as OpId] })] };
+    case "conflict":
+      return { events: [forgotten({ conflicts: [id as ConflictId] })] };
+    default:
+      return { events: [forgotten({ principals: [id as PrincipalId] })] };
+  }
+}

@@ -1,0 +1,27 @@
+/** What the rules of one message answer, before the record is closed by `Settled`. */
+import type { JsonObject } from "../../wire/json.ts";
+import type { RefusalCode, Rejection } from "../../wire/refusals.ts";
+import type { Revision } from "../../wire/record.ts";
+import type { SessionEvent, SettledResult } from "../../wire/session.ts";
+import type { Moment } from "../aggregate.ts";
+
+/** What a decision of a session may be told. */
+export type SessionFacts = JsonObject & {
+  /** Hash of what the message says, without what differs between two sendings of the same. */
+  readonly contentHash?: string;
+  /** Names of the sender's family (`name`, `name#2`, …) that another instance's open socket holds. */
+  readonly connected?: readonly string[];
+  /** References of paths in the main worktree, read for a commit on the virtual tree; null where there is no file. */
+  readonly bases?: { readonly [path: string]: string | null };
+};
+
+export type SessionMoment = Moment<SessionFacts>;
+
+export type Verdict =
+  | { readonly events: readonly SessionEvent[]; readonly result?: SettledResult }
+  | { readonly rejected: Rejection }
+  | { readonly standing: { readonly revision: Revision; readonly result?: JsonObject } };
+
+export function refuse(code: RefusalCode, message: string, details?: JsonObject): { readonly rejected: Rejection } {
+  return { rejected: details === undefined ? { code, message } : { code, message, details } };
+}

@@ -1,0 +1,81 @@
+/**
+ * The one listener of a sidecar: HTTP by hono, WebSockets by `ws` on the same port, both behind the same guard.
+ */
+import { createServer, type IncomingMessage, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import type { Duplex } from "node:stream";
+import { getRequestListener } from "@hono/node-server";
+import type { Hono } from "hono";
+import { type WebSocket, WebSocketServer } from "ws";
+import { MAX_FRAME_BYTES } from "../../wire/mpac/envelope.ts";
+import { barredBy, type GuardOptions } from "./guard.ts";
+
+export interface HttpServer extends AsyncDisposable {
+  readonly port: number;
+}
+
+export interface HttpServerOptions extends Omit<GuardOptions, "port"> {
+  /** 0 asks the system for a free one. */
+  readonly port: number;
+  readonly routes: Hono;
+  /** Takes an upgraded socket, or says with which status and sentence it is not taken. */
+  readonly upgrade: (path: string) => ((socket: WebSocket, request: IncomingMessage) => void) | { readonly status: 404; readonly why: string };
+}
+
+/** Headers may be this long in all, in bytes; nothing of ours comes near it. */
+const MAX_HEADER_BYTES = 16 * 1024;
+
+/** @throws Error with code EADDRINUSE when the port is taken */
+export async function listen({ routes, upgrade, host, port, allowedOrigins }: HttpServerOptions): Promise<HttpServer> {
+  const guard = { host, port, allowedOrigins };
+  const sockets = new WebSocketServer({ noServer: true, maxPayload: MAX_FRAME_BYTES, perMessageDeflate: false });
+  const answer = getRequestListener(routes.fetch);
+
+  const server: Server = createServer({ maxHeaderSize: MAX_HEADER_BYTES }, (request, response) => {
+    const barred = barredBy(request, guard);
+    if (barred === undefined) return void answer(request, response);
+    response.writeHead(403, { "content-type": "application/json" }).end(JSON.stringify({ detail: barred }));
+  });
+
+  server.on("upgrade", (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+    // A client that goes away in the handshake is its own affair.
+    socket.on("error", () => socket.destroy());
+    const barred = barredBy(request, guard);
+    if (barred !== undefined) return refuseUpgrade(socket, 403, barred);
+    const taken = upgrade(new URL(request.url ?? "/", "http://localhost").pathname);
+    if (typeof taken !== "function") return refuseUpgrade(socket, taken.status, taken.why);
+    sockets.handleUpgrade(request, socket, head, (webSocket) => taken(webSocket, request));
+  });
+
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", reject);
+    server.listen({ host, port, exclusive: true }, () => {
+      server.off("error", reject);
+      resolve();
+    });
+  });
+  guard.port = (server.address() as AddressInfo).port;
+
+  return {
+    port: guard.port,
+    async [Symbol.asyncDispose]() {
+      for (const client of sockets.clients) client.close(1012, "the sidecar is stopping; join again");
+      server.closeAllConnections();
+      await new Promise<void>((resolve) => {
+        server.close(() => resolve());
+        // A client that does not answer the close frame is not waited for.
+        setTimeout(() => {
+          for (const client of sockets.clients) client.terminate();
+        }, 500).unref();
+      });
+    },
+  };
+}
+
+function refuseUpgrade(socket: Duplex, status: number, why: string): void {
+  const body = JSON.stringify({ detail: why });
+  const reason = status === 403 ? "Forbidden" : "Not Found";
+  socket.end(
+    `HTTP/1.1 ${status} ${reason}\r\ncontent-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`,
+  );
+}

@@ -1,0 +1,109 @@
+/**
+ * One WebSocket of a participant: frames in, one after the other; messages out, never waiting for a slow reader.
+ */
+import type { WebSocket } from "ws";
+import type { InstanceId, PrincipalId } from "../../wire/ids.ts";
+import { envelopeOf, type Saying, type Speaker } from "./coordinator-voice.ts";
+
+/** Bytes that may wait for a reader before it is dropped. */
+const MAX_UNREAD_BYTES = 8 * 1024 * 1024;
+
+/** Frames that may wait for their turn before the socket is read no further. */
+const MAX_BACKLOG = 256;
+
+/** Close codes that we send; the first two are RFC 6455's, the others MPAC servers' and ours. */
+export const CLOSE = {
+  normal: 1000,
+  tryAgainLater: 1013,
+  serviceRestart: 1012,
+  replaced: 4001,
+  noSuchSession: 4004,
+  tooSlow: 4008,
+} as const;
+
+export interface Bound {
+  readonly principal: PrincipalId;
+  readonly instance: InstanceId;
+  /** Whether the client speaks our extension, and so wants acknowledgements. */
+  readonly extended: boolean;
+}
+
+export interface Connection {
+  readonly id: number;
+  bound: Bound | undefined;
+  /** The name and instance of a HELLO that is being decided. */
+  joining: { readonly principal: PrincipalId; readonly instance: InstanceId } | undefined;
+  /** Speaks as the coordinator. */
+  say(speaker: Speaker, saying: Saying): void;
+  /** Sends a frame as it is. */
+  send(text: string): void;
+  close(code: number, reason: string): void;
+}
+
+interface ConnectionEvents {
+  /** Resolves when the next frame may be read: when this one has been handed to the engine, or answered. */
+  frame(text: string): Promise<void> | void;
+  gone(): void;
+}
+
+let connections = 0;
+
+export function serveConnection(socket: WebSocket, hear: (connection: Connection) => ConnectionEvents): Connection {
+  let lamport = 0;
+  let open = true;
+  let backlog: string[] = [];
+  let reading = false;
+
+  function send(text: string): void {
+    if (!open) return;
+    socket.send(text);
+    if (socket.bufferedAmount > MAX_UNREAD_BYTES) {
+      open = false;
+      socket.close(CLOSE.tooSlow, "reads too slowly");
+      socket.terminate();
+    }
+  }
+
+  const connection: Connection = {
+    id: (connections += 1),
+    bound: undefined,
+    joining: undefined,
+    send,
+    say(speaker, saying) {
+      lamport = Math.max(lamport + 1, saying.lamport ?? 0);
+      send(JSON.stringify(envelopeOf(speaker, saying, lamport)));
+    },
+    close(code, reason) {
+      open = false;
+      socket.close(code, reason);
+    },
+  };
+
+  const events = hear(connection);
+
+  async function readOn(): Promise<void> {
+    if (reading) return;
+    reading = true;
+    for (let text = backlog.shift(); text !== undefined; text = backlog.shift()) {
+      await events.frame(text);
+      if (socket.isPaused && backlog.length < MAX_BACKLOG / 2) socket.resume();
+    }
+    reading = false;
+  }
+
+  socket.on("message", (data: Buffer, isBinary) => {
+    if (!open) return;
+    // Clients of the original may send a binary frame; what it holds is text all the same.
+    backlog.push(isBinary ? data.toString("utf8") : data.toString());
+    if (backlog.length > MAX_BACKLOG && !socket.isPaused) socket.pause();
+    void readOn();
+  });
+  socket.on("close", () => {
+    open = false;
+    backlog = [];
+    events.gone();
+  });
+  // A broken frame closes its own connection, by `ws`; there is nothing to add.
+  socket.on("error", () => undefined);
+  return connection;
+}

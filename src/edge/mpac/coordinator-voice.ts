@@ -1,0 +1,87 @@
+/**
+ * How the coordinator speaks: envelopes with its name, its epoch and a Lamport value that rises on every connection.
+ *
+ * Ids of what a record causes derive from the record, so that a repeat after a restart is recognisable; the rest are drawn.
+ */
+import { randomUUID } from "node:crypto";
+import type { JsonObject } from "../../wire/json.ts";
+import { type CoordinatorEnvelope, PROTOCOL_VERSION } from "../../wire/mpac/envelope.ts";
+import { REFUSALS, type Rejection } from "../../wire/refusals.ts";
+import type { LogRecord } from "../../wire/record.ts";
+import type { SessionEvent } from "../../wire/session.ts";
+
+/** What an envelope needs before a connection stamps its Lamport value on it. */
+export interface Saying {
+  readonly type: string;
+  readonly payload: JsonObject;
+  readonly messageId: string;
+  readonly atMs: number;
+  /** The value that the record reserves for it; unrecorded sayings have none and take the next of their connection. */
+  readonly lamport?: number;
+}
+
+export interface Speaker {
+  readonly sessionId: string;
+  readonly epoch: number;
+}
+
+export function envelopeOf({ sessionId, epoch }: Speaker, saying: Saying, lamport: number): CoordinatorEnvelope {
+  const payload = saying.type === "CONFLICT_REPORT" ? { ...saying.payload, based_on_watermark: watermark(lamport) } : saying.payload;
+  return {
+    protocol: "MPAC",
+    version: PROTOCOL_VERSION,
+    message_type: saying.type,
+    message_id: saying.messageId,
+    session_id: sessionId,
+    sender: {
+      principal_id: `service:coordinator-${sessionId}`,
+      principal_type: "service",
+      sender_instance_id: `service:coordinator-${sessionId}:epoch-${epoch}`,
+    },
+    ts: new Date(saying.atMs).toISOString(),
+    payload,
+    watermark: watermark(lamport),
+    coordinator_epoch: epoch,
+  };
+}
+
+const watermark = (value: number) => ({ kind: "lamport_clock" as const, value });
+
+/** What a record makes the coordinator say at the place of its event `index`. */
+export function sayingOf(record: LogRecord, sessionId: string, type: string, payload: JsonObject, index: number): Saying {
+  const settled = record.events.at(-1) as Extract<SessionEvent, { type: "Settled" }>;
+  return {
+    type,
+    payload,
+    messageId: `${sessionId}:${record.revision}:${index}`,
+    atMs: record.atMs,
+    lamport: settled.lamport + index + 1,
+  };
+}
+
+/** A saying that is not recorded: an answer to one connection, or a sign of life. */
+export function remark(type: string, payload: JsonObject, atMs: number): Saying {
+  return { type, payload, messageId: randomUUID(), atMs };
+}
+
+export function refusal(rejection: Rejection, refersTo: string | undefined, atMs: number): Saying {
+  const { mpac, retryable } = REFUSALS[rejection.code];
+  const suggested = rejection.details?.["suggested"];
+  return remark(
+    "PROTOCOL_ERROR",
+    {
+      error_code: mpac,
+      description: rejection.message,
+      ...(refersTo === undefined ? {} : { refers_to: refersTo }),
+      extensions: {
+        signalbox: {
+          refusal: rejection.code,
+          retryable,
+          ...(rejection.details === undefined ? {} : { details: rejection.details }),
+          ...(suggested === undefined ? {} : { suggested }),
+        },
+      },
+    },
+    atMs,
+  );
+}

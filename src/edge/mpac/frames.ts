@@ -1,0 +1,94 @@
+/**
+ * What a text frame is: a message of a participant, a question, or a mistake with a sentence about it.
+ *
+ * Nothing that is wrong with a frame throws, and nothing about it reaches anybody but its sender.
+ */
+import type * as z from "zod";
+import { ClientMessage, NOT_YET } from "../../wire/mpac/messages.ts";
+import { QueryFrame } from "../../wire/query.ts";
+import type { RefusalCode } from "../../wire/refusals.ts";
+import { type FileList, FileRead, type SessionSummaryRequest } from "../../wire/mpac/sideband.ts";
+
+/** Deepest nesting of a message: deeper ones are made to hurt, not to say something. */
+const MAX_DEPTH = 64;
+
+export type Frame =
+  | { readonly kind: "message"; readonly message: ClientMessage }
+  | { readonly kind: "query"; readonly query: QueryFrame }
+  | { readonly kind: "sideband"; readonly ask: FileList | FileRead | SessionSummaryRequest }
+  | { readonly kind: "ignored" }
+  | { readonly kind: "bad"; readonly code: RefusalCode; readonly why: string; readonly refersTo?: string };
+
+type Members = Readonly<Record<string, unknown>>;
+
+export function readFrame(text: string): Frame {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return bad("the frame is not JSON; send one JSON object in each text frame");
+  }
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return bad("a frame is one JSON object");
+  const flaw = flawOf(value, 0);
+  const frame = value as Members;
+  if (flaw !== undefined) return bad(flaw, frame);
+  return "message_type" in frame ? readMessage(frame) : readSideband(frame);
+}
+
+function bad(why: string, frame?: Members, code: RefusalCode = "message/malformed"): Frame {
+  const id = frame?.["message_id"] ?? frame?.["query_id"];
+  return { kind: "bad", code, why, ...(typeof id === "string" ? { refersTo: id } : {}) };
+}
+
+/** Text that is no Unicode cannot be recorded or sent on, and nesting without end would exhaust the stack. */
+function flawOf(value: unknown, depth: number): string | undefined {
+  if (typeof value === "string") return value.isWellFormed() ? undefined : "the message holds text that is not valid Unicode";
+  if (typeof value !== "object" || value === null) return undefined;
+  if (depth >= MAX_DEPTH) return `the message is nested deeper than ${MAX_DEPTH} levels`;
+  for (const [name, member] of Object.entries(value)) {
+    if (!name.isWellFormed()) return "the message holds text that is not valid Unicode";
+    const flaw = flawOf(member, depth + 1);
+    if (flaw !== undefined) return flaw;
+  }
+  return undefined;
+}
+
+function readMessage(frame: Members): Frame {
+  const type = frame["message_type"];
+  const known = ClientMessage.safeParse(frame);
+  if (known.success) return { kind: "message", message: known.data };
+  if (typeof type !== "string") return bad("message_type is a text", frame);
+  if ((NOT_YET as readonly string[]).includes(type)) {
+    return bad(`this release does not carry out ${type} yet`, frame, "message/unsupported");
+  }
+  const isOurs = ClientMessage.options.some((option) => option.shape.message_type.value === type);
+  // A type that nobody knows is not an error (SPEC 22.1): a newer peer may speak of what we do not have.
+  return isOurs ? bad(`${type}: ${sentenceOf(known.error)}`, frame) : { kind: "ignored" };
+}
+
+function readSideband(frame: Members): Frame {
+  switch (frame["type"]) {
+    case "SIGNALBOX_QUERY": {
+      const query = QueryFrame.safeParse(frame);
+      return query.success ? { kind: "query", query: query.data } : bad(`SIGNALBOX_QUERY: ${sentenceOf(query.error)}`, frame);
+    }
+    case "SESSION_SUMMARY":
+      return { kind: "sideband", ask: { type: "SESSION_SUMMARY" } };
+    case "FILE_LIST":
+      return { kind: "sideband", ask: { type: "FILE_LIST" } };
+    case "FILE_READ": {
+      const ask = FileRead.safeParse(frame);
+      return ask.success ? { kind: "sideband", ask: ask.data } : bad(`FILE_READ: ${sentenceOf(ask.error)}`, frame);
+    }
+    default:
+      return bad("a frame has a message_type (MPAC) or one of the types FILE_LIST, FILE_READ, SESSION_SUMMARY, SIGNALBOX_QUERY", frame);
+  }
+}
+
+/** The first thing that is wrong, with the place where. */
+function sentenceOf(error: z.ZodError): string {
+  const [issue] = error.issues;
+  if (issue === undefined) return "it does not have the expected shape";
+  const place = issue.path.map(String).join(".");
+  return place === "" ? issue.message : `${place}: ${issue.message}`;
+}

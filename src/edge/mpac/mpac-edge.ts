@@ -1,0 +1,148 @@
+/**
+ * `WS /session/<id>` and `/`: MPAC 0.1.15 and the frames beside it, turned into commands and questions.
+ *
+ * This edge holds no rule of the session. It decides who may speak on a connection, and what a connection may ask before
+ * it has joined.
+ */
+import type { WebSocket } from "ws";
+import type { Engine } from "../../engine/engine.ts";
+import { VIRTUAL_TREE } from "../../core/session/state.ts";
+import type { SessionFacts } from "../../core/session/verdict.ts";
+import type { ClientMessage } from "../../wire/mpac/messages.ts";
+import type { FileList, FileRead, SessionSummaryRequest } from "../../wire/mpac/sideband.ts";
+import type { QueryFrame } from "../../wire/query.ts";
+import type { RefusalCode } from "../../wire/refusals.ts";
+import { prepare, type WorkspaceFiles } from "./commands.ts";
+import { CLOSE, type Connection, serveConnection } from "./connection.ts";
+import { type Frame, readFrame } from "./frames.ts";
+import type { Room } from "./room.ts";
+import { answerSideband } from "./sideband.ts";
+import { answerQuery, type ViewContext } from "./views.ts";
+
+/** Whose connection it is, as far as the system tells. */
+export type Peer = "same-user" | "other-user" | "unknown";
+
+export interface MpacEdge extends Disposable {
+  /** `peer` is asked once, and only when the connection wants something before it has joined. */
+  serve(socket: WebSocket, peer: () => Promise<Peer>): void;
+  readonly connections: number;
+  /** Tells every client that the service restarts; sessions stay open. */
+  close(): void;
+}
+
+export interface MpacEdgeOptions {
+  readonly room: Room;
+  readonly engine: Pick<Engine, "putBlob" | "getBlob" | "nowMs">;
+  readonly files: WorkspaceFiles;
+  readonly onActivity: () => void;
+}
+
+export function createMpacEdge({ room, engine, files, onActivity }: MpacEdgeOptions): MpacEdge {
+  const open = new Set<Connection>();
+  const { host, presence } = room.stream;
+
+  function refuse(connection: Connection, code: RefusalCode, message: string, refersTo?: string): void {
+    room.refuse(connection, { ok: false, rejection: { code, message } }, refersTo);
+  }
+
+  async function onFrame(connection: Connection, peer: () => Promise<Peer>, text: string): Promise<void> {
+    onActivity();
+    const frame: Frame = readFrame(text);
+    if (connection.bound !== undefined) presence.heard(connection.bound.principal, engine.nowMs());
+    switch (frame.kind) {
+      case "message":
+        return onMessage(connection, frame.message);
+      case "query":
+        return onQuery(connection, peer, frame.query);
+      case "sideband":
+        return onSideband(connection, peer, frame.ask);
+      case "bad":
+        return refuse(connection, frame.code, frame.why, frame.refersTo);
+      case "ignored":
+        return;
+    }
+  }
+
+  async function onMessage(connection: Connection, message: ClientMessage): Promise<void> {
+    const claimed = message.sender.principal_id;
+    const { bound } = connection;
+    if (bound !== undefined && bound.principal !== claimed) {
+      const why = `this connection joined as ${bound.principal} and does not speak for ${claimed}; open another connection`;
+      return refuse(connection, "session/other-sender", why, message.message_id);
+    }
+    if (message.message_type === "HELLO") {
+      const prepared = prepare(message, VIRTUAL_TREE, files, engine) as { message: typeof message; facts: SessionFacts };
+      return room.join(connection, prepared.message, prepared.facts);
+    }
+    if (bound === undefined) {
+      return refuse(connection, "session/not-joined", `${claimed} has not joined over this connection; send HELLO first`, message.message_id);
+    }
+    const tree = host.view.participants.get(bound.principal)?.worktree?.id ?? VIRTUAL_TREE;
+    const prepared = await prepare(message, tree, files, engine);
+    room.carry(connection, prepared.message, prepared.facts);
+  }
+
+  function viewContext(state: ViewContext["state"]): ViewContext {
+    const nowMs = engine.nowMs();
+    return { state, nowMs, workspaceDir: room.face.workspaceDir, lastHeardMs: (principal) => presence.lastHeardMs(principal, nowMs) };
+  }
+
+  /** Who has not joined may ask when it is this machine's own user; where the system does not tell, only for the summary. */
+  async function mayAsk(connection: Connection, peer: () => Promise<Peer>, what: "summary" | "files"): Promise<boolean> {
+    if (connection.bound !== undefined) return true;
+    const known = await peer();
+    return known === "same-user" || (known === "unknown" && what === "summary");
+  }
+
+  async function onQuery(connection: Connection, peer: () => Promise<Peer>, { query_id, query }: QueryFrame): Promise<void> {
+    const answerWith = (content: object): void => connection.send(JSON.stringify({ type: "SIGNALBOX_ANSWER", query_id, ...content }));
+    if (!(await mayAsk(connection, peer, query.kind === "summary" ? "summary" : "files"))) return answerWith({ error: "send HELLO first" });
+    await host
+      .query((state) => answerQuery(viewContext(state), query, connection.bound?.principal))
+      .then(
+        (answer) => answerWith({ answer }),
+        (error: unknown) => answerWith({ error: String(error) }),
+      );
+  }
+
+  async function onSideband(
+    connection: Connection,
+    peer: () => Promise<Peer>,
+    ask: FileList | FileRead | SessionSummaryRequest,
+  ): Promise<void> {
+    if (!(await mayAsk(connection, peer, ask.type === "SESSION_SUMMARY" ? "summary" : "files"))) {
+      return refuse(connection, "session/not-joined", `${ask.type} is answered after HELLO`);
+    }
+    const answer = await answerSideband(ask, { host, files, engine, viewContext });
+    connection.send(JSON.stringify(answer));
+  }
+
+  return {
+    serve(socket, lookUpPeer) {
+      let looked: Promise<Peer> | undefined;
+      const peer = (): Promise<Peer> => (looked ??= lookUpPeer());
+      serveConnection(socket, (connection) => {
+        open.add(connection);
+        onActivity();
+        return {
+          frame: (text) => onFrame(connection, peer, text),
+          gone() {
+            open.delete(connection);
+            room.leave(connection);
+            onActivity();
+          },
+        };
+      });
+    },
+    get connections() {
+      return open.size;
+    },
+    close() {
+      for (const connection of open) connection.close(CLOSE.serviceRestart, "the sidecar is stopping; join again");
+    },
+    [Symbol.dispose]() {
+      this.close();
+      room[Symbol.dispose]();
+    },
+  };
+}

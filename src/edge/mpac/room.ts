@@ -1,0 +1,238 @@
+/**
+ * One session and the connections in it: who is bound to which, who hears what.
+ *
+ * A sender is bound to its connection in every profile: what a connection says, it says as the principal that it joined
+ * as, or it is refused. A refused HELLO hears nothing.
+ */
+import type { OpenStream } from "../../engine/engine.ts";
+import type { Outcome } from "../../engine/stream-host.ts";
+import { familyOf } from "../../core/session/participants.ts";
+import type { SessionState } from "../../core/session/state.ts";
+import type { SessionFacts } from "../../core/session/verdict.ts";
+import type { InstanceId, PrincipalId } from "../../wire/ids.ts";
+import type { JsonObject } from "../../wire/json.ts";
+import type { ClientMessage, Message } from "../../wire/mpac/messages.ts";
+import type { Actor, LogRecord } from "../../wire/record.ts";
+import type { SessionEvent } from "../../wire/session.ts";
+import { type Bound, CLOSE, type Connection } from "./connection.ts";
+import { refusal, remark, type Saying, sayingOf, type Speaker } from "./coordinator-voice.ts";
+import { type Audience, isEchoed, messageOf, type Outbound, outboundOf, withoutFiles } from "./relay.ts";
+import { sessionInfo, sessionStatus, type SessionFace } from "./session-info.ts";
+
+export type SessionStream = OpenStream<SessionState, ClientMessage, SessionFacts>;
+
+export interface Room extends Disposable {
+  readonly face: SessionFace;
+  readonly stream: SessionStream;
+  /** Joins a connection; resolves when the outcome is known. */
+  join(connection: Connection, message: Message<"HELLO">, facts: SessionFacts): Promise<void>;
+  /** Carries any other message of a bound connection. */
+  carry(connection: Connection, message: ClientMessage, facts: SessionFacts): void;
+  refuse(connection: Connection, outcome: Extract<Outcome, { ok: false }>, refersTo: string | undefined): void;
+  leave(connection: Connection): void;
+  readonly connections: number;
+}
+
+export async function openRoom(stream: SessionStream, face: Omit<SessionFace, "epoch">, nowMs: () => number): Promise<Room> {
+  const { host, presence } = stream;
+  const everyone = new Set<Connection>();
+  const byPrincipal = new Map<PrincipalId, Connection>();
+  const joining = new Set<Connection>();
+  const holds = new Map<Connection, Disposable>();
+
+  const { epoch, heartbeatMs } = await host.query(({ epoch, settings }) => ({ epoch, heartbeatMs: settings.heartbeat_interval_sec * 1000 }));
+  const speaker: Speaker = { sessionId: face.sessionId, epoch };
+
+  function audienceOf(audience: Audience, sender: string | undefined): Iterable<Connection> {
+    switch (audience.kind) {
+      case "everyone":
+        return everyone;
+      case "others":
+        return [...everyone].filter((connection) => connection.bound?.principal !== sender);
+      case "only":
+        return audience.principals.flatMap((principal) => byPrincipal.get(principal as PrincipalId) ?? []);
+    }
+  }
+
+  /** Every record, as it becomes durable: relayed, acknowledged to its sender, and what the coordinator says of it. */
+  function publish(record: LogRecord): void {
+    const message = messageOf(record);
+    const sender = message?.sender.principal_id;
+    const senderConnection = sender === undefined ? undefined : byPrincipal.get(sender);
+    const acknowledged = message !== undefined && senderConnection?.bound?.extended === true;
+    if (acknowledged) senderConnection.send(JSON.stringify(withAck(message, record)));
+
+    for (const outbound of outboundOf(record)) deliver(record, outbound, sender, acknowledged ? senderConnection : undefined);
+  }
+
+  function deliver(record: LogRecord, outbound: Outbound, sender: string | undefined, acknowledged: Connection | undefined): void {
+    switch (outbound.kind) {
+      case "relay": {
+        const text = JSON.stringify(outbound.message);
+        for (const connection of audienceOf(outbound.audience, sender)) if (connection !== acknowledged) connection.send(text);
+        return;
+      }
+      case "sideband": {
+        const text = JSON.stringify(outbound.frame);
+        for (const connection of everyone) connection.send(text);
+        return;
+      }
+      case "coordinator": {
+        const saying = sayingOf(record, face.sessionId, outbound.type, outbound.payload, outbound.index);
+        for (const connection of audienceOf(outbound.audience, sender)) connection.say(speaker, saying);
+        return;
+      }
+    }
+  }
+
+  const subscription = host.subscribe(publish);
+  const statusTimer = setInterval(() => {
+    if (everyone.size === 0) return;
+    void host.query((folded) => sessionStatus(folded, face.sessionId, "heartbeat")).then(
+      (payload) => tellAll(remark("COORDINATOR_STATUS", payload, nowMs())),
+      () => undefined,
+    );
+  }, heartbeatMs);
+  statusTimer.unref();
+
+  function tellAll(saying: Saying): void {
+    for (const connection of everyone) connection.say(speaker, saying);
+  }
+
+  /** Names of the newcomer's family that another instance holds, or asked for before it. */
+  function connectedFamily(newcomer: Connection, principal: PrincipalId, instance: InstanceId): string[] {
+    const family = familyOf(principal);
+    const taken: string[] = [];
+    for (const connection of [...everyone, ...joining]) {
+      if (connection === newcomer) continue;
+      const held = connection.bound ?? connection.joining;
+      if (held !== undefined && held.instance !== instance && familyOf(held.principal) === family) taken.push(held.principal);
+    }
+    return taken;
+  }
+
+  function bind(connection: Connection, bound: Bound): void {
+    const replaced = byPrincipal.get(bound.principal);
+    if (replaced !== undefined && replaced !== connection) {
+      leave(replaced);
+      replaced.close(CLOSE.replaced, "the same instance joined over another connection");
+    }
+    unbind(connection);
+    connection.bound = bound;
+    byPrincipal.set(bound.principal, connection);
+    everyone.add(connection);
+    presence.heard(bound.principal, nowMs());
+    if (bound.extended) holds.set(connection, presence.hold(bound.principal));
+  }
+
+  function unbind(connection: Connection): void {
+    const { bound } = connection;
+    holds.get(connection)?.[Symbol.dispose]();
+    holds.delete(connection);
+    everyone.delete(connection);
+    if (bound !== undefined && byPrincipal.get(bound.principal) === connection) byPrincipal.delete(bound.principal);
+    connection.bound = undefined;
+  }
+
+  function leave(connection: Connection): void {
+    joining.delete(connection);
+    unbind(connection);
+  }
+
+  function refuse(connection: Connection, outcome: Extract<Outcome, { ok: false }>, refersTo: string | undefined): void {
+    connection.say(speaker, refusal(outcome.rejection, refersTo, nowMs()));
+  }
+
+  return {
+    face: { ...face, epoch },
+    stream,
+    get connections() {
+      return everyone.size;
+    },
+    join(connection, message, facts) {
+      const principal = message.sender.principal_id;
+      const instance = (message.sender.sender_instance_id ?? `${principal}:connection-${connection.id}`) as InstanceId;
+      connection.joining = { principal, instance };
+      joining.add(connection);
+      return new Promise((resolve) => {
+        host.submit(
+          {
+            command: message,
+            actor: actorOf(principal),
+            facts: () => ({ ...facts, connected: connectedFamily(connection, principal, instance) }),
+          },
+          (outcome) => {
+            joining.delete(connection);
+            connection.joining = undefined;
+            if (!outcome.ok) refuse(connection, outcome, message.message_id);
+            else welcome(connection, message, { principal, instance, extended: message.payload.extensions?.signalbox !== undefined });
+            resolve();
+          },
+        );
+      });
+    },
+    carry(connection, message, facts) {
+      const principal = message.sender.principal_id;
+      presence.heard(principal, nowMs());
+      host.submit({ command: message, actor: actorOf(principal), facts: () => facts }, (outcome) => {
+        if (!outcome.ok) refuse(connection, outcome, message.message_id);
+        else if (outcome.record === undefined) tellStanding(connection, message, outcome);
+        if (outcome.ok && message.message_type === "GOODBYE") goodbye(connection);
+      });
+    },
+    refuse,
+    leave,
+    [Symbol.dispose]() {
+      subscription[Symbol.dispose]();
+      clearInterval(statusTimer);
+    },
+  };
+
+  function welcome(connection: Connection, message: Message<"HELLO">, bound: Bound): void {
+    bind(connection, bound);
+    connection.say(speaker, remark("SESSION_INFO", sessionInfo(host.view, { ...face, epoch }, message, host.revision), nowMs()));
+  }
+
+  /** Nothing was recorded because it stands so already: the sender hears it, nobody else does. */
+  function tellStanding(connection: Connection, message: ClientMessage, outcome: Extract<Outcome, { ok: true }>): void {
+    if (connection.bound?.extended === true) connection.send(JSON.stringify(withStanding(message, outcome)));
+    else if (isEchoed(message)) connection.send(JSON.stringify(withoutFiles(message as unknown as JsonObject)));
+  }
+
+  /** The record of the GOODBYE is published right after this answer, so the connection goes once that has been sent. */
+  function goodbye(connection: Connection): void {
+    const extended = connection.bound?.extended === true;
+    queueMicrotask(() => {
+      unbind(connection);
+      if (extended) connection.close(CLOSE.normal, "goodbye");
+    });
+  }
+}
+
+function actorOf(principal: PrincipalId): Actor {
+  return { principal, verified: "asserted" };
+}
+
+/** The sender's own message with the acknowledgement in it. */
+function withAck(message: ClientMessage, record: LogRecord): JsonObject {
+  const events = record.events as readonly SessionEvent[];
+  const settled = events.at(-1) as Extract<SessionEvent, { type: "Settled" }>;
+  const restored = events.flatMap((event) => (event.type === "IntentRestored" ? [{ intent_id: event.intentId, fence: event.fence }] : []));
+  return acknowledged(message, {
+    revision: record.revision,
+    ...(settled.result as JsonObject | undefined),
+    ...(restored.length === 0 ? {} : { restored }),
+  });
+}
+
+function withStanding(message: ClientMessage, outcome: Extract<Outcome, { ok: true }>): JsonObject {
+  return acknowledged(message, { revision: outcome.revision, ...outcome.result });
+}
+
+function acknowledged(message: ClientMessage, ack: JsonObject): JsonObject {
+  const shown = withoutFiles(message as unknown as JsonObject);
+  const payload = shown["payload"] as JsonObject;
+  const extensions = payload["extensions"] as JsonObject | null | undefined;
+  const ours = extensions?.["signalbox"] as JsonObject | undefined;
+  return { ...shown, payload: { ...payload, extensions: { ...extensions, signalbox: { ...ours, ack } } } };
+}

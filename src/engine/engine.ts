@@ -1,0 +1,177 @@
+/**
+ * The live streams of one node: opened when somebody asks, dropped when nobody listens, told when time has passed.
+ */
+import { randomBytes } from "node:crypto";
+import type { Aggregate } from "../core/aggregate.ts";
+import type { EventStore } from "../store/store.ts";
+import type { Hash, SessionId, StreamId } from "../wire/ids.ts";
+import { streamOf } from "../wire/ids.ts";
+import type { JsonObject } from "../wire/json.ts";
+import type { TaggedEvent } from "../wire/record.ts";
+import { BEAT_MS, type Clock, createTimeline, systemClock } from "./clock.ts";
+import type { Log } from "./log.ts";
+import { createPresence, type Presence } from "./presence.ts";
+import { type HostControl, openStreamHost, type StreamHost } from "./stream-host.ts";
+
+/** How long a stream that nobody listens to stays in memory, in milliseconds. */
+const IDLE_MS = 60_000;
+
+export interface Engine extends AsyncDisposable {
+  /** The one host of a session's stream on this node; opened with `settings` when it is not live. */
+  open<State, Command, Event extends TaggedEvent, Facts extends JsonObject>(
+    aggregate: Aggregate<State, Command, Event, Facts>,
+    session: SessionId,
+    settings: JsonObject,
+  ): Promise<OpenStream<State, Command, Facts>>;
+  /** Keeps content beside the log; durable when it resolves. */
+  putBlob(bytes: Uint8Array): Promise<Hash>;
+  getBlob(hash: Hash): Promise<Uint8Array | undefined>;
+  /** The instant that decisions are made at. */
+  nowMs(): number;
+  /** Whether every live stream takes records, and the store says that it would. */
+  writable(): Promise<boolean>;
+  /** Answers what is queued and takes no more. Sessions stay open: stopping is not closing. */
+  close(): Promise<void>;
+}
+
+export interface OpenStream<State, Command, Facts extends JsonObject> {
+  readonly host: StreamHost<State, Command, Facts>;
+  readonly presence: Presence;
+}
+
+export interface EngineOptions {
+  readonly store: EventStore;
+  readonly log: Log;
+  /** Names this process in every record. */
+  readonly node: string;
+  readonly clock?: Clock;
+}
+
+interface Live {
+  readonly host: StreamHost<never, never, never> & HostControl;
+  readonly presence: Presence;
+  idleSinceMs: number | undefined;
+}
+
+export function createEngine({ store, log, node, clock = systemClock }: EngineOptions): Engine {
+  const timeline = createTimeline(clock);
+  const opening = new Map<StreamId, Promise<Live>>();
+  const live = new Map<StreamId, Live>();
+  const openedBefore = new Set<StreamId>();
+  const seedBase = randomBytes(6).toString("hex");
+  let seeds = 0;
+  let closed = false;
+
+  const newSeed = (): string => `${seedBase}${(seeds += 1).toString(36)}`;
+
+  /** Looks at the clocks; when the machine slept or a clock jumped, every stream is told before it decides anything. */
+  function noticeGap(): void {
+    const gap = timeline.beat();
+    if (gap === undefined) return;
+    log.warn({ sinceMs: gap.gapSinceMs }, "time has passed unheard");
+    for (const { host, presence } of live.values()) {
+      presence.resume(timeline.now());
+      host.give({ type: "Resumed", fromMs: gap.gapSinceMs });
+    }
+  }
+
+  async function openLive<State, Command, Event extends TaggedEvent, Facts extends JsonObject>(
+    aggregate: Aggregate<State, Command, Event, Facts>,
+    session: SessionId,
+    settings: JsonObject,
+    stream: StreamId,
+  ): Promise<Live> {
+    const host = await openStreamHost({
+      stream,
+      aggregate,
+      store,
+      timeline,
+      clock,
+      node,
+      newSeed,
+      log,
+      beforeTurn: noticeGap,
+      opening: ({ revision, atMs }) => {
+        if (openedBefore.has(stream)) return [];
+        const opened = { type: "Opened" as const, session, settings };
+        return revision === 0 ? [opened] : [opened, { type: "Resumed" as const, fromMs: atMs }];
+      },
+      onOpened: () => openedBefore.add(stream),
+    });
+    const presence = createPresence(timeline.now(), timeline.now);
+    const entry: Live = { host: host as unknown as Live["host"], presence, idleSinceMs: undefined };
+    live.set(stream, entry);
+    host.wake();
+    await host.query(() => undefined);
+    return entry;
+  }
+
+  function beat(): void {
+    if (closed) return;
+    noticeGap();
+    const nowMs = timeline.now();
+    for (const [stream, entry] of live) {
+      lapseTheSilent(entry, nowMs);
+      dropWhenIdle(stream, entry, nowMs);
+    }
+    schedule();
+  }
+
+  function lapseTheSilent({ host, presence }: Live, nowMs: number): void {
+    if (!host.writable) return;
+    for (const { principal, maySilentMs } of host.present()) {
+      const lastHeardAtMs = presence.lastHeardMs(principal, nowMs);
+      if (nowMs - lastHeardAtMs > maySilentMs) host.give({ type: "ParticipantLapsed", principal, lastHeardAtMs });
+    }
+  }
+
+  function dropWhenIdle(stream: StreamId, entry: Live, nowMs: number): void {
+    if (!entry.host.idle) entry.idleSinceMs = undefined;
+    else entry.idleSinceMs ??= nowMs;
+    if (entry.idleSinceMs === undefined || nowMs - entry.idleSinceMs < IDLE_MS) return;
+    entry.host.stop();
+    live.delete(stream);
+    opening.delete(stream);
+  }
+
+  let timer: Disposable | undefined;
+  function schedule(): void {
+    timer = clock.after(BEAT_MS, beat);
+  }
+  schedule();
+
+  return {
+    async open(aggregate, session, settings) {
+      if (closed) throw new Error("the engine is closed");
+      const stream = streamOf(session, aggregate.name as "session");
+      let pending = opening.get(stream);
+      if (pending === undefined) {
+        pending = openLive(aggregate, session, settings, stream);
+        opening.set(stream, pending);
+        pending.catch(() => opening.delete(stream));
+      }
+      const { host, presence } = await pending;
+      return { host: host as never, presence };
+    },
+    putBlob: (bytes) => store.putBlob(bytes),
+    getBlob: (hash) => store.getBlob(hash),
+    nowMs: () => timeline.now(),
+    async writable() {
+      for (const { host } of live.values()) if (!host.writable) return false;
+      return store.probe().then(
+        () => true,
+        () => false,
+      );
+    },
+    async close() {
+      closed = true;
+      timer?.[Symbol.dispose]();
+      for (const { host } of live.values()) await host.settle();
+      for (const { host } of live.values()) host.stop();
+      live.clear();
+    },
+    async [Symbol.asyncDispose]() {
+      await this.close();
+    },
+  };
+}

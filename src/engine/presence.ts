@@ -1,0 +1,51 @@
+/**
+ * Who was heard when: observed, not recorded (ARCHITECTURE section 2).
+ *
+ * Any frame counts, and so does a live socket of a Signalbox client, which says by being open that somebody is there.
+ */
+export interface Presence {
+  /** A frame of this principal arrived. */
+  heard(principal: string, nowMs: number): void;
+  /** Counts as heard for as long as it is held. */
+  hold(principal: string): Disposable;
+  /** Everyone counts as heard now: nobody could be for a while. */
+  resume(nowMs: number): void;
+  /** When it was last heard; `sinceMs` when nothing is known of it here, because this process began then. */
+  lastHeardMs(principal: string, nowMs: number): number;
+  forget(principal: string): void;
+}
+
+export function createPresence(sinceMs: number, nowMs: () => number): Presence {
+  const heardAtMs = new Map<string, number>();
+  const holds = new Map<string, number>();
+  let floorMs = sinceMs;
+
+  return {
+    heard(principal, at) {
+      heardAtMs.set(principal, at);
+    },
+    hold(principal) {
+      holds.set(principal, (holds.get(principal) ?? 0) + 1);
+      let held = true;
+      return {
+        [Symbol.dispose]() {
+          if (!held) return;
+          held = false;
+          const left = (holds.get(principal) ?? 1) - 1;
+          if (left > 0) holds.set(principal, left);
+          else holds.delete(principal);
+          heardAtMs.set(principal, nowMs());
+        },
+      };
+    },
+    resume(at) {
+      floorMs = at;
+    },
+    lastHeardMs(principal, at) {
+      return holds.has(principal) ? at : Math.max(floorMs, heardAtMs.get(principal) ?? floorMs);
+    },
+    forget(principal) {
+      heardAtMs.delete(principal);
+    },
+  };
+}

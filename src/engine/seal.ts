@@ -1,0 +1,88 @@
+/**
+ * How a record is closed and how a log is checked: the hash chain (ARCHITECTURE section 2, records).
+ *
+ * `hash` is the SHA-256 of the record without `hash`, serialised by RFC 8785. The stored text is that serialisation with
+ * the hash as its last member, so checking a log needs no second serialisation.
+ */
+import { createHash } from "node:crypto";
+import canonicalize from "canonicalize";
+import type { Hash, StreamId } from "../wire/ids.ts";
+import type { Json } from "../wire/json.ts";
+import { FIRST_PREV_HASH, LogRecordSchema, RECORD_FORMAT, type LogRecord, type Revision } from "../wire/record.ts";
+
+export function sha256(text: string): Hash {
+  return createHash("sha256").update(text, "utf8").digest("hex") as Hash;
+}
+
+/** SHA-256 of a value by RFC 8785. @throws when the value holds a lone surrogate or a number that JSON cannot say */
+export function hashOf(value: Json): Hash {
+  return sha256(canonicalize(value) as string);
+}
+
+export interface SealedRecord {
+  readonly record: LogRecord;
+  readonly text: string;
+}
+
+/** Closes a record. @throws when it holds a lone surrogate or a number that JSON cannot say */
+export function seal(open: Omit<LogRecord, "hash">): SealedRecord {
+  const body = canonicalize(open) as string;
+  const hash = sha256(body);
+  return { record: { ...open, hash }, text: `${body.slice(0, -1)},"hash":"${hash}"}` };
+}
+
+/** The log is not what was written: a record is torn, changed, missing or out of place. */
+export class LogDamaged extends Error {
+  override readonly name = "LogDamaged";
+  readonly code = "log/damaged";
+  readonly stream: StreamId;
+  readonly revision: Revision;
+
+  constructor(stream: StreamId, revision: Revision, what: string, cause?: unknown) {
+    super(`record ${revision} of ${stream} ${what}; «signalbox store set-aside» moves the log away and starts a new one`, { cause });
+    this.stream = stream;
+    this.revision = revision;
+  }
+}
+
+/** The log was written by a newer release. */
+export class LogTooNew extends Error {
+  override readonly name = "LogTooNew";
+  readonly code = "log/too-new";
+
+  constructor(stream: StreamId, found: number) {
+    super(`${stream} has record format ${found} and this release reads up to ${RECORD_FORMAT}; install the release that wrote it`);
+  }
+}
+
+const HASH_TAIL = /,"hash":"([0-9a-f]{64})"\}$/;
+
+/**
+ * Reads one stored record and checks that it is whole and follows `previous`.
+ *
+ * @throws LogDamaged, LogTooNew
+ */
+export function unseal(stream: StreamId, stored: { readonly revision: Revision; readonly text: string }, previous: { revision: Revision; hash: Hash }): LogRecord {
+  const expected = previous.revision + 1;
+  if (stored.revision !== expected) throw new LogDamaged(stream, expected, `is missing, ${stored.revision} comes instead`);
+  const tail = HASH_TAIL.exec(stored.text);
+  if (tail === null) throw new LogDamaged(stream, expected, "is torn");
+  if (sha256(`${stored.text.slice(0, tail.index)}}`) !== tail[1]) throw new LogDamaged(stream, expected, "does not have the content its hash says");
+
+  const record = parseRecord(stream, expected, stored.text);
+  if (record.format > RECORD_FORMAT) throw new LogTooNew(stream, record.format);
+  if (record.revision !== expected) throw new LogDamaged(stream, expected, `says that it is ${record.revision}`);
+  if (record.prevHash !== previous.hash) throw new LogDamaged(stream, expected, "does not follow the record before it");
+  return record;
+}
+
+function parseRecord(stream: StreamId, revision: Revision, text: string): LogRecord {
+  try {
+    return LogRecordSchema.parse(JSON.parse(text)) as unknown as LogRecord;
+  } catch (cause) {
+    throw new LogDamaged(stream, revision, "is no record", cause);
+  }
+}
+
+/** What stands before the first record. */
+export const BEFORE_FIRST: { readonly revision: Revision; readonly hash: Hash } = { revision: 0, hash: FIRST_PREV_HASH };

@@ -1,0 +1,153 @@
+/**
+ * One log file, owned: the lock, the settings that make a commit durable, transactions, checkpoints, and the end.
+ *
+ * The lock is SQLite's own, taken before the first read and given up by `close` or by the death of the process. While it is
+ * held, nothing in this process may open the file by other means: POSIX drops a process's locks with any descriptor it closes.
+ */
+import { StoreCorrupt, StoreTooNew, StoreUnavailable } from "./errors.ts";
+import type { SqliteConnection, SqliteDriver } from "./sqlite-driver.ts";
+import { resultCode } from "./sqlite-fault.ts";
+import { type Mark, markText, parseMark, type Whereabouts } from "./sqlite-mark.ts";
+import { APPLICATION_ID, PAGE_BYTES, SCHEMA_FORMAT } from "./sqlite-schema.ts";
+
+/** Below this size a log is checked whole at every opening, which takes some 20 ms; above, after a crash only. */
+const ALWAYS_CHECKED_BYTES = 64 * 2 ** 20;
+/** A WAL that a burst made longer is cut to this length when it begins anew. */
+const WAL_KEPT_BYTES = 16 * 2 ** 20;
+
+export interface SqliteFile {
+  readonly path: string;
+  readonly connection: SqliteConnection;
+  /** Runs `work` in a transaction that is durable when the call returns, and undone when it throws. Faults are the engine's own. */
+  transaction<T>(work: () => T): T;
+  /** Moves what is in the WAL into the file, as far as it goes. It is never needed for durability. */
+  checkpoint(): void;
+  /** Leaves one file behind, whole and closed, or, where there is no room for that, the file and its WAL. */
+  close(): void;
+}
+
+/**
+ * Takes the file, which must exist.
+ *
+ * A log that was not closed, or is smaller than 64 MiB, is checked page by page; a larger one shows damage when it is read.
+ *
+ * @throws StoreCorrupt, StoreTooNew; and the engine's BUSY when another process owns it
+ */
+export function ownSqliteFile(path: string, driver: SqliteDriver): SqliteFile {
+  const connection = driver.open(path, "write");
+  try {
+    connection.exec("PRAGMA locking_mode = EXCLUSIVE");
+    refuseStranger(path, connection);
+    setDurable(path, connection);
+    const mark = readMark(path, connection);
+    if (mark.records !== "closed" || sizeBytes(connection) <= ALWAYS_CHECKED_BYTES) checkPages(path, connection);
+    const file = ownedFile(path, connection, mark);
+    file.checkpoint(); // writes, so the lock is ours from here on, and marks the file as one whose WAL must be there
+    return file;
+  } catch (fault) {
+    connection.close();
+    if (resultCode(fault) === "ERROR") throw new StoreCorrupt(path, fault instanceof Error ? fault.message : String(fault), fault);
+    throw fault;
+  }
+}
+
+function refuseStranger(path: string, connection: SqliteConnection): void {
+  const application = Number(pragma(connection, "application_id"));
+  if (application !== APPLICATION_ID) {
+    throw new StoreCorrupt(path, `it is a database of another program, with application id ${application} and not ${APPLICATION_ID}`);
+  }
+  const format = Number(pragma(connection, "user_version"));
+  if (format > SCHEMA_FORMAT) throw new StoreTooNew(path, format, SCHEMA_FORMAT);
+  if (format < 1) throw new StoreCorrupt(path, `its schema has format ${format}, which no release has written`);
+}
+
+function setDurable(path: string, connection: SqliteConnection): void {
+  const mode = pragma(connection, "journal_mode = WAL");
+  if (mode !== "wal") throw new StoreUnavailable(`the log ${path} stays in journal mode ${String(mode)}, and wal is needed`);
+  connection.exec(`
+    PRAGMA synchronous = FULL;
+    PRAGMA fullfsync = ON;
+    PRAGMA checkpoint_fullfsync = ON;
+    PRAGMA wal_autocheckpoint = 0;
+    PRAGMA journal_size_limit = ${WAL_KEPT_BYTES};
+    PRAGMA cell_size_check = ON;
+    PRAGMA trusted_schema = OFF;`);
+}
+
+function readMark(path: string, connection: SqliteConnection): Mark {
+  const mark = parseMark(connection.prepare<{ text: string }>("SELECT text FROM mark").get()?.text ?? "");
+  if (mark === undefined) throw new StoreCorrupt(path, "its mark is unreadable");
+  return mark;
+}
+
+function sizeBytes(connection: SqliteConnection): number {
+  return Number(pragma(connection, "page_count")) * PAGE_BYTES;
+}
+
+function checkPages(path: string, connection: SqliteConnection): void {
+  const found = pragma(connection, "quick_check(1)");
+  if (found !== "ok") throw new StoreCorrupt(path, String(found).replaceAll(/\s+/g, " ").trim());
+}
+
+/** The first value of the first row. */
+function pragma(connection: SqliteConnection, text: string): unknown {
+  const row = connection.prepare<Readonly<Record<string, unknown>>>(`PRAGMA ${text}`).get();
+  return row && Object.values(row)[0];
+}
+
+function ownedFile(path: string, connection: SqliteConnection, found: Mark): SqliteFile {
+  const begin = connection.prepare("BEGIN IMMEDIATE");
+  const commit = connection.prepare("COMMIT");
+  const writeMark = connection.prepare("UPDATE mark SET text = ? WHERE id = 1");
+  const checkpointWal = connection.prepare<Checkpointed>("PRAGMA wal_checkpoint(PASSIVE)");
+  let mark = found;
+  let walBeginsAnew = found.records === "closed";
+
+  function undo(): void {
+    if (connection.inTransaction) connection.exec("ROLLBACK");
+  }
+
+  function transaction<T>(records: Whereabouts, work: () => T): T {
+    undo();
+    begin.run();
+    try {
+      const next = { ...mark, generation: mark.generation + (walBeginsAnew ? 1 : 0), records };
+      if (walBeginsAnew || records !== mark.records) writeMark.run(markText(next));
+      const result = work();
+      commit.run();
+      mark = next;
+      walBeginsAnew = false;
+      return result;
+    } catch (fault) {
+      undo();
+      throw fault;
+    }
+  }
+
+  return {
+    path,
+    connection,
+    transaction: (work) => transaction("in-use", work),
+    checkpoint() {
+      transaction("parted", () => undefined);
+      const done = checkpointWal.get();
+      walBeginsAnew = done?.busy === 0 && done.log === done.checkpointed;
+    },
+    close() {
+      try {
+        transaction("closed", () => undefined);
+        connection.exec("PRAGMA wal_checkpoint(TRUNCATE)");
+      } catch (fault) {
+        if (resultCode(fault) === undefined) throw fault; // an engine's fault leaves the WAL, which the next opening replays
+      } finally {
+        connection.close();
+      }
+    },
+  };
+}
+
+interface Checkpointed {
+  readonly busy: number;
+  readonly log: number;
+  readonly checkpointed: number;
+}

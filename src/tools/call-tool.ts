@@ -1,0 +1,112 @@
+/**
+ * One call carried through: the name is known, the arguments are exactly what the tool takes, the handler answers, and
+ * whatever goes wrong becomes a sentence with a code and a next step. Nothing here throws.
+ */
+import { explainArguments } from "./explain-arguments.ts";
+import { failed } from "./failure.ts";
+import type { Membership, ToolContext } from "./ports.ts";
+import type { Answer, Next, Tool, ToolResult } from "./tool.ts";
+
+export type CallOutcome =
+  | { readonly outcome: "result"; readonly result: ToolResult }
+  /** Not a tool of this registry: for the protocol to refuse, not for a result. */
+  | { readonly outcome: "unknown-tool"; readonly message: string };
+
+interface Place {
+  readonly dir?: string | undefined;
+  readonly sessionId?: string | undefined;
+  readonly notices: readonly string[];
+}
+
+export async function callTool(registry: readonly Tool[], ctx: ToolContext, name: string, rawArgs: unknown): Promise<CallOutcome> {
+  const tool = registry.find((candidate) => candidate.name === name);
+  if (tool === undefined) {
+    const known = registry.map((candidate) => candidate.name).join(", ");
+    return { outcome: "unknown-tool", message: `there is no tool ${JSON.stringify(name.slice(0, 64))}; the tools are ${known}` };
+  }
+
+  const parsed = tool.input.safeParse(rawArgs ?? {});
+  if (!parsed.success) {
+    const place = { dir: ctx.workspace?.dir, sessionId: ctx.workspace?.sessionId, notices: [] };
+    return {
+      outcome: "result",
+      result: finished(explainArguments(tool, parsed.error), ctx.workspace === undefined ? await placeOf(ctx) : place),
+    };
+  }
+  const answer = await answerOf(tool, ctx, parsed.data);
+  return { outcome: "result", result: finished(answer, await placeOf(ctx)) };
+}
+
+async function answerOf(tool: Tool, ctx: ToolContext, args: Readonly<Record<string, unknown>>): Promise<Answer> {
+  try {
+    return await tool.handler(ctx, args);
+  } catch (cause) {
+    return explainFault(cause, tool, ctx);
+  }
+}
+
+/** Where it happened, with the notices that wait. A sidecar that does not answer leaves what the context knows. */
+async function placeOf(ctx: ToolContext): Promise<Place> {
+  let member: Membership;
+  try {
+    member = await ctx.coordination.membership();
+  } catch {
+    return { dir: ctx.workspace?.dir, sessionId: ctx.workspace?.sessionId, notices: [] };
+  }
+  return { dir: member.workspaceDir, sessionId: member.sessionId, notices: member.takeNotices() };
+}
+
+function finished(answer: Answer, { dir, sessionId, notices }: Place): ToolResult {
+  const { structured, lines, next = [], attachment, isError } = answer;
+  const steps = next.length === 0 ? [] : [`Next: ${next.map(step).join("; ")}.`];
+  const remarks = notices.map((notice) => `Note: ${notice.replaceAll(/\s+/g, " ")}`);
+  const text = [...lines, ...steps, ...remarks].join("\n");
+  return {
+    structured: {
+      ...structured,
+      ...(next.length === 0 ? {} : { next }),
+      ...(dir === undefined ? {} : { workspace_dir: dir }),
+      ...(sessionId === undefined ? {} : { session_id: sessionId }),
+      ...(notices.length === 0 ? {} : { notices }),
+    },
+    text: attachment === undefined ? text : `${text}\n${attachment}`,
+    ...(isError === undefined ? {} : { isError }),
+  };
+}
+
+function step({ tool, arguments: args, why }: Next): string {
+  if (tool === undefined) return why;
+  return `${tool}${args === undefined ? "" : ` ${JSON.stringify(args)}`} (${why})`;
+}
+
+function explainFault(cause: unknown, tool: Tool, ctx: ToolContext): Answer {
+  const again: Next = { tool: tool.name, why: "again with the same arguments" };
+  const { name, message } = cause instanceof Error ? cause : new Error("something that is no error was thrown");
+  switch (name) {
+    case "SidecarUnavailable":
+      return failed({
+        code: "SIDECAR_UNAVAILABLE",
+        message,
+        recoverable: true,
+        next: [{ why: "run `signalbox doctor` in a terminal" }, again],
+      });
+    case "OutcomeUnknown": {
+      const sentence = `the connection to the sidecar broke before it answered; it is not known whether ${tool.name} was recorded`;
+      const once: Next = { tool: tool.name, why: "again with the same arguments: what was recorded is not done twice" };
+      const look: Next = { tool: "who_is_working", arguments: {}, why: "see what stands" };
+      return failed({ code: "OUTCOME_UNKNOWN", message: sentence, recoverable: true, next: [once, look] });
+    }
+    case "WriteFailed":
+      return failed({ code: "WRITE_FAILED", message, recoverable: true, next: [again] });
+    default: {
+      ctx.reportFault?.(cause, tool.name);
+      const sentence = `an internal error stopped ${tool.name}; it may or may not have taken effect`;
+      return failed({
+        code: "INTERNAL_ERROR",
+        message: sentence,
+        recoverable: false,
+        next: [{ tool: "who_is_working", arguments: {}, why: "see what stands" }, { why: "if it happens again, run `signalbox doctor`" }],
+      });
+    }
+  }
+}

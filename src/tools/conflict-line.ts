@@ -1,0 +1,25 @@
+/** One conflict in a sentence, seen from one of its parties. */
+import type { ConflictView, IntentView } from "../wire/query.ts";
+import { listed, named, quoted } from "./quote.ts";
+
+type Named = Pick<ConflictView, "conflict_id"> & Partial<ConflictView>;
+
+/** `Conflict conflict-1 with bo over src/a.ts: "objective" (intent-2).` What is not known is left out. */
+export function conflictLine(conflict: Named, principalId: string, intents: readonly IntentView[]): string {
+  const mineFirst = conflict.principal_a === principalId;
+  const [otherPrincipal, otherIntent] = mineFirst ? [conflict.principal_b, conflict.intent_b] : [conflict.principal_a, conflict.intent_a];
+  const isParty = mineFirst || conflict.principal_b === principalId;
+  const parties = [conflict.principal_a, conflict.principal_b].flatMap((party) => party ?? []);
+  const who = isParty
+    ? ` with ${named(otherPrincipal ?? "another")}`
+    : parties.length === 0
+      ? ""
+      : ` between ${parties.map(named).join(" and ")}`;
+  const state = conflict.state === undefined ? "" : `, ${named(conflict.state)}`;
+  const intent = intents.find((candidate) => candidate.intent_id === otherIntent);
+  const about =
+    !isParty || intent === undefined
+      ? ""
+      : ` over ${listed(intent.scope.resources ?? [], 3)}: ${quoted(intent.objective)} (${named(intent.intent_id)})`;
+  return `Conflict ${named(conflict.conflict_id)}${state}${who}${about}.`;
+}

@@ -1,0 +1,78 @@
+/**
+ * How a tool says that it did not do what was asked: a stable code, a sentence, whether trying again may help, and what to
+ * call next.
+ */
+import { REFUSALS, type Rejection, type RefusalCode } from "../wire/refusals.ts";
+import { quoted } from "./quote.ts";
+import type { Answer, Next } from "./tool.ts";
+
+export interface Failure {
+  /** Upper case with underscores; stable. */
+  readonly code: string;
+  readonly message: string;
+  /** Whether the caller can do something about it, by another call or later. */
+  readonly recoverable: boolean;
+  readonly next: readonly Next[];
+}
+
+/** An error result. `more` are the members that a tool's errors have besides the common ones. */
+export function failed({ code, message, recoverable, next }: Failure, more: Readonly<Record<string, unknown>> = {}): Answer {
+  return {
+    structured: { status: "error", code, message, recoverable, ...more },
+    lines: [`${code}: ${message}${/[.!?…"]$/.test(message) ? "" : "."}`],
+    next,
+    isError: true,
+  };
+}
+
+const LOOK: Next = { tool: "who_is_working", arguments: {}, why: "see what stands" };
+const BEGIN: Next = { tool: "begin_task", why: "announce what you change" };
+const AGAIN: Next = { why: "make the same call again" };
+
+/** What to do about each refusal when the tool itself knows nothing better. */
+const ADVICE = {
+  "message/malformed": [{ why: "correct the arguments" }],
+  "message/unsupported": [{ why: "update the sidecar: signalbox stop, then call again" }],
+  "session/not-joined": [AGAIN],
+  "session/other-sender": [{ why: "restart this MCP server" }],
+  "session/profile-unsupported": [{ why: "ask the person who runs the session" }],
+  "principal/name-taken": [AGAIN],
+  "scope/refused": [{ why: "name files inside the repository" }],
+  "intent/held": [LOOK],
+  "intent/unknown": [LOOK, BEGIN],
+  "intent/ended": [BEGIN],
+  "intent/not-owner": [LOOK],
+  "intent/suspended": [AGAIN],
+  "intent/fence-passed": [AGAIN],
+  "conflict/unknown": [LOOK],
+  "conflict/ended": [LOOK],
+  "conflict/not-party": [LOOK],
+  "operation/unknown": [LOOK],
+  "operation/not-committed": [LOOK],
+  "operation/not-owner": [LOOK],
+  "operation/stale": [{ tool: "get_file_state", why: "read what it says now" }],
+  "id/taken": [{ why: "use a new id" }],
+  "request/other-content": [{ why: "use a new client_request_id" }],
+  "store/unavailable": [{ why: "run `signalbox doctor`, then make the same call again" }],
+  "store/contended": [AGAIN],
+} as const satisfies Record<RefusalCode, readonly Next[]>;
+
+/** Most characters of a refusal's sentence: it may quote what others wrote. */
+const SENTENCE_CHARACTERS = 600;
+
+/** The code as results show it: `intent/held` is `INTENT_HELD`. */
+export function codeOf(refusal: RefusalCode): string {
+  return refusal.toUpperCase().replaceAll(/[^A-Z]/g, "_");
+}
+
+/** The coordinator's refusal as an error result. */
+export function refused(rejection: Rejection, { next, ...more }: { next?: readonly Next[]; [member: string]: unknown } = {}): Answer {
+  const { code } = rejection;
+  const advice: readonly Next[] = ADVICE[code];
+  const again = advice.includes(AGAIN) || REFUSALS[code].retryable;
+  const message = quoted(rejection.message, SENTENCE_CHARACTERS).slice(1, -1);
+  return failed(
+    { code: codeOf(code), message, recoverable: again || advice.some((step) => step.tool !== undefined), next: next ?? advice },
+    more,
+  );
+}

@@ -1,0 +1,107 @@
+/** `get_file_state`: what a file says now, by which reference a change may build on it, and who holds it. */
+import * as z from "zod";
+import type { IntentView } from "../wire/query.ts";
+import { failed } from "./failure.ts";
+import type { FileState } from "./ports.ts";
+import { named, quoted } from "./quote.ts";
+import { onePath } from "./scope-input.ts";
+import { until } from "./times.ts";
+import { type Answer, defineTool, type Next } from "./tool.ts";
+
+/** Intents over one path that are looked at. */
+const MAX_HOLDERS = 20;
+
+interface FileHolder {
+  readonly intent_id: string;
+  readonly principal_id: string;
+  readonly objective: string;
+  readonly state: string;
+  readonly expires_at: string;
+  readonly yours: boolean;
+}
+
+export const getFileState = defineTool({
+  name: "get_file_state",
+  title: "Read a file's state",
+  description:
+    "Reads one file of your worktree with the state_ref that submit_change takes as state_ref_before, and tells who holds it. " +
+    "A missing file has a state_ref too. No content for files over 256 KiB or not UTF-8.",
+  profile: "core",
+  annotations: { readOnlyHint: true, destructiveHint: false, idempotentHint: true },
+  input: {
+    path: onePath().describe("One file in the repository."),
+    include_content: z.boolean().default(true),
+  },
+  output: {
+    status: z.enum(["ok", "missing", "error"]),
+    path: z.string(),
+    state_ref: z.string(),
+    size: z.int(),
+    content: z.string().optional(),
+    missing: z.boolean().optional(),
+    holder: z.looseObject({}).nullable(),
+  },
+  async handler({ coordination, files, nowMs }, args) {
+    const place = await files.filePath(args.path);
+    const state = place.ok
+      ? await files.state(place.path, { content: args.include_content })
+      : { status: "refused" as const, why: place.why };
+    if (state.status === "refused") {
+      const next: Next[] = [{ tool: "get_file_state", why: "with a file inside the repository" }];
+      return failed({ code: "TARGET_REFUSED", message: state.why, recoverable: true, next }, { path: args.path });
+    }
+
+    const { principalId } = await coordination.membership();
+    const { active_intents } = await coordination.summary({ paths: [state.path], limit: MAX_HOLDERS });
+    const holders = active_intents.map((intent) => holderOf(intent, principalId)).toSorted((a, b) => Number(b.yours) - Number(a.yours));
+    return shown(state, holders, { asked: args.include_content, nowMs: nowMs() });
+  },
+});
+
+function holderOf({ intent_id, principal_id, objective, state, expires_at }: IntentView, principalId: string): FileHolder {
+  return { intent_id, principal_id, objective, state, expires_at, yours: principal_id === principalId };
+}
+
+function shown(state: FileState, holders: readonly FileHolder[], { asked, nowMs }: { asked: boolean; nowMs: number }): Answer {
+  const [holder = null] = holders;
+  const name = named(state.path);
+  const content = state.status === "ok" && state.truncated !== true ? state.content : undefined;
+  const withheld = state.status === "ok" && asked && content === undefined;
+  const what = state.status === "missing" ? "there is no such file; to create it submit with" : `${state.size} bytes,`;
+  return {
+    structured: {
+      status: state.status,
+      path: state.path,
+      state_ref: state.state_ref,
+      size: state.size,
+      ...(content === undefined ? {} : { content }),
+      ...(state.status === "missing" ? { missing: true } : {}),
+      ...(withheld ? { content_withheld: state.binary === true ? "not UTF-8" : "over 256 KiB" } : {}),
+      holder,
+      holders,
+    },
+    lines: [
+      `${state.status}: ${name}: ${what} state_ref ${state.state_ref}.`,
+      ...(withheld ? [`No content: the file is ${state.binary === true ? "not UTF-8 text" : "over 256 KiB"}; read it from the disk.`] : []),
+      ...(holders.length === 0 ? ["Nobody holds it."] : holders.slice(0, 3).map((one) => holderLine(one, nowMs))),
+    ],
+    next: nextFor(state, holder),
+    ...(content === undefined ? {} : { attachment: `Content of ${name} follows.\n${content}` }),
+  };
+}
+
+function holderLine(holder: FileHolder, nowMs: number): string {
+  const what = `${until(holder.expires_at, nowMs)}: ${quoted(holder.objective)} (${named(holder.intent_id)})`;
+  return holder.yours ? `You hold it ${what}.` : `${named(holder.principal_id)} holds it ${what}.`;
+}
+
+function nextFor({ path, state_ref }: FileState, holder: FileHolder | null): Next[] {
+  if (holder === null) return [{ tool: "begin_task", arguments: { objective: "…", files: [path] }, why: "before you edit it" }];
+  if (!holder.yours)
+    return [
+      { tool: "begin_task", why: "with other files" },
+      { tool: "check_overlap", arguments: { files: [path] }, why: "later" },
+    ];
+  const args = { intent_id: holder.intent_id, target: path, state_ref_before: state_ref, content: "…" };
+  return [{ tool: "submit_change", arguments: args, why: "with the whole new text" }];
+}

@@ -1,0 +1,158 @@
+/**
+ * The two things a tool needs: the session that decides, and the files of the caller's worktree.
+ *
+ * The bridge gives both over a WebSocket and the local disk; the sidecar's own MCP face gives them in process.
+ */
+import type { Rejection } from "../wire/refusals.ts";
+import type { IntentAnswer, OverlapAnswer, SummaryAnswer } from "../wire/query.ts";
+
+/** Where a tool call takes place and who makes it. */
+export interface Membership {
+  readonly workspaceDir: string;
+  readonly sessionId: string;
+  readonly sidecarUri: string;
+  readonly principalId: string;
+  /** Sentences that the next tool result carries: a sidecar that was restarted, a submit that was finished after a crash. */
+  takeNotices(): readonly string[];
+}
+
+/** What became of a command that was answered. */
+export type Outcome<Result> = { readonly ok: true; readonly result: Result } | { readonly ok: false; readonly rejection: Rejection };
+
+export interface Announcement {
+  readonly intentId: string;
+  readonly objective: string;
+  readonly files: readonly string[];
+  readonly onOverlap: "block" | "proceed";
+  readonly ttlSec: number;
+  readonly requestId: string;
+}
+
+export interface Announced {
+  readonly fence: number;
+  /** Conflicts that this announcement opened (only with `proceed`, or over a suspended intent). */
+  readonly conflicts: readonly string[];
+  /** Own intents that it replaced. */
+  readonly superseded: readonly string[];
+}
+
+export interface Commit {
+  readonly opId: string;
+  readonly intentId: string;
+  readonly fence: number;
+  readonly target: string;
+  readonly opKind: "replace" | "insert" | "delete";
+  readonly stateRefBefore: string;
+  readonly stateRefAfter: string;
+  /** The reference just read from disk. */
+  readonly observed: string;
+}
+
+export interface Supersede {
+  readonly opId: string;
+  readonly supersedesOpId: string;
+  readonly target: string;
+  readonly intentId: string;
+  /** Null when no readable file stands there. */
+  readonly stateRefAfter: string | null;
+  readonly reason: string;
+}
+
+/**
+ * The session, as one principal. Every call joins first when needed and survives a restart of the sidecar: it is sent
+ * again with the same ids, so that it happens once.
+ *
+ * Faults are known by their `name`, because each face brings its own classes.
+ * @throws SidecarUnavailable when the sidecar can neither be reached nor started: nothing was sent. Its `message` is a sentence for the reader.
+ * @throws OutcomeUnknown when a command was sent, the connection broke before its outcome was heard, and asking again did not help
+ */
+export interface Coordination {
+  membership(): Promise<Membership>;
+  summary(ask: { paths?: readonly string[]; limit?: number; cursor?: string }): Promise<SummaryAnswer>;
+  overlap(paths: readonly string[]): Promise<OverlapAnswer>;
+  /** With `target` the answer says whether the intent's scope covers it. */
+  intent(intentId: string, target?: string): Promise<IntentAnswer["intent"]>;
+  announce(announcement: Announcement): Promise<Outcome<Announced>>;
+  withdraw(intentId: string, reason: string): Promise<Outcome<unknown>>;
+  commit(commit: Commit): Promise<Outcome<unknown>>;
+  supersede(supersede: Supersede): Promise<Outcome<unknown>>;
+  acknowledge(conflictId: string, ackType: "seen" | "accepted" | "disputed"): Promise<Outcome<unknown>>;
+}
+
+export type PathAnswer = { readonly ok: true; readonly path: string } | { readonly ok: false; readonly why: string };
+
+export type FileState =
+  | {
+      readonly status: "ok";
+      readonly path: string;
+      readonly state_ref: string;
+      readonly size: number;
+      /** Absent when it was not asked for, is not UTF-8, or is over the limit. */
+      readonly content?: string;
+      readonly binary?: boolean;
+      readonly truncated?: boolean;
+    }
+  | { readonly status: "missing"; readonly path: string; readonly state_ref: string; readonly size: 0 };
+
+/** A replacement whose content is on disk beside its target, not yet in its place. */
+export interface PreparedReplacement {
+  readonly stateRefAfter: string;
+  /**
+   * Puts it in place when the target still has `expectedRef`; otherwise the target is untouched.
+   * @throws WriteFailed when the system refuses; the target is untouched then, and its `message` is a sentence for the reader
+   */
+  apply(expectedRef: string): Promise<Placed>;
+  /** Takes it back before `apply`: nothing of it is left. */
+  abandon(): Promise<void>;
+  /** After an `apply` that did not apply: the coordinator knows that the operation is withdrawn. */
+  withdrawn(): Promise<void>;
+}
+
+export type Placed =
+  | { readonly outcome: "applied" }
+  /** `currentRef` is null when no readable file stands there; the content stays at `keptAt` (a deletion has none). */
+  | { readonly outcome: "changed"; readonly currentRef: string | null; readonly keptAt?: string }
+  /** Somebody removed or altered the waiting content; the target is as expected. */
+  | { readonly outcome: "lost"; readonly currentRef: string };
+
+/** The caller's worktree. */
+export interface Files {
+  /** Repository-relative, `/` separated; globs are allowed in a scope. */
+  scopePath(text: string): PathAnswer;
+  /** One file that may be read or written: inside the worktree also through symbolic links, and never in `.git`. */
+  filePath(text: string): Promise<PathAnswer>;
+  state(path: string, options: { content: boolean }): Promise<FileState | { readonly status: "refused"; readonly why: string }>;
+  /**
+   * Writes `content` (null deletes) beside the target, flushed and remembered for a crash. A second time for the same
+   * operation replaces what the first one wrote.
+   * @throws WriteFailed when the system refuses; nothing is left of it then
+   */
+  prepare(request: Replacement): Promise<PreparedReplacement | { readonly refused: string }>;
+  /** Whether a change of this operation was prepared here and was neither put in place nor taken back. */
+  isWaiting(opId: string): boolean;
+}
+
+export interface Replacement {
+  readonly path: string;
+  readonly content: string | null;
+  readonly opId: string;
+  readonly intentId: string;
+  readonly stateRefBefore: string;
+}
+
+/** What a tool is given. `repo_path` has already chosen which pair. */
+export interface ToolContext {
+  readonly coordination: Coordination;
+  readonly files: Files;
+  /** What `begin_task` does on overlap when the call does not say (`MPAC_ON_OVERLAP`). */
+  readonly onOverlap: "block" | "proceed";
+  readonly nowMs: () => number;
+  /** Random, URL-safe, for ids that the caller mints. */
+  readonly newId: () => string;
+  /** Lower-case hex SHA-256 of the text's UTF-8, 64 digits. */
+  readonly hash: (text: string) => string;
+  /** Where the call is meant, known before anything answers, so that a refusal can say so too. */
+  readonly workspace?: { readonly dir: string; readonly sessionId: string };
+  /** Takes a fault that no reader can act on, for the log. */
+  readonly reportFault?: (cause: unknown, tool: string) => void;
+}

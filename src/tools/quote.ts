@@ -1,0 +1,45 @@
+/**
+ * How text of other participants stands in a result: as quoted data on one line, with nothing in it that a terminal or a
+ * model would take for a command of ours.
+ */
+
+/** Most characters of an objective or a name that a text result shows. */
+export const SHOWN_CHARACTERS = 200;
+
+const ESCAPE = "\\u001b";
+const SEQUENCES = new RegExp(
+  [
+    `(?:${ESCAPE}\\[|\\u009b)[0-?]*[ -/]*[@-~]?`, // colours and cursor movements
+    `(?:${ESCAPE}[\\]PX^_]|[\\u009d\\u0090\\u0098\\u009e\\u009f])[^\\u0007\\u001b\\u009c]*(?:\\u0007|${ESCAPE}\\\\|\\u009c)?`, // titles, links
+    `${ESCAPE}[ -/]*[0-~]?`,
+  ].join("|"),
+  "gu",
+);
+
+/** Controls, invisible and direction-changing characters, and halves of characters. */
+const UNSEEN = /[\p{Cc}\p{Cf}\p{Cs}]/gu;
+
+/** The text between double quotes: terminal sequences and unseen characters gone, lines folded, cut at `max` code points. */
+export function quoted(text: string, max = SHOWN_CHARACTERS): string {
+  const plain = text
+    .slice(0, max * 50)
+    .replace(SEQUENCES, "")
+    .replace(/[\s\u0085]+/gu, " ")
+    .replace(UNSEEN, "")
+    .replace(/["“”„‟″〝〞"]/gu, "'")
+    .trim();
+  const characters = [...plain];
+  return `"${characters.length > max ? `${characters.slice(0, max - 1).join("")}…` : plain}"`;
+}
+
+/** A name or path of anybody's: as it is when it is made of harmless characters, else quoted. */
+export function named(text: string): string {
+  return /^[\w.:#@/+*?~[\](){}=,$%&-]{1,200}$/.test(text) ? text : quoted(text);
+}
+
+/** Several names: the first few, and how many more. */
+export function listed(names: readonly string[], most = 5): string {
+  const shown = names.slice(0, most).map(named).join(", ");
+  const more = names.length - most;
+  return more > 0 ? `${shown} and ${more} more` : shown;
+}

@@ -1,0 +1,48 @@
+/** The files that a call names: how many, how long, and what each means in the worktree. */
+import * as z from "zod";
+import { failed } from "./failure.ts";
+import type { Files } from "./ports.ts";
+import type { Answer } from "./tool.ts";
+
+/** Most paths in one call. */
+export const MAX_FILES = 500;
+
+/** Longest path, in UTF-16 units. */
+const MAX_PATH = 4096;
+
+/** Characters of all paths together, so that an announcement fits into one frame of 1 MiB. */
+const MAX_CHARACTERS = 200_000;
+
+export const onePath = () => z.string().min(1).max(MAX_PATH);
+
+export const manyPaths = () =>
+  z
+    .array(onePath())
+    .min(1)
+    .max(MAX_FILES)
+    .refine((paths) => paths.reduce((sum, path) => sum + path.length, 0) <= MAX_CHARACTERS, {
+      error: `more than ${MAX_CHARACTERS} characters of paths: name folders or globs instead`,
+    });
+
+/** The paths as the session compares them, each once, or the error result for the first that is none. */
+export function readScope(
+  files: Files,
+  written: readonly string[],
+  more: Readonly<Record<string, unknown>> = {},
+): { paths: string[] } | { answer: Answer } {
+  const paths = new Set<string>();
+  for (const text of written) {
+    const read = files.scopePath(text);
+    if (!read.ok) {
+      const next = [{ why: "the same call with that path corrected" }];
+      return { answer: failed({ code: "SCOPE_REFUSED", message: read.why, recoverable: true, next }, { ...more, errors: [read.why] }) };
+    }
+    paths.add(read.path);
+  }
+  return { paths: [...paths] };
+}
+
+/** The paths as arguments of a next call, when they are few enough to be repeated in a sentence. */
+export function asArguments(paths: readonly string[]): { readonly files?: readonly string[] } {
+  return paths.length <= 5 && paths.join().length <= 300 ? { files: paths } : {};
+}

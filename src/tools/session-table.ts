@@ -1,0 +1,87 @@
+/** The session as a few lines of text: you first, then who holds something, then the rest. It never outgrows its budget. */
+import type { ConflictView, IntentView, ParticipantView, SummaryAnswer } from "../wire/query.ts";
+import { conflictLine } from "./conflict-line.ts";
+import type { Membership } from "./ports.ts";
+import { listed, named, quoted } from "./quote.ts";
+import { left } from "./times.ts";
+
+/** Most characters of all lines: about 1,500 tokens, with room for what comes after the table. */
+export const TABLE_CHARACTERS = 4_200;
+
+/** Conflicts that are named; own ones come first. */
+const NAMED_CONFLICTS = 5;
+
+/** Intents that are named for one participant. */
+const NAMED_INTENTS = 5;
+
+export function sessionTable(summary: SummaryAnswer, { principalId }: Pick<Membership, "principalId">, nowMs: number): string[] {
+  const counts = [
+    count(summary.participant_count, "participant"),
+    count(summary.active_intent_count, "task"),
+    count(summary.open_conflict_count, "open conflict"),
+  ];
+  const isMine = (conflict: ConflictView) => conflict.principal_a === principalId || conflict.principal_b === principalId;
+  const conflicts = summary.open_conflicts.toSorted((a, b) => Number(isMine(b)) - Number(isMine(a)));
+  const blocks = [
+    ...conflicts.slice(0, NAMED_CONFLICTS).map((conflict) => [conflictLine(conflict, principalId, [])]),
+    ...participantBlocks(summary, principalId, nowMs),
+  ];
+  return fitted(`${counts.join(", ")}.`, blocks);
+}
+
+/** Whole blocks while there is room, and then how much was left out. */
+function fitted(head: string, blocks: readonly (readonly string[])[]): string[] {
+  const lines = [head];
+  let room = TABLE_CHARACTERS - head.length;
+  for (const [index, block] of blocks.entries()) {
+    room -= block.join("\n").length + 1;
+    if (room < 0) return [...lines, `… and ${count(blocks.length - index, "entry", "entries")} more: narrow it with paths.`];
+    lines.push(...block);
+  }
+  return lines;
+}
+
+function participantBlocks({ participants, active_intents }: SummaryAnswer, principalId: string, nowMs: number): string[][] {
+  const held = grouped(active_intents);
+  const rank = (participant: ParticipantView) =>
+    participant.principal_id === principalId ? 0 : held.has(participant.principal_id) ? 1 : 2;
+  const known = new Set(participants.map((participant) => participant.principal_id));
+  const present = participants
+    .toSorted((a, b) => rank(a) - rank(b))
+    .map((participant) => [heading(participant, principalId), ...tasks(held.get(participant.principal_id) ?? [], nowMs)]);
+  const gone = [...held]
+    .filter(([principal]) => !known.has(principal))
+    .map(([principal, intents]) => [`${named(principal)} (gone)`, ...tasks(intents, nowMs)]);
+  return [...present, ...gone];
+}
+
+function heading(participant: ParticipantView, principalId: string): string {
+  const { principal_id, branch, worktree, is_available, status } = participant;
+  const you = principal_id === principalId ? " (you)" : "";
+  const on = branch === undefined ? "" : ` on ${named(branch)}`;
+  const where = worktree === undefined ? "" : ` in ${named(folderName(worktree))}`;
+  return `${named(principal_id)}${you}${on}${where}: ${is_available ? named(status) : "away"}`;
+}
+
+function tasks(intents: readonly IntentView[], nowMs: number): string[] {
+  const lines = intents.slice(0, NAMED_INTENTS).map((intent) => {
+    const state = intent.state === "ACTIVE" ? "" : `, ${named(intent.state)}`;
+    return `  ${named(intent.intent_id)}: ${listed(intent.scope.resources ?? [], 4)} (${left(intent.expires_at, nowMs)}${state}) ${quoted(intent.objective, 120)}`;
+  });
+  const more = intents.length - NAMED_INTENTS;
+  return more > 0 ? [...lines, `  and ${count(more, "task")} more`] : lines;
+}
+
+function grouped(intents: readonly IntentView[]): Map<string, IntentView[]> {
+  const groups = new Map<string, IntentView[]>();
+  for (const intent of intents) groups.set(intent.principal_id, [...(groups.get(intent.principal_id) ?? []), intent]);
+  return groups;
+}
+
+function folderName(path: string): string {
+  return path.split(/[\\/]/).findLast((name) => name !== "") ?? path;
+}
+
+function count(number: number, one: string, many = `${one}s`): string {
+  return `${number} ${number === 1 ? one : many}`;
+}

@@ -1,0 +1,99 @@
+/**
+ * `submit_change`: one file replaced, made or deleted, if it still is what the caller built on.
+ *
+ * The order is the contract: nothing is sent for a change that is done already or that is stale; the content is on the disk
+ * beside its target before the session is asked; the target is touched only after the session agreed and the target was
+ * read once more. What the session recorded and the disk did not take is taken back.
+ */
+import * as z from "zod";
+import { carryOut } from "./carry-out.ts";
+import { codeOf, failed } from "./failure.ts";
+import { type Change, isAsLeft, operationId, refAfter, sameAsLast } from "./operation-id.ts";
+import { type KnownIntent, readOwnIntent } from "./own-intent.ts";
+import type { FileState, ToolContext } from "./ports.ts";
+import { listed, named } from "./quote.ts";
+import { onePath } from "./scope-input.ts";
+import { refusedTarget, stale, succeeded } from "./submit-result.ts";
+import { EMPTY_REF, refsEqual } from "../wire/references.ts";
+import { type Answer, defineTool } from "./tool.ts";
+
+/** Longest text of one file, in UTF-16 units. */
+const MAX_CONTENT = 8 * 1024 * 1024;
+
+export const submitChange = defineTool({
+  name: "submit_change",
+  title: "Submit a change",
+  description:
+    "Writes one file of your task if it still is what you read, and records it. `stale`: it has changed since; nothing is overwritten. " +
+    "Read it again with get_file_state and build on that. Repeating a call is safe.",
+  profile: "core",
+  annotations: { readOnlyHint: false, destructiveHint: true, idempotentHint: true },
+  input: {
+    intent_id: z.string().min(1).max(256).describe("From begin_task."),
+    target: onePath().describe("The file, inside the task's files."),
+    content: z.string().max(MAX_CONTENT).nullable().describe("The whole new text; null deletes the file."),
+    state_ref_before: z.string().min(1).max(128).describe("state_ref from get_file_state."),
+  },
+  output: {
+    status: z.enum(["success", "stale", "conflict", "error"]),
+    target: z.string(),
+    state_ref_after: z.string().nullable(),
+    current_state_ref: z.string().nullable(),
+    conflicting_files: z.array(z.string()),
+    message: z.string(),
+  },
+  async handler(ctx, args) {
+    const { coordination, files } = ctx;
+    const place = await files.filePath(args.target);
+    if (!place.ok) return refusedTarget(args.target, place.why);
+    const target = place.path;
+    const own = await readOwnIntent(coordination, args.intent_id, target);
+    if ("answer" in own) return own.answer;
+    const state = await files.state(target, { content: false });
+    if (state.status === "refused") return refusedTarget(target, state.why);
+
+    const change: Change = { intentId: args.intent_id, target, content: args.content, stateRefBefore: args.state_ref_before };
+    return submit(ctx, change, own.intent, state, own.live);
+  },
+});
+
+async function submit(ctx: ToolContext, change: Change, intent: KnownIntent, state: FileState, live: boolean): Promise<Answer> {
+  const { target, content, stateRefBefore } = change;
+  const after = refAfter(ctx, content);
+  const last = sameAsLast(intent.operations, change, after);
+  if (last !== undefined && isAsLeft(state, change, after)) return succeeded(change, after, "it had been done before");
+
+  const barred = intentBars(change, intent, live);
+  if (barred !== undefined) return barred;
+  if (!refsEqual(state.state_ref, stateRefBefore)) return stale(change, state.state_ref, "nothing was written");
+  if (content === null && state.status === "missing") return nothingToDelete(target);
+
+  const observed = state.state_ref;
+  const isRecorded = last !== undefined && ctx.files.isWaiting(last.op_id);
+  const opId = isRecorded ? last.op_id : operationId(ctx, intent.operations, { ...change, stateRefBefore: observed }, after);
+  return carryOut(ctx, { ...change, opId, fence: intent.fence, observed, after, isRecorded, isNew: state.status === "missing" });
+}
+
+function intentBars({ intentId, target }: Change, intent: KnownIntent, live: boolean): Answer | undefined {
+  const more = { target, conflicting_files: [] };
+  const held = intent.scope.resources ?? [];
+  if (!live) {
+    const by = intent.superseded_by === undefined ? "" : ` by ${named(intent.superseded_by)}, which you may use instead`;
+    const message = `the task ${named(intentId)} is ${intent.state}${by}; nothing was written`;
+    const next = [{ tool: "begin_task", arguments: { objective: "…", files: [target] }, why: "take it up again" }];
+    return failed({ code: codeOf("intent/ended"), message, recoverable: true, next }, more);
+  }
+  if (intent.covers_target === true) return undefined;
+  const message = `${named(target)} is not among the files of ${named(intentId)} (${listed(held)}); nothing was written`;
+  const next = [{ tool: "begin_task", arguments: { objective: "…", files: [target] }, why: "then submit with its intent_id" }];
+  return failed({ code: "OUT_OF_SCOPE", message, recoverable: true, next }, more);
+}
+
+function nothingToDelete(target: string): Answer {
+  const message = `there is no file ${named(target)}; nothing is left to delete`;
+  const next = [{ tool: "get_file_state", arguments: { path: target }, why: "check the path" }];
+  return failed(
+    { code: "TARGET_MISSING", message, recoverable: true, next },
+    { target, current_state_ref: EMPTY_REF, conflicting_files: [] },
+  );
+}

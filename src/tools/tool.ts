@@ -1,0 +1,96 @@
+/**
+ * What a tool is: its name, its schemas, its annotations, and the function that answers a call. No SDK is known here;
+ * the stdio bridge and the HTTP face mount the same tools.
+ */
+import * as z from "zod";
+import type { ToolContext } from "./ports.ts";
+
+/** Groups of tools that a user switches on together. */
+export const PROFILES = ["core"] as const;
+export type Profile = (typeof PROFILES)[number];
+
+/** What a host may assume before it asks its user. All four are always said. */
+export interface Annotations {
+  readonly readOnlyHint: boolean;
+  readonly destructiveHint: boolean;
+  readonly idempotentHint: boolean;
+  /** No tool here reaches beyond the session and the worktree. */
+  readonly openWorldHint: false;
+}
+
+/** A call that makes sense after this one, or, without `tool`, something to do elsewhere. */
+export interface Next {
+  readonly tool?: string;
+  readonly arguments?: Readonly<Record<string, unknown>>;
+  /** A few words: when, or what for. */
+  readonly why: string;
+}
+
+/** What a handler says. `callTool` adds where it happened and what else there is to tell. */
+export interface Answer {
+  readonly structured: Readonly<Record<string, unknown>>;
+  /** Sentences that stand alone: a host may show its model nothing else. */
+  readonly lines: readonly string[];
+  readonly next?: readonly Next[];
+  /** A file's own text. It comes last, so that nothing in it can pass for a sentence of ours. */
+  readonly attachment?: string;
+  readonly isError?: true;
+}
+
+/** What a caller gets. `structured` conforms to the tool's rendered output schema, also when it is an error. */
+export interface ToolResult {
+  readonly structured: Readonly<Record<string, unknown>>;
+  readonly text: string;
+  readonly isError?: true;
+}
+
+export interface Tool {
+  readonly name: string;
+  readonly title: string;
+  readonly description: string;
+  /** Strict: an argument that is not in it is refused. */
+  readonly input: z.ZodObject;
+  /** Loose, because results grow. What it requires is there in every result that is no error. */
+  readonly output: z.ZodObject;
+  readonly annotations: Annotations;
+  readonly profile: Profile;
+  /** `args` have passed `input`. */
+  readonly handler: (ctx: ToolContext, args: Readonly<Record<string, unknown>>) => Promise<Answer>;
+}
+
+type ArgumentsOf<Input extends z.ZodRawShape> = z.infer<z.ZodObject<Input & typeof EVERY_INPUT, z.core.$strict>>;
+
+interface Definition<Input extends z.ZodRawShape, Output extends z.ZodRawShape> extends Omit<
+  Tool,
+  "input" | "output" | "annotations" | "handler"
+> {
+  readonly input: Input;
+  readonly output: Output;
+  readonly annotations: Omit<Annotations, "openWorldHint">;
+  readonly handler: (ctx: ToolContext, args: ArgumentsOf<Input>) => Promise<Answer>;
+}
+
+const EVERY_INPUT = {
+  repo_path: z.string().min(1).max(4096).optional().describe("Folder of another repository; default: this one."),
+};
+
+/** The members of every result. */
+const EVERY_OUTPUT = {
+  workspace_dir: z.string(),
+  session_id: z.string(),
+};
+
+/** Puts the common members into both schemas. */
+export function defineTool<Input extends z.ZodRawShape, Output extends z.ZodRawShape>(definition: Definition<Input, Output>): Tool {
+  const { input, output, annotations, handler, ...rest } = definition;
+  return {
+    ...rest,
+    input: z.strictObject({ ...input, ...EVERY_INPUT }),
+    output: z.looseObject({ ...output, ...EVERY_OUTPUT }),
+    annotations: { ...annotations, openWorldHint: false },
+    handler: (ctx, args) => handler(ctx, args as ArgumentsOf<Input>),
+  };
+}
+
+/** A list of things whose members are described in the text and by their names. */
+export const things = () => z.array(z.looseObject({}));

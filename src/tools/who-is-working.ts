@@ -1,0 +1,97 @@
+/** `who_is_working`: who is in the session, what each means to change, and which conflicts are open. */
+import * as z from "zod";
+import type { SummaryAnswer } from "../wire/query.ts";
+import type { Membership } from "./ports.ts";
+import { onePath, readScope } from "./scope-input.ts";
+import { sessionTable } from "./session-table.ts";
+import { type Answer, defineTool, type Next, things } from "./tool.ts";
+
+/** Participants and conflicts in one result; the counts say how many there are. */
+const MAX_LISTED = 100;
+
+/** Files of one intent in one result; `check_overlap` knows them all. */
+const MAX_RESOURCES = 50;
+
+export const whoIsWorking = defineTool({
+  name: "who_is_working",
+  title: "Who is working",
+  description: "Lists the agents in this repository, their branch and worktree, the files each is changing, and open conflicts.",
+  profile: "core",
+  annotations: { readOnlyHint: true, destructiveHint: false, idempotentHint: true },
+  input: {
+    paths: z.array(onePath()).min(1).max(100).optional().describe("Only tasks over these paths, folders or globs."),
+    limit: z.int().min(1).max(100).default(20).describe("Tasks per page."),
+    cursor: z.string().min(1).max(256).optional().describe("next_cursor of the page before."),
+  },
+  output: {
+    sidecar_uri: z.string(),
+    participant_count: z.int(),
+    active_intent_count: z.int(),
+    open_conflict_count: z.int(),
+    participants: things(),
+    active_intents: things(),
+    open_conflicts: things(),
+    next_cursor: z.string().optional(),
+  },
+  async handler(ctx, args) {
+    const scope = args.paths === undefined ? undefined : readScope(ctx.files, args.paths);
+    if (scope !== undefined && "answer" in scope) return scope.answer;
+    const member = await ctx.coordination.membership();
+    const summary = await ctx.coordination.summary({
+      limit: args.limit,
+      ...(scope === undefined ? {} : { paths: scope.paths }),
+      ...(args.cursor === undefined ? {} : { cursor: args.cursor }),
+    });
+    return rendered(summary, member, { paths: args.paths, nowMs: ctx.nowMs() });
+  },
+});
+
+function rendered(
+  summary: SummaryAnswer,
+  member: Membership,
+  { paths, nowMs }: { paths: readonly string[] | undefined; nowMs: number },
+): Answer {
+  const { participants, active_intents, open_conflicts, next_cursor } = summary;
+  return {
+    structured: {
+      sidecar_uri: member.sidecarUri,
+      participant_count: summary.participant_count,
+      active_intent_count: summary.active_intent_count,
+      open_conflict_count: summary.open_conflict_count,
+      participants: participants
+        .slice(0, MAX_LISTED)
+        .map((participant) => ({ ...participant, you: participant.principal_id === member.principalId })),
+      active_intents: active_intents.map(shortened),
+      open_conflicts: open_conflicts.slice(0, MAX_LISTED),
+      ...(next_cursor === undefined ? {} : { next_cursor }),
+    },
+    lines: sessionTable(summary, member, nowMs),
+    next: nextFor(summary, member.principalId, paths),
+  };
+}
+
+type Intent = SummaryAnswer["active_intents"][number];
+
+function shortened(intent: Intent): Intent {
+  const { resources } = intent.scope;
+  if (resources === undefined || resources.length <= MAX_RESOURCES) return intent;
+  return { ...intent, scope: { ...intent.scope, resources: resources.slice(0, MAX_RESOURCES), resource_count: resources.length } };
+}
+
+function nextFor(summary: SummaryAnswer, principalId: string, paths: readonly string[] | undefined): Next[] {
+  const { next_cursor } = summary;
+  const page: Next[] =
+    next_cursor === undefined
+      ? []
+      : [
+          {
+            tool: "who_is_working",
+            arguments: { ...(paths === undefined || paths.length > 5 ? {} : { paths }), cursor: next_cursor },
+            why: "the next page",
+          },
+        ];
+  const conflict = summary.open_conflicts.find((one) => one.principal_a === principalId || one.principal_b === principalId);
+  const acknowledge: Next[] =
+    conflict === undefined ? [] : [{ tool: "ack_conflict", arguments: { conflict_id: conflict.conflict_id }, why: "you are in it" }];
+  return [...page, ...acknowledge, { tool: "begin_task", why: "before you edit" }];
+}

@@ -1,0 +1,42 @@
+/** `yield_task`: gives up what an own intent holds. */
+import * as z from "zod";
+import { refused } from "./failure.ts";
+import { readOwnIntent } from "./own-intent.ts";
+import { listed } from "./quote.ts";
+import { defineTool, type Answer, type Next } from "./tool.ts";
+
+export const yieldTask = defineTool({
+  name: "yield_task",
+  title: "Yield a task",
+  description:
+    "Call when you are done or give up: others may change the files of this task from then on. Only your own tasks; twice is fine.",
+  profile: "core",
+  annotations: { readOnlyHint: false, destructiveHint: false, idempotentHint: true },
+  input: {
+    intent_id: z.string().min(1).max(256).describe("From begin_task."),
+    reason: z.string().min(1).max(500).default("yielded"),
+  },
+  output: { status: z.enum(["ok", "error"]), intent_id: z.string() },
+  async handler({ coordination }, args) {
+    const own = await readOwnIntent(coordination, args.intent_id);
+    if ("answer" in own) return own.answer;
+    const { intent } = own;
+    if (!own.live) return alreadyEnded(args.intent_id, intent.state);
+
+    const outcome = await coordination.withdraw(args.intent_id, args.reason);
+    if (outcome.ok) return yielded(args.intent_id, `others may change ${listed(intent.scope.resources ?? [])} now`);
+    if (outcome.rejection.code === "intent/ended") return alreadyEnded(args.intent_id, "ended");
+    return refused(outcome.rejection);
+  },
+});
+
+const BEGIN: readonly Next[] = [{ tool: "begin_task", why: "before you edit again" }];
+
+function yielded(intentId: string, sentence: string): Answer {
+  return { structured: { status: "ok", intent_id: intentId }, lines: [`ok: ${intentId} is yielded; ${sentence}.`], next: BEGIN };
+}
+
+function alreadyEnded(intentId: string, state: string): Answer {
+  const lines = [`ok: ${intentId} had ended before (${state}); it holds nothing.`];
+  return { structured: { status: "ok", intent_id: intentId }, lines, next: BEGIN };
+}

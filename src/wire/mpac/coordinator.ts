@@ -1,0 +1,70 @@
+/**
+ * What the coordinator says, as our own clients read it. Foreign clients read the MPAC members beside the extension.
+ */
+import * as z from "zod";
+import type { RefusalCode } from "../refusals.ts";
+
+/** `payload.extensions.signalbox` of a PROTOCOL_ERROR. */
+const RefusalExtension = z.looseObject({
+  refusal: z.string().transform((code) => code as RefusalCode),
+  retryable: z.boolean(),
+  details: z.looseObject({}).optional(),
+  /** The next free name, when the one in HELLO is connected already. */
+  suggested: z.string().optional(),
+});
+
+export const ProtocolErrorPayload = z.looseObject({
+  error_code: z.string(),
+  description: z.string(),
+  refers_to: z.string().optional(),
+  extensions: z.looseObject({ signalbox: RefusalExtension.optional() }).optional(),
+});
+
+/** One of the principal's own live intents, as SESSION_INFO lists them. */
+export const OwnIntent = z.looseObject({
+  intent_id: z.string(),
+  state: z.string(),
+  fence: z.int(),
+  objective: z.string(),
+  resources: z.array(z.string()),
+  /** RFC 3339. */
+  expires_at: z.string(),
+});
+export type OwnIntent = z.infer<typeof OwnIntent>;
+
+const SessionExtension = z.looseObject({
+  /** Control number of the sidecar: what bridge and sidecar must share. */
+  control: z.int(),
+  version: z.string(),
+  revision: z.int(),
+  workspace_dir: z.string(),
+  intents: z.array(OwnIntent),
+});
+export type SessionExtension = z.infer<typeof SessionExtension>;
+
+export const SessionInfoPayload = z.looseObject({
+  session_id: z.string(),
+  granted_roles: z.array(z.string()),
+  extensions: z.looseObject({ signalbox: SessionExtension }),
+});
+
+/** What stands in the payload of the sender's own message when it comes back: the acknowledgement. */
+export const AckExtension = z.looseObject({
+  ack: z.looseObject({
+    revision: z.int(),
+    fence: z.int().optional(),
+    conflicts: z.array(z.string()).optional(),
+    superseded: z.array(z.string()).optional(),
+  }),
+});
+
+/** An envelope from the coordinator or relayed from a peer, as far as our client looks at it. */
+export const InboundEnvelope = z.looseObject({
+  message_type: z.string(),
+  message_id: z.string(),
+  sender: z.looseObject({ principal_id: z.string() }),
+  payload: z.looseObject({ extensions: z.looseObject({ signalbox: z.looseObject({}).optional() }).nullable().optional() }),
+  watermark: z.looseObject({ value: z.unknown() }).nullable().optional(),
+  coordinator_epoch: z.int().optional(),
+});
+export type InboundEnvelope = z.infer<typeof InboundEnvelope>;

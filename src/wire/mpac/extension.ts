@@ -1,0 +1,42 @@
+/**
+ * What Signalbox adds to an MPAC message, always under `payload.extensions.signalbox`.
+ *
+ * Unknown members are kept and ignored, so that a bridge and a sidecar of different releases understand each other.
+ */
+import * as z from "zod";
+import { WorktreeId } from "../ids.ts";
+
+/** The worktree that a participant works in, named in its HELLO. Paths are shown, ids are compared. */
+export const Worktree = z.looseObject({
+  id: WorktreeId,
+  path: z.string().max(4096),
+  branch: z.string().max(512).optional(),
+  head: z.string().max(64).optional(),
+});
+export type Worktree = z.infer<typeof Worktree>;
+
+export const Extension = z.looseObject({
+  /** What an announcement does when another principal's active intent stands in the way. */
+  on_overlap: z.enum(["block", "proceed"]).optional(),
+  worktree: Worktree.optional(),
+  /** The state reference that the sender has just read from its own disk. */
+  observed: z.string().max(128).nullable().optional(),
+  /** A repeat with the same id gets the first outcome again. */
+  request_id: z.string().min(1).max(128).optional(),
+  /** The fencing token that the sender holds for the intent it names. */
+  fence: z.int().min(0).optional(),
+  /** The host program that runs the bridge. */
+  host: z.looseObject({ pid: z.int().min(1), started_at: z.string().max(64).optional() }).optional(),
+});
+export type Extension = z.infer<typeof Extension>;
+
+/** Where the extension stands in any payload. */
+export const Extensions = z.looseObject({ signalbox: Extension.optional() });
+
+/** What comes back to a Signalbox client with its own message once that is durable. */
+export interface Ack {
+  readonly revision: number;
+  readonly fence?: number;
+  readonly conflicts?: readonly string[];
+  readonly superseded?: readonly string[];
+}

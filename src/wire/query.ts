@@ -1,0 +1,130 @@
+/**
+ * What a Signalbox client asks the sidecar without changing anything: frames of ours beside the MPAC ones.
+ *
+ * `{"type":"SIGNALBOX_QUERY","query_id","query":{…}}` is answered by `{"type":"SIGNALBOX_ANSWER","query_id","answer":{…}}`
+ * or `{"type":"SIGNALBOX_ANSWER","query_id","error":"…"}`, in the order of the session's turns: an answer contains every
+ * command of the same connection that was sent before it.
+ */
+import * as z from "zod";
+
+const path = z.string().max(4096);
+
+export const Query = z.discriminatedUnion("kind", [
+  /** Who is here and what they hold; `paths` narrows it to intents over these, `cursor` goes on behind an intent id. */
+  z.strictObject({
+    kind: z.literal("summary"),
+    paths: z.array(path).max(1000).optional(),
+    limit: z.int().min(1).max(1000).optional(),
+    cursor: z.string().max(256).optional(),
+  }),
+  /** Live intents of other principals over these paths. */
+  z.strictObject({ kind: z.literal("overlap"), paths: z.array(path).min(1).max(1000), limit: z.int().min(1).max(1000).optional() }),
+  /** One intent of any principal, with what its owner needs to go on. */
+  z.strictObject({ kind: z.literal("intent"), intent_id: z.string().max(256), target: path.optional() }),
+]);
+export type Query = z.infer<typeof Query>;
+
+export const QueryFrame = z.looseObject({ type: z.literal("SIGNALBOX_QUERY"), query_id: z.string().min(1).max(128), query: Query });
+export type QueryFrame = z.infer<typeof QueryFrame>;
+
+export const ParticipantView = z.looseObject({
+  principal_id: z.string(),
+  display_name: z.string(),
+  roles: z.array(z.string()),
+  status: z.string(),
+  is_available: z.boolean(),
+  /** RFC 3339; when a frame or a live socket was last seen. */
+  last_seen: z.string(),
+  summary: z.string().optional(),
+  branch: z.string().optional(),
+  head: z.string().optional(),
+  worktree: z.string().optional(),
+});
+export type ParticipantView = z.infer<typeof ParticipantView>;
+
+export const ScopeView = z.looseObject({ kind: z.string(), resources: z.array(z.string()).optional() });
+
+export const IntentView = z.looseObject({
+  intent_id: z.string(),
+  principal_id: z.string(),
+  objective: z.string(),
+  state: z.string(),
+  scope: ScopeView,
+  claimed_by: z.string().nullable(),
+  /** RFC 3339. */
+  announced_at: z.string(),
+  expires_at: z.string(),
+  branch: z.string().optional(),
+  worktree: z.string().optional(),
+});
+export type IntentView = z.infer<typeof IntentView>;
+
+export const ConflictView = z.looseObject({
+  conflict_id: z.string(),
+  category: z.string(),
+  severity: z.string(),
+  state: z.string(),
+  principal_a: z.string().nullable(),
+  principal_b: z.string().nullable(),
+  intent_a: z.string().nullable(),
+  intent_b: z.string().nullable(),
+  description: z.string(),
+});
+export type ConflictView = z.infer<typeof ConflictView>;
+
+export const SummaryAnswer = z.looseObject({
+  kind: z.literal("summary"),
+  session_id: z.string(),
+  workspace_dir: z.string(),
+  /** RFC 3339. */
+  captured_at: z.string(),
+  participant_count: z.int(),
+  active_intent_count: z.int(),
+  open_conflict_count: z.int(),
+  participants: z.array(ParticipantView),
+  active_intents: z.array(IntentView),
+  open_conflicts: z.array(ConflictView),
+  next_cursor: z.string().optional(),
+});
+export type SummaryAnswer = z.infer<typeof SummaryAnswer>;
+
+export const OverlapView = IntentView.extend({ kind: z.enum(["scope", "dependency", "observed"]), paths: z.array(z.string()) });
+export type OverlapView = z.infer<typeof OverlapView>;
+
+export const OverlapAnswer = z.looseObject({ kind: z.literal("overlap"), total: z.int(), overlaps: z.array(OverlapView) });
+export type OverlapAnswer = z.infer<typeof OverlapAnswer>;
+
+export const OperationView = z.looseObject({
+  op_id: z.string(),
+  target: z.string(),
+  state: z.enum(["COMMITTED", "SUPERSEDED"]),
+  state_ref_before: z.string().nullable(),
+  state_ref_after: z.string().nullable(),
+});
+export type OperationView = z.infer<typeof OperationView>;
+
+/** `intent` is null when the coordinator knows none of that id (or has forgotten it, 24 h after its end). */
+export const IntentAnswer = z.looseObject({
+  kind: z.literal("intent"),
+  intent: IntentView.extend({
+    fence: z.int(),
+    /** Whether its scope covers the `target` that was asked about. */
+    covers_target: z.boolean().optional(),
+    /** Why it ended, when it did. */
+    end_reason: z.string().optional(),
+    superseded_by: z.string().optional(),
+    /** Its operations in the order they were committed. */
+    operations: z.array(OperationView),
+  }).nullable(),
+});
+export type IntentAnswer = z.infer<typeof IntentAnswer>;
+
+export const Answer = z.discriminatedUnion("kind", [SummaryAnswer, OverlapAnswer, IntentAnswer]);
+export type Answer = z.infer<typeof Answer>;
+
+export const AnswerFrame = z.looseObject({
+  type: z.literal("SIGNALBOX_ANSWER"),
+  query_id: z.string(),
+  answer: Answer.optional(),
+  error: z.string().optional(),
+});
