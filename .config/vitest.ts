@@ -1,10 +1,23 @@
 import { defineConfig } from "vitest/config";
 
+/** A file for the totals of this run, as JSON; `.ci/run` sets it and adds them up. */
+const report = process.env["TEST_REPORT"];
+
 export default defineConfig({
   test: {
+    reporters: report === undefined ? ["default"] : ["default", ["json", { outputFile: report }]],
     projects: [
       { test: { name: "unit", root: ".", include: ["src/**/*.test.ts"], testTimeout: 60_000, hookTimeout: 60_000 } },
-      { test: { name: "smoke", root: ".", include: ["smoke/**/*.test.ts"], testTimeout: 300_000, hookTimeout: 300_000, fileParallelism: false } },
+      {
+        test: {
+          name: "smoke",
+          root: ".",
+          include: ["smoke/**/*.test.ts"],
+          testTimeout: 300_000,
+          hookTimeout: 300_000,
+          fileParallelism: false,
+        },
+      },
     ],
   },
 });

@@ -82,7 +82,12 @@ export async function startSidecar(config: SidecarConfig, { workspace, store: fo
   const engine = starting.own(createEngine({ store, log, node: `${identity.store_id}:${process.pid}` }));
 
   const sessionId = SessionId.parse(config.sessionId ?? identity.session_id);
-  const settings = { profile: "open", race_lock: config.raceLock, fold_case: await isPathCaseInsensitive(main), root: main.replaceAll("\\", "/") };
+  const settings = {
+    profile: "open",
+    race_lock: config.raceLock,
+    fold_case: await isPathCaseInsensitive(main),
+    root: main.replaceAll("\\", "/"),
+  };
   const stream = await engine.open(sessionAggregate, sessionId, settings);
   const face = { sessionId, workspaceDir: main, version: VERSION, control: CONTROL };
   const room = await openRoom(stream, face, () => engine.nowMs());
@@ -129,9 +134,11 @@ export async function startSidecar(config: SidecarConfig, { workspace, store: fo
 
   const upgrade = (path: string) => {
     const id = /^\/session\/([^/]+)/.exec(path)?.[1];
-    if (path !== "/" && id === undefined) return { status: 404 as const, why: `there is no WebSocket at ${path}; use / or /session/${sessionId}` };
+    if (path !== "/" && id === undefined)
+      return { status: 404 as const, why: `there is no WebSocket at ${path}; use / or /session/${sessionId}` };
     return (socket: Parameters<typeof mpac.serve>[0], request: { readonly socket: Parameters<typeof peerOf>[0] }): void => {
-      if (id !== undefined && id !== sessionId) return socket.close(CLOSE.noSuchSession, `this sidecar serves the session ${sessionId}`.slice(0, 120));
+      if (id !== undefined && id !== sessionId)
+        return socket.close(CLOSE.noSuchSession, `this sidecar serves the session ${sessionId}`.slice(0, 120));
       mpac.serve(socket, () => peerOf(request.socket));
     };
   };

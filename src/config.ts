@@ -50,7 +50,10 @@ function port(text: string | undefined, from: string): number | undefined {
 
 const LATER: readonly { readonly given: (flags: SidecarFlags) => boolean; readonly why: string }[] = [
   { given: ({ multiSession }) => multiSession === true, why: "--multi-session (many sessions in one sidecar) is not in this release" },
-  { given: ({ tls }) => tls === true, why: "--tls belongs to the hosted sidecar, which is not in this release; a local one listens on loopback only" },
+  {
+    given: ({ tls }) => tls === true,
+    why: "--tls belongs to the hosted sidecar, which is not in this release; a local one listens on loopback only",
+  },
   {
     given: ({ securityProfile }) => securityProfile !== undefined && securityProfile !== "open",
     why: "the security profile of a local sidecar is open; authenticated and verified come with the hosted one",
@@ -67,7 +70,10 @@ export function readSidecarConfig(flags: SidecarFlags, env: Environment): Sideca
   if (!["127.0.0.1", "localhost", "::1"].includes(host)) {
     throw new BadConfig(`the sidecar listens on loopback only and ${host} is not; use 127.0.0.1`);
   }
-  const idleMinutes = z.coerce.number().min(0).safeParse(flags.idleMinutes ?? 30);
+  const idleMinutes = z.coerce
+    .number()
+    .min(0)
+    .safeParse(flags.idleMinutes ?? 30);
   if (!idleMinutes.success) throw new BadConfig(`--idle-minutes is ${flags.idleMinutes}; write a number of minutes, 0 for never`);
   const level = z.enum(["debug", "info", "warn", "error", "silent"]).safeParse(flags.logLevel ?? "info");
   if (!level.success) throw new BadConfig(`--log-level is ${flags.logLevel}; it is debug, info, warn, error or silent`);
@@ -78,7 +84,10 @@ export function readSidecarConfig(flags: SidecarFlags, env: Environment): Sideca
     sessionId: said(flags.sessionId),
     raceLock: flags.raceLock !== false,
     idleMinutes: idleMinutes.data,
-    allowedOrigins: (said(env["SIGNALBOX_ALLOWED_ORIGINS"]) ?? "").split(",").map((origin) => origin.trim()).filter((origin) => origin !== ""),
+    allowedOrigins: (said(env["SIGNALBOX_ALLOWED_ORIGINS"]) ?? "")
+      .split(",")
+      .map((origin) => origin.trim())
+      .filter((origin) => origin !== ""),
     logLevel: level.data,
   };
 }

@@ -111,7 +111,7 @@ export function createInFlight(transmit: (text: string) => void): InFlight {
     },
     sendAgain(principal) {
       trouble = undefined;
-      for (const entry of [...waiting.values()]) {
+      for (const entry of waiting.values()) {
         if (entry.principal === undefined || entry.principal === principal) transmit(entry.text);
         else entry.abandon(entry.fault(`its sender is ${principal} since the connection was lost`));
       }
@@ -120,7 +120,7 @@ export function createInFlight(transmit: (text: string) => void): InFlight {
       trouble = cause;
     },
     abandonAll(why) {
-      for (const entry of [...waiting.values()]) entry.abandon(entry.fault(why));
+      for (const entry of waiting.values()) entry.abandon(entry.fault(why));
     },
   };
 }

@@ -46,21 +46,26 @@ export interface Reach<Joined> {
 export function createReach<Joined>({ locate, open, pace, reachMs, signal, onTrouble }: ReachOptions<Joined>): Reach<Joined> {
   let standing: Joined | undefined;
   let attempt: Promise<Joined> | undefined;
+  let losses = 0;
   let keeping = false;
+  let needed: () => boolean = () => false;
   let callers = 0;
 
-  async function tryOnce(needed: () => boolean): Promise<Joined> {
+  async function tryOnce(): Promise<Joined> {
     const mayStart = () => callers > 0 || needed();
+    const before = losses;
     let located = await locate({ mayStart: mayStart(), signal });
     if (located === undefined && mayStart()) located = await locate({ mayStart: true, signal });
     if (located === undefined) throw new SidecarUnavailable("no sidecar runs", { passing: true });
-    standing = await open(located.uri);
-    return standing;
+    const joined = await open(located.uri);
+    if (losses !== before) throw new SidecarUnavailable("the connection broke right after it was made", { passing: true });
+    standing = joined;
+    return joined;
   }
 
   /** One attempt at a time, whoever wants it. */
-  function connectNow(needed: () => boolean): Promise<Joined> {
-    attempt ??= tryOnce(needed).finally(() => (attempt = undefined));
+  function connectNow(): Promise<Joined> {
+    attempt ??= tryOnce().finally(() => (attempt = undefined));
     return attempt;
   }
 
@@ -68,7 +73,7 @@ export function createReach<Joined>({ locate, open, pace, reachMs, signal, onTro
     const givesUpAtMs = performance.now() + reachMs;
     for (let tried = 0; ; tried += 1) {
       try {
-        return standing ?? (await connectNow(() => true));
+        return standing ?? (await connectNow());
       } catch (cause) {
         onTrouble(cause);
         signal.throwIfAborted();
@@ -80,11 +85,11 @@ export function createReach<Joined>({ locate, open, pace, reachMs, signal, onTro
     }
   }
 
-  async function keepOn(needed: () => boolean): Promise<void> {
+  async function keepOn(): Promise<void> {
     for (let tried = 0; standing === undefined && !signal.aborted; tried += 1) {
       await pause(delayBefore(tried, pace), signal, { idle: !needed() });
       if (standing !== undefined || signal.aborted) return;
-      await connectNow(needed).catch(onTrouble);
+      await connectNow().catch(onTrouble);
     }
   }
 
@@ -102,11 +107,13 @@ export function createReach<Joined>({ locate, open, pace, reachMs, signal, onTro
     },
     lost() {
       standing = undefined;
+      losses += 1;
     },
-    keep(needed) {
+    keep(isNeeded) {
+      needed = isNeeded;
       if (keeping) return;
       keeping = true;
-      void keepOn(needed).finally(() => (keeping = false));
+      void keepOn().finally(() => (keeping = false));
     },
   };
 }

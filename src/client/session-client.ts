@@ -6,32 +6,27 @@
  * of it within its time limit, that is said too. A sidecar that was stopped on purpose stays stopped until it is needed.
  */
 import { randomUUID } from "node:crypto";
-import { MAX_FRAME_BYTES, PROTOCOL_VERSION } from "../wire/mpac/envelope.ts";
+import { MAX_FRAME_BYTES } from "../wire/mpac/envelope.ts";
 import type { JsonObject } from "../wire/json.ts";
 import type { InboundEnvelope } from "../wire/mpac/coordinator.ts";
 import type { Worktree } from "../wire/mpac/extension.ts";
 import type { ClientMessage } from "../wire/mpac/messages.ts";
 import type { Answer, Query } from "../wire/query.ts";
+import { ABNORMAL_CLOSE } from "./connection.ts";
 import { createHeartbeat } from "./heartbeat.ts";
 import { createInFlight, type Limits, type Outcome } from "./in-flight.ts";
 import type { Inbound, SessionInfo } from "./inbound.ts";
-import { createLamportClock } from "./lamport.ts";
 import { type Link, openLink } from "./link.ts";
 import { createOwnIntents, type HeldIntent } from "./own-intents.ts";
 import { createReach, type Locate } from "./reach.ts";
 import { checkControl } from "./versions.ts";
-import { ABNORMAL_CLOSE } from "./connection.ts";
+import { createVoice, type Introduction, introduction, withRequestId } from "./voice.ts";
 
-export interface SessionClientOptions {
+export interface SessionClientOptions extends Introduction {
   /** The name to join under. When it is taken by a living connection the coordinator names the next free one. */
   readonly principalId: string;
   /** Names this incarnation; a random id by default. */
   readonly incarnation?: string;
-  readonly displayName?: string;
-  readonly roles?: readonly string[];
-  readonly capabilities?: readonly string[];
-  /** The host program that runs us. */
-  readonly host?: { readonly pid: number; readonly started_at?: string };
   /** Read at every join. */
   readonly worktree?: () => Promise<Worktree | undefined>;
   readonly locate: Locate;
@@ -114,7 +109,7 @@ export interface SessionClient extends AsyncDisposable {
 export function createSessionClient(options: SessionClientOptions): SessionClient {
   const limits = { ...LIMITS, ...options.limits };
   const incarnation = options.incarnation ?? randomUUID();
-  const lamport = createLamportClock();
+  const voice = createVoice(incarnation);
   const intents = createOwnIntents();
   const closing = new AbortController();
   let principal = options.principalId;
@@ -135,40 +130,16 @@ export function createSessionClient(options: SessionClientOptions): SessionClien
     pace: { firstMs: limits.firstDelayMs, mostMs: limits.mostDelayMs },
     reachMs: limits.reachMs,
     signal: closing.signal,
-    onTrouble: inFlight.explain,
+    onTrouble: (cause) => inFlight.explain(cause),
   });
 
-  function envelope(type: string, payload: JsonObject, as = principal): { id: string; text: string } {
-    const id = randomUUID();
-    const sender = { principal_id: as, principal_type: "agent", sender_instance_id: `${as}:${incarnation}` };
-    const watermark = { kind: "lamport_clock", value: lamport.next() };
-    const ts = new Date().toISOString();
-    const message = {
-      protocol: "MPAC",
-      version: PROTOCOL_VERSION,
-      message_type: type,
-      message_id: id,
-      session_id: sessionId,
-      sender,
-      ts,
-      watermark,
-    };
-    return { id, text: JSON.stringify({ ...message, payload }) };
-  }
+  const envelope = (type: string, payload: JsonObject) => voice.envelope(type, payload, { principal, sessionId });
 
   async function joinAt(uri: string): Promise<Joined> {
     const worktree = await options.worktree?.();
-    const { host } = options;
-    const signalbox = { ...(worktree === undefined ? {} : { worktree }), ...(host === undefined ? {} : { host }) };
-    const said = (as: string): JsonObject => ({
-      display_name: options.displayName ?? as,
-      roles: options.roles ?? ["contributor"],
-      capabilities: options.capabilities ?? [],
-      extensions: { signalbox } as JsonObject,
-    });
     const opened = await openLink(uri, {
       principal,
-      hello: (as) => envelope("HELLO", said(as), as),
+      hello: (as) => voice.envelope("HELLO", introduction(options, as, worktree), { principal: as, sessionId }),
       hear,
       pingMs: limits.pingMs,
       joinMs: limits.joinMs,
@@ -190,7 +161,7 @@ export function createSessionClient(options: SessionClientOptions): SessionClien
     heartbeat.begin(opened.info);
     const joined: Joined = {
       principalId: principal,
-      instanceId: `${principal}:${incarnation}`,
+      instanceId: voice.instanceOf(principal),
       sessionId,
       uri,
       info: opened.info,
@@ -213,7 +184,7 @@ export function createSessionClient(options: SessionClientOptions): SessionClien
   }
 
   function hear(inbound: Inbound): void {
-    if ("envelope" in inbound) lamport.hear(inbound.envelope.watermark?.value);
+    if ("envelope" in inbound) voice.hear(inbound.envelope);
     switch (inbound.kind) {
       case "session-info":
         return intents.learn(inbound.info);
@@ -258,7 +229,7 @@ export function createSessionClient(options: SessionClientOptions): SessionClien
     intents: intents.all,
     join: (signal) => reach.reach(signal),
     async send(type, payload, call) {
-      const extended = withRequestId(type, payload);
+      const extended = type === "HEARTBEAT" ? payload : withRequestId(payload);
       await reach.reach(call?.signal);
       const { id, text } = envelope(type, extended);
       const bytes = Buffer.byteLength(text);
@@ -281,14 +252,6 @@ export function createSessionClient(options: SessionClientOptions): SessionClien
       await this.close("withdraw");
     },
   };
-}
-
-/** A repeat is recognised by its request id. A sign of life is no change and needs none. */
-function withRequestId(type: CommandType, payload: JsonObject): JsonObject {
-  if (type === "HEARTBEAT") return payload;
-  const extensions = (payload["extensions"] ?? {}) as JsonObject;
-  const signalbox = (extensions["signalbox"] ?? {}) as JsonObject;
-  return { ...payload, extensions: { ...extensions, signalbox: { request_id: randomUUID(), ...signalbox } } };
 }
 
 async function withinLimit(wait: Promise<unknown>, limitMs: number): Promise<void> {

@@ -132,6 +132,7 @@ function ownedFile(path: string, connection: SqliteConnection, found: Mark): Sql
       transaction("parted", () => undefined);
       const done = checkpointWal.get();
       walBeginsAnew = done?.busy === 0 && done.log === done.checkpointed;
+      transaction("in-use", () => undefined);
     },
     close() {
       try {

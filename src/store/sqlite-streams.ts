@@ -49,14 +49,14 @@ export function sqliteStreams({ path, connection }: SqliteFile): SqliteStreams {
 
   function page(stream: StreamId, after: Revision, until: Revision, limit: number): readonly StoredRecord[] {
     const found = rows.all(stream, after, until, limit);
-    const due = Math.max(0, Math.min(limit, until - after));
-    for (let index = 0; index < due; index += 1) {
-      const record = found[index];
-      if (record?.revision !== after + 1 + index || typeof record.text !== "string") {
-        throw new StoreCorrupt(path, `revision ${after + 1 + index} of stream ${stream} is missing`);
-      }
+    const last = Math.min(until, after + limit);
+    const records: StoredRecord[] = [];
+    for (let due = after + 1; due <= last; due += 1) {
+      const { revision, text } = found[due - after - 1] ?? {};
+      if (revision !== due || typeof text !== "string") throw new StoreCorrupt(path, `revision ${due} of stream ${stream} is missing`);
+      records.push({ revision, text });
     }
-    return found;
+    return records;
   }
 
   return {

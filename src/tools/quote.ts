@@ -28,7 +28,7 @@ export function quoted(text: string, max = SHOWN_CHARACTERS): string {
     .replace(UNSEEN, "")
     .replace(/["“”„‟″〝〞"]/gu, "'")
     .trim();
-  const characters = [...plain];
+  const characters = Array.from(plain);
   return `"${characters.length > max ? `${characters.slice(0, max - 1).join("")}…` : plain}"`;
 }
 

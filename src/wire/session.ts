@@ -29,7 +29,8 @@ export const IntentEnd = z.enum(["WITHDRAWN", "EXPIRED", "SUPERSEDED"]);
 export type IntentEnd = z.infer<typeof IntentEnd>;
 
 const ms = z.int();
-const event = <Type extends string, Shape extends z.ZodRawShape>(type: Type, shape: Shape) => z.looseObject({ type: z.literal(type), ...shape });
+const event = <Type extends string, Shape extends z.ZodRawShape>(type: Type, shape: Shape) =>
+  z.looseObject({ type: z.literal(type), ...shape });
 
 export const SessionEvent = z.discriminatedUnion("type", [
   /** A process opened the stream: the epoch rises, and with the first one the session begins. */
@@ -94,7 +95,12 @@ export const SessionEvent = z.discriminatedUnion("type", [
     reporter: PrincipalId.optional(),
     contentHash: z.string().optional(),
   }),
-  event("ConflictAcknowledged", { conflictId: ConflictId, principalId: PrincipalId, ackType: z.string(), state: z.enum(["OPEN", "ACKED"]) }),
+  event("ConflictAcknowledged", {
+    conflictId: ConflictId,
+    principalId: PrincipalId,
+    ackType: z.string(),
+    state: z.enum(["OPEN", "ACKED"]),
+  }),
   event("ConflictDismissed", { conflictId: ConflictId, rationale: z.string() }),
   event("OperationCommitted", {
     opId: OpId,

@@ -20,7 +20,8 @@ const LOOPBACK_NAMES: readonly string[] = ["localhost", "127.0.0.1", "[::1]"];
 export function barredBy(request: Pick<IncomingMessage, "headers">, options: GuardOptions): string | undefined {
   const { host, origin } = request.headers;
   if (!isOwnHost(host, options)) return "the Host header names another machine; connect to 127.0.0.1 or localhost";
-  if (origin !== undefined && !isOwnOrigin(origin, options)) return "this origin may not reach the sidecar; allow it by SIGNALBOX_ALLOWED_ORIGINS";
+  if (origin !== undefined && !isOwnOrigin(origin, options))
+    return "this origin may not reach the sidecar; allow it by SIGNALBOX_ALLOWED_ORIGINS";
   return undefined;
 }
 

@@ -19,7 +19,9 @@ export interface HttpServerOptions extends Omit<GuardOptions, "port"> {
   readonly port: number;
   readonly routes: Hono;
   /** Takes an upgraded socket, or says with which status and sentence it is not taken. */
-  readonly upgrade: (path: string) => ((socket: WebSocket, request: IncomingMessage) => void) | { readonly status: 404; readonly why: string };
+  readonly upgrade: (
+    path: string,
+  ) => ((socket: WebSocket, request: IncomingMessage) => void) | { readonly status: 404; readonly why: string };
 }
 
 /** Headers may be this long in all, in bytes; nothing of ours comes near it. */

@@ -13,7 +13,10 @@ export interface WorkspaceFiles {
   /** The reference of a file of the main worktree, `sha256:` and 64 digits; null where there is none. */
   reference(path: string): Promise<string | null>;
   read(path: string): Promise<{ readonly content: string; readonly stateRef: string } | { readonly refused: string }>;
-  list(): Promise<{ readonly files: readonly { readonly path: string; readonly state_ref: string; readonly size: number }[]; readonly truncated: boolean }>;
+  list(): Promise<{
+    readonly files: readonly { readonly path: string; readonly state_ref: string; readonly size: number }[];
+    readonly truncated: boolean;
+  }>;
 }
 
 export interface Blobs {

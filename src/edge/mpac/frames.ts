@@ -56,7 +56,8 @@ function flawOf(value: unknown, depth: number): string | undefined {
 function readMessage(frame: Members): Frame {
   const type = frame["message_type"];
   const known = ClientMessage.safeParse(frame);
-  if (known.success) return { kind: "message", message: known.data };
+  // The frame itself goes on, not the parsed copy: it is relayed and recorded member for member as it came.
+  if (known.success) return { kind: "message", message: frame as unknown as ClientMessage };
   if (typeof type !== "string") return bad("message_type is a text", frame);
   if ((NOT_YET as readonly string[]).includes(type)) {
     return bad(`this release does not carry out ${type} yet`, frame, "message/unsupported");

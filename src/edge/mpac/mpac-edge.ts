@@ -75,7 +75,12 @@ export function createMpacEdge({ room, engine, files, onActivity }: MpacEdgeOpti
       return room.join(connection, prepared.message, prepared.facts);
     }
     if (bound === undefined) {
-      return refuse(connection, "session/not-joined", `${claimed} has not joined over this connection; send HELLO first`, message.message_id);
+      return refuse(
+        connection,
+        "session/not-joined",
+        `${claimed} has not joined over this connection; send HELLO first`,
+        message.message_id,
+      );
     }
     const tree = host.view.participants.get(bound.principal)?.worktree?.id ?? VIRTUAL_TREE;
     const prepared = await prepare(message, tree, files, engine);

@@ -12,13 +12,22 @@ import type { ClientMessage } from "../../wire/mpac/messages.ts";
 import type { SidebandAnswer } from "../../wire/mpac/sideband.ts";
 import type { SessionEvent } from "../../wire/session.ts";
 
-export type Audience = { readonly kind: "everyone" } | { readonly kind: "others" } | { readonly kind: "only"; readonly principals: readonly string[] };
+export type Audience =
+  | { readonly kind: "everyone" }
+  | { readonly kind: "others" }
+  | { readonly kind: "only"; readonly principals: readonly string[] };
 
 export type Outbound =
   /** The sender's own envelope; it goes back to the sender too when `echo` says so. */
   | { readonly kind: "relay"; readonly message: JsonObject; readonly audience: Audience }
   /** A message of the coordinator; `index` is the place of its event in the record. */
-  | { readonly kind: "coordinator"; readonly type: string; readonly payload: JsonObject; readonly index: number; readonly audience: Audience }
+  | {
+      readonly kind: "coordinator";
+      readonly type: string;
+      readonly payload: JsonObject;
+      readonly index: number;
+      readonly audience: Audience;
+    }
   /** A frame beside the specification. */
   | { readonly kind: "sideband"; readonly frame: SidebandAnswer };
 
@@ -112,16 +121,31 @@ function sayings(event: SessionEvent, index: number, message: ClientMessage | un
         rationale: event.rationale,
       });
     case "OperationCommitted":
-      return event.files.map((file) => ({
-        kind: "sideband",
-        frame: {
-          type: "FILE_UPDATED",
-          path: file.path,
-          state_ref: file.stateRef === null ? null : shortRef(file.stateRef),
-          updated_by: event.principalId,
-        },
-      }));
-    default:
+      // Only what brought content: without it there is nothing to read anew.
+      return event.files
+        .filter((file) => file.blob !== undefined || file.stateRef === null)
+        .map((file) => ({
+          kind: "sideband",
+          frame: {
+            type: "FILE_UPDATED",
+            path: file.path,
+            state_ref: file.stateRef === null ? null : shortRef(file.stateRef),
+            updated_by: event.principalId,
+          },
+        }));
+    case "Opened":
+    case "Resumed":
+    case "ParticipantJoined":
+    case "ParticipantStatus":
+    case "ParticipantLeft":
+    case "IntentAnnounced":
+    case "IntentUpdated":
+    case "IntentSuspended":
+    case "IntentRestored":
+    case "ConflictAcknowledged":
+    case "OperationSuperseded":
+    case "Forgotten":
+    case "Settled":
       return [];
   }
 }

@@ -40,7 +40,10 @@ export async function openRoom(stream: SessionStream, face: Omit<SessionFace, "e
   const joining = new Set<Connection>();
   const holds = new Map<Connection, Disposable>();
 
-  const { epoch, heartbeatMs } = await host.query(({ epoch, settings }) => ({ epoch, heartbeatMs: settings.heartbeat_interval_sec * 1000 }));
+  const { epoch, heartbeatMs } = await host.query(({ epoch, settings }) => ({
+    epoch,
+    heartbeatMs: settings.heartbeat_interval_sec * 1000,
+  }));
   const speaker: Speaker = { sessionId: face.sessionId, epoch };
 
   function audienceOf(audience: Audience, sender: string | undefined): Iterable<Connection> {
@@ -88,10 +91,12 @@ export async function openRoom(stream: SessionStream, face: Omit<SessionFace, "e
   const subscription = host.subscribe(publish);
   const statusTimer = setInterval(() => {
     if (everyone.size === 0) return;
-    void host.query((folded) => sessionStatus(folded, face.sessionId, "heartbeat")).then(
-      (payload) => tellAll(remark("COORDINATOR_STATUS", payload, nowMs())),
-      () => undefined,
-    );
+    void host
+      .query((folded) => sessionStatus(folded, face.sessionId, "heartbeat"))
+      .then(
+        (payload) => tellAll(remark("COORDINATOR_STATUS", payload, nowMs())),
+        () => undefined,
+      );
   }, heartbeatMs);
   statusTimer.unref();
 

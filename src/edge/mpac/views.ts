@@ -9,7 +9,16 @@ import { pathRules } from "../../core/session/scopes.ts";
 import type { Conflict, Intent, Participant, SessionState } from "../../core/session/state.ts";
 import { isLive } from "../../core/session/state.ts";
 import type { IntentId, PrincipalId } from "../../wire/ids.ts";
-import type { Answer, ConflictView, IntentAnswer, IntentView, OverlapAnswer, ParticipantView, Query, SummaryAnswer } from "../../wire/query.ts";
+import type {
+  Answer,
+  ConflictView,
+  IntentAnswer,
+  IntentView,
+  OverlapAnswer,
+  ParticipantView,
+  Query,
+  SummaryAnswer,
+} from "../../wire/query.ts";
 import type { OwnIntent } from "../../wire/mpac/coordinator.ts";
 
 /** Intents in one answer when the question names no limit. */
@@ -114,7 +123,11 @@ function readPaths(state: Readonly<SessionState>, paths: readonly string[]) {
   });
 }
 
-export function viewOverlap(context: ViewContext, query: Extract<Query, { kind: "overlap" }>, asker: PrincipalId | undefined): OverlapAnswer {
+export function viewOverlap(
+  context: ViewContext,
+  query: Extract<Query, { kind: "overlap" }>,
+  asker: PrincipalId | undefined,
+): OverlapAnswer {
   const met = meetings(context.state, readPaths(context.state, query.paths), asker);
   return {
     kind: "overlap",

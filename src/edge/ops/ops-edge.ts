@@ -26,7 +26,9 @@ export function opsRoutes({ health, token, stop }: OpsOptions): Hono {
   });
   routes.post("/control/stop", (context) => {
     if (!isBearer(context.req.header("authorization"), token)) {
-      return context.json({ detail: "this needs the token of the discovery file; use «signalbox stop»" }, 401, { "www-authenticate": "Bearer" });
+      return context.json({ detail: "this needs the token of the discovery file; use «signalbox stop»" }, 401, {
+        "www-authenticate": "Bearer",
+      });
     }
     setImmediate(stop);
     return context.json({ status: "stopping" }, 202);

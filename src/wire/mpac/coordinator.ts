@@ -63,7 +63,12 @@ export const InboundEnvelope = z.looseObject({
   message_type: z.string(),
   message_id: z.string(),
   sender: z.looseObject({ principal_id: z.string() }),
-  payload: z.looseObject({ extensions: z.looseObject({ signalbox: z.looseObject({}).optional() }).nullable().optional() }),
+  payload: z.looseObject({
+    extensions: z
+      .looseObject({ signalbox: z.looseObject({}).optional() })
+      .nullable()
+      .optional(),
+  }),
   watermark: z.looseObject({ value: z.unknown() }).nullable().optional(),
   coordinator_epoch: z.int().optional(),
 });

@@ -1,0 +1,125 @@
+/** A session served on a real port, and raw WebSocket clients of it, for the tests of this edge. */
+import { once } from "node:events";
+import { Hono } from "hono";
+import { WebSocket } from "ws";
+import { session } from "../../core/session/session.ts";
+import { createEngine } from "../../engine/engine.ts";
+import { silentLog } from "../../engine/log.ts";
+import { memoryStore } from "../../store/memory.ts";
+import type { SessionId } from "../../wire/ids.ts";
+import { listen } from "../http/http-server.ts";
+import type { WorkspaceFiles } from "./commands.ts";
+import { createMpacEdge, type Peer } from "./mpac-edge.ts";
+import { openRoom } from "./room.ts";
+
+export interface Received {
+  readonly message_type?: string;
+  readonly type?: string;
+  readonly message_id?: string;
+  readonly sender?: { readonly principal_id: string };
+  // Whatever the protocol says stands in it: tests look at members by name.
+  readonly payload: Readonly<Record<string, unknown>> & {
+    readonly extensions?: { readonly signalbox?: Readonly<Record<string, unknown>> };
+  };
+  readonly watermark?: { readonly value: number };
+  readonly [member: string]: unknown;
+}
+
+export interface TestClient extends Disposable {
+  send(type: string, payload: object, more?: object): string;
+  raw(text: string): void;
+  /** The next frame that fits, dropping those before it. */
+  next(fits: (frame: Received) => boolean): Promise<Received>;
+  /** Everything received up to the answer to a question asked now. */
+  sofar(): Promise<readonly Received[]>;
+  readonly closed: Promise<number>;
+  readonly socket: WebSocket;
+}
+
+export const of =
+  (type: string) =>
+  (frame: Received): boolean =>
+    frame.message_type === type || frame.type === type;
+
+const noFiles: WorkspaceFiles = {
+  reference: () => Promise.resolve(null),
+  read: () => Promise.resolve({ refused: "File not found" }),
+  list: () => Promise.resolve({ files: [], truncated: false }),
+};
+
+export async function serveSession(options: { peer?: Peer; files?: Partial<WorkspaceFiles> } = {}) {
+  const { peer = "same-user", files = {} } = options;
+  const store = memoryStore();
+  const engine = createEngine({ store, log: silentLog, node: "test" });
+  const sessionId = "s" as SessionId;
+  const stream = await engine.open(session, sessionId, { root: "/repo" });
+  const room = await openRoom(stream, { sessionId, workspaceDir: "/repo", version: "0", control: 1 }, () => engine.nowMs());
+  const edge = createMpacEdge({ room, engine, files: { ...noFiles, ...files }, onActivity: () => undefined });
+  const server = await listen({
+    host: "127.0.0.1",
+    port: 0,
+    allowedOrigins: [],
+    routes: new Hono(),
+    upgrade: () => (socket) => edge.serve(socket, () => Promise.resolve(peer)),
+  });
+  return {
+    store,
+    stream,
+    edge,
+    connect: (principal: string, instance = "1") => connectTo(server.port, principal, instance),
+    async [Symbol.asyncDispose]() {
+      edge[Symbol.dispose]();
+      await server[Symbol.asyncDispose]();
+      await engine.close();
+      await store.close();
+    },
+  };
+}
+
+async function connectTo(port: number, principal: string, instance: string): Promise<TestClient> {
+  const socket = new WebSocket(`ws://127.0.0.1:${port}/`, { perMessageDeflate: false });
+  const frames: Received[] = [];
+  let arrived: () => void = () => undefined;
+  socket.on("message", (data: Buffer) => {
+    frames.push(JSON.parse(data.toString()) as Received);
+    arrived();
+  });
+  const closed = once(socket, "close").then(([code]) => code as number);
+  await once(socket, "open");
+  let sent = 0;
+
+  async function next(fits: (frame: Received) => boolean): Promise<Received> {
+    for (;;) {
+      for (let frame = frames.shift(); frame !== undefined; frame = frames.shift()) if (fits(frame)) return frame;
+      await new Promise<void>((resolve) => {
+        arrived = resolve;
+      });
+    }
+  }
+
+  return {
+    socket,
+    closed,
+    next,
+    raw: (text) => socket.send(text),
+    send(type, payload, more = {}) {
+      const id = `${principal}-${(sent += 1)}`;
+      const sender = { principal_id: principal, principal_type: "agent", sender_instance_id: `${principal}:${instance}` };
+      socket.send(JSON.stringify({ message_type: type, message_id: id, sender, payload, ...more }));
+      return id;
+    },
+    async sofar() {
+      const seen: Received[] = [];
+      const id = `sofar-${(sent += 1)}`;
+      socket.send(JSON.stringify({ type: "SIGNALBOX_QUERY", query_id: id, query: { kind: "intent", intent_id: "none" } }));
+      await next((frame) => {
+        seen.push(frame);
+        return frame["query_id"] === id;
+      });
+      return seen.slice(0, -1);
+    },
+    [Symbol.dispose]: () => socket.terminate(),
+  };
+}
+
+export const scope = (...resources: string[]) => ({ kind: "file_set", resources });

@@ -1,0 +1,7 @@
+import { describe } from "vitest";
+import { memoryStore } from "./memory.ts";
+import { storeContract } from "./store.contract.ts";
+
+describe("memory store", () => {
+  storeContract(() => Promise.resolve(memoryStore()));
+});

@@ -1,0 +1,267 @@
+/** A small session for tests of the tools: everything in memory, decided by the same rules as seen from outside. */
+import type { JsonObject } from "../wire/json.ts";
+import type { ConflictView, IntentView, OperationView, OverlapView } from "../wire/query.ts";
+import type { RefusalCode } from "../wire/refusals.ts";
+import { refsEqual } from "../wire/references.ts";
+import type { Announced, Coordination, Outcome } from "./ports.ts";
+
+export const NOW_MS = Date.parse("2026-11-21T14:00:00Z");
+
+interface HeldIntent extends IntentView {
+  readonly files: readonly string[];
+  readonly fence: number;
+  readonly operations: OperationView[];
+  state: string;
+  superseded_by?: string;
+}
+
+/** A path with `*`, `**` and `?` as a pattern of all that it stands for. */
+function covers(held: string, path: string): boolean {
+  if (!/[*?]/.test(held)) return held === "" || path === held || path.startsWith(`${held}/`);
+  const pattern = held
+    .replaceAll(/[.+^$(){}|[\]\\]/g, "\\$&")
+    .replaceAll("**/", "\u0001")
+    .replaceAll("**", "\u0002")
+    .replaceAll("*", "[^/]*")
+    .replaceAll("?", "[^/]")
+    .replaceAll("\u0001", "(?:.*/)?")
+    .replaceAll("\u0002", ".*");
+  return new RegExp(`^${pattern}$`).test(path);
+}
+
+const meets = (a: string, b: string) => covers(a, b) || covers(b, a);
+const isLive = (intent: HeldIntent) => intent.state === "ACTIVE" || intent.state === "SUSPENDED";
+type Refused = Extract<Outcome<never>, { ok: false }>;
+
+function refusal(code: RefusalCode, message: string, details?: JsonObject): Refused {
+  return { ok: false, rejection: { code, message, ...(details === undefined ? {} : { details }) } };
+}
+
+export class TestSession {
+  nowMs = NOW_MS;
+  readonly intents = new Map<string, HeldIntent>();
+  readonly conflicts = new Map<string, ConflictView>();
+  readonly acks: string[] = [];
+  /** Every command that reached the session, refused ones too. */
+  readonly received: string[] = [];
+  readonly notices: string[] = [];
+  /** What becomes of the next command: it never arrives, its answer is lost, or it is refused. */
+  trouble: "down" | "answer-lost" | "request-lost" | RefusalCode | undefined;
+  private readonly requests = new Map<string, Announced>();
+  private counter = 0;
+
+  as(principalId: string): Coordination {
+    return {
+      membership: async () => {
+        if (this.trouble === "down") throw named("SidecarUnavailable", "no sidecar answers on port 38123");
+        return {
+          workspaceDir: "/work/repo",
+          sessionId: "mpac-local-repo-0123456789",
+          sidecarUri: "ws://127.0.0.1:38123/session/mpac-local-repo-0123456789",
+          principalId,
+          takeNotices: () => this.notices.splice(0),
+        };
+      },
+      summary: async ({ paths, limit = 200, cursor }) => {
+        const live = [...this.intents.values()].filter(isLive);
+        const over = live.filter((intent) => paths === undefined || intent.files.some((file) => paths.some((path) => meets(file, path))));
+        const ordered = over
+          .toSorted((a, b) => (a.intent_id < b.intent_id ? -1 : 1))
+          .filter((intent) => cursor === undefined || intent.intent_id > cursor);
+        const page = ordered.slice(0, limit);
+        const last = page.at(-1);
+        const principals = [...new Set([principalId, ...live.map((intent) => intent.principal_id)])];
+        return {
+          kind: "summary",
+          session_id: "mpac-local-repo-0123456789",
+          workspace_dir: "/work/repo",
+          captured_at: this.iso(0),
+          participant_count: principals.length,
+          active_intent_count: live.length,
+          open_conflict_count: this.conflicts.size,
+          participants: principals.map((name) => ({
+            principal_id: name,
+            display_name: name,
+            roles: ["contributor"],
+            status: "idle",
+            is_available: true,
+            last_seen: this.iso(0),
+            branch: `${name}-branch`,
+            worktree: `/work/trees/${name}`,
+          })),
+          active_intents: page.map(viewOf),
+          open_conflicts: [...this.conflicts.values()],
+          ...(ordered.length > page.length && last !== undefined ? { next_cursor: last.intent_id } : {}),
+        };
+      },
+      overlap: async (paths) => {
+        const overlaps = this.over(paths, principalId);
+        return { kind: "overlap", total: overlaps.length, overlaps };
+      },
+      intent: async (intentId, target) => {
+        const intent = this.intents.get(intentId);
+        if (intent === undefined) return null;
+        const covered = target === undefined ? {} : { covers_target: intent.files.some((file) => covers(file, target)) };
+        const by = intent.superseded_by === undefined ? {} : { superseded_by: intent.superseded_by };
+        return { ...viewOf(intent), fence: intent.fence, operations: [...intent.operations], ...covered, ...by };
+      },
+      announce: (asked) => this.command(`announce ${asked.intentId}`, () => this.announce(principalId, asked)),
+      withdraw: (intentId) => this.command(`withdraw ${intentId}`, () => this.end(intentId, "WITHDRAWN")),
+      commit: (commit) =>
+        this.command(`commit ${commit.opId} ${commit.opKind}`, () => {
+          const intent = this.intents.get(commit.intentId);
+          if (intent === undefined) return refusal("intent/unknown", `there is no intent ${commit.intentId}`);
+          if (!isLive(intent)) return refusal("intent/ended", `intent ${commit.intentId} is ${intent.state}`);
+          if (intent.fence !== commit.fence) return refusal("intent/fence-passed", `intent ${commit.intentId} is at fence ${intent.fence}`);
+          if (intent.operations.some((operation) => operation.op_id === commit.opId)) return { ok: true, result: {} };
+          if (!refsEqual(commit.stateRefBefore, commit.observed)) return refusal("operation/stale", "stale");
+          const { opId, target, stateRefBefore, stateRefAfter } = commit;
+          intent.operations.push({
+            op_id: opId,
+            target,
+            state: "COMMITTED",
+            state_ref_before: stateRefBefore,
+            state_ref_after: stateRefAfter,
+          });
+          return { ok: true, result: {} };
+        }),
+      supersede: ({ opId, supersedesOpId, target, intentId, stateRefAfter }) =>
+        this.command(`supersede ${supersedesOpId}`, () => {
+          const operations = this.intents.get(intentId)?.operations ?? [];
+          const index = operations.findIndex((operation) => operation.op_id === supersedesOpId);
+          const earlier = operations[index];
+          if (earlier === undefined) return refusal("operation/unknown", `there is no operation ${supersedesOpId}`);
+          operations[index] = { ...earlier, state: "SUPERSEDED" };
+          operations.push({
+            op_id: opId,
+            target,
+            state: "COMMITTED",
+            state_ref_before: earlier.state_ref_after,
+            state_ref_after: stateRefAfter,
+          });
+          return { ok: true, result: {} };
+        }),
+      acknowledge: (conflictId, ackType) =>
+        this.command(`acknowledge ${conflictId} ${ackType}`, () => {
+          const conflict = this.conflicts.get(conflictId);
+          if (conflict === undefined) return refusal("conflict/unknown", `there is no conflict ${conflictId}`);
+          this.acks.push(`${principalId} ${ackType}`);
+          if (ackType !== "disputed") this.conflicts.set(conflictId, { ...conflict, state: "ACKED" });
+          return { ok: true, result: {} };
+        }),
+    };
+  }
+
+  /** An intent that is there already. */
+  holds(principalId: string, intentId: string, files: readonly string[], objective = "other work", ageMs = 240_000): void {
+    this.intents.set(intentId, this.newIntent(principalId, { intentId, files, objective, ttlSec: 3600 }, ageMs));
+  }
+
+  end(intentId: string, state: string, by?: string): Outcome<unknown> {
+    const intent = this.intents.get(intentId);
+    if (intent === undefined || !isLive(intent)) return refusal("intent/ended", `intent ${intentId} has ended`);
+    intent.state = state;
+    if (by !== undefined) intent.superseded_by = by;
+    return { ok: true, result: {} };
+  }
+
+  private announce(principalId: string, asked: Parameters<Coordination["announce"]>[0]): Outcome<Announced> {
+    const request = `${principalId} ${asked.requestId}`;
+    const first = this.requests.get(request);
+    if (first !== undefined) return { ok: true, result: first };
+    if (this.intents.has(asked.intentId)) return refusal("id/taken", `intent id ${asked.intentId} is in use; choose another`);
+    const others = this.over(asked.files, principalId);
+    if (asked.onOverlap === "block" && others.length > 0) {
+      const overlaps = others.map(({ announced_at, expires_at, scope, ...rest }) => ({
+        ...rest,
+        resources: scope.resources ?? [],
+        announced_at_ms: Date.parse(announced_at),
+        expires_at_ms: Date.parse(expires_at),
+      }));
+      return refusal("intent/held", "held", { overlaps: overlaps as unknown as JsonObject[], total: overlaps.length });
+    }
+    const own = [...this.intents.values()].filter(
+      (intent) =>
+        intent.principal_id === principalId && isLive(intent) && intent.files.some((held) => asked.files.some((file) => meets(held, file))),
+    );
+    for (const intent of own) this.end(intent.intent_id, "SUPERSEDED", asked.intentId);
+    const intent = this.newIntent(principalId, asked, 0);
+    this.intents.set(asked.intentId, intent);
+    const conflicts = others.map((other) => this.openConflict(intent, other));
+    const result = { fence: intent.fence, conflicts, superseded: own.map((ended) => ended.intent_id) };
+    this.requests.set(request, result);
+    return { ok: true, result };
+  }
+
+  private openConflict(a: IntentView, b: IntentView): string {
+    const conflict_id = `conflict-${(this.counter += 1)}`;
+    const parties = { principal_a: a.principal_id, principal_b: b.principal_id, intent_a: a.intent_id, intent_b: b.intent_id };
+    this.conflicts.set(conflict_id, {
+      conflict_id,
+      category: "scope_overlap",
+      severity: "medium",
+      state: "OPEN",
+      description: "both",
+      ...parties,
+    });
+    return conflict_id;
+  }
+
+  private newIntent(
+    principalId: string,
+    asked: { intentId: string; files: readonly string[]; objective: string; ttlSec: number },
+    ageMs: number,
+  ): HeldIntent {
+    return {
+      intent_id: asked.intentId,
+      principal_id: principalId,
+      objective: asked.objective,
+      state: "ACTIVE",
+      scope: { kind: "file_set", resources: [...asked.files] },
+      claimed_by: null,
+      announced_at: this.iso(-ageMs),
+      expires_at: this.iso(asked.ttlSec * 1000 - ageMs),
+      branch: `${principalId}-branch`,
+      worktree: `/work/trees/${principalId}`,
+      files: asked.files,
+      fence: (this.counter += 1),
+      operations: [],
+    };
+  }
+
+  private over(paths: readonly string[], except: string): OverlapView[] {
+    return [...this.intents.values()]
+      .filter((intent) => intent.principal_id !== except && isLive(intent))
+      .map((intent) => ({
+        ...viewOf(intent),
+        kind: "scope" as const,
+        paths: paths.filter((path) => intent.files.some((file) => meets(file, path))),
+      }))
+      .filter((overlap) => overlap.paths.length > 0);
+  }
+
+  private async command<Result>(name: string, decide: () => Outcome<Result>): Promise<Outcome<Result>> {
+    const { trouble } = this;
+    if (trouble === "down") throw named("SidecarUnavailable", "no sidecar answers on port 38123");
+    this.trouble = undefined;
+    if (trouble === "request-lost") throw named("OutcomeUnknown", "the connection broke");
+    this.received.push(name);
+    if (trouble !== undefined && trouble !== "answer-lost") return refusal(trouble, `refused with ${trouble}`);
+    const outcome = decide();
+    if (trouble === "answer-lost") throw named("OutcomeUnknown", "the connection broke");
+    return outcome;
+  }
+
+  private iso(offsetMs: number): string {
+    return new Date(this.nowMs + offsetMs).toISOString();
+  }
+}
+
+function viewOf({ files, fence, operations, superseded_by, ...view }: HeldIntent): IntentView {
+  void [files, fence, operations, superseded_by];
+  return view;
+}
+
+export function named(name: string, message: string): Error {
+  return Object.assign(new Error(message), { name });
+}
