@@ -54,7 +54,7 @@ async function bundle(entry, outfile) {
     minifySyntax: true,
     minifyWhitespace: true,
     legalComments: "linked",
-    banner: { js: 'const bundleUrl = require("node:url").pathToFileURL(__filename).href;' },
+    banner: { js: '"use strict";const bundleUrl = require("node:url").pathToFileURL(__filename).href;' },
     define: { "import.meta.url": "bundleUrl" },
     plugins: [lazyTools, rendered],
     metafile: true,
@@ -77,6 +77,6 @@ const [first] = await Promise.all([
   bundle("src/bridge/tools.ts", "dist/bridge-tools.cjs"),
 ]);
 const heavy = first.filter((input) =>
-  /^src\/tools\/|node_modules\/(@modelcontextprotocol\/sdk|express|hono|better-sqlite3|commander)\//.test(input),
+  /^src\/(tools\/|bridge\/tools\.ts)|node_modules\/(@modelcontextprotocol\/sdk|express|hono|better-sqlite3|commander)\//.test(input),
 );
 if (heavy.length > 0) throw new Error(`dist/bridge.cjs must start without ${heavy.join(", ")}`);

@@ -28,7 +28,7 @@ const ROWS: Readonly<Record<string, Row>> = {
   engine: { folders: ["core/", "store/store.ts", "store/errors.ts", "wire/"], packages: ["node:", "canonicalize"] },
   git: { folders: ["wire/"], packages: ["node:", "simple-git", "chokidar"] },
   edge: {
-    folders: ["engine/", "wire/", "type core/", "tools/", "edge/http/", ...SURROUNDINGS],
+    folders: ["engine/", "wire/", "type core/", "core/session/read.ts", "tools/", "edge/http/", ...SURROUNDINGS],
     packages: ["node:", "ws", "hono", "@hono/node-server"],
   },
   tools: { folders: ["wire/"], packages: ["zod"] },

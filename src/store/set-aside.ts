@@ -3,7 +3,7 @@ import { rename } from "node:fs/promises";
 import { dirname } from "node:path";
 import { StoreHeld, StoreUnavailable } from "./errors.ts";
 import { exists, syncFolder } from "./file-system.ts";
-import { loadSqliteDriver } from "./sqlite-driver.ts";
+import { loadSqliteDriver, type SqliteDriver } from "./sqlite-driver.ts";
 import { isHeld } from "./sqlite-held.ts";
 import { reserve } from "./sqlite-take.ts";
 
@@ -21,23 +21,27 @@ const PARTS = ["", "-wal", "-shm"];
 export async function setAside(path: string, nowMs: number): Promise<string> {
   const driver = await loadSqliteDriver();
   if (!(await anyExists(path))) throw new StoreUnavailable(`there is no log ${path}`);
-  const release = await reserve(path);
+  const reserved = await reserve(path);
   try {
-    if (isHeld(path, driver)) throw new StoreHeld(path);
-    const aside = await unusedName(`${path}.corrupt-${stamp(nowMs)}`);
-    await move(path, aside);
-    if (isHeld(aside, driver)) {
-      await move(aside, path); // somebody opened it between the look and the renaming
-      throw new StoreHeld(path);
-    }
-    await syncFolder(dirname(path));
-    return aside;
+    return await renameUnowned(reserved.path, driver, nowMs);
   } catch (fault) {
     if (!(fault instanceof Error && "errno" in fault)) throw fault;
     throw new StoreUnavailable(`the log ${path} cannot be renamed: ${fault.message}`, fault);
   } finally {
-    release();
+    reserved.release();
   }
+}
+
+async function renameUnowned(path: string, driver: SqliteDriver, nowMs: number): Promise<string> {
+  if (isHeld(path, driver)) throw new StoreHeld(path);
+  const aside = await unusedName(`${path}.corrupt-${stamp(nowMs)}`);
+  await move(path, aside);
+  if (isHeld(aside, driver)) {
+    await move(aside, path); // somebody opened it between the look and the renaming
+    throw new StoreHeld(path);
+  }
+  await syncFolder(dirname(path));
+  return aside;
 }
 
 /** `20261121T100114Z`: sorts by time and stands in a file name on every system. */

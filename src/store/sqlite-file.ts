@@ -8,7 +8,7 @@ import { StoreCorrupt, StoreTooNew, StoreUnavailable } from "./errors.ts";
 import type { SqliteConnection, SqliteDriver } from "./sqlite-driver.ts";
 import { resultCode } from "./sqlite-fault.ts";
 import { type Mark, markText, parseMark, type Whereabouts } from "./sqlite-mark.ts";
-import { APPLICATION_ID, PAGE_BYTES, SCHEMA_FORMAT } from "./sqlite-schema.ts";
+import { APPLICATION_ID, PAGE_BYTES, SCHEMA_FORMAT, TABLE_QUERIES } from "./sqlite-schema.ts";
 
 /** Below this size a log is checked whole at every opening, which takes some 20 ms; above, after a crash only. */
 const ALWAYS_CHECKED_BYTES = 64 * 2 ** 20;
@@ -39,6 +39,7 @@ export function ownSqliteFile(path: string, driver: SqliteDriver): SqliteFile {
     connection.exec("PRAGMA locking_mode = EXCLUSIVE");
     refuseStranger(path, connection);
     setDurable(path, connection);
+    for (const query of TABLE_QUERIES) connection.prepare(query);
     const mark = readMark(path, connection);
     if (mark.records !== "closed" || sizeBytes(connection) <= ALWAYS_CHECKED_BYTES) checkPages(path, connection);
     const file = ownedFile(path, connection, mark);

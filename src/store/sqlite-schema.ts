@@ -23,3 +23,13 @@ export const TABLES = `
   CREATE TABLE blobs (hash TEXT PRIMARY KEY, bytes BLOB NOT NULL) STRICT;
   CREATE TABLE probes (id INTEGER PRIMARY KEY CHECK (id = 1), bytes BLOB NOT NULL) STRICT;
 `;
+
+/** What is asked of each table, so that a file without one of them is found out when it is opened. */
+export const TABLE_QUERIES = [
+  "SELECT id, text FROM mark",
+  "SELECT stream, head FROM streams",
+  "SELECT stream, revision, text FROM records",
+  "SELECT stream, at, rules, hash, state FROM snapshots",
+  "SELECT hash, bytes FROM blobs",
+  "SELECT id, bytes FROM probes",
+];

@@ -34,9 +34,9 @@ export interface TakenLog {
 export async function takeLog(given: string, driver: SqliteDriver): Promise<TakenLog> {
   try {
     await mkdir(dirname(given), { recursive: true, mode: 0o700 });
-    const release = await reserve(given);
+    const { path, release } = await reserve(given);
     try {
-      return { file: await ownAfterTries(given, driver), release };
+      return { file: await ownAfterTries(path, driver), release };
     } catch (fault) {
       release();
       throw fault;
@@ -49,15 +49,16 @@ export async function takeLog(given: string, driver: SqliteDriver): Promise<Take
 }
 
 /**
- * Keeps the rest of this process away from the file until the returned function is called.
+ * Keeps the rest of this process away from the file until `release` is called.
  *
+ * @returns the real path, under which SQLite keeps the WAL
  * @throws StoreHeld when it is kept already
  */
-export async function reserve(given: string): Promise<() => void> {
+export async function reserve(given: string): Promise<{ readonly path: string; readonly release: () => void }> {
   const path = await realPath(given);
   if (ownedHere.has(path)) throw new StoreHeld(given);
   ownedHere.add(path);
-  return () => void ownedHere.delete(path);
+  return { path, release: () => void ownedHere.delete(path) };
 }
 
 async function realPath(given: string): Promise<string> {

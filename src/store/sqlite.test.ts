@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdir, readdir, stat, symlink } from "node:fs/promises";
+import { mkdir, readdir, stat, symlink, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -87,11 +87,12 @@ describe("the file of a SQLite store", () => {
     const path = await newLog();
     await mkdir(path, { recursive: true });
 
-    const underAFile = openSqliteStore({ path: "/dev/null/log.db" });
+    const file = await newLog();
+    await writeFile(dirname(file), "a file where the folder belongs");
 
     await expect(openSqliteStore({ path })).rejects.toThrow(StoreUnavailable);
-    await expect(underAFile).rejects.toThrow(/\/dev\/null\/log\.db/);
-    await expect(underAFile).rejects.toThrow(StoreUnavailable);
+    await expect(openSqliteStore({ path: file })).rejects.toThrow(StoreUnavailable);
+    await expect(openSqliteStore({ path: file })).rejects.toThrow(file);
   });
 });
 

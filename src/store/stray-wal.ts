@@ -12,32 +12,34 @@ import { isCode } from "./file-system.ts";
 import { type Mark, parseMark } from "./sqlite-mark.ts";
 import { PAGE_BYTES } from "./sqlite-schema.ts";
 
-/** The file and the WAL beside it do not belong together, or one of them is gone. An owner at work can make it look so. */
+/** The file and the WAL beside it do not belong together, or one lacks something. An owner at work can make it look so. */
 export class StrayWal extends StoreCorrupt {}
 
 /**
  * Compares the marks of `path` and `path`-wal. A file whose mark cannot be read passes: SQLite says better what is wrong with it.
  * The caller's process must not own the file, for closing it again would drop the lock.
  *
- * @throws StrayWal when the two do not belong together or one is gone
+ * @throws StrayWal when the two do not belong together, one is gone, or the file ends within a page
  * @throws StoreCorrupt when the file is empty
  */
 export async function refuseStrayWal(path: string): Promise<void> {
   const wal = await reading(`${path}-wal`, firstTransaction);
-  const mark = await reading(path, markOfFile);
-  if (mark === undefined) {
+  const file = await reading(path, beginning);
+  if (file === undefined) {
     if (wal?.committed === true) throw new StrayWal(path, "the file is missing and its write-ahead log is not");
     return;
   }
-  if (mark === "empty") throw new StoreCorrupt(path, "the file is empty");
-  if (mark === "unreadable") return;
-  if (wal === undefined) {
-    if (mark.records === "parted") throw new StrayWal(path, "its write-ahead log is gone, and the newest records with it");
+  if (file.bytes === 0) throw new StoreCorrupt(path, "the file is empty");
+  if (file.mark === undefined) return;
+  if (wal === undefined && file.mark.records === "parted") {
+    throw new StrayWal(path, "its write-ahead log is gone, and the newest records with it");
+  }
+  if (wal?.committed !== true) {
+    if (file.bytes % PAGE_BYTES !== 0) throw new StrayWal(path, "the file ends within a page");
     return;
   }
-  if (!wal.committed) return;
-  const newer = wal.mark === undefined ? Number.NaN : wal.mark.generation - mark.generation;
-  if (wal.mark?.log !== mark.log || !(newer === 0 || newer === 1)) {
+  const newer = wal.mark === undefined ? Number.NaN : wal.mark.generation - file.mark.generation;
+  if (wal.mark?.log !== file.mark.log || !(newer === 0 || newer === 1)) {
     throw new StrayWal(path, "the write-ahead log beside it belongs to another log, or to another time of this one");
   }
 }
@@ -58,14 +60,15 @@ async function reading<T>(path: string, read: (file: FileHandle) => Promise<T>):
   }
 }
 
-async function markOfFile(file: FileHandle): Promise<Mark | "empty" | "unreadable"> {
-  const { size } = await file.stat();
-  if (size === 0) return "empty";
+async function beginning(file: FileHandle): Promise<{ readonly bytes: number; readonly mark: Mark | undefined }> {
+  const { size: bytes } = await file.stat();
   const page = Buffer.alloc(PAGE_BYTES);
   await file.read(page, 0, PAGE_BYTES, PAGE_BYTES);
-  return parseMark(page.toString("latin1")) ?? "unreadable";
+  return { bytes, mark: parseMark(page.toString("latin1")) };
 }
 
+/** The lowest bit tells the byte order of the checksums. */
+const WAL_MAGIC = 0x37_7f_06_83;
 const WAL_HEADER_BYTES = 32;
 const FRAME_HEADER_BYTES = 24;
 
@@ -74,7 +77,8 @@ async function firstTransaction(file: FileHandle): Promise<{ readonly committed:
   const header = Buffer.alloc(WAL_HEADER_BYTES);
   const frame = Buffer.alloc(FRAME_HEADER_BYTES + PAGE_BYTES);
   const { bytesRead } = await file.read(header, 0, header.length, 0);
-  if (bytesRead < header.length) return { committed: false };
+  if (bytesRead < header.length || (header.readUInt32BE(0) | 1) !== WAL_MAGIC) return { committed: false }; // SQLite skips it too
+  if (header.readUInt32BE(8) !== PAGE_BYTES) return { committed: true };
   const salts = header.subarray(16, 24);
   let mark: Mark | undefined;
   for (let at = header.length; ; at += frame.length) {

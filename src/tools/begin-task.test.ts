@@ -132,6 +132,7 @@ describe("beginning a task twice with one client_request_id", () => {
     const ana = await caller(session, "ana").call("begin_task", { objective: "x", files: ["a"], client_request_id: "r1" });
     const bo = await caller(session, "bo").call("begin_task", { objective: "x", files: ["b"], client_request_id: "r1" });
 
+    expect([ana.structured["status"], bo.structured["status"]]).toEqual(["ok", "ok"]);
     expect(ana.structured["intent_id"]).not.toBe(bo.structured["intent_id"]);
   });
 

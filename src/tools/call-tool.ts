@@ -5,6 +5,7 @@
 import { explainArguments } from "./explain-arguments.ts";
 import { failed } from "./failure.ts";
 import type { Membership, ToolContext } from "./ports.ts";
+import { asJson } from "./quote.ts";
 import type { Answer, Next, Tool, ToolResult } from "./tool.ts";
 
 export type CallOutcome =
@@ -22,7 +23,7 @@ export async function callTool(registry: readonly Tool[], ctx: ToolContext, name
   const tool = registry.find((candidate) => candidate.name === name);
   if (tool === undefined) {
     const known = registry.map((candidate) => candidate.name).join(", ");
-    return { outcome: "unknown-tool", message: `there is no tool ${JSON.stringify(name.slice(0, 64))}; the tools are ${known}` };
+    return { outcome: "unknown-tool", message: `there is no tool ${asJson(name.slice(0, 64))}; the tools are ${known}` };
   }
 
   const parsed = tool.input.safeParse(rawArgs ?? {});
@@ -76,7 +77,7 @@ function finished(answer: Answer, { dir, sessionId, notices }: Place): ToolResul
 
 function step({ tool, arguments: args, why }: Next): string {
   if (tool === undefined) return why;
-  return `${tool}${args === undefined ? "" : ` ${JSON.stringify(args)}`} (${why})`;
+  return `${tool}${args === undefined ? "" : ` ${asJson(args)}`} (${why})`;
 }
 
 function explainFault(cause: unknown, tool: Tool, ctx: ToolContext): Answer {

@@ -63,10 +63,12 @@ export function holdersIn({ details }: Rejection): Holder[] {
 }
 
 /** `bo holds src/a.ts since 14:03Z (for 4 min) until 15:03Z (56 min left): "objective" (intent-2, branch main)` */
-export function holding(holder: Omit<Holder, "scope">, nowMs: number): string {
+export function holding(holder: Holder, nowMs: number): string {
   const place = holder.branch === undefined ? "" : `, branch ${named(holder.branch)}`;
   const away = holder.state === "SUSPENDED" ? ", whose client is away," : "";
-  const what = holder.paths.length === 0 ? "" : ` ${listed(holder.paths)}`;
+  const resources = holder.scope.resources ?? [];
+  const isNamed = holder.paths.every((path) => resources.includes(path));
+  const what = isNamed ? ` ${listed(holder.paths)}` : ` ${listed(resources)}, which meets your ${listed(holder.paths)},`;
   const when = `${since(holder.announced_at, nowMs)} ${until(holder.expires_at, nowMs)}`;
   return `${named(holder.principal_id)}${away} holds${what} ${when}: ${quoted(holder.objective)} (${named(holder.intent_id)}${place})`;
 }

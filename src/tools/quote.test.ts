@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { listed, named, quoted } from "./quote.ts";
+import { asJson, listed, named, quoted } from "./quote.ts";
 
 const anyText = fc.oneof(
   fc.string({ unit: "binary", maxLength: 300 }),
@@ -54,4 +54,16 @@ it("shows a harmless name bare and any other quoted", () => {
 it("counts the names that it does not show", () => {
   expect(listed(["a", "b", "c"], 2)).toBe("a, b and 1 more");
   expect(listed(["a"], 2)).toBe("a");
+});
+
+it("writes JSON that says the same and shows nothing unseen", () => {
+  fc.assert(
+    fc.property(anyText, (text) => {
+      const json = asJson({ text });
+
+      expect(JSON.parse(json)).toEqual({ text });
+      expect(json).not.toMatch(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u);
+    }),
+    { numRuns: 300 },
+  );
 });

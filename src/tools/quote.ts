@@ -43,3 +43,10 @@ export function listed(names: readonly string[], most = 5): string {
   const more = names.length - most;
   return more > 0 ? `${shown} and ${more} more` : shown;
 }
+
+/** JSON on one line that says the same, with every character that cannot be seen written as an escape. */
+export function asJson(value: unknown): string {
+  return JSON.stringify(value).replace(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu, (character) =>
+    Array.from({ length: character.length }, (_, i) => `\\u${character.charCodeAt(i).toString(16).padStart(4, "0")}`).join(""),
+  );
+}

@@ -152,6 +152,13 @@ describe("submitting again", () => {
     expect(session.received).toEqual([]);
   });
 
+  it("is not done already when the same text was built on another", async () => {
+    const { submit } = await working();
+    await submit("two", refOf("one"));
+
+    expect((await submit("two", refOf("zero"))).structured["status"]).toBe("stale");
+  });
+
   it("is another operation when the first one was undone by hand", async () => {
     const { session, tree, submit } = await working();
     await submit("two", refOf("one"));
@@ -178,6 +185,7 @@ describe("submitting again", () => {
     expect(tree.files.get("src/a.ts")).toBe("two");
     expect(tree.waiting.size).toBe(0);
     expect(session.intents.get(intent_id)?.operations).toHaveLength(1);
+    expect(session.received).toHaveLength(1);
   });
 
   it("sends the same operation when the first one never arrived", async () => {

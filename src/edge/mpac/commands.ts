@@ -3,7 +3,7 @@
  * facts that its decision needs.
  */
 import { hashOf } from "../../engine/seal.ts";
-import { VIRTUAL_TREE } from "../../core/session/state.ts";
+import { isVirtual } from "../../core/session/read.ts";
 import type { SessionFacts } from "../../core/session/verdict.ts";
 import type { Json, JsonObject } from "../../wire/json.ts";
 import type { ClientMessage, Message } from "../../wire/mpac/messages.ts";
@@ -36,19 +36,19 @@ const HASHED: ReadonlySet<string> = new Set(["INTENT_ANNOUNCE", "OP_COMMIT", "OP
  * kept and the files under it to be read.
  */
 export function prepare(message: ClientMessage, tree: string, files: WorkspaceFiles, blobs: Blobs): Prepared | Promise<Prepared> {
-  if (message.message_type === "OP_COMMIT" && tree === VIRTUAL_TREE) return prepareVirtualCommit(message, files, blobs);
-  const kept = message.message_type === "HELLO" ? withoutCredential(message) : message;
-  return { message: kept, facts: contentFacts(kept) };
+  if (message.message_type === "OP_COMMIT" && isVirtual(tree)) return prepareVirtualCommit(message, files, blobs);
+  return { message, facts: contentFacts(message) };
+}
+
+/** A HELLO as it is recorded, without the credential. */
+export function prepareHello(message: Message<"HELLO">): Message<"HELLO"> {
+  const { credential: _secret, ...payload } = message.payload;
+  return { ...message, payload };
 }
 
 function contentFacts(message: ClientMessage): SessionFacts {
   const wanted = HASHED.has(message.message_type) || message.payload.extensions?.signalbox?.request_id !== undefined;
   return wanted ? { contentHash: hashOf([message.message_type, message.payload as unknown as Json]) } : {};
-}
-
-function withoutCredential(message: Message<"HELLO">): Message<"HELLO"> {
-  const { credential: _secret, ...payload } = message.payload;
-  return { ...message, payload };
 }
 
 async function prepareVirtualCommit(message: Message<"OP_COMMIT">, files: WorkspaceFiles, blobs: Blobs): Promise<Prepared> {

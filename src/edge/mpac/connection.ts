@@ -26,6 +26,8 @@ export interface Bound {
   readonly instance: InstanceId;
   /** Whether the client speaks our extension, and so wants acknowledgements. */
   readonly extended: boolean;
+  /** The tree that its operations are about: its own worktree, or the session's virtual one. */
+  readonly tree: string;
 }
 
 export interface Connection {

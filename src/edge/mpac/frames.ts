@@ -3,7 +3,6 @@
  *
  * Nothing that is wrong with a frame throws, and nothing about it reaches anybody but its sender.
  */
-import type * as z from "zod";
 import { ClientMessage, NOT_YET } from "../../wire/mpac/messages.ts";
 import { QueryFrame } from "../../wire/query.ts";
 import type { RefusalCode } from "../../wire/refusals.ts";
@@ -86,8 +85,13 @@ function readSideband(frame: Members): Frame {
   }
 }
 
+/** What a failed parse says, as far as it is told on. */
+interface Flawed {
+  readonly issues: readonly { readonly path: readonly PropertyKey[]; readonly message: string }[];
+}
+
 /** The first thing that is wrong, with the place where. */
-function sentenceOf(error: z.ZodError): string {
+function sentenceOf(error: Flawed): string {
   const [issue] = error.issues;
   if (issue === undefined) return "it does not have the expected shape";
   const place = issue.path.map(String).join(".");

@@ -6,13 +6,11 @@
  */
 import type { WebSocket } from "ws";
 import type { Engine } from "../../engine/engine.ts";
-import { VIRTUAL_TREE } from "../../core/session/state.ts";
-import type { SessionFacts } from "../../core/session/verdict.ts";
 import type { ClientMessage } from "../../wire/mpac/messages.ts";
 import type { FileList, FileRead, SessionSummaryRequest } from "../../wire/mpac/sideband.ts";
 import type { QueryFrame } from "../../wire/query.ts";
 import type { RefusalCode } from "../../wire/refusals.ts";
-import { prepare, type WorkspaceFiles } from "./commands.ts";
+import { prepare, prepareHello, type WorkspaceFiles } from "./commands.ts";
 import { CLOSE, type Connection, serveConnection } from "./connection.ts";
 import { type Frame, readFrame } from "./frames.ts";
 import type { Room } from "./room.ts";
@@ -71,8 +69,7 @@ export function createMpacEdge({ room, engine, files, onActivity }: MpacEdgeOpti
       return refuse(connection, "session/other-sender", why, message.message_id);
     }
     if (message.message_type === "HELLO") {
-      const prepared = prepare(message, VIRTUAL_TREE, files, engine) as { message: typeof message; facts: SessionFacts };
-      return room.join(connection, prepared.message, prepared.facts);
+      return room.join(connection, prepareHello(message));
     }
     if (bound === undefined) {
       return refuse(
@@ -82,8 +79,7 @@ export function createMpacEdge({ room, engine, files, onActivity }: MpacEdgeOpti
         message.message_id,
       );
     }
-    const tree = host.view.participants.get(bound.principal)?.worktree?.id ?? VIRTUAL_TREE;
-    const prepared = await prepare(message, tree, files, engine);
+    const prepared = await prepare(message, bound.tree, files, engine);
     room.carry(connection, prepared.message, prepared.facts);
   }
 

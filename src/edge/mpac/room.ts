@@ -6,7 +6,7 @@
  */
 import type { OpenStream } from "../../engine/engine.ts";
 import type { Outcome } from "../../engine/stream-host.ts";
-import { familyOf } from "../../core/session/participants.ts";
+import { isSameFamily, treeOf } from "../../core/session/read.ts";
 import type { SessionState } from "../../core/session/state.ts";
 import type { SessionFacts } from "../../core/session/verdict.ts";
 import type { InstanceId, PrincipalId } from "../../wire/ids.ts";
@@ -25,7 +25,7 @@ export interface Room extends Disposable {
   readonly face: SessionFace;
   readonly stream: SessionStream;
   /** Joins a connection; resolves when the outcome is known. */
-  join(connection: Connection, message: Message<"HELLO">, facts: SessionFacts): Promise<void>;
+  join(connection: Connection, message: Message<"HELLO">): Promise<void>;
   /** Carries any other message of a bound connection. */
   carry(connection: Connection, message: ClientMessage, facts: SessionFacts): void;
   refuse(connection: Connection, outcome: Extract<Outcome, { ok: false }>, refersTo: string | undefined): void;
@@ -106,12 +106,11 @@ export async function openRoom(stream: SessionStream, face: Omit<SessionFace, "e
 
   /** Names of the newcomer's family that another instance holds, or asked for before it. */
   function connectedFamily(newcomer: Connection, principal: PrincipalId, instance: InstanceId): string[] {
-    const family = familyOf(principal);
     const taken: string[] = [];
     for (const connection of [...everyone, ...joining]) {
       if (connection === newcomer) continue;
       const held = connection.bound ?? connection.joining;
-      if (held !== undefined && held.instance !== instance && familyOf(held.principal) === family) taken.push(held.principal);
+      if (held !== undefined && held.instance !== instance && isSameFamily(held.principal, principal)) taken.push(held.principal);
     }
     return taken;
   }
@@ -154,7 +153,7 @@ export async function openRoom(stream: SessionStream, face: Omit<SessionFace, "e
     get connections() {
       return everyone.size;
     },
-    join(connection, message, facts) {
+    join(connection, message) {
       const principal = message.sender.principal_id;
       const instance = (message.sender.sender_instance_id ?? `${principal}:connection-${connection.id}`) as InstanceId;
       connection.joining = { principal, instance };
@@ -164,13 +163,13 @@ export async function openRoom(stream: SessionStream, face: Omit<SessionFace, "e
           {
             command: message,
             actor: actorOf(principal),
-            facts: () => ({ ...facts, connected: connectedFamily(connection, principal, instance) }),
+            facts: () => ({ connected: connectedFamily(connection, principal, instance) }),
           },
           (outcome) => {
             joining.delete(connection);
             connection.joining = undefined;
             if (!outcome.ok) refuse(connection, outcome, message.message_id);
-            else welcome(connection, message, { principal, instance, extended: message.payload.extensions?.signalbox !== undefined });
+            else welcome(connection, message, { principal, instance, ...speaks(message) });
             resolve();
           },
         );
@@ -212,6 +211,11 @@ export async function openRoom(stream: SessionStream, face: Omit<SessionFace, "e
       if (extended) connection.close(CLOSE.normal, "goodbye");
     });
   }
+}
+
+function speaks(hello: Message<"HELLO">): Pick<Bound, "extended" | "tree"> {
+  const extension = hello.payload.extensions?.signalbox;
+  return { extended: extension !== undefined, tree: treeOf({ worktree: extension?.worktree }) };
 }
 
 function actorOf(principal: PrincipalId): Actor {

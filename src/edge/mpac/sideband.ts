@@ -3,8 +3,7 @@
  * main worktree's files as base, what clients without a worktree have committed on top. Nothing of it is written to a disk.
  */
 import type { Engine } from "../../engine/engine.ts";
-import { parseResource } from "../../core/scope/resource.ts";
-import { pathRules } from "../../core/session/scopes.ts";
+import { virtualFile } from "../../core/session/read.ts";
 import type { Reference, SessionState } from "../../core/session/state.ts";
 import type { Hash } from "../../wire/ids.ts";
 import type { FileList, FileRead, ListedFile, SessionSummaryRequest, SidebandAnswer } from "../../wire/mpac/sideband.ts";
@@ -63,15 +62,15 @@ async function sizeOf(reference: Reference, context: SidebandContext): Promise<n
 
 async function readFile(path: string, context: SidebandContext): Promise<SidebandAnswer> {
   const failed = (error: string): SidebandAnswer => ({ type: "FILE_ERROR", path, error });
-  const resource = await context.host.query((state) => parseResource(path, pathRules(state.settings)));
-  if ("refused" in resource) return failed(resource.refused);
-  const written = (await overlayOf(context)).get(resource.key);
+  const place = await context.host.query((state) => virtualFile(state, path));
+  if ("refused" in place) return failed(place.refused);
+  const { written } = place;
   if (written !== undefined && written.stateRef === null) return failed("File not found");
   const bytes = written?.blob === undefined ? undefined : await context.engine.getBlob(written.blob as Hash);
   if (written !== undefined && written.stateRef !== null && bytes !== undefined) {
     return { type: "FILE_CONTENT", path, content: Buffer.from(bytes).toString("utf8"), state_ref: shortRef(written.stateRef) };
   }
-  const read = await context.files.read(resource.path);
+  const read = await context.files.read(place.path);
   if ("refused" in read) return failed(read.refused);
   if (read.content.length > MAX_ANSWER_CHARS) return failed(`the file is too large for one frame (${read.content.length} characters)`);
   return { type: "FILE_CONTENT", path, content: read.content, state_ref: shortRef(read.stateRef) };

@@ -3,11 +3,8 @@
  *
  * `SESSION_SUMMARY` keeps the member names of the original (reference mpac 1.3) and adds to them.
  */
-import { coversFile, parseResource } from "../../core/scope/resource.ts";
-import { meetings } from "../../core/session/overlaps.ts";
-import { pathRules } from "../../core/session/scopes.ts";
+import { coversTarget, intentsOver, liveIntentsOf } from "../../core/session/read.ts";
 import type { Conflict, Intent, Participant, SessionState } from "../../core/session/state.ts";
-import { isLive } from "../../core/session/state.ts";
 import type { IntentId, PrincipalId } from "../../wire/ids.ts";
 import type {
   Answer,
@@ -91,7 +88,7 @@ function isListed(participant: Participant): boolean {
 export function viewSummary(context: ViewContext, query: Extract<Query, { kind: "summary" }>): SummaryAnswer {
   const { state } = context;
   const { cursor, limit = DEFAULT_LIMIT, paths } = query;
-  const ids = paths === undefined ? [...state.liveIntents] : idsOver(state, paths);
+  const ids = paths === undefined ? [...state.liveIntents] : intentsOver(state, paths).map(({ intent }) => intent.id);
   const ordered = ids.toSorted().filter((id) => cursor === undefined || id > cursor);
   const page = ordered.slice(0, limit);
   const last = page.at(-1);
@@ -111,24 +108,12 @@ export function viewSummary(context: ViewContext, query: Extract<Query, { kind: 
   };
 }
 
-function idsOver(state: Readonly<SessionState>, paths: readonly string[]): IntentId[] {
-  return meetings(state, readPaths(state, paths)).map(({ intent }) => intent.id);
-}
-
-function readPaths(state: Readonly<SessionState>, paths: readonly string[]) {
-  const rules = pathRules(state.settings);
-  return paths.flatMap((text) => {
-    const resource = parseResource(text, rules);
-    return "refused" in resource ? [] : [resource];
-  });
-}
-
 export function viewOverlap(
   context: ViewContext,
   query: Extract<Query, { kind: "overlap" }>,
   asker: PrincipalId | undefined,
 ): OverlapAnswer {
-  const met = meetings(context.state, readPaths(context.state, query.paths), asker);
+  const met = intentsOver(context.state, query.paths, asker);
   return {
     kind: "overlap",
     total: met.length,
@@ -164,11 +149,6 @@ export function viewOneIntent(context: ViewContext, query: Extract<Query, { kind
   };
 }
 
-function coversTarget(state: Readonly<SessionState>, intent: Intent, target: string): boolean {
-  const resource = parseResource(target, pathRules(state.settings));
-  return !("refused" in resource) && intent.resources.some((held) => coversFile(held, resource.key));
-}
-
 export function answerQuery(context: ViewContext, query: Query, asker: PrincipalId | undefined): Answer {
   switch (query.kind) {
     case "summary":
@@ -182,16 +162,12 @@ export function answerQuery(context: ViewContext, query: Query, asker: Principal
 
 /** A principal's own live intents with what it needs to go on with them. */
 export function ownIntents(state: Readonly<SessionState>, principal: PrincipalId): OwnIntent[] {
-  const owned = state.participants.get(principal)?.intents ?? [];
-  return [...owned]
-    .flatMap((id) => state.intents.get(id) ?? [])
-    .filter(isLive)
-    .map((intent) => ({
-      intent_id: intent.id,
-      state: intent.state,
-      fence: intent.fence,
-      objective: intent.objective,
-      resources: intent.resources.map((resource) => resource.path),
-      expires_at: rfc3339(intent.expiresAtMs),
-    }));
+  return liveIntentsOf(state, principal).map((intent) => ({
+    intent_id: intent.id,
+    state: intent.state,
+    fence: intent.fence,
+    objective: intent.objective,
+    resources: intent.resources.map((resource) => resource.path),
+    expires_at: rfc3339(intent.expiresAtMs),
+  }));
 }

@@ -1,0 +1,116 @@
+/**
+ * One workspace in use: its store, its sidecar, the principal that this bridge is there, and what the tools are given.
+ */
+import { randomUUID } from "node:crypto";
+import { createSessionClient, type Disposition, type Joined } from "../client/session-client.ts";
+import { gitUser, readHead } from "../git/head.ts";
+import { mainPathOf, type Workspace } from "../git/repository.ts";
+import { locateStore } from "../git/store-folder.ts";
+import { worktreeIdOf } from "../git/worktree-id.ts";
+import type { ToolContext } from "../tools/ports.ts";
+import type { JsonObject } from "../wire/json.ts";
+import type { Worktree } from "../wire/mpac/extension.ts";
+import { CONTROL } from "../wire/versions.ts";
+import { createCoordination } from "./coordination.ts";
+import { createFiles } from "./files.ts";
+import { bridgeIdentity } from "./identity.ts";
+import { createLocate } from "./locate.ts";
+import { createNotices } from "./notices.ts";
+import { finishPending, hash } from "./recovery.ts";
+
+export interface ContextOptions {
+  /** The host's name for itself, as far as it gave one. */
+  readonly clientName: string | undefined;
+  /** What runs `signalbox`, as arguments of this Node. */
+  readonly launcher: readonly string[];
+  readonly env: NodeJS.ProcessEnv;
+  readonly reportFault: (cause: unknown, tool: string) => void;
+}
+
+export interface WorkspaceContext {
+  readonly tools: ToolContext;
+  /** Joins without waiting, so that others see us before the first call. What goes wrong is told by that call. */
+  joinSoon(): void;
+  leave(disposition: Disposition): Promise<void>;
+}
+
+/** @throws StoreIdentityBroken, NoStoreFolder, or what git does */
+export async function openContext(workspace: Workspace, written: string, options: ContextOptions): Promise<WorkspaceContext> {
+  const { clientName, launcher, env, reportFault } = options;
+  const main = mainPathOf(workspace);
+  const workspaceDir = workspace.root ?? main;
+  const [store, user, worktreeId] = await Promise.all([
+    locateStore(workspace, { env }),
+    gitUser(workspace, { env }).catch(() => undefined),
+    worktreeIdOf(workspace),
+  ]);
+  const identity = bridgeIdentity({ clientName, gitUser: user, worktree: workspaceDir, env });
+  const notices = createNotices();
+  let told: string | undefined;
+
+  /** A worktree whose git does not answer is named without branch. */
+  async function describeWorktree(): Promise<Worktree> {
+    const worktree = { id: worktreeId, path: workspaceDir, ...(await readHead(workspace, { env }).catch(() => ({}))) };
+    told = JSON.stringify(worktree);
+    return worktree;
+  }
+
+  const client = createSessionClient({
+    ...identity,
+    ...(process.ppid > 0 ? { host: { pid: process.ppid } } : {}),
+    control: CONTROL,
+    locate: createLocate({ store, workspace: main, launcher, env }),
+    worktree: describeWorktree,
+    onJoined: (joined) => tellOf(joined, notices.tell),
+  });
+
+  /** Tells others of a branch or commit that is not the one they know. Nobody waits for it. */
+  async function tellOfHead(): Promise<void> {
+    const before = told;
+    const worktree = await describeWorktree();
+    if (told !== before) await client.send("HEARTBEAT", { extensions: { signalbox: { worktree } } as JsonObject });
+  }
+
+  const root = workspace.root;
+  const notesIn = workspace.kind === "repository" ? workspace.gitDir : store.folder;
+  let recovery: Promise<void> | undefined;
+  const settled = (): Promise<void> => {
+    if (root === undefined) return Promise.resolve();
+    recovery ??= finishPending({ root, notesIn, coordination, tell: notices.tell }).catch((cause: unknown) => {
+      recovery = undefined; // the next call tries again
+      reportFault(cause, "recovery");
+    });
+    return recovery;
+  };
+  const coordination = createCoordination({
+    client,
+    workspaceDir,
+    takeNotices: notices.take,
+    settled,
+    onCommitted: () => void tellOfHead().catch(() => undefined),
+  });
+  const files = createFiles({ root, spelled: [written], notesIn, settled, nowMs: Date.now });
+
+  return {
+    tools: {
+      coordination,
+      files,
+      onOverlap: env["MPAC_ON_OVERLAP"]?.trim() === "proceed" ? "proceed" : "block",
+      nowMs: Date.now,
+      newId: randomUUID,
+      hash,
+      workspace: { dir: workspaceDir, sessionId: store.identity.session_id },
+      reportFault,
+    },
+    joinSoon: () => void coordination.membership().catch(() => undefined),
+    leave: (disposition) => client.close(disposition),
+  };
+}
+
+function tellOf({ again, principalId, renamedFrom }: Joined, tell: (sentence: string) => void): void {
+  if (renamedFrom !== undefined) {
+    tell(
+      `the connection to the sidecar was lost and ${renamedFrom} is taken now: you are ${principalId}, and the tasks of ${renamedFrom} are not yours`,
+    );
+  } else if (again) tell(`the connection to the sidecar was lost and is restored: you are ${principalId} again, with the tasks you had`);
+}

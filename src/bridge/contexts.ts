@@ -1,0 +1,100 @@
+/**
+ * Which workspace a call is about: the bridge's own, or the one that `repo_path` names. Each is opened once and kept.
+ */
+import { realpath } from "node:fs/promises";
+import { isAbsolute, relative, resolve, sep } from "node:path";
+import type { Disposition } from "../client/session-client.ts";
+import { findWorkspace, type Workspace } from "../git/repository.ts";
+import { type ContextOptions, openContext, type WorkspaceContext } from "./context.ts";
+
+/** There is no workspace there, or none that can be used. */
+export interface NoContext {
+  readonly refused: { readonly code: string; readonly message: string };
+}
+
+export interface Contexts {
+  /** @param repoPath - relative to the working directory; without it the bridge's own workspace */
+  contextFor(repoPath: string | undefined): Promise<WorkspaceContext | NoContext>;
+  /** Leaves every session that was joined. */
+  leave(disposition: Disposition): Promise<void>;
+}
+
+export interface ContextsOptions extends ContextOptions {
+  /** A folder that a person named: one in no repository is a workspace of its own. */
+  readonly named: string | undefined;
+  readonly cwd: string;
+}
+
+interface Opened {
+  readonly workspace: Workspace;
+  readonly context: WorkspaceContext;
+}
+
+export function createContexts(options: ContextsOptions): Contexts {
+  const { named, cwd, env } = options;
+  const byPath = new Map<string, Promise<Opened | NoContext>>();
+  const byRoot = new Map<string, Promise<Opened>>();
+  let left: Promise<void> | undefined;
+
+  function openOnce(workspace: Workspace, written: string): Promise<Opened> {
+    const key = workspace.kind === "repository" ? (workspace.root ?? workspace.gitDir) : workspace.root;
+    let opening = byRoot.get(key);
+    if (opening === undefined) {
+      opening = openContext(workspace, written, options).then((context) => ({ workspace, context }));
+      opening.catch(() => byRoot.delete(key));
+      byRoot.set(key, opening);
+    }
+    return opening;
+  }
+
+  async function open(path: string, outside: "refuse" | "folder"): Promise<Opened | NoContext> {
+    try {
+      const found = await findWorkspace(path, { outside, env });
+      if (found.kind === "refused") return (await ownFolderAround(path)) ?? { refused: { code: found.code, message: found.message } };
+      return await openOnce(found, path);
+    } catch (cause) {
+      if (!(cause instanceof Error) || !("code" in cause) || typeof cause.code !== "string") throw cause;
+      return { refused: { code: cause.code, message: cause.message } };
+    }
+  }
+
+  /** A folder in no repository is found again from inside it when it is the bridge's own workspace. */
+  async function ownFolderAround(path: string): Promise<Opened | undefined> {
+    if (named === undefined || path === own) return undefined;
+    const standing = await openAt(own, "folder");
+    if ("refused" in standing || standing.workspace.kind !== "folder") return undefined;
+    const way = relative(standing.workspace.root, await realpath(path).catch(() => sep));
+    return way === ".." || way.startsWith(`..${sep}`) || isAbsolute(way) ? undefined : standing;
+  }
+
+  /** What was found stays found; what was not is looked for again by the next call. */
+  function openAt(path: string, outside: "refuse" | "folder"): Promise<Opened | NoContext> {
+    let opening = byPath.get(path);
+    if (opening === undefined) {
+      opening = open(path, outside);
+      byPath.set(path, opening);
+      const forget = () => byPath.delete(path);
+      opening.then((opened) => "refused" in opened && forget(), forget);
+    }
+    return opening;
+  }
+
+  const own = resolve(cwd, named ?? ".");
+
+  async function leaveAll(disposition: Disposition): Promise<void> {
+    const opened = await Promise.allSettled(byRoot.values());
+    await Promise.all(opened.flatMap((one) => (one.status === "fulfilled" ? [one.value.context.leave(disposition)] : [])));
+  }
+
+  return {
+    async contextFor(repoPath) {
+      const path = repoPath === undefined ? own : resolve(cwd, repoPath);
+      const opened = await openAt(path, path === own && named !== undefined ? "folder" : "refuse");
+      return "refused" in opened ? opened : opened.context;
+    },
+    leave(disposition) {
+      left ??= leaveAll(disposition);
+      return left;
+    },
+  };
+}

@@ -1,0 +1,92 @@
+/** The files of a worktree as the tools see them. */
+import { isAbsolute, relative, resolve, sep } from "node:path";
+import { readFileState } from "../git/file-state.ts";
+import type { Prepared } from "../git/prepared-change.ts";
+import { prepareReplacement } from "../git/replace-file.ts";
+import { resolveInside } from "../git/safe-path.ts";
+import { quotePath } from "../git/written-path.ts";
+import type { Files, PathAnswer, PreparedReplacement } from "../tools/ports.ts";
+import { IntentId, OpId } from "../wire/ids.ts";
+
+/** Bytes of content in one result; a longer file is shown from its beginning. */
+const MAX_CONTENT_BYTES = 256 * 1024;
+
+export interface FilesOptions {
+  /** Real path of the worktree or plain folder; undefined where there are no files, as in a bare repository. */
+  readonly root: string | undefined;
+  /** Other spellings of the root that a caller may use in absolute paths. */
+  readonly spelled: readonly string[];
+  /** Where changes that wait are noted: the worktree's own git directory, or the store's folder. */
+  readonly notesIn: string;
+  /** Awaited before the first change: what an earlier bridge left comes first. */
+  readonly settled: () => Promise<void>;
+  readonly nowMs: () => number;
+}
+
+export function createFiles({ root, spelled, notesIn, settled, nowMs }: FilesOptions): Files {
+  const waiting = new Set<string>();
+  const treeless = "this is a repository without a worktree: name one with repo_path, or start in one";
+
+  function watched(opId: string, prepared: Prepared): PreparedReplacement {
+    waiting.add(opId);
+    return {
+      stateRefAfter: prepared.stateRefAfter,
+      async apply(expectedRef) {
+        const placed = await prepared.apply(expectedRef);
+        if (placed.outcome !== "applied") return placed;
+        waiting.delete(opId);
+        return { outcome: "applied" };
+      },
+      async abandon() {
+        await prepared.abandon();
+        waiting.delete(opId);
+      },
+      async withdrawn() {
+        await prepared.withdrawn();
+        waiting.delete(opId);
+      },
+    };
+  }
+
+  return {
+    scopePath: (text) => (root === undefined ? { ok: false, why: treeless } : scopeInside([root, ...spelled], text)),
+    async filePath(text) {
+      if (root === undefined) return { ok: false, why: treeless };
+      const place = await resolveInside(root, text);
+      return place.ok ? { ok: true, path: place.path } : place;
+    },
+    async state(path, { content }) {
+      if (root === undefined) return { status: "refused", why: treeless };
+      const state = await readFileState(root, path, { content, maxBytes: MAX_CONTENT_BYTES });
+      if (state.status !== "ok") return state;
+      const { truncated, ...rest } = state;
+      return truncated === undefined ? rest : { ...rest, truncated: true };
+    },
+    async prepare({ path, content, opId, intentId, stateRefBefore }) {
+      if (root === undefined) return { refused: treeless };
+      await settled();
+      const journal = { gitDir: notesIn, intentId: IntentId.parse(intentId), stateRefBefore, createdAtMs: nowMs() };
+      const answer = await prepareReplacement({ root, path, content, opId: OpId.parse(opId), journal });
+      return answer.ok ? watched(opId, answer.prepared) : { refused: answer.why };
+    },
+    isWaiting: (opId) => waiting.has(opId),
+  };
+}
+
+/**
+ * A path of a scope, relative to the worktree: an absolute one may name any spelling of the root, because the session
+ * knows only the main worktree's. Everything else about it is for the session to judge.
+ */
+function scopeInside(roots: readonly string[], text: string): PathAnswer {
+  const written = sep === "\\" ? text : text.replaceAll("\\", "/");
+  if (!isAbsolute(written)) return { ok: true, path: text };
+  for (const root of roots) {
+    const way = relative(root, resolve(written));
+    if (way === "") return { ok: true, path: "." };
+    if (way !== ".." && !way.startsWith(`..${sep}`) && !isAbsolute(way)) return { ok: true, path: way.split(sep).join("/") };
+  }
+  return {
+    ok: false,
+    why: `the path ${quotePath(text)} lies outside ${roots[0] ?? "the worktree"}: write it relative to the repository, such as src/app.ts`,
+  };
+}

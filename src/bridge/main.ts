@@ -1,0 +1,94 @@
+/**
+ * The stdio bridge: what a coding client starts for every session, and how its life ends.
+ *
+ * It answers before anything is loaded. When its host has said its name, or calls a tool, the other half is loaded and the
+ * session joined. It ends with its stdin, within a second, whatever is under way.
+ */
+import { VERSION } from "../version.ts";
+import { serveFace } from "./mcp-face.ts";
+import { readOptions } from "./options.ts";
+import { instructions, profiles, renderedTools } from "./rendered.ts";
+import { selectRendered } from "./selection.ts";
+import { report, reserveStdout } from "./standard-streams.ts";
+import type { BridgeTools } from "./tools.ts";
+
+/** Milliseconds from the end of stdin to the end of the process: a GOODBYE takes 800 of them at most. */
+const FAREWELL_MS = 950;
+
+/** Exit code for a command line that cannot be used. */
+const EXIT_USAGE = 2;
+
+/**
+ * Serves until the client goes; then the process ends. Resolves at once.
+ *
+ * @param args - what follows `signalbox mcp`
+ */
+export async function run(args: readonly string[]): Promise<void> {
+  const options = readOptions(args);
+  const selected = "refused" in options ? options : selectRendered({ profiles, renderedTools }, options.selection);
+  if ("refused" in options || "refused" in selected) {
+    report("refused" in selected ? selected.refused : "the command line cannot be used");
+    process.exitCode = EXIT_USAGE;
+    return;
+  }
+
+  const stdout = reserveStdout();
+  let clientName: string | undefined;
+  let loading: Promise<BridgeTools> | undefined;
+
+  function load(): Promise<BridgeTools> {
+    loading ??= import("./tools.ts").then(({ createBridgeTools }) =>
+      createBridgeTools({
+        clientName,
+        tools: tools.map(({ name }) => name),
+        workspace,
+        env: process.env,
+        cwd: process.cwd(),
+        report,
+      }),
+    );
+    return loading;
+  }
+
+  const { tools } = selected;
+  const { workspace } = options;
+  endWith(async () => (loading === undefined ? undefined : (await loading).leave()));
+  serveFace({
+    version: VERSION,
+    instructions,
+    tools,
+    stdout,
+    report,
+    onHost(name) {
+      if (loading !== undefined) return;
+      clientName ??= name;
+      // The answer that is under way goes first.
+      setImmediate(() => void load().then((loaded) => loaded.joinSoon(), fail));
+    },
+    call: async (name, callArgs) => (await load()).call(name, callArgs),
+  });
+}
+
+/** Ends the process when its client goes or somebody asks it to, after `farewell` or when that takes too long. */
+function endWith(farewell: () => Promise<void>): void {
+  let ending = false;
+  const end = () => {
+    if (ending) return;
+    ending = true;
+    setTimeout(() => process.exit(), FAREWELL_MS);
+    farewell().then(
+      () => process.exit(),
+      () => process.exit(),
+    );
+  };
+  process.stdin.once("end", end).once("close", end).once("error", end);
+  process.stdout.once("error", end);
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(signal, end);
+  process.once("uncaughtException", fail).once("unhandledRejection", fail);
+}
+
+/** A fault that nobody caught: the host sees one line and a bridge that is gone. */
+function fail(cause: unknown): void {
+  report(cause instanceof Error ? `${cause.name}: ${cause.message}` : String(cause));
+  process.exit(1);
+}

@@ -1,0 +1,44 @@
+/** The command line of `signalbox mcp`. */
+import { parseArgs } from "node:util";
+import type { Selection } from "./selection.ts";
+
+export interface BridgeOptions {
+  readonly workspace: string | undefined;
+  readonly selection: Selection;
+}
+
+/** @param args - what follows `signalbox mcp` */
+export function readOptions(args: readonly string[]): BridgeOptions | { readonly refused: string } {
+  try {
+    const { values } = parseArgs({
+      args: [...args],
+      options: {
+        workspace: { type: "string" },
+        profile: { type: "string", multiple: true },
+        tools: { type: "string", multiple: true },
+        "exclude-tools": { type: "string", multiple: true },
+        "read-only": { type: "boolean" },
+      },
+    });
+    const { profile, tools, "exclude-tools": excludeTools, "read-only": readOnly = false } = values;
+    const selection = {
+      ...(profile === undefined ? {} : { profile: named(profile) }),
+      ...(tools === undefined ? {} : { tools: named(tools) }),
+      ...(excludeTools === undefined ? {} : { excludeTools: named(excludeTools) }),
+      readOnly,
+    };
+    return { workspace: values.workspace || undefined, selection };
+  } catch (cause) {
+    const [first = ""] = (cause as Error).message.split(/\. |\n/);
+    return {
+      refused: `${first}; the options are --workspace DIR, --profile, --tools, --exclude-tools (names, comma-separated) and --read-only`,
+    };
+  }
+}
+
+function named(given: readonly string[]): readonly string[] {
+  return given
+    .flatMap((text) => text.split(","))
+    .map((text) => text.trim())
+    .filter((text) => text !== "");
+}

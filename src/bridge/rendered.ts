@@ -1,0 +1,16 @@
+/**
+ * What a host is told before any tool is called: run once when the bundle is made, and carried in it as what it gave.
+ *
+ * Everything exported here must be sayable in JSON.
+ */
+import { INSTRUCTIONS } from "../tools/instructions.ts";
+import { REGISTRY } from "../tools/registry.ts";
+import { toolDefinitions } from "../tools/tool-definitions.ts";
+import { PROFILES } from "../tools/tool.ts";
+
+export const instructions: string = INSTRUCTIONS;
+export const profiles: readonly string[] = PROFILES;
+export const renderedTools = toolDefinitions(REGISTRY).map((definition, index) => ({
+  definition,
+  profile: REGISTRY[index]?.profile ?? "",
+}));

@@ -1,0 +1,67 @@
+/**
+ * How a bridge starts a sidecar that outlives it: detached, with nothing of ours but its log file, and without what git or
+ * a host put into our surroundings.
+ */
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { open, rename, stat } from "node:fs/promises";
+import { join } from "node:path";
+
+/** The log is moved aside at the start when it has grown beyond this many bytes; one older one is kept. */
+const MAX_LOG_BYTES = 1024 * 1024;
+
+export const LOG_FILE = "sidecar.log";
+
+/** Exit code of a sidecar that found the store held by another one. */
+export const EXIT_HELD = 7;
+
+export interface SpawnRequest {
+  /** What runs `signalbox`: arguments of this Node, its own options before the launcher. */
+  readonly launcher: readonly string[];
+  /** Main worktree, or plain folder. */
+  readonly workspace: string;
+  /** The store's folder, where its stderr goes. */
+  readonly folder: string;
+  readonly env: NodeJS.ProcessEnv;
+}
+
+export interface StartedSidecar {
+  readonly pid: number;
+  /** How it ended, once it has: an exit code, or null after a signal. Undefined while it runs. */
+  readonly exit: () => number | null | undefined;
+}
+
+/** @throws what the system answers when the log cannot be opened or the process cannot be made */
+export async function spawnSidecar({ launcher, workspace, folder, env }: SpawnRequest): Promise<StartedSidecar> {
+  const log = await openLog(join(folder, LOG_FILE));
+  try {
+    const child = spawn(process.execPath, [...launcher, "sidecar", "--workspace", workspace], {
+      cwd: workspace,
+      detached: true,
+      env: withoutGit(env),
+      stdio: ["ignore", "ignore", log.fd],
+      windowsHide: true,
+    });
+    let exit: number | null | undefined;
+    child.on("exit", (code) => (exit = code));
+    await once(child, "spawn");
+    child.unref();
+    return { pid: child.pid ?? 0, exit: () => exit };
+  } finally {
+    await log.close();
+  }
+}
+
+async function openLog(path: string) {
+  const found = await stat(path).catch(() => undefined);
+  if (found !== undefined && found.size > MAX_LOG_BYTES) await rename(path, `${path}.1`);
+  return open(path, "a", 0o600);
+}
+
+/** Which configuration git reads is the user's choice; everything else of the name comes from a git that runs us. */
+const KEPT = /^GIT_CONFIG_(GLOBAL|SYSTEM|NOSYSTEM)$/i;
+
+/** A bridge that runs from a git hook has variables that would send the sidecar's git into another repository. */
+function withoutGit(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(env).filter(([name]) => !/^GIT_/i.test(name) || KEPT.test(name)));
+}

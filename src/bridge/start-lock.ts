@@ -1,0 +1,83 @@
+/**
+ * Which of many bridges starts the sidecar: whoever makes the lock file in the store's folder.
+ *
+ * It saves work and decides nothing: that one sidecar serves a store is for the store's own lock to see to. So a lock whose
+ * owner is dead, or that is older than any start takes, is simply taken over.
+ */
+import { randomBytes } from "node:crypto";
+import { link, readFile, rename, unlink } from "node:fs/promises";
+import { join } from "node:path";
+import * as z from "zod";
+import { createOnce } from "../git/create-once.ts";
+import { errnoOf } from "../git/errno.ts";
+
+const LOCK_FILE = "start.lock";
+
+/** Milliseconds after which a lock is as good as none. */
+const STALE_MS = 10_000;
+
+const Lock = z.object({ pid: z.int().min(1), boot_id: z.string(), at_ms: z.number(), nonce: z.string() });
+
+export interface StartLockOptions {
+  /** Which start of the machine this is. */
+  readonly bootId: string;
+  /** Milliseconds since 1970. */
+  readonly nowMs?: () => number;
+}
+
+/** The lock, or undefined while another living process has it. Disposing gives it back, and may be done twice. */
+export async function takeStartLock(folder: string, { bootId, nowMs = Date.now }: StartLockOptions): Promise<AsyncDisposable | undefined> {
+  const path = join(folder, LOCK_FILE);
+  const own = JSON.stringify({ pid: process.pid, boot_id: bootId, at_ms: nowMs(), nonce: randomBytes(8).toString("hex") });
+  const standing = await createOnce(path, own);
+  if (standing !== own) {
+    if (!isStale(standing, bootId, nowMs())) return undefined;
+    await moveAway(path, standing);
+    if ((await createOnce(path, own)) !== own) return undefined;
+  }
+  return {
+    async [Symbol.asyncDispose]() {
+      if ((await readFile(path, "utf8").catch(() => "")) === own) await unlink(path).catch(unlessAbsent);
+    },
+  };
+}
+
+function isStale(text: string, bootId: string, nowMs: number): boolean {
+  const lock = parse(text);
+  if (lock === undefined) return true; // nothing of ours is ever half written
+  const ageMs = nowMs - lock.at_ms;
+  return lock.boot_id !== bootId || ageMs > STALE_MS || ageMs < -STALE_MS || !isAlive(lock.pid);
+}
+
+function parse(text: string): z.infer<typeof Lock> | undefined {
+  try {
+    return Lock.safeParse(JSON.parse(text)).data;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Removes the stale lock by a rename, which one process can do; a fresh one that came in its place is put back. */
+async function moveAway(path: string, stale: string): Promise<void> {
+  const aside = `${path}.${randomBytes(6).toString("hex")}.old`;
+  try {
+    await rename(path, aside);
+    if ((await readFile(aside, "utf8")) !== stale) await link(aside, path).catch(() => undefined);
+    await unlink(aside);
+  } catch (cause) {
+    unlessAbsent(cause);
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (cause) {
+    return errnoOf(cause) !== "ESRCH";
+  }
+}
+
+function unlessAbsent(cause: unknown): void {
+  if (errnoOf(cause) !== "ENOENT") throw cause;
+}

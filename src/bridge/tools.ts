@@ -1,0 +1,78 @@
+/**
+ * The half of the bridge that is loaded with the first call: the tools and everything they stand on.
+ */
+import { existsSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { sentenceOf } from "../client/faults.ts";
+import { callTool, type CallOutcome } from "../tools/call-tool.ts";
+import { REGISTRY } from "../tools/registry.ts";
+import type { ToolResult } from "../tools/tool.ts";
+import { createContexts, type NoContext } from "./contexts.ts";
+
+export interface BridgeTools {
+  /** Never throws for what a caller did. */
+  call(name: string, args: unknown): Promise<CallOutcome>;
+  /** Joins the bridge's own session in the background. */
+  joinSoon(): void;
+  /** Leaves every session. */
+  leave(): Promise<void>;
+}
+
+export interface BridgeToolsOptions {
+  /** As the host calls itself. */
+  readonly clientName: string | undefined;
+  /** Names of the tools that are switched on. */
+  readonly tools: readonly string[];
+  /** `--workspace`. */
+  readonly workspace: string | undefined;
+  readonly env: NodeJS.ProcessEnv;
+  readonly cwd: string;
+  readonly report: (line: string) => void;
+  /** What runs `signalbox`, as arguments of this Node; found beside this program by default. */
+  readonly launcher?: readonly string[];
+}
+
+export function createBridgeTools(options: BridgeToolsOptions): BridgeTools {
+  const { clientName, tools, workspace, env, cwd, report, launcher = ownLauncher() } = options;
+  const registry = REGISTRY.filter(({ name }) => tools.includes(name));
+  const reportFault = (cause: unknown, tool: string) => report(`${tool}: ${sentenceOf(cause)}`);
+  const named = workspace ?? (env["MPAC_WORKSPACE_DIR"]?.trim() || undefined);
+  const contexts = createContexts({ clientName, launcher, env, cwd, named, reportFault });
+
+  return {
+    async call(name, args) {
+      const repoPath = (args as { readonly repo_path?: unknown } | undefined)?.repo_path;
+      const context = await contexts.contextFor(typeof repoPath === "string" && repoPath !== "" ? repoPath : undefined);
+      if ("refused" in context) return { outcome: "result", result: noWorkspace(context) };
+      return callTool(registry, context.tools, name, args);
+    },
+    joinSoon() {
+      contexts.contextFor(undefined).then(
+        (context) => "refused" in context || context.joinSoon(),
+        (cause: unknown) => reportFault(cause, "joining"),
+      );
+    },
+    leave: () => contexts.leave("withdraw"),
+  };
+}
+
+/** In the form of every error result (reference mcp.md, section 5.3). */
+function noWorkspace({ refused }: NoContext): ToolResult {
+  const code = refused.code.toUpperCase().replaceAll(/[^A-Z]/g, "_");
+  const next = [{ why: "the same call again, when that is done" }];
+  return {
+    structured: { status: "error", code, message: refused.message, recoverable: true, next },
+    text: `${code}: ${refused.message}.\nNext: ${next.map(({ why }) => why).join("; ")}.`,
+    isError: true,
+  };
+}
+
+/** Beside the bundle, beside the compiled source, or the source itself, which runs under the options of this Node. */
+function ownLauncher(): readonly string[] {
+  const built = ["./bin/signalbox.js", "../../bin/signalbox.js"].map(pathTo).find((path) => existsSync(path));
+  return built === undefined ? [...process.execArgv, pathTo("../../bin/signalbox.ts")] : [built];
+}
+
+function pathTo(relative: string): string {
+  return fileURLToPath(new URL(relative, import.meta.url));
+}

@@ -1,0 +1,57 @@
+/**
+ * What may be asked of a session's state from outside: the one door of the core through which an edge reads.
+ *
+ * Everything here is a pure question. What a session looks like on a wire is the edge's affair; what overlaps, covers or
+ * names the same file is decided here, by the same rules that commands are decided by.
+ */
+import type { IntentId, PrincipalId } from "../../wire/ids.ts";
+import { coversFile, parseResource } from "../scope/resource.ts";
+import { type Meeting, meetings } from "./overlaps.ts";
+import { familyOf } from "./participants.ts";
+import { pathRules } from "./scopes.ts";
+import { type Intent, isLive, type Participant, type Reference, type SessionState, VIRTUAL_TREE } from "./state.ts";
+
+/** Live intents over `paths`, by intent id; what is no path meets nothing. */
+export function intentsOver(state: Readonly<SessionState>, paths: readonly string[], except?: PrincipalId): Meeting[] {
+  const rules = pathRules(state.settings);
+  const resources = paths.flatMap((text) => {
+    const resource = parseResource(text, rules);
+    return "refused" in resource ? [] : [resource];
+  });
+  return meetings(state, resources, except);
+}
+
+/** Whether the file `target` lies in the intent's scope. */
+export function coversTarget(state: Readonly<SessionState>, intent: Intent, target: string): boolean {
+  const resource = parseResource(target, pathRules(state.settings));
+  return !("refused" in resource) && intent.resources.some((held) => coversFile(held, resource.key));
+}
+
+/** A principal's own live intents. */
+export function liveIntentsOf(state: Readonly<SessionState>, principal: PrincipalId): Intent[] {
+  const owned = state.participants.get(principal)?.intents ?? [];
+  return [...owned].flatMap((id: IntentId) => state.intents.get(id) ?? []).filter(isLive);
+}
+
+/** What an operation has written at `path` of the virtual tree, if any has; the path as the session names it. */
+export function virtualFile(
+  state: Readonly<SessionState>,
+  path: string,
+): { readonly path: string; readonly written: Reference | undefined } | { readonly refused: string } {
+  const resource = parseResource(path, pathRules(state.settings));
+  return "refused" in resource ? resource : { path: resource.path, written: state.virtualTree.get(resource.key) };
+}
+
+/** Whether two names are of one family: `name`, `name#2`, `name#3`. */
+export function isSameFamily(one: string, other: string): boolean {
+  return familyOf(one) === familyOf(other);
+}
+
+/** The tree that a participant's operations are about: its worktree, or the one that all without a worktree share. */
+export function treeOf(participant: Pick<Participant, "worktree">): string {
+  return participant.worktree?.id ?? VIRTUAL_TREE;
+}
+
+export function isVirtual(tree: string): boolean {
+  return tree === VIRTUAL_TREE;
+}
