@@ -17,7 +17,7 @@ const MCP_JSON = `{
     "mpac-coding": {
       "command": "mpac-mcp",
       "args": [],
-      "env": { "MPAC_WORKSPACE_DIR": "WORKSPACE", "MPAC_AGENT_NAME": "Ana", "MPAC_AGENT_ROLES": "contributor,reviewer" }
+      "env": { "MPAC_WORKSPACE_DIR": "FOLDER", "MPAC_AGENT_NAME": "Ana", "MPAC_AGENT_ROLES": "contributor,reviewer" }
     }
   }
 }
@@ -50,14 +50,14 @@ await runSmoke(async (smoke) => {
     assert.deepEqual(await sidecar.exited, { code: 0, signal: null });
   });
 
-  await writeFile(join(workspace, ".mcp.json"), MCP_JSON.replace("WORKSPACE", workspace));
+  await writeFile(join(workspace, ".mcp.json"), MCP_JSON.replace("FOLDER", workspace));
   await smoke.step("the .mcp.json of the original starts mpac-mcp, which names the tools and the same session", async () => {
     const { mcpServers } = JSON.parse(await readFile(join(workspace, ".mcp.json"), "utf8")) as Configured;
     const configured = mcpServers["mpac-coding"];
     assert.ok(configured);
     const host = smoke.own(await startHost({ name: "claude-code", cwd: scratch.folder, env: { ...env, ...configured.env }, command: configured }));
-    const { structured } = await host.call("who_is_working");
-    assert.deepEqual([structured["workspace_dir"], structured["session_id"]], [workspace, derivedSession(workspace)]);
+    const { structured, text } = await host.call("who_is_working");
+    assert.deepEqual([structured["workspace_dir"], structured["session_id"]], [workspace, derivedSession(workspace)], text);
     const [ana] = structured["participants"] as Members[];
     assert.equal(ana?.["display_name"], "Ana");
     assert.deepEqual(ana["roles"], ["contributor", "reviewer"]);

@@ -52,13 +52,13 @@ await runSmoke(async (smoke) => {
     );
   });
 
-  const conflictId = await smoke.step("with proceed begin_task begins, and a conflict stands", async () => {
+  const { conflictId, intentId } = await smoke.step("with proceed begin_task begins, and a conflict stands", async () => {
     const { structured } = await host.call("begin_task", { objective: "rename a type", files: FILES, on_overlap: "proceed" });
     assert.deepEqual([structured["status"], structured["has_conflict"]], ["ok", true]);
     const [conflict] = structured["conflicts"] as Members[];
     const summary = await askSummary(uri);
     assert.equal(summary["open_conflict_count"], 1);
-    return String(conflict?.["conflict_id"]);
+    return { conflictId: String(conflict?.["conflict_id"]), intentId: String(structured["intent_id"]) };
   });
   await smoke.step("bo is told of the same conflict by CONFLICT_REPORT", async () => {
     const report = await bo.frame("the conflict", (frame) => frame.message_type === "CONFLICT_REPORT");
@@ -70,10 +70,15 @@ await runSmoke(async (smoke) => {
     const acknowledged = await bo.frame("the acknowledgement", (frame) => frame.message_type === "CONFLICT_ACK");
     assert.equal(acknowledged.payload?.["ack_type"], "accepted");
   });
-  await smoke.step("when bo withdraws, the conflict ends and the file is clear", async () => {
+  await smoke.step("when bo withdraws, the file is clear", async () => {
     await bo.outcome(bo.send("INTENT_WITHDRAW", { intent_id: "intent-bo", reason: "task_completed" }));
     const { structured } = await host.call("check_overlap", { files: FILES });
     assert.equal(structured["has_overlap"], false);
+  });
+  await smoke.step("when the bridge yields too, the conflict is dismissed and bo hears it", async () => {
+    assert.equal((await host.call("yield_task", { intent_id: intentId })).structured["status"], "ok");
+    const resolution = await bo.frame("the resolution", (frame) => frame.message_type === "RESOLUTION");
+    assert.deepEqual([resolution.payload?.["conflict_id"], resolution.payload?.["decision"]], [conflictId, "dismissed"]);
     assert.equal((await askSummary(uri))["open_conflict_count"], 0);
   });
 });

@@ -14,7 +14,7 @@ export interface Exit {
 /** What a stream says, line by line. */
 export interface Lines {
   readonly all: readonly string[];
-  /** The first line that matches and was not given before. @throws Error when the stream ends or 30 s pass without it */
+  /** The first line that matches and was not given before. @throws Error when the stream ends or a minute passes without it */
   next(matches: (line: string) => boolean): Promise<string>;
 }
 

@@ -38,6 +38,7 @@ export function createLocate(options: LocateOptions): Locate {
   const { store, env } = options;
   return async (question) => {
     const found = await findSidecar(store, env, question.signal);
+    question.signal.throwIfAborted();
     if (found !== undefined || !question.mayStart) return found;
     if (!store.writable) throw notOurs(options);
     return startAndWait(options, question);
@@ -56,6 +57,7 @@ async function startAndWait(options: LocateOptions, { signal }: LocateQuestion):
     for (let lookMs = FIRST_LOOK_MS; performance.now() < givesUpAtMs; lookMs = Math.min(MOST_LOOK_MS, lookMs * 1.5)) {
       if (started === undefined) {
         lock ??= await takeStartLock(store.folder, { bootId: boot });
+        signal.throwIfAborted();
         if (lock !== undefined) started = await start(options);
       }
       await pause(lookMs, signal);

@@ -43,12 +43,21 @@ export function ownSqliteFile(path: string, driver: SqliteDriver): SqliteFile {
     const mark = readMark(path, connection);
     if (mark.records !== "closed" || sizeBytes(connection) <= ALWAYS_CHECKED_BYTES) checkPages(path, connection);
     const file = ownedFile(path, connection, mark);
-    file.checkpoint(); // writes, so the lock is ours from here on, and marks the file as one whose WAL must be there
+    markAsOpen(file);
     return file;
   } catch (fault) {
     connection.close();
     if (resultCode(fault) === "ERROR") throw new StoreCorrupt(path, fault instanceof Error ? fault.message : String(fault), fault);
     throw fault;
+  }
+}
+
+/** Marks the file as one whose WAL must be there. On a full disk it cannot be marked, and is opened for its readers. */
+function markAsOpen(file: SqliteFile): void {
+  try {
+    file.checkpoint();
+  } catch (fault) {
+    if (resultCode(fault) !== "FULL") throw fault;
   }
 }
 

@@ -46,7 +46,7 @@ const PROBE_BYTES = 32 * 1_024;
  * @throws DriverMissing when no SQLite engine loads
  */
 export async function openSqliteStore(options: SqliteStoreOptions): Promise<SqliteStore> {
-  const { walBytes = 4 * 2 ** 20, driver = await loadSqliteDriver() } = options;
+  const { walBytes = 2 ** 20, driver = await loadSqliteDriver() } = options;
   const { file, release } = await takeLog(options.path, driver);
   const { path, connection } = file;
   const streams = sqliteStreams(file);

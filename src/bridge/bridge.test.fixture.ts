@@ -1,0 +1,36 @@
+/** A bridge without its host, in the test's own process. It finds a sidecar that runs and can start none. */
+import type { Scratch } from "../git/scratch.test.fixture.ts";
+import { callTool } from "../tools/call-tool.ts";
+import { REGISTRY } from "../tools/registry.ts";
+import type { WorkspaceContext } from "./context.ts";
+import { type Contexts, createContexts } from "./contexts.ts";
+
+export interface Bridge extends AsyncDisposable {
+  readonly contexts: Contexts;
+  context(repoPath?: string): Promise<WorkspaceContext>;
+  call(tool: string, args?: object): Promise<Readonly<Record<string, unknown>>>;
+}
+
+export function bridgeIn(
+  scratch: Scratch,
+  folder: string,
+  { principal = "ana", named }: { principal?: string; named?: string } = {},
+): Bridge {
+  const env = { ...scratch.env, MPAC_PRINCIPAL_ID: principal };
+  const contexts = createContexts({ clientName: "test", launcher: [], env, cwd: folder, named, reportFault: () => undefined });
+  const context = async (repoPath?: string) => {
+    const found = await contexts.contextFor(repoPath);
+    if ("refused" in found) throw new Error(found.refused.message);
+    return found;
+  };
+  return {
+    contexts,
+    context,
+    async call(tool, args = {}) {
+      const outcome = await callTool(REGISTRY, (await context()).tools, tool, args);
+      if (outcome.outcome !== "result") throw new Error(outcome.message);
+      return outcome.result.structured;
+    },
+    [Symbol.asyncDispose]: () => contexts.leave("withdraw"),
+  };
+}

@@ -1,0 +1,233 @@
+import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { publishDiscovery, newToken } from "../git/discovery-file.ts";
+import { type Scratch, scratchFolder } from "../git/scratch.test.fixture.ts";
+import { writeStartError } from "../git/start-error.ts";
+import { locateStore, type StoreFolder } from "../git/store-folder.ts";
+import { createLocate } from "./locate.ts";
+
+const ask = () => ({ mayStart: true, signal: new AbortController().signal });
+const look = () => ({ ...ask(), mayStart: false });
+
+/**
+ * What stands in for `signalbox`: it notes its start, then does what MODE says. Of those that come up one holds the store;
+ * it ends by itself after a minute, whatever becomes of the test.
+ */
+const LAUNCHER = `
+import { appendFileSync, closeSync, openSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { createServer } from "node:http";
+const [command, flag, workspace] = process.argv.slice(2);
+const folder = workspace + "/.git/signalbox";
+const { store_id } = JSON.parse(readFileSync(folder + "/store.json", "utf8"));
+const git = Object.keys(process.env).filter((name) => name.startsWith("GIT_"));
+appendFileSync(folder + "/starts", JSON.stringify({ pid: process.pid, command, flag, git }) + "\\n");
+process.stderr.write("launched\\n");
+if (process.env.MODE === "error") {
+  const error = { code: "store/corrupt", sentence: "the log is corrupt", command: "signalbox store set-aside", at: new Date().toISOString(), pid: process.pid };
+  writeFileSync(folder + "/draft", JSON.stringify(error));
+  renameSync(folder + "/draft", folder + "/start-error.json");
+  process.exit(1);
+}
+if (process.env.MODE === "die") process.exit(3);
+try { closeSync(openSync(folder + "/held", "wx")); } catch { process.exit(7); }
+const health = { status: "ok", store_id, workspace, session_id: "s", version: "0.1.0", control: 1, format: 1, pid: process.pid, boot_id: "b", uri: "", clients: 0, durability: "disk" };
+const server = createServer((_request, response) => response.end(JSON.stringify(health))).listen(0, "127.0.0.1", () => {
+  const discovery = { store_id, host: "127.0.0.1", port: server.address().port, pid: process.pid, boot_id: "b", version: "0.1.0", control: 1, token: "A".repeat(43), started_at: new Date().toISOString(), workspace };
+  writeFileSync(folder + "/draft", JSON.stringify(discovery), { mode: 0o600 });
+  renameSync(folder + "/draft", folder + "/sidecar.json");
+});
+setTimeout(() => process.exit(), 60_000);
+`;
+
+interface Station extends AsyncDisposable {
+  readonly scratch: Scratch;
+  readonly repo: string;
+  readonly store: StoreFolder;
+  locate(mode: string, more?: { startMs?: number; store?: StoreFolder }): ReturnType<typeof createLocate>;
+  starts(): Promise<{ pid: number; command: string; flag: string; git: string[] }[]>;
+}
+
+async function station(): Promise<Station> {
+  const scratch = await scratchFolder();
+  const repo = await scratch.repository("repo");
+  const store = await locateStore(await scratch.find(repo), { env: scratch.env });
+  const launcher = join(scratch.folder, "launcher.mjs");
+  await writeFile(launcher, LAUNCHER);
+  const starts = async () => {
+    const text = await readFile(join(store.folder, "starts"), "utf8").catch(() => "");
+    return text.split("\n").flatMap((line) => (line === "" ? [] : [JSON.parse(line) as Awaited<ReturnType<Station["starts"]>>[number]]));
+  };
+  return {
+    scratch,
+    repo,
+    store,
+    starts,
+    locate: (mode, more = {}) =>
+      createLocate({ store, workspace: repo, launcher: [launcher], env: { ...scratch.env, MODE: mode, GIT_DIR: "/elsewhere" }, ...more }),
+    async [Symbol.asyncDispose]() {
+      for (const { pid } of await starts()) {
+        try {
+          process.kill(pid, "SIGKILL");
+        } catch {
+          continue; // it has ended by itself
+        }
+      }
+      await scratch[Symbol.asyncDispose]();
+    },
+  };
+}
+
+const healthOf = (storeId: string) =>
+  JSON.stringify({
+    status: "unavailable",
+    store_id: storeId,
+    workspace: "/w",
+    session_id: "s",
+    version: "0.1.0",
+    control: 1,
+    format: 1,
+    pid: 1,
+    boot_id: "b",
+    uri: "",
+    clients: 0,
+    durability: "disk",
+  });
+
+/** A server on loopback that says `body` to everybody, with a status that must not matter. */
+async function saying(body: string, port = 0): Promise<{ port: number } & AsyncDisposable> {
+  const server: Server = createServer((_request, response) => response.writeHead(503).end(body));
+  await new Promise<void>((resolve, reject) => server.once("error", reject).listen(port, "127.0.0.1", resolve));
+  return {
+    port: (server.address() as AddressInfo).port,
+    async [Symbol.asyncDispose]() {
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
+
+const STRANGERS_STORE = "00000000-0000-4000-8000-000000000000";
+
+describe("finding a sidecar that runs", () => {
+  it("asks the named port first, then the discovery file, then the derived port", async () => {
+    await using at = await station();
+    const { identity } = at.store;
+    await using named = await saying(healthOf(identity.store_id));
+    await using discovered = await saying(healthOf(identity.store_id));
+    await using derived = await saying(healthOf(identity.store_id));
+    const store = { ...at.store, identity: { ...identity, port: derived.port } };
+    const published = await publishDiscovery(
+      at.store,
+      {
+        store_id: identity.store_id,
+        host: "127.0.0.1",
+        port: discovered.port,
+        pid: process.pid,
+        boot_id: "b",
+        version: "0.1.0",
+        control: 1,
+        token: newToken(),
+        started_at: new Date().toISOString(),
+        workspace: at.repo,
+      },
+      at.scratch.env,
+    );
+    const withEnv = (env: NodeJS.ProcessEnv) =>
+      createLocate({ store, workspace: at.repo, launcher: [], env: { ...at.scratch.env, ...env } });
+
+    const uris = [await withEnv({ MPAC_SIDECAR_PORT: String(named.port) })(look()), await withEnv({})(look())];
+    await discovered[Symbol.asyncDispose]();
+    uris.push(await withEnv({ MPAC_SIDECAR_PORT: "none" })(look())); // the file is stale now
+    await published[Symbol.asyncDispose]();
+    uris.push(await withEnv({})(look()));
+
+    const uriOf = ({ port }: { port: number }) => `ws://127.0.0.1:${port}/session/s`;
+    expect(uris.map((found) => found?.uri)).toEqual([uriOf(named), uriOf(discovered), uriOf(derived), uriOf(derived)]);
+  });
+
+  it.each([
+    { name: "a stranger's page", body: "hello" },
+    { name: "the sidecar of another store", body: healthOf(STRANGERS_STORE) },
+  ])("passes over $name on its port", async ({ body }) => {
+    await using at = await station();
+    await using stranger = await saying(body);
+    const store = { ...at.store, identity: { ...at.store.identity, port: stranger.port } };
+    const env = { ...at.scratch.env, MPAC_SIDECAR_HOST: "127.0.0.1", MPAC_SIDECAR_PORT: String(stranger.port) };
+
+    expect(await createLocate({ store, workspace: at.repo, launcher: [], env })(look())).toBeUndefined();
+  });
+
+  it("starts none where it may not write, and says what to run", async () => {
+    await using at = await station();
+    const locate = at.locate("up", { store: { ...at.store, writable: false } });
+
+    await expect(locate(ask())).rejects.toMatchObject({
+      code: "sidecar/read-only",
+      sentence: expect.stringContaining("signalbox sidecar") as string,
+    });
+
+    expect(await at.starts()).toEqual([]);
+  });
+});
+
+describe("starting one", () => {
+  it("is done once for twenty bridges that find none, without git's own variables", async () => {
+    await using at = await station();
+
+    const found = await Promise.all(Array.from({ length: 20 }, () => at.locate("up")(ask())));
+
+    const [start, ...others] = await at.starts();
+    expect(new Set(found.map((one) => one?.uri)).size).toBe(1);
+    expect(others).toEqual([]);
+    expect(start).toMatchObject({ command: "sidecar", flag: "--workspace", git: ["GIT_CONFIG_GLOBAL", "GIT_CONFIG_NOSYSTEM"] });
+    expect(await readFile(join(at.store.folder, "sidecar.log"), "utf8")).toBe("launched\n");
+  });
+
+  it("is not done for a bridge that has gone meanwhile", async () => {
+    await using at = await station();
+    const gone = AbortSignal.abort(new Error("gone"));
+
+    await expect(at.locate("up")({ mayStart: true, signal: gone })).rejects.toThrow("gone");
+
+    expect(await at.starts()).toEqual([]);
+  });
+
+  it("that comes to nothing gives the sidecar's own sentence, and not that of an earlier start", async () => {
+    await using at = await station();
+    await writeStartError(at.store.folder, { code: "old", sentence: "an old story", at: new Date().toISOString(), pid: 1 });
+
+    await expect(at.locate("error")(ask())).rejects.toMatchObject({
+      name: "SidecarUnavailable",
+      code: "store/corrupt",
+      sentence: "the log is corrupt: run `signalbox store set-aside`",
+    });
+  });
+
+  it("that ends without a word is told with its exit code and its log", async () => {
+    await using at = await station();
+
+    await expect(at.locate("die")(ask())).rejects.toMatchObject({
+      code: "sidecar/ended-early",
+      sentence: expect.stringMatching(/code 3 .*sidecar\.log/) as string,
+    });
+  });
+
+  it("is given up after its time, also when another one holds the store in silence", async () => {
+    await using at = await station();
+    await mkdir(join(at.store.folder, "held"));
+
+    await expect(at.locate("up", { startMs: 600 })(ask())).rejects.toMatchObject({ code: "sidecar/slow-start" });
+  });
+
+  it("keeps one older log when the log has grown", async () => {
+    await using at = await station();
+    await writeFile(join(at.store.folder, "sidecar.log"), "x".repeat(1024 * 1024 + 1));
+
+    await at.locate("up")(ask());
+
+    expect(await readFile(join(at.store.folder, "sidecar.log"), "utf8")).toBe("launched\n");
+    expect((await readFile(join(at.store.folder, "sidecar.log.1"))).length).toBe(1024 * 1024 + 1);
+  });
+});

@@ -1,0 +1,198 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { createServer } from "node:net";
+import type { AddressInfo } from "node:net";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { Client } from "@modelcontextprotocol/sdk/client/index.js";
+import { StdioClientTransport } from "@modelcontextprotocol/sdk/client/stdio.js";
+import { describe, expect, it } from "vitest";
+import { type Scratch, scratchFolder } from "../git/scratch.test.fixture.ts";
+import { bridgeIn } from "./bridge.test.fixture.ts";
+import { sidecarFor } from "./sidecar.test.fixture.ts";
+
+type Message = {
+  readonly id?: number;
+  readonly result?: Readonly<Record<string, unknown>>;
+  readonly error?: { code: number; message: string };
+};
+
+const SOURCE = `import { run } from ${JSON.stringify(new URL("main.ts", import.meta.url).href)}; await run(process.argv.slice(1));`;
+const argumentsFor = (args: readonly string[]) => ["--import", "tsx", "--input-type=module", "-e", SOURCE, "--", ...args];
+const ROOT = join(import.meta.dirname, "../..");
+
+interface Bridge extends AsyncDisposable {
+  readonly process: ChildProcess;
+  /** Sends a request, or with no id a notification, without waiting. */
+  say(method: string, params: object, id?: number): void;
+  /** The answer to the request with this id. */
+  answer(id: number): Promise<Message>;
+  ask(method: string, params?: object): Promise<Message>;
+  /** Everything on stderr, and how it ended. */
+  end(): Promise<{ code: number | null; stderr: string; unread: readonly string[] }>;
+}
+
+function bridge(scratch: Scratch, args: readonly string[], env: NodeJS.ProcessEnv = {}): Bridge {
+  const child = spawn(process.execPath, argumentsFor(args), { cwd: ROOT, env: { ...scratch.env, MPAC_PRINCIPAL_ID: "ana", ...env } });
+  const exited = once(child, "close");
+  const answers = new Map<number, (message: Message) => void>();
+  const early = new Map<number, Message>();
+  const strays: string[] = [];
+  let stderr = "";
+  let asked = 100;
+  child.stderr.on("data", (chunk: Buffer) => (stderr += chunk.toString()));
+  child.stdin.on("error", () => undefined);
+  createInterface(child.stdout).on("line", (line) => {
+    const message = JSON.parse(line) as Message;
+    if (message.id === undefined) strays.push(line);
+    else if (answers.has(message.id)) answers.get(message.id)?.(message);
+    else early.set(message.id, message);
+  });
+  const self: Bridge = {
+    process: child,
+    say(method, params, id) {
+      child.stdin.write(`${JSON.stringify({ jsonrpc: "2.0", method, params, ...(id === undefined ? {} : { id }) })}\n`);
+    },
+    answer: (id) => new Promise((resolve) => (early.has(id) ? resolve(early.get(id) as Message) : answers.set(id, resolve))),
+    ask(method, params = {}) {
+      const id = (asked += 1);
+      self.say(method, params, id);
+      return self.answer(id);
+    },
+    async end() {
+      child.stdin.end();
+      const [code] = (await exited) as [number | null];
+      return { code, stderr, unread: [...strays, ...[...early.values()].map((message) => JSON.stringify(message))] };
+    },
+    async [Symbol.asyncDispose]() {
+      child.kill("SIGKILL");
+      await exited;
+    },
+  };
+  return self;
+}
+
+const LEGACY = { protocolVersion: "2025-06-18", capabilities: {}, clientInfo: { name: "Codex", version: "1" } };
+const MODERN = {
+  _meta: {
+    "io.modelcontextprotocol/protocolVersion": "2026-07-28",
+    "io.modelcontextprotocol/clientInfo": { name: "Claude Code", version: "2" },
+    "io.modelcontextprotocol/clientCapabilities": {},
+  },
+};
+const toolNames = ({ result = {} }: Message) => (result["tools"] as { name: string }[]).map(({ name }) => name);
+
+describe("before any tool is called", () => {
+  it("answers the older era from where no repository is, and nothing else is on stdout", async () => {
+    await using scratch = await scratchFolder();
+    await using ana = bridge(scratch, ["--workspace", join(scratch.folder, "nowhere")]);
+
+    const welcome = await ana.ask("initialize", LEGACY);
+    ana.say("notifications/initialized", {});
+    const list = await ana.ask("tools/list");
+    const called = await ana.ask("tools/call", { name: "who_is_working", arguments: {} });
+    const unknown = await ana.ask("tools/call", { name: "derail", arguments: {} });
+    const ended = await ana.end();
+
+    expect(welcome.result).toMatchObject({ protocolVersion: "2025-06-18", serverInfo: { name: "signalbox" }, capabilities: { tools: {} } });
+    expect(welcome.result?.["instructions"]).toContain("begin_task");
+    expect(toolNames(list)).toContain("submit_change");
+    expect(called.result).toMatchObject({ isError: true, structuredContent: { code: "WORKSPACE_NO_FOLDER" } });
+    expect(unknown.error).toMatchObject({ code: -32602, message: expect.stringContaining("who_is_working") as string });
+    expect(ended).toEqual({ code: 0, stderr: "", unread: [] });
+  });
+
+  it("answers the newer era, with how long its lists may be kept, and takes initialize after a probe", async () => {
+    await using scratch = await scratchFolder();
+    await using modern = bridge(scratch, ["--read-only"]);
+    await using probing = bridge(scratch, []);
+
+    const [discovered, list] = [await modern.ask("server/discover", MODERN), await modern.ask("tools/list", MODERN)];
+    await probing.ask("server/discover", MODERN);
+    const welcome = await probing.ask("initialize", LEGACY);
+
+    expect(discovered.result).toMatchObject({
+      supportedVersions: ["2026-07-28"],
+      instructions: expect.stringContaining("begin_task") as string,
+    });
+    expect(list.result).toMatchObject({ ttlMs: 60_000, cacheScope: "public" });
+    expect(toolNames(list)).toEqual(["who_is_working", "check_overlap", "get_file_state"]);
+    expect(welcome.result).toMatchObject({ protocolVersion: "2025-06-18" });
+  });
+
+  it.each([
+    { args: ["--channel"], says: "--channel" },
+    { args: ["--tools", "derail"], says: "there is no tool" },
+  ])("refuses $args in one line with code 2", async ({ args, says }) => {
+    await using scratch = await scratchFolder();
+    await using refused = bridge(scratch, args);
+
+    const { code, stderr } = await refused.end();
+
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/^signalbox: [^\n]+\n$/);
+    expect(stderr).toContain(says);
+  });
+});
+
+describe("with a sidecar", () => {
+  it("serves the older SDK's client, joins under the host's name and says goodbye when its stdin closes", async () => {
+    await using scratch = await scratchFolder();
+    const repo = await scratch.repository("repo");
+    await using sidecar = await sidecarFor(repo);
+    await using bo = bridgeIn(scratch, repo, { principal: "bo" });
+    const client = new Client({ name: "Old Host", version: "1" });
+    const env = Object.fromEntries(Object.entries(scratch.env).filter((entry): entry is [string, string] => entry[1] !== undefined));
+    const transport = new StdioClientTransport({ command: process.execPath, args: argumentsFor(["--workspace", repo]), cwd: ROOT, env });
+
+    await client.connect(transport);
+    const { tools } = await client.listTools();
+    const begun = await client.callTool({ name: "begin_task", arguments: { objective: "o", files: ["a.ts"] } });
+    const wrong = await client.callTool({ name: "begin_task", arguments: { objective: "o", files: ["a.ts"], ticket: "t" } });
+    const held = await bo.call("check_overlap", { files: ["a.ts"] });
+    await client.close();
+    const free = await bo.call("check_overlap", { files: ["a.ts"] });
+
+    expect(sidecar.port).toBeGreaterThan(0);
+    expect(tools).toHaveLength(7);
+    expect(begun.structuredContent).toMatchObject({ status: "ok", principal_id: "old-host:ana@repo" });
+    expect(wrong).toMatchObject({ isError: true });
+    expect([held["has_overlap"], free["has_overlap"]]).toEqual([true, false]);
+  });
+
+  it.each(["SIGTERM", "SIGINT"] as const)("ends with its task withdrawn on %s", async (signal) => {
+    await using scratch = await scratchFolder();
+    const repo = await scratch.repository("repo");
+    await using sidecar = await sidecarFor(repo);
+    await using bo = bridgeIn(scratch, repo, { principal: "bo" });
+    await using ana = bridge(scratch, ["--workspace", repo]);
+
+    const begun = await ana.ask("tools/call", { ...MODERN, name: "begin_task", arguments: { objective: "o", files: ["a.ts"] } });
+    ana.process.kill(signal);
+    const [code] = (await once(ana.process, "close")) as [number | null];
+    const free = await bo.call("check_overlap", { files: ["a.ts"] });
+
+    expect(sidecar.port).toBeGreaterThan(0);
+    expect(begun.result).toMatchObject({ structuredContent: { status: "ok", principal_id: "ana" } });
+    expect(code).toBe(0);
+    expect(free).toMatchObject({ has_overlap: false });
+  });
+
+  it("ends with its stdin while a call waits for somebody who does not answer", async () => {
+    await using scratch = await scratchFolder();
+    const repo = await scratch.repository("repo");
+    const silent = createServer();
+    silent.listen(0, "127.0.0.1");
+    await once(silent, "listening");
+    const heard = once(silent, "connection");
+    const env = { MPAC_SIDECAR_PORT: String((silent.address() as AddressInfo).port) };
+    await using ana = bridge(scratch, ["--workspace", repo], env);
+
+    ana.say("tools/call", { ...MODERN, name: "who_is_working", arguments: {} }, 1);
+    await heard;
+    const ended = await ana.end();
+    silent.close();
+
+    expect(ended).toMatchObject({ code: 0, unread: [] });
+  });
+});
