@@ -1,7 +1,7 @@
 /** How bridges find or start the one sidecar of a repository, in every place a repository can be, and how both of them end. */
 import { readFile, writeFile } from "node:fs/promises";
 import { createServer as createHttpServer } from "node:http";
-import { createServer, type Server } from "node:net";
+import { createServer, type Server, type Socket } from "node:net";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type Bridge, impurities, principalsIn, startBridge } from "./support/bridge.ts";
@@ -32,15 +32,16 @@ afterEach(async () => {
   await scratch[Symbol.asyncDispose]();
 });
 
-/** Holds a port for the length of a test. */
+/** Holds a port for the length of a test, whoever is connected to it by then. */
 async function occupy(server: Server, port: number): Promise<void> {
+  const sockets = new Set<Socket>();
+  server.on("connection", (socket: Socket) => void sockets.add(socket.on("error", () => undefined)));
   await new Promise<void>((resolve, reject) => server.once("error", reject).listen(port, "127.0.0.1", resolve));
   own({
-    [Symbol.asyncDispose]: () =>
-      new Promise<void>((resolve) => {
-        server.close(() => resolve());
-        if ("closeAllConnections" in server) (server as unknown as { closeAllConnections(): void }).closeAllConnections();
-      }),
+    async [Symbol.asyncDispose]() {
+      for (const socket of sockets) socket.destroy();
+      await new Promise((resolve) => server.close(resolve));
+    },
   });
 }
 
@@ -116,7 +117,7 @@ describe("a bridge that looks for its sidecar", () => {
 
   it.each([
     ["answers /healthz for another store", () => createHttpServer((_request, response) => response.end('{"status":"ok","store_id":"another"}'))],
-    ["says nothing at all", () => createServer((socket) => void socket.on("error", () => undefined))],
+    ["says nothing at all", () => createServer()],
   ])("uses another port where a stranger on the derived one %s", async (_name, stranger) => {
     const repository = await scratch.repository("repository");
     const port = derivedPort(repository);

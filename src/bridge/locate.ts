@@ -38,7 +38,6 @@ export function createLocate(options: LocateOptions): Locate {
   const { store, env } = options;
   return async (question) => {
     const found = await findSidecar(store, env, question.signal);
-    question.signal.throwIfAborted();
     if (found !== undefined || !question.mayStart) return found;
     if (!store.writable) throw notOurs(options);
     return startAndWait(options, question);

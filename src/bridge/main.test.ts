@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { createServer } from "node:net";
-import type { AddressInfo } from "node:net";
+import { mkdir, writeFile } from "node:fs/promises";
+import { type AddressInfo, createServer, type Socket } from "node:net";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { Client } from "@modelcontextprotocol/sdk/client/index.js";
@@ -160,7 +160,11 @@ describe("with a sidecar", () => {
     expect([held["has_overlap"], free["has_overlap"]]).toEqual([true, false]);
   });
 
-  it.each(["SIGTERM", "SIGINT"] as const)("ends with its task withdrawn on %s", async (signal) => {
+  it.each([
+    { name: "the end of stdin", act: ({ stdin }: ChildProcess) => stdin?.end() },
+    { name: "SIGTERM", act: (child: ChildProcess) => child.kill("SIGTERM") },
+    { name: "SIGINT", act: (child: ChildProcess) => child.kill("SIGINT") },
+  ])("ends with its task withdrawn on $name", async ({ act }) => {
     await using scratch = await scratchFolder();
     const repo = await scratch.repository("repo");
     await using sidecar = await sidecarFor(repo);
@@ -168,7 +172,7 @@ describe("with a sidecar", () => {
     await using ana = bridge(scratch, ["--workspace", repo]);
 
     const begun = await ana.ask("tools/call", { ...MODERN, name: "begin_task", arguments: { objective: "o", files: ["a.ts"] } });
-    ana.process.kill(signal);
+    act(ana.process);
     const [code] = (await once(ana.process, "close")) as [number | null];
     const free = await bo.call("check_overlap", { files: ["a.ts"] });
 
@@ -178,21 +182,50 @@ describe("with a sidecar", () => {
     expect(free).toMatchObject({ has_overlap: false });
   });
 
-  it("ends with its stdin while a call waits for somebody who does not answer", async () => {
+  it("ends with its stdin while a call waits for a sidecar that does not answer", async () => {
     await using scratch = await scratchFolder();
     const repo = await scratch.repository("repo");
-    const silent = createServer();
-    silent.listen(0, "127.0.0.1");
-    await once(silent, "listening");
-    const heard = once(silent, "connection");
-    const env = { MPAC_SIDECAR_PORT: String((silent.address() as AddressInfo).port) };
-    await using ana = bridge(scratch, ["--workspace", repo], env);
+    await using silent = await listening();
+    await using ana = bridge(scratch, ["--workspace", repo], { MPAC_SIDECAR_PORT: String(silent.port) });
 
     ana.say("tools/call", { ...MODERN, name: "who_is_working", arguments: {} }, 1);
-    await heard;
+    await silent.called;
     const ended = await ana.end();
-    silent.close();
+
+    expect(ended).toMatchObject({ code: 0, unread: [] });
+  });
+
+  it.skipIf(process.platform === "win32")("ends with its stdin while git does not answer", { timeout: 10_000 }, async () => {
+    await using scratch = await scratchFolder();
+    const repo = await scratch.repository("repo");
+    await using silent = await listening();
+    const bin = join(scratch.folder, "bin");
+    const git = `#!/bin/bash\ncase "$*" in *rev-parse*) PATH=\${PATH#*:} exec git "$@";; esac\nexec 3<>/dev/tcp/127.0.0.1/${silent.port}\nread -r -u 3\n`;
+    await mkdir(bin);
+    await writeFile(join(bin, "git"), git, { mode: 0o755 });
+    await using ana = bridge(scratch, ["--workspace", repo], { PATH: `${bin}:${scratch.env["PATH"]}` });
+
+    ana.say("tools/call", { ...MODERN, name: "who_is_working", arguments: {} }, 1);
+    await silent.called;
+    const ended = await ana.end();
 
     expect(ended).toMatchObject({ code: 0, unread: [] });
   });
 });
+
+/** A server that takes connections and says nothing. */
+async function listening(): Promise<{ port: number; called: Promise<unknown> } & AsyncDisposable> {
+  const server = createServer();
+  const sockets: Socket[] = [];
+  server.on("connection", (socket) => sockets.push(socket.on("error", () => undefined)));
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  return {
+    port: (server.address() as AddressInfo).port,
+    called: once(server, "connection"),
+    async [Symbol.asyncDispose]() {
+      for (const socket of sockets) socket.destroy();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}

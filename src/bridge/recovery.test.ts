@@ -49,6 +49,7 @@ describe("a change that an earlier bridge left under way", () => {
       repo,
       told,
       finish: () => finishPending({ root: repo, notesIn, coordination, tell: (sentence) => told.push(sentence) }),
+      notes: () => readdir(join(notesIn, "signalbox-pending")),
       text: () => readFile(join(repo, "a.txt"), "utf8"),
       operations: async () => (await coordination.intent(intentId))?.operations.map(({ op_id, state }) => [op_id, state]),
       untidy: async () => (await scratch.git(repo, "status", "--porcelain")).split("\n").filter((line) => line.includes("signalbox")),
@@ -69,7 +70,7 @@ describe("a change that an earlier bridge left under way", () => {
     expect(await change.text()).toBe("two");
     expect(await change.operations()).toEqual([["op-1", "COMMITTED"]]);
     expect(change.told).toEqual([expect.stringMatching(/^the change of "a\.txt" .* is in place now$/)]);
-    expect(await change.untidy()).toEqual([]);
+    expect([await change.notes(), await change.untidy()]).toEqual([[], []]);
   });
 
   it("never was when it was not recorded", async () => {
@@ -80,7 +81,7 @@ describe("a change that an earlier bridge left under way", () => {
     expect(await change.text()).toBe("one");
     expect(await change.operations()).toEqual([]);
     expect(change.told).toEqual([expect.stringMatching(/had not been recorded; "a\.txt" was not touched$/)]);
-    expect(await change.untidy()).toEqual([]);
+    expect([await change.notes(), await change.untidy()]).toEqual([[], []]);
   });
 
   it("is taken back when the target has changed since, and its text is kept", async () => {
@@ -91,6 +92,7 @@ describe("a change that an earlier bridge left under way", () => {
     const [line = ""] = await change.untidy();
 
     expect(await change.text()).toBe("three");
+    expect(await change.notes()).toEqual([]);
     expect(await change.operations()).toEqual([
       ["op-1", "SUPERSEDED"],
       [withdrawalId({ hash }, "op-1"), "COMMITTED"],

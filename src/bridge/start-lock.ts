@@ -7,7 +7,6 @@
 import { randomBytes } from "node:crypto";
 import { link, readFile, rename, unlink } from "node:fs/promises";
 import { join } from "node:path";
-import * as z from "zod";
 import { createOnce } from "../git/create-once.ts";
 import { errnoOf } from "../git/errno.ts";
 
@@ -16,7 +15,11 @@ const LOCK_FILE = "start.lock";
 /** Milliseconds after which a lock is as good as none. */
 const STALE_MS = 10_000;
 
-const Lock = z.object({ pid: z.int().min(1), boot_id: z.string(), at_ms: z.number(), nonce: z.string() });
+interface Lock {
+  readonly pid: number;
+  readonly boot_id: string;
+  readonly at_ms: number;
+}
 
 export interface StartLockOptions {
   /** Which start of the machine this is. */
@@ -49,9 +52,11 @@ function isStale(text: string, bootId: string, nowMs: number): boolean {
   return lock.boot_id !== bootId || ageMs > STALE_MS || ageMs < -STALE_MS || !isAlive(lock.pid);
 }
 
-function parse(text: string): z.infer<typeof Lock> | undefined {
+function parse(text: string): Lock | undefined {
   try {
-    return Lock.safeParse(JSON.parse(text)).data;
+    const { pid, boot_id, at_ms } = JSON.parse(text) as Partial<Record<keyof Lock, unknown>>;
+    const isLock = Number.isSafeInteger(pid) && (pid as number) > 0 && typeof boot_id === "string" && typeof at_ms === "number";
+    return isLock ? { pid: pid as number, boot_id, at_ms } : undefined;
   } catch {
     return undefined;
   }

@@ -3,10 +3,12 @@
  */
 import { Command, CommanderError } from "commander";
 import { VERSION } from "../version.ts";
+import { EXIT, exitCodeOf } from "./exit-codes.ts";
 
 /** In the order in which help lists them. */
 const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   mcp: async () => (await import("./mcp.ts")).mcpCommand(),
+  sidecar: async () => (await import("./sidecar.ts")).sidecarCommand(),
 };
 
 /**
@@ -28,8 +30,11 @@ export async function run(argv: readonly string[]): Promise<void> {
   try {
     await program.parseAsync(argv);
   } catch (error) {
-    if (!(error instanceof CommanderError)) throw error;
-    process.exitCode = error.exitCode;
+    if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+    else {
+      process.stderr.write(`signalbox: ${error instanceof Error ? error.message : String(error)}\n`);
+      process.exitCode = exitCodeOf(error);
+    }
   }
 }
 

@@ -1,13 +1,10 @@
 /**
  * The sign of life that the session's rules ask for (SPEC 14.3), and with it whether its sender has work in hand.
  */
-import * as z from "zod";
 import type { SessionInfo } from "./inbound.ts";
 
 /** Milliseconds between two signs of life when the session does not say (SPEC 14.3). */
 const DEFAULT_MS = 30_000;
-
-const Liveness = z.looseObject({ liveness_policy: z.looseObject({ heartbeat_interval_sec: z.number().min(0.01).max(86_400) }) });
 
 export type Status = "idle" | "working";
 
@@ -25,8 +22,7 @@ export function createHeartbeat(beat: (status: Status) => void): Heartbeat {
   return {
     begin(info) {
       clearInterval(timer);
-      const policy = Liveness.safeParse(info).data?.liveness_policy;
-      timer = setInterval(() => beat(status), policy === undefined ? DEFAULT_MS : policy.heartbeat_interval_sec * 1_000);
+      timer = setInterval(() => beat(status), intervalMs(info));
       timer.unref();
     },
     show(working) {
@@ -36,4 +32,11 @@ export function createHeartbeat(beat: (status: Status) => void): Heartbeat {
       clearInterval(timer);
     },
   };
+}
+
+/** Milliseconds between two beats as the session has it; anything that is no time from 10 ms to a day is not heeded. */
+function intervalMs(info: SessionInfo): number {
+  const policy = info["liveness_policy"] as { readonly heartbeat_interval_sec?: unknown } | null | undefined;
+  const ms = Number(policy?.heartbeat_interval_sec) * 1_000;
+  return ms >= 10 && ms <= 86_400_000 ? ms : DEFAULT_MS;
 }

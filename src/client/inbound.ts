@@ -2,14 +2,13 @@
  * What a frame of the sidecar means to its client. A frame that means nothing is dropped: a newer peer may speak of what
  * we do not have, and a broken one must not end the connection.
  */
-import type * as z from "zod";
 import { AckExtension, InboundEnvelope, ProtocolErrorPayload, SessionInfoPayload } from "../wire/mpac/coordinator.ts";
 import type { Ack } from "../wire/mpac/extension.ts";
 import type { JsonObject } from "../wire/json.ts";
 import { AnswerFrame, type Answer } from "../wire/query.ts";
 import type { RefusalCode, Rejection } from "../wire/refusals.ts";
 
-export type SessionInfo = z.infer<typeof SessionInfoPayload>;
+export type SessionInfo = ReturnType<typeof SessionInfoPayload.parse>;
 
 export type Inbound =
   | { readonly kind: "session-info"; readonly info: SessionInfo; readonly envelope: InboundEnvelope }
@@ -54,7 +53,7 @@ function readEnvelope(envelope: InboundEnvelope): Inbound {
   return { kind: "envelope", envelope };
 }
 
-function ackOf({ revision, fence, conflicts, superseded }: z.infer<typeof AckExtension>["ack"]): Ack {
+function ackOf({ revision, fence, conflicts, superseded }: ReturnType<typeof AckExtension.parse>["ack"]): Ack {
   return {
     revision,
     ...(fence === undefined ? {} : { fence }),
@@ -64,7 +63,7 @@ function ackOf({ revision, fence, conflicts, superseded }: z.infer<typeof AckExt
 }
 
 /** A coordinator that does not know our extension names only its own code. */
-function refusalOf({ description, extensions }: z.infer<typeof ProtocolErrorPayload>): Refusal {
+function refusalOf({ description, extensions }: ReturnType<typeof ProtocolErrorPayload.parse>): Refusal {
   const ours = extensions?.signalbox;
   const code: RefusalCode = ours?.refusal ?? "message/unsupported";
   return {

@@ -1,7 +1,6 @@
 /**
  * The principal's own live intents and their fencing tokens, as far as the coordinator has told.
  */
-import * as z from "zod";
 import type { InboundEnvelope } from "../wire/mpac/coordinator.ts";
 import type { Ack } from "../wire/mpac/extension.ts";
 import type { SessionInfo } from "./inbound.ts";
@@ -23,8 +22,6 @@ export interface OwnIntents {
   hear(envelope: InboundEnvelope): void;
 }
 
-const Naming = z.looseObject({ intent_id: z.string(), objective: z.string().nullable().optional() });
-
 export function createOwnIntents(): OwnIntents {
   const held = new Map<string, HeldIntent>();
   return {
@@ -36,18 +33,17 @@ export function createOwnIntents(): OwnIntents {
     },
     acknowledge({ message_type, payload }, { fence, superseded }) {
       for (const ended of superseded ?? []) held.delete(ended);
-      const named = Naming.safeParse(payload).data;
-      if (named === undefined) return;
-      const { intent_id: intentId } = named;
+      const { intent_id: intentId, objective } = payload;
+      if (typeof intentId !== "string") return;
       const known = held.get(intentId);
       if (message_type === "INTENT_WITHDRAW") held.delete(intentId);
       else if (fence !== undefined && (known !== undefined || message_type === "INTENT_ANNOUNCE")) {
-        held.set(intentId, { intentId, objective: named.objective ?? known?.objective ?? "", fence });
+        held.set(intentId, { intentId, objective: typeof objective === "string" ? objective : (known?.objective ?? ""), fence });
       }
     },
     hear({ message_type, payload }) {
-      const named = Naming.safeParse(payload).data;
-      if (message_type === "INTENT_WITHDRAW" && named !== undefined) held.delete(named.intent_id);
+      const intentId = payload["intent_id"];
+      if (message_type === "INTENT_WITHDRAW" && typeof intentId === "string") held.delete(intentId);
     },
   };
 }

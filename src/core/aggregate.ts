@@ -43,6 +43,14 @@ export type EngineCommand =
   /** Nothing was heard of a principal since `lastHeardAtMs`, for longer than it may be silent. */
   | { readonly type: "ParticipantLapsed"; readonly principal: string; readonly lastHeardAtMs: number };
 
+export interface Present {
+  readonly principal: string;
+  /** How long it may be silent before it counts as gone, in milliseconds. */
+  readonly maySilentMs: number;
+  /** When it appeared: it was heard then, whatever was observed before. */
+  readonly sinceMs: number;
+}
+
 export interface Aggregate<State, Command, Event extends TaggedEvent, Facts extends JsonObject = JsonObject> {
   readonly name: string;
   initial(): State;
@@ -53,7 +61,7 @@ export interface Aggregate<State, Command, Event extends TaggedEvent, Facts exte
   /** When a Tick is due, in milliseconds since 1970. */
   nextDeadline(state: Readonly<State>): number | undefined;
   /** Principals whose silence matters: those that the state takes for present. */
-  present(state: Readonly<State>): Iterable<{ readonly principal: string; readonly maySilentMs: number }>;
+  present(state: Readonly<State>): Iterable<Present>;
   /** An event as it was stored. @throws UnknownEvent when this release does not know it */
   readEvent(stored: unknown): Event;
 }

@@ -62,12 +62,17 @@ const HASH_TAIL = /,"hash":"([0-9a-f]{64})"\}$/;
  *
  * @throws LogDamaged, LogTooNew
  */
-export function unseal(stream: StreamId, stored: { readonly revision: Revision; readonly text: string }, previous: { revision: Revision; hash: Hash }): LogRecord {
+export function unseal(
+  stream: StreamId,
+  stored: { readonly revision: Revision; readonly text: string },
+  previous: { revision: Revision; hash: Hash },
+): LogRecord {
   const expected = previous.revision + 1;
   if (stored.revision !== expected) throw new LogDamaged(stream, expected, `is missing, ${stored.revision} comes instead`);
   const tail = HASH_TAIL.exec(stored.text);
   if (tail === null) throw new LogDamaged(stream, expected, "is torn");
-  if (sha256(`${stored.text.slice(0, tail.index)}}`) !== tail[1]) throw new LogDamaged(stream, expected, "does not have the content its hash says");
+  if (sha256(`${stored.text.slice(0, tail.index)}}`) !== tail[1])
+    throw new LogDamaged(stream, expected, "does not have the content its hash says");
 
   const record = parseRecord(stream, expected, stored.text);
   if (record.format > RECORD_FORMAT) throw new LogTooNew(stream, record.format);

@@ -89,8 +89,14 @@ const UNAVAILABLE: Rejection = {
   code: "store/unavailable",
   message: "the log cannot be written now (is the disk full?); nothing was changed, try again when it can",
 };
-const CONTENDED: Rejection = { code: "store/contended", message: "other writers were faster five times over; nothing was changed, try again" };
-const UNDECIDED: Rejection = { code: "message/malformed", message: "the coordinator could not decide this message and left it out; please report it" };
+const CONTENDED: Rejection = {
+  code: "store/contended",
+  message: "other writers were faster five times over; nothing was changed, try again",
+};
+const UNDECIDED: Rejection = {
+  code: "message/malformed",
+  message: "the coordinator could not decide this message and left it out; please report it",
+};
 const UNSPEAKABLE: Rejection = { code: "message/malformed", message: "the message holds text that is not valid Unicode" };
 
 export async function openStreamHost<State, Command, Event extends TaggedEvent, Facts extends JsonObject>(
@@ -154,7 +160,14 @@ export async function openStreamHost<State, Command, Event extends TaggedEvent, 
     }
   }
 
-  function sealRecord(command: Json, actor: Actor, seed: string, facts: JsonObject, atMs: number, events: readonly TaggedEvent[]): SealedRecord | undefined {
+  function sealRecord(
+    command: Json,
+    actor: Actor,
+    seed: string,
+    facts: JsonObject,
+    atMs: number,
+    events: readonly TaggedEvent[],
+  ): SealedRecord | undefined {
     const revision = head.revision + 1;
     try {
       return seal({ format: RECORD_FORMAT, rules: RULES, revision, atMs, seed, facts, actor, node, command, events, prevHash: head.hash });

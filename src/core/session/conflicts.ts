@@ -13,18 +13,25 @@ import type { Message } from "../../wire/mpac/messages.ts";
 import { isLive, isOpen, type Participant, type SessionState } from "./state.ts";
 import { refuse, type SessionMoment, type Verdict } from "./verdict.ts";
 
-export function decideReport(state: Readonly<SessionState>, message: Message<"CONFLICT_REPORT">, sender: Participant, at: SessionMoment): Verdict {
+export function decideReport(
+  state: Readonly<SessionState>,
+  message: Message<"CONFLICT_REPORT">,
+  sender: Participant,
+  at: SessionMoment,
+): Verdict {
   const { payload } = message;
   const contentHash = at.facts.contentHash ?? "";
   const standing = state.conflicts.get(payload.conflict_id);
   if (standing !== undefined) {
-    const same = standing.contentHash === contentHash && standing.principals.includes(sender.id);
+    const same = standing.contentHash === contentHash && standing.reporter === sender.id;
     return same
       ? { standing: { revision: standing.openedAt } }
       : refuse("id/taken", `conflict id ${payload.conflict_id} is in use; choose another`);
   }
 
-  const named = [...new Set([...(payload.related_intents ?? []), payload.intent_a, payload.intent_b])].filter((id) => typeof id === "string");
+  const named = [...new Set([...(payload.related_intents ?? []), payload.intent_a, payload.intent_b])].filter(
+    (id) => typeof id === "string",
+  );
   const intents = named.flatMap((id) => state.intents.get(id as IntentId) ?? []);
   const operations = (payload.related_ops ?? []).flatMap((id) => state.operations.get(id as OpId) ?? []);
   const anythingStands = intents.some(isLive) || operations.some((operation) => operation.state === "COMMITTED");
@@ -32,7 +39,11 @@ export function decideReport(state: Readonly<SessionState>, message: Message<"CO
     return refuse("intent/unknown", "a conflict names at least one live intent or standing operation in related_intents or related_ops");
   }
 
-  const principals = new Set([...intents.map((intent) => intent.principal), ...operations.map((operation) => operation.principal), sender.id]);
+  const principals = new Set([
+    ...intents.map((intent) => intent.principal),
+    ...operations.map((operation) => operation.principal),
+    sender.id,
+  ]);
   return {
     events: [
       {

@@ -39,7 +39,16 @@ export function ownLiveIntent(
   return { intent };
 }
 
-export function decideAnnounce(state: Readonly<SessionState>, message: Message<"INTENT_ANNOUNCE">, sender: Participant, at: SessionMoment): Verdict {
+export function suspendedRefusal(id: IntentId): { readonly rejected: Rejection } {
+  return refuse("intent/suspended", `intent ${id} is suspended; send HELLO or HEARTBEAT to take it up again`);
+}
+
+export function decideAnnounce(
+  state: Readonly<SessionState>,
+  message: Message<"INTENT_ANNOUNCE">,
+  sender: Participant,
+  at: SessionMoment,
+): Verdict {
   const { intent_id: id, objective, ttl_sec, supersedes_intent_id, extensions } = message.payload;
   const contentHash = at.facts.contentHash ?? "";
 
@@ -66,9 +75,13 @@ export function decideAnnounce(state: Readonly<SessionState>, message: Message<"
   const fence = state.fence + 1;
   const conflicts = conflictsWith(state, { id, principal: sender.id }, others, at);
   const events: SessionEvent[] = [
-    ...[...replaced].map(
-      (intentId): SessionEvent => ({ type: "IntentEnded", intentId, state: "SUPERSEDED", reason: "superseded", supersededBy: id }),
-    ),
+    ...[...replaced].map((intentId): SessionEvent => ({
+      type: "IntentEnded",
+      intentId,
+      state: "SUPERSEDED",
+      reason: "superseded",
+      supersededBy: id,
+    })),
     ...dismissalsAfter(state, replaced),
     {
       type: "IntentAnnounced",
@@ -89,19 +102,26 @@ export function decideAnnounce(state: Readonly<SessionState>, message: Message<"
 function repeatOf(standing: Intent, sender: Participant, contentHash: string): Verdict {
   const same = standing.principal === sender.id && standing.contentHash === contentHash && isLive(standing);
   if (!same) return refuse("id/taken", `intent id ${standing.id} is in use; choose another`);
-  return { standing: { revision: standing.announcedAt, result: { fence: standing.fence, conflicts: [...standing.conflicts], superseded: [] } } };
+  return {
+    standing: { revision: standing.announcedAt, result: { fence: standing.fence, conflicts: [...standing.conflicts], superseded: [] } },
+  };
 }
 
 /**
  * A wider scope is not locked (SPEC 15.3.2 is about announcing): it is taken, and meeting another makes a conflict.
  * A sender that wants the lock asks for it with `on_overlap: "block"`.
  */
-export function decideUpdate(state: Readonly<SessionState>, message: Message<"INTENT_UPDATE">, sender: Participant, at: SessionMoment): Verdict {
+export function decideUpdate(
+  state: Readonly<SessionState>,
+  message: Message<"INTENT_UPDATE">,
+  sender: Participant,
+  at: SessionMoment,
+): Verdict {
   const { intent_id: id, objective, scope, ttl_sec, extensions } = message.payload;
   const own = ownLiveIntent(state, id, sender);
   if ("rejected" in own) return own;
   const { intent } = own;
-  if (intent.state === "SUSPENDED") return refuse("intent/suspended", `intent ${id} is suspended; send HELLO or HEARTBEAT to take it up again`);
+  if (intent.state === "SUSPENDED") return suspendedRefusal(id);
 
   const ttlSec = ttl_sec ?? intent.ttlSec;
   const updated = { type: "IntentUpdated" as const, intentId: id, ttlSec, expiresAtMs: at.atMs + Math.round(ttlSec * 1000) };
@@ -112,7 +132,8 @@ export function decideUpdate(state: Readonly<SessionState>, message: Message<"IN
   if ("rejected" in read) return read;
   const others = meetings(state, read.resources, sender.id);
   const locking = others.filter(isLocking);
-  if (extensions?.signalbox?.on_overlap === "block" && some(locking)) return heldRefusal(state, locking);
+  const blocks = state.settings.race_lock && extensions?.signalbox?.on_overlap === "block";
+  if (blocks && some(locking)) return heldRefusal(state, locking);
 
   const conflicts = conflictsWith(state, { id, principal: sender.id }, others, at);
   return {
@@ -126,6 +147,9 @@ export function decideWithdraw(state: Readonly<SessionState>, message: Message<"
   const own = ownLiveIntent(state, id, sender);
   if ("rejected" in own) return own;
   return {
-    events: [{ type: "IntentEnded", intentId: id, state: "WITHDRAWN", reason: reason ?? "withdrawn" }, ...dismissalsAfter(state, new Set([id]))],
+    events: [
+      { type: "IntentEnded", intentId: id, state: "WITHDRAWN", reason: reason ?? "withdrawn" },
+      ...dismissalsAfter(state, new Set([id])),
+    ],
   };
 }

@@ -8,9 +8,9 @@ import type { Message } from "../../wire/mpac/messages.ts";
 import type { Rejection } from "../../wire/refusals.ts";
 import { refsEqual } from "../../wire/references.ts";
 import type { SessionEventOf } from "../../wire/session.ts";
-import { coversFile, parseResource } from "../scope/resource.ts";
+import { coversFile, parseResource, type Resource } from "../scope/resource.ts";
 import { dismissalsAfter } from "./dismissal.ts";
-import { ownLiveIntent } from "./intents.ts";
+import { ownLiveIntent, suspendedRefusal } from "./intents.ts";
 import { pathRules } from "./scopes.ts";
 import { VIRTUAL_TREE, type Participant, type SessionState } from "./state.ts";
 import { refuse, type SessionMoment, type Verdict } from "./verdict.ts";
@@ -18,7 +18,12 @@ import { refuse, type SessionMoment, type Verdict } from "./verdict.ts";
 type Commit = Message<"OP_COMMIT">["payload"];
 type WrittenFile = SessionEventOf<"OperationCommitted">["files"][number];
 
-export function decideCommit(state: Readonly<SessionState>, message: Message<"OP_COMMIT">, sender: Participant, at: SessionMoment): Verdict {
+export function decideCommit(
+  state: Readonly<SessionState>,
+  message: Message<"OP_COMMIT">,
+  sender: Participant,
+  at: SessionMoment,
+): Verdict {
   const { payload } = message;
   const contentHash = at.facts.contentHash ?? "";
   const standing = state.operations.get(payload.op_id);
@@ -31,12 +36,13 @@ export function decideCommit(state: Readonly<SessionState>, message: Message<"OP
 
   const target = parseResource(payload.target, pathRules(state.settings));
   if ("refused" in target) return refuse("scope/refused", target.refused, { resource: payload.target });
-  const barred = intentBars(state, payload, sender);
+  const barred = fenceBars(state, payload, sender) ?? suspensionBars(state, payload);
   if (barred !== undefined) return barred;
 
   const tree = sender.worktree?.id ?? VIRTUAL_TREE;
-  const files = tree === VIRTUAL_TREE ? virtualFiles(payload) : [];
-  const stale = tree === VIRTUAL_TREE ? staleOnVirtualTree(state, payload, files, at) : staleOnDisk(payload);
+  const read = tree === VIRTUAL_TREE ? readChanges(state, payload, target) : { changes: [] };
+  if ("rejected" in read) return read;
+  const stale = tree === VIRTUAL_TREE ? staleOnVirtualTree(state, read.changes, at) : staleOnDisk(payload);
   if (stale !== undefined) return stale;
 
   const covered = [...sender.intents].some((id) => {
@@ -55,19 +61,22 @@ export function decideCommit(state: Readonly<SessionState>, message: Message<"OP
     stateRefAfter: payload.state_ref_after ?? null,
     observed: payload.extensions?.signalbox?.observed ?? null,
     uncoordinated: !covered,
-    files,
+    files: read.changes.flatMap((change) => change.written ?? []),
     contentHash,
   };
   return { events: [committed] };
 }
 
+type NamesIntent = Pick<Commit, "intent_id" | "extensions">;
+
 /**
- * Whether the named intent forbids the operation. A sender that presents a fencing token is held to it; one that
- * presents none may name an intent that has ended, as real clients do, and its operation is marked uncoordinated.
+ * Whether the fencing token, or the intent's owner, forbids the operation. A sender that presents a token is held to it;
+ * one that presents none may name an intent that has ended, as real clients do, and its operation is marked
+ * uncoordinated.
  */
-function intentBars(state: Readonly<SessionState>, payload: Commit, sender: Participant): { readonly rejected: Rejection } | undefined {
-  const fence = payload.extensions?.signalbox?.fence;
-  const { intent_id: id } = payload;
+function fenceBars(state: Readonly<SessionState>, named: NamesIntent, sender: Participant): { readonly rejected: Rejection } | undefined {
+  const fence = named.extensions?.signalbox?.fence;
+  const { intent_id: id } = named;
   if (id === undefined || id === null) {
     return fence === undefined ? undefined : refuse("message/malformed", "a fence goes with the intent_id it belongs to");
   }
@@ -77,13 +86,18 @@ function intentBars(state: Readonly<SessionState>, payload: Commit, sender: Part
     const tolerated = fence === undefined && own.rejected.code !== "intent/not-owner";
     return tolerated ? undefined : own;
   }
-  if (own.intent.state === "SUSPENDED") {
-    return refuse("intent/suspended", `intent ${id} is suspended; send HELLO or HEARTBEAT to take it up again`);
-  }
-  if (fence !== undefined && fence !== own.intent.fence) {
-    return refuse("intent/fence-passed", `intent ${id} is at fence ${own.intent.fence}, not ${fence}; read it again`, { fence: own.intent.fence });
-  }
-  return undefined;
+  if (fence === undefined) return undefined;
+  if (own.intent.state === "SUSPENDED") return suspendedRefusal(id);
+  if (fence === own.intent.fence) return undefined;
+  return refuse("intent/fence-passed", `intent ${id} is at fence ${own.intent.fence}, not ${fence}; read it again`, {
+    fence: own.intent.fence,
+  });
+}
+
+/** Nothing new is done under a suspended intent (SPEC 14.7.2). */
+function suspensionBars(state: Readonly<SessionState>, { intent_id: id }: NamesIntent): { readonly rejected: Rejection } | undefined {
+  if (id === undefined || id === null || state.intents.get(id)?.state !== "SUSPENDED") return undefined;
+  return suspendedRefusal(id);
 }
 
 function staleOnDisk(payload: Commit): { readonly rejected: Rejection } | undefined {
@@ -93,31 +107,53 @@ function staleOnDisk(payload: Commit): { readonly rejected: Rejection } | undefi
   return refsEqual(before, observed) ? undefined : staleRefusal(payload.target, before, observed);
 }
 
-function virtualFiles(payload: Commit): WrittenFile[] {
-  const changes = Object.entries(payload.file_changes ?? {});
-  if (changes.length === 0) return [{ path: payload.target, stateRef: payload.state_ref_after ?? null }];
-  return changes.map(([path, change]) => ({
-    path,
-    stateRef: change.state_ref ?? null,
-    ...(change.blob === undefined ? {} : { blob: change.blob }),
-  }));
+/** One path that a commit on the virtual tree is about. */
+interface Change {
+  readonly resource: Resource;
+  /** The reference that the sender built on, where it names one. */
+  readonly expected: string | null;
+  /** What it left there; nothing when the commit says nothing of it. */
+  readonly written: WrittenFile | undefined;
+}
+
+/** A commit names its files one by one in `file_changes`, or is about its target alone; its own references are the target's. */
+function readChanges(
+  state: Readonly<SessionState>,
+  payload: Commit,
+  target: Resource,
+): { readonly changes: readonly Change[] } | { readonly rejected: Rejection } {
+  const rules = pathRules(state.settings);
+  const before = payload.state_ref_before ?? null;
+  const changes: Change[] = [];
+  for (const [path, change] of Object.entries(payload.file_changes ?? {})) {
+    const resource = parseResource(path, rules);
+    if ("refused" in resource) return refuse("scope/refused", resource.refused, { resource: path });
+    const written = {
+      path: resource.path,
+      stateRef: change.state_ref ?? null,
+      ...(change.blob === undefined ? {} : { blob: change.blob }),
+    };
+    changes.push({ resource, expected: change.state_ref_before ?? (resource.key === target.key ? before : null), written });
+  }
+  if (changes.some(({ resource }) => resource.key === target.key)) return { changes };
+
+  const after = payload.state_ref_after ?? null;
+  const says = changes.length === 0 && (after !== null || payload.op_kind === "delete");
+  const written = says ? { path: target.path, stateRef: after } : undefined;
+  return { changes: [...changes, { resource: target, expected: before, written }] };
 }
 
 function staleOnVirtualTree(
   state: Readonly<SessionState>,
-  payload: Commit,
-  files: readonly WrittenFile[],
+  changes: readonly Change[],
   at: SessionMoment,
 ): { readonly rejected: Rejection } | undefined {
-  const rules = pathRules(state.settings);
-  for (const { path } of files) {
-    const resource = parseResource(path, rules);
-    if ("refused" in resource) return refuse("scope/refused", resource.refused, { resource: path });
-    const expected = payload.file_changes?.[path]?.state_ref_before ?? payload.state_ref_before ?? null;
+  const bases = new Map(Object.entries(at.facts.bases ?? {}));
+  for (const { resource, expected } of changes) {
     const recorded = state.virtualTree.get(resource.key);
-    const current = recorded === undefined ? (at.facts.bases?.[resource.path] ?? null) : recorded.stateRef;
+    const current = recorded === undefined ? (bases.get(resource.path) ?? null) : recorded.stateRef;
     const passes = expected === null || current === null || refsEqual(expected, current);
-    if (!passes) return staleRefusal(path, expected, current);
+    if (!passes) return staleRefusal(resource.path, expected, current);
   }
   return undefined;
 }
@@ -130,8 +166,17 @@ function staleRefusal(path: string, expected: string, current: string | null): {
   });
 }
 
-/** An author replaces its own committed operation; the reference read from disk comes as `state_ref_after` (SPEC 16.5). */
-export function decideSupersede(state: Readonly<SessionState>, message: Message<"OP_SUPERSEDE">, sender: Participant, at: SessionMoment): Verdict {
+/**
+ * An author replaces its own committed operation; the reference read from disk comes as `state_ref_after` (SPEC 16.5).
+ * Without a token it may do so after its intent was suspended or ended: that is how a change that never reached the disk
+ * is taken back.
+ */
+export function decideSupersede(
+  state: Readonly<SessionState>,
+  message: Message<"OP_SUPERSEDE">,
+  sender: Participant,
+  at: SessionMoment,
+): Verdict {
   const { payload } = message;
   const contentHash = at.facts.contentHash ?? "";
   const standing = state.operations.get(payload.op_id);
@@ -146,6 +191,8 @@ export function decideSupersede(state: Readonly<SessionState>, message: Message<
   if (earlier === undefined) return refuse("operation/unknown", `there is no operation ${payload.supersedes_op_id}`);
   if (earlier.principal !== sender.id) return refuse("operation/not-owner", `operation ${earlier.id} belongs to ${earlier.principal}`);
   if (earlier.state !== "COMMITTED") return refuse("operation/not-committed", `operation ${earlier.id} is ${earlier.state}`);
+  const barred = fenceBars(state, payload, sender);
+  if (barred !== undefined) return barred;
   const target = parseResource(payload.target, pathRules(state.settings));
   if ("refused" in target) return refuse("scope/refused", target.refused, { resource: payload.target });
   if (target.path !== earlier.target) {

@@ -14,6 +14,12 @@ import { refuse, type SessionMoment } from "./verdict.ts";
 /** Holders named in a refusal; there may be more, and `total` says so. */
 const NAMED_HOLDERS = 20;
 
+/** Paths named for each holder in a refusal. */
+const NAMED_PATHS = 100;
+
+/** Paths written out in the description of a conflict: every party and the log get a copy. */
+const DESCRIBED_PATHS = 5;
+
 export interface Meeting {
   readonly intent: Intent;
   /** The paths of the asking scope that meet it. */
@@ -50,13 +56,18 @@ function holderDetails(state: Readonly<SessionState>, { intent, paths }: Meeting
     principal_id: intent.principal,
     objective: intent.objective,
     state: intent.state,
-    resources: intent.resources.map((resource) => resource.path),
-    paths,
+    resources: intent.resources.slice(0, NAMED_PATHS).map((resource) => resource.path),
+    paths: paths.slice(0, NAMED_PATHS),
     announced_at_ms: intent.announcedAtMs,
     expires_at_ms: intent.expiresAtMs,
     ...(worktree === undefined ? {} : { worktree: worktree.path }),
     ...(worktree?.branch === undefined ? {} : { branch: worktree.branch }),
   };
+}
+
+function described(paths: readonly string[]): string {
+  const more = paths.length - DESCRIBED_PATHS;
+  return paths.slice(0, DESCRIBED_PATHS).join(", ") + (more > 0 ? ` and ${more} more` : "");
 }
 
 /** One conflict for each meeting that does not stand in one already. */
@@ -75,7 +86,7 @@ export function conflictsWith(
       conflictId: at.newId("conflict") as SessionEventOf<"ConflictOpened">["conflictId"],
       category: "scope_overlap",
       severity: "medium",
-      description: `${newcomer.principal} and ${intent.principal} both mean to change ${paths.join(", ")}`,
+      description: `${newcomer.principal} and ${intent.principal} both mean to change ${described(paths)}`,
       intents: [newcomer.id, intent.id],
       operations: [],
       principals: [newcomer.principal, intent.principal],

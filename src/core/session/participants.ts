@@ -65,9 +65,11 @@ export function decideHello(state: Readonly<SessionState>, message: Message<"HEL
 
 export function decideHeartbeat(state: Readonly<SessionState>, message: Message<"HEARTBEAT">, sender: Participant): Verdict {
   const { status, summary, active_intent_id, extensions } = message.payload;
-  const worktree = extensions?.signalbox?.worktree;
+  const named = extensions?.signalbox?.worktree;
+  // A participant keeps the worktree that it joined with: a heartbeat only tells what is checked out there.
+  const worktree = named?.id === sender.worktree?.id ? named : undefined;
   const next = {
-    status: status ?? sender.status,
+    status: status ?? (sender.presence === "available" ? sender.status : "idle"),
     summary: summary ?? sender.summary,
     activeIntentId: active_intent_id ?? sender.activeIntentId,
     branch: worktree?.branch ?? sender.worktree?.branch,
@@ -98,27 +100,36 @@ export function decideHeartbeat(state: Readonly<SessionState>, message: Message<
 export function decideGoodbye(state: Readonly<SessionState>, message: Message<"GOODBYE">, sender: Participant): Verdict {
   const left: SessionEvent = { type: "ParticipantLeft", principalId: sender.id, reason: message.payload.reason ?? "" };
   const live = ownIntents(state, sender);
-  switch (message.payload.intent_disposition) {
+  switch (message.payload.intent_disposition ?? "withdraw") {
     case "expire":
       return { events: [left] };
     case "transfer":
       return { events: [...suspensions(live, "owner_left"), left] };
     default: {
-      const ended = live.map((intent): SessionEvent => ({ type: "IntentEnded", intentId: intent.id, state: "WITHDRAWN", reason: "owner_left" }));
+      const ended = live.map((intent): SessionEvent => ({
+        type: "IntentEnded",
+        intentId: intent.id,
+        state: "WITHDRAWN",
+        reason: "owner_left",
+      }));
       return { events: [...ended, ...dismissalsAfter(state, new Set(live.map((intent) => intent.id))), left] };
     }
   }
 }
 
 function suspensions(live: readonly Intent[], reason: string): SessionEvent[] {
-  return live
-    .filter((intent) => intent.state === "ACTIVE")
-    .map((intent) => ({ type: "IntentSuspended", intentId: intent.id, reason }));
+  return live.filter((intent) => intent.state === "ACTIVE").map((intent) => ({ type: "IntentSuspended", intentId: intent.id, reason }));
+}
+
+/** Whether its silence matters: it is taken for present, or it announced something without having said that it is back. */
+export function mayLapse(state: Readonly<SessionState>, participant: Participant): boolean {
+  if (participant.presence === "left") return false;
+  return participant.presence === "available" || ownIntents(state, participant).some((intent) => intent.state === "ACTIVE");
 }
 
 export function decideLapse(state: Readonly<SessionState>, principal: string, lastHeardAtMs: number): Verdict {
   const participant = state.participants.get(principal as PrincipalId);
-  if (participant === undefined || participant.presence !== "available") return { standing: { revision: 0 } };
+  if (participant === undefined || !mayLapse(state, participant)) return { standing: { revision: 0 } };
   const lapsed: SessionEvent = { type: "ParticipantLapsed", principalId: participant.id, lastHeardAtMs };
   return { events: [lapsed, ...suspensions(ownIntents(state, participant), "owner_unavailable")] };
 }

@@ -4,7 +4,7 @@
  * Every accepted message ends with `Settled`, which carries the record's Lamport value and what a repeat of the same
  * request is answered with.
  */
-import type { PrincipalId, SessionId } from "../../wire/ids.ts";
+import type { SessionId } from "../../wire/ids.ts";
 import type { ClientMessage } from "../../wire/mpac/messages.ts";
 import { SessionEvent, SessionSettings, type SettledResult } from "../../wire/session.ts";
 import type { JsonObject } from "../../wire/json.ts";
@@ -13,7 +13,7 @@ import { decideAcknowledge, decideReport } from "./conflicts.ts";
 import { evolve } from "./evolve.ts";
 import { decideAnnounce, decideUpdate, decideWithdraw } from "./intents.ts";
 import { decideCommit, decideSupersede } from "./operations.ts";
-import { decideGoodbye, decideHeartbeat, decideHello, decideLapse } from "./participants.ts";
+import { decideGoodbye, decideHeartbeat, decideHello, decideLapse, mayLapse } from "./participants.ts";
 import { initialState, type Participant, type SessionState } from "./state.ts";
 import { decideTick } from "./time.ts";
 import { refuse, type SessionFacts, type SessionMoment, type Verdict } from "./verdict.ts";
@@ -28,11 +28,11 @@ function decideMessage(state: Readonly<SessionState>, message: ClientMessage, at
   if (message.message_type === "HELLO") return decideHello(state, message, at);
 
   const sender = state.participants.get(message.sender.principal_id);
+  const repeat = sender === undefined ? undefined : repeatOf(sender, message, at);
+  if (repeat !== undefined) return repeat;
   if (sender === undefined || sender.presence === "left") {
     return refuse("session/not-joined", `${message.sender.principal_id} has not joined this session; send HELLO first`);
   }
-  const repeat = repeatOf(sender, message, at);
-  if (repeat !== undefined) return repeat;
 
   switch (message.message_type) {
     case "HEARTBEAT":
@@ -103,13 +103,23 @@ function decideAny(state: Readonly<SessionState>, command: ClientMessage | Engin
 
 /** The Lamport value of the next record: a step above the clock and above what the sender has seen (SPEC 12.7). */
 function nextLamport(state: Readonly<SessionState>, command: ClientMessage | EngineCommand): number {
-  const watermark = isMessage(command) ? command.watermark : undefined;
-  const value = watermark?.kind === "lamport_clock" && typeof watermark.value === "number" ? watermark.value : 0;
+  const value = isMessage(command) ? lamportOf(command) : 0;
   const received = value <= state.clock + LAMPORT_LEAP ? Math.max(0, Math.floor(value)) : 0;
   return (Math.floor(Math.max(state.clock, received) / LAMPORT_STEP) + 1) * LAMPORT_STEP;
 }
 
-function settled(state: Readonly<SessionState>, command: ClientMessage | EngineCommand, at: SessionMoment, result: SettledResult | undefined): SessionEvent {
+/** What the sender has seen, in Lamport's terms; a watermark of another kind may say so beside its own (SPEC 12.4). */
+function lamportOf({ watermark }: ClientMessage): number {
+  const value = watermark?.kind === "lamport_clock" ? watermark.value : watermark?.lamport_value;
+  return typeof value === "number" ? value : 0;
+}
+
+function settled(
+  state: Readonly<SessionState>,
+  command: ClientMessage | EngineCommand,
+  at: SessionMoment,
+  result: SettledResult | undefined,
+): SessionEvent {
   const requestId = isMessage(command) ? requestIdOf(command) : undefined;
   const principal = isMessage(command) ? command.sender.principal_id : undefined;
   return {
@@ -136,7 +146,7 @@ export const session: Aggregate<SessionState, ClientMessage, SessionEvent, Sessi
   *present(state) {
     const maySilentMs = state.settings.unavailability_timeout_sec * 1000;
     for (const participant of state.participants.values()) {
-      if (participant.presence === "available") yield { principal: participant.id, maySilentMs };
+      if (mayLapse(state, participant)) yield { principal: participant.id, maySilentMs, sinceMs: participant.sinceMs };
     }
   },
   readEvent(stored) {
@@ -146,9 +156,3 @@ export const session: Aggregate<SessionState, ClientMessage, SessionEvent, Sessi
     throw new UnknownEvent(String(type), parsed.error);
   },
 };
-
-/** The participant of that name, unless it has left. */
-export function participantOf(state: Readonly<SessionState>, principal: string): Participant | undefined {
-  const participant = state.participants.get(principal as PrincipalId);
-  return participant?.presence === "left" ? undefined : participant;
-}

@@ -43,7 +43,7 @@ export interface Participant {
   status: string;
   summary: string | undefined;
   activeIntentId: string | undefined;
-  /** When it joined, left or lapsed last. */
+  /** When it joined, left, lapsed or came back last. */
   sinceMs: number;
   /** Its live intents. */
   readonly intents: Set<IntentId>;
@@ -77,6 +77,7 @@ export interface Intent {
 export interface Operation {
   readonly id: OpId;
   readonly principal: PrincipalId;
+  /** The intent that it belongs to: the one it named, if that was live then. */
   readonly intent: IntentId | undefined;
   readonly target: string;
   readonly tree: string;
@@ -99,6 +100,8 @@ export interface Conflict {
   readonly operations: readonly OpId[];
   readonly principals: readonly PrincipalId[];
   readonly openedAt: Revision;
+  /** Who reported it; nobody when the coordinator found it. */
+  readonly reporter: PrincipalId | undefined;
   readonly contentHash: string | undefined;
   readonly acknowledgements: Map<PrincipalId, string>;
 }

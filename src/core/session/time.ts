@@ -25,8 +25,9 @@ export function decideTick(state: Readonly<SessionState>, at: SessionMoment): Ve
   const due = state.deadlines.first();
   if (due === undefined || due.dueAtMs > at.atMs) return { standing: { revision: 0 } };
 
-  const [kind] = due.id.split(":", 1);
-  const id = due.id.slice(due.id.indexOf(":") + 1);
+  const colon = due.id.indexOf(":");
+  const kind = due.id.slice(0, colon);
+  const id = due.id.slice(colon + 1);
   switch (kind) {
     case "intent": {
       const intent = state.intents.get(id as IntentId);

@@ -1,0 +1,66 @@
+/**
+ * When what has ended leaves the state: a day after nothing live refers to it (ARCHITECTURE section 2).
+ *
+ * Each thing has one deadline at most. A live intent's is the end of its time to live; everything else's is the moment
+ * it is forgotten, and none while something live refers to it. An operation that belongs to an intent goes with it.
+ */
+import type { SessionEventOf } from "../../../wire/session.ts";
+import {
+  type Conflict,
+  type Intent,
+  isLive,
+  isOpen,
+  type Operation,
+  type Participant,
+  REMEMBERED_MS,
+  type SessionState,
+} from "../state.ts";
+
+/** Somebody who is gone and owns nothing live is forgotten after a while. */
+export function scheduleParticipant(state: SessionState, participant: Participant | undefined, nowMs: number): void {
+  if (participant === undefined) return;
+  const isGone = participant.presence !== "available" && participant.intents.size === 0;
+  state.deadlines.set(`principal:${participant.id}`, isGone ? nowMs + REMEMBERED_MS : undefined);
+}
+
+/** An ended intent is kept while an unsettled conflict is about it or about one of its operations. */
+export function scheduleIntent(state: SessionState, intent: Intent, nowMs: number): void {
+  const endedDueAtMs = isReferred(state, intent) ? undefined : nowMs + REMEMBERED_MS;
+  state.deadlines.set(`intent:${intent.id}`, isLive(intent) ? intent.expiresAtMs : endedDueAtMs);
+}
+
+function isReferred(state: SessionState, { conflicts, operations }: Intent): boolean {
+  return conflicts.size > 0 || operations.some((id) => (state.operations.get(id)?.conflicts.size ?? 0) > 0);
+}
+
+export function scheduleOperation(state: SessionState, operation: Operation, nowMs: number): void {
+  const intent = operation.intent === undefined ? undefined : state.intents.get(operation.intent);
+  if (intent !== undefined) {
+    if (!isLive(intent)) scheduleIntent(state, intent, nowMs);
+    return;
+  }
+  state.deadlines.set(`operation:${operation.id}`, operation.conflicts.size > 0 ? undefined : nowMs + REMEMBERED_MS);
+}
+
+export function scheduleConflict(state: SessionState, conflict: Conflict, nowMs: number): void {
+  state.deadlines.set(`conflict:${conflict.id}`, isOpen(conflict) ? undefined : nowMs + REMEMBERED_MS);
+}
+
+export function forget(state: SessionState, event: SessionEventOf<"Forgotten">): void {
+  for (const id of event.intents) {
+    state.intents.delete(id);
+    state.deadlines.set(`intent:${id}`, undefined);
+  }
+  for (const id of event.operations) {
+    state.operations.delete(id);
+    state.deadlines.set(`operation:${id}`, undefined);
+  }
+  for (const id of event.conflicts) {
+    state.conflicts.delete(id);
+    state.deadlines.set(`conflict:${id}`, undefined);
+  }
+  for (const id of event.principals) {
+    state.participants.delete(id);
+    state.deadlines.set(`principal:${id}`, undefined);
+  }
+}

@@ -1,0 +1,90 @@
+/** What becomes of intents, and of the index and the owners that follow from them. */
+import type { IntentId } from "../../../wire/ids.ts";
+import type { SessionEventOf } from "../../../wire/session.ts";
+import type { Place } from "../../aggregate.ts";
+import { resourcesOf } from "../scopes.ts";
+import type { Intent, LiveState, SessionState } from "../state.ts";
+import { scheduleIntent, scheduleParticipant } from "./forgetting.ts";
+
+export function announce(state: SessionState, event: SessionEventOf<"IntentAnnounced">, at: Place): void {
+  const resources = resourcesOf(event.scope, state.settings);
+  const intent: Intent = {
+    id: event.intentId,
+    principal: event.principalId,
+    state: "ACTIVE",
+    objective: event.objective,
+    scope: event.scope,
+    resources,
+    fence: event.fence,
+    ttlSec: event.ttlSec,
+    expiresAtMs: event.expiresAtMs,
+    announcedAtMs: at.atMs,
+    announcedAt: at.revision,
+    contentHash: event.contentHash,
+    endReason: undefined,
+    supersededBy: undefined,
+    operations: [],
+    conflicts: new Set(),
+  };
+  const owner = state.participants.get(intent.principal);
+  state.fence = Math.max(state.fence, event.fence);
+  state.intents.set(intent.id, intent);
+  state.liveIntents.add(intent.id);
+  owner?.intents.add(intent.id);
+  state.index.add(intent.id, resources);
+  scheduleIntent(state, intent, at.atMs);
+  scheduleParticipant(state, owner, at.atMs);
+}
+
+export function update(state: SessionState, event: SessionEventOf<"IntentUpdated">, at: Place): void {
+  const intent = state.intents.get(event.intentId);
+  if (intent === undefined) return;
+  intent.ttlSec = event.ttlSec;
+  intent.expiresAtMs = event.expiresAtMs;
+  if (event.objective !== undefined) intent.objective = event.objective;
+  if (event.scope !== undefined) {
+    intent.scope = event.scope;
+    intent.resources = resourcesOf(event.scope, state.settings);
+    state.index.add(intent.id, intent.resources);
+  }
+  scheduleIntent(state, intent, at.atMs);
+}
+
+export function endIntent(state: SessionState, event: SessionEventOf<"IntentEnded">, at: Place): void {
+  const intent = state.intents.get(event.intentId);
+  if (intent === undefined) return;
+  intent.state = event.state;
+  intent.endReason = event.reason;
+  intent.supersededBy = event.supersededBy;
+  state.liveIntents.delete(intent.id);
+  state.index.remove(intent.id);
+  const owner = state.participants.get(intent.principal);
+  owner?.intents.delete(intent.id);
+  scheduleParticipant(state, owner, at.atMs);
+  scheduleIntent(state, intent, at.atMs);
+}
+
+export function setLive(state: SessionState, id: IntentId, next: LiveState, fence?: number): void {
+  const intent = state.intents.get(id);
+  if (intent === undefined) return;
+  intent.state = next;
+  if (fence === undefined) return;
+  intent.fence = fence;
+  state.fence = Math.max(state.fence, fence);
+}
+
+/** The time to live of what fell into the gap, or falls due before its owner can be back, moves behind it. */
+export function moveDeadlines(state: SessionState, { fromMs, untilMs }: SessionEventOf<"Resumed">, at: Place): void {
+  for (const id of state.liveIntents) {
+    const intent = state.intents.get(id);
+    if (intent === undefined || intent.expiresAtMs < fromMs || intent.expiresAtMs >= untilMs) continue;
+    intent.expiresAtMs = untilMs;
+    scheduleIntent(state, intent, at.atMs);
+  }
+}
+
+/** The session moved to a file system that compares names differently. */
+export function readScopesAnew(state: SessionState): void {
+  for (const intent of state.intents.values()) intent.resources = resourcesOf(intent.scope, state.settings);
+  for (const id of state.liveIntents) state.index.add(id, state.intents.get(id)?.resources ?? []);
+}

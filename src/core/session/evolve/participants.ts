@@ -1,0 +1,72 @@
+/** What becomes of participants: joined, heard again, gone, and what is remembered of their requests. */
+import type { IntentId, PrincipalId } from "../../../wire/ids.ts";
+import type { JsonObject } from "../../../wire/json.ts";
+import type { SessionEventOf } from "../../../wire/session.ts";
+import type { Place } from "../../aggregate.ts";
+import { REMEMBERED_REQUESTS, type SessionState } from "../state.ts";
+import { scheduleParticipant } from "./forgetting.ts";
+
+export function join(state: SessionState, event: SessionEventOf<"ParticipantJoined">, at: Place): void {
+  const known = state.participants.get(event.principalId);
+  const facts = {
+    type: event.principalType,
+    instanceId: event.instanceId,
+    displayName: event.displayName,
+    roles: event.roles,
+    worktree: event.worktree,
+    extended: event.extended,
+    presence: "available" as const,
+    status: "idle",
+    sinceMs: at.atMs,
+  };
+  if (known === undefined) {
+    const rest = { summary: undefined, activeIntentId: undefined, intents: new Set<IntentId>(), requests: new Map() };
+    state.participants.set(event.principalId, { id: event.principalId, ...facts, ...rest });
+  } else {
+    Object.assign(known, facts);
+    scheduleParticipant(state, known, at.atMs);
+  }
+}
+
+export function changeStatus(state: SessionState, event: SessionEventOf<"ParticipantStatus">, at: Place): void {
+  const participant = state.participants.get(event.principalId);
+  if (participant === undefined) return;
+  if (participant.presence !== "available") participant.sinceMs = at.atMs;
+  participant.presence = "available";
+  participant.status = event.status;
+  participant.summary = event.summary;
+  participant.activeIntentId = event.activeIntentId;
+  if (participant.worktree !== undefined) {
+    const { branch: _branch, head: _head, ...place } = participant.worktree;
+    participant.worktree = {
+      ...place,
+      ...(event.branch === undefined ? {} : { branch: event.branch }),
+      ...(event.head === undefined ? {} : { head: event.head }),
+    };
+  }
+  scheduleParticipant(state, participant, at.atMs);
+}
+
+export function depart(state: SessionState, id: PrincipalId, presence: "left" | "unavailable", at: Place): void {
+  const participant = state.participants.get(id);
+  if (participant === undefined) return;
+  participant.presence = presence;
+  participant.status = "offline";
+  participant.sinceMs = at.atMs;
+  scheduleParticipant(state, participant, at.atMs);
+}
+
+/** Closes a record: the clock moves behind the values its messages use, and a named request is remembered. */
+export function settle(state: SessionState, event: SessionEventOf<"Settled">, at: Place): void {
+  state.clock = event.lamport + state.spread;
+  state.spread = 0;
+  if (event.principal === undefined || event.requestId === undefined) return;
+  const requests = state.participants.get(event.principal)?.requests;
+  if (requests === undefined) return;
+  requests.set(event.requestId, {
+    revision: at.revision,
+    contentHash: event.contentHash ?? "",
+    result: event.result as JsonObject | undefined,
+  });
+  if (requests.size > REMEMBERED_REQUESTS) requests.delete(requests.keys().next().value as string);
+}
