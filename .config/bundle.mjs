@@ -6,7 +6,6 @@
  * instructions) is run here, once, and stands in the bundle as what it gave. A class that is in both files is two
  * classes: what crosses from one to the other is told apart by its name or code, not by `instanceof`.
  */
-import { existsSync } from "node:fs";
 import { chmod } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
@@ -65,12 +64,6 @@ async function bundle(entry, outfile) {
 }
 
 for (const name of ["signalbox", "mpac-mcp", "mpac-mcp-sidecar"]) await chmod(join(root, "dist", "bin", `${name}.js`), 0o755);
-
-// To be removed with the first src/bridge/main.ts.
-if (!existsSync(join(root, "src", "bridge", "main.ts"))) {
-  console.log("no src/bridge/main.ts yet: nothing bundled");
-  process.exit(0);
-}
 
 const [first] = await Promise.all([
   bundle("src/bridge/main.ts", "dist/bridge.cjs"),

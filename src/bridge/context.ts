@@ -1,7 +1,7 @@
 /**
  * One workspace in use: its store, its sidecar, the principal that this bridge is there, and what the tools are given.
  */
-import { randomUUID } from "node:crypto";
+import { randomBytes } from "node:crypto";
 import { createSessionClient, type Disposition, type Joined } from "../client/session-client.ts";
 import { gitUser, readHead } from "../git/head.ts";
 import { mainPathOf, type Workspace } from "../git/repository.ts";
@@ -17,6 +17,9 @@ import { bridgeIdentity } from "./identity.ts";
 import { createLocate } from "./locate.ts";
 import { createNotices } from "./notices.ts";
 import { finishPending, hash } from "./recovery.ts";
+
+/** An id is read by a model, several times in a result, so it is no longer than it must be to be one of its kind. */
+const NEW_ID_BYTES = 8;
 
 export interface ContextOptions {
   /** The host's name for itself, as far as it gave one. */
@@ -97,7 +100,7 @@ export async function openContext(workspace: Workspace, written: string, options
       files,
       onOverlap: env["MPAC_ON_OVERLAP"]?.trim() === "proceed" ? "proceed" : "block",
       nowMs: Date.now,
-      newId: randomUUID,
+      newId: () => randomBytes(NEW_ID_BYTES).toString("hex"),
       hash,
       workspace: { dir: workspaceDir, sessionId: store.identity.session_id },
       reportFault,

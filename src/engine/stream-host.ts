@@ -5,36 +5,29 @@
  * when that is durable answers each caller and publishes. While the append is in flight the state is ahead and only
  * `decide` reads it: questions queue like commands and are answered when the append has settled.
  */
-import type { Aggregate, Decision, EngineCommand, Moment } from "../core/aggregate.ts";
-import type { EventStore } from "../store/store.ts";
+import { setImmediate as nextLoop } from "node:timers/promises";
+import type { EngineCommand, Present } from "../core/aggregate.ts";
 import { RevisionConflict } from "../store/errors.ts";
-import type { Hash, StreamId } from "../wire/ids.ts";
-import type { Json, JsonObject } from "../wire/json.ts";
-import { type Actor, type LogRecord, RECORD_FORMAT, type Revision, RULES, SELF, type TaggedEvent } from "../wire/record.ts";
+import type { EventStore } from "../store/store.ts";
+import type { StreamId } from "../wire/ids.ts";
+import type { JsonObject } from "../wire/json.ts";
+import { type LogRecord, type Revision, SELF, type TaggedEvent } from "../wire/record.ts";
 import type { Rejection } from "../wire/refusals.ts";
 import type { Clock, Timeline } from "./clock.ts";
-import type { Log } from "./log.ts";
-import { BEFORE_FIRST, seal, type SealedRecord, unseal } from "./seal.ts";
+import { PROBE_MS, probeUntilBack } from "./probing.ts";
+import { createStreamFold, type Decided, type FoldOptions, type Head, type Submission } from "./stream-fold.ts";
 
-/** Most commands decided in one turn: a turn is also the time that a question waits. */
+export type { Submission } from "./stream-fold.ts";
+
+/** Most entries taken, and most deadlines decided, in one turn: a turn is also the time that a question waits. */
 const TURN_LIMIT = 512;
 
 /** How often a batch that lost the compare-and-set is decided again before its callers are told to retry. */
 const ATTEMPTS = 5;
 
-/** How often an unavailable store is asked whether it is back, in milliseconds. */
-const PROBE_MS = 1_000;
-
 export type Outcome =
   | { readonly ok: true; readonly revision: Revision; readonly record?: LogRecord; readonly result?: JsonObject }
   | { readonly ok: false; readonly rejection: Rejection };
-
-export interface Submission<Command, Facts extends JsonObject> {
-  readonly command: Command;
-  readonly actor: Actor;
-  /** Asked at the moment of the decision, and again when it must be decided again. */
-  readonly facts?: () => Facts;
-}
 
 export interface StreamHost<State, Command, Facts extends JsonObject> {
   readonly stream: StreamId;
@@ -47,8 +40,9 @@ export interface StreamHost<State, Command, Facts extends JsonObject> {
   query<Result>(ask: (state: Readonly<State>, revision: Revision) => Result): Promise<Result>;
   /** The durable state, to be read only while an answer or a record is being heard: between turns it may be ahead. */
   readonly view: Readonly<State>;
-  /** Hears every record as it becomes durable. */
+  /** Hears every record as it becomes durable, in the order of the log; those of another writer when they are noticed. */
   subscribe(hear: (record: LogRecord) => void): Disposable;
+  /** The last durable revision. */
   readonly revision: Revision;
   /** False while the log takes no records. */
   readonly writable: boolean;
@@ -57,30 +51,25 @@ export interface StreamHost<State, Command, Facts extends JsonObject> {
 
 /** What the engine alone does to a host. */
 export interface HostControl {
-  readonly nextDeadlineMs: number | undefined;
   /** Puts a command of the engine's own before everything that is queued. */
   give(command: EngineCommand): void;
+  /** Nothing could be heard since `fromMs`: that is recorded before anything else is decided, however long it takes. */
+  resume(fromMs: number): void;
   /** Runs a turn if there is anything to do. */
   wake(): void;
-  present(): Iterable<{ readonly principal: string; readonly maySilentMs: number }>;
-  /** Resolves when everything queued has been answered. */
-  settle(): Promise<void>;
-  stop(): void;
+  present(): Iterable<Present>;
+  /** Takes nothing more, and resolves when what was queued has been answered. */
+  close(): Promise<void>;
 }
 
-interface HostOptions<State, Command, Event extends TaggedEvent, Facts extends JsonObject> {
-  readonly stream: StreamId;
-  readonly aggregate: Aggregate<State, Command, Event, Facts>;
+interface HostOptions<State, Command, Event extends TaggedEvent, Facts extends JsonObject> extends FoldOptions<State, Command, Event, Facts> {
   readonly store: EventStore;
   readonly timeline: Timeline;
   readonly clock: Clock;
-  readonly node: string;
-  readonly newSeed: () => string;
-  readonly log: Log;
   /** Called at the start of every turn, before anything is decided: the place where a gap in time is noticed. */
   readonly beforeTurn: () => void;
-  /** What this process decides before anything else, once; again after a failed append, until it is on the log. */
-  readonly opening: (head: { readonly revision: Revision; readonly atMs: number }) => readonly EngineCommand[];
+  /** What is decided before anything else; asked anew until it is on the log. */
+  readonly opening: (head: Head) => readonly EngineCommand[];
   /** The opening is on the log. */
   readonly onOpened: () => void;
 }
@@ -89,129 +78,122 @@ const UNAVAILABLE: Rejection = {
   code: "store/unavailable",
   message: "the log cannot be written now (is the disk full?); nothing was changed, try again when it can",
 };
+const CLOSING: Rejection = { code: "store/unavailable", message: "the session is being closed here; nothing was changed, connect again" };
 const CONTENDED: Rejection = {
   code: "store/contended",
   message: "other writers were faster five times over; nothing was changed, try again",
 };
-const UNDECIDED: Rejection = {
-  code: "message/malformed",
-  message: "the coordinator could not decide this message and left it out; please report it",
-};
-const UNSPEAKABLE: Rejection = { code: "message/malformed", message: "the message holds text that is not valid Unicode" };
 
 export async function openStreamHost<State, Command, Event extends TaggedEvent, Facts extends JsonObject>(
   options: HostOptions<State, Command, Event, Facts>,
 ): Promise<StreamHost<State, Command, Facts> & HostControl> {
-  const { stream, aggregate, store, timeline, clock, node, newSeed, log, beforeTurn, opening, onOpened } = options;
+  const { stream, store, timeline, clock, log, beforeTurn, opening, onOpened } = options;
 
-  type Work = { readonly submission: Submission<Command | EngineCommand, Facts>; readonly answer: (outcome: Outcome) => void };
-  type Decided = { readonly work: Work; readonly decision: Decision<Event>; readonly sealed: SealedRecord | undefined };
+  interface Work {
+    readonly submission: Submission<Command | EngineCommand, Facts>;
+    readonly answer: (outcome: Outcome) => void;
+  }
+  /** A command or a question, in the order they came. */
+  type Entry = Work | { readonly ask: () => void };
+  interface Batch {
+    readonly decided: readonly { readonly work: Work; readonly outcome: Decided }[];
+    /** How many of the entries have been dealt with; the rest wait for the next turn. */
+    readonly done: number;
+  }
 
-  let state = aggregate.initial();
-  let head: { revision: Revision; hash: Hash } = BEFORE_FIRST;
-  let headAtMs = 0;
-  let queue: Work[] = [];
-  let questions: (() => void)[] = [];
+  const fold = createStreamFold(options);
   const subscribers = new Set<(record: LogRecord) => void>();
+  let queue: Entry[] = [];
   let turning: Promise<void> | undefined;
+  let published: Revision = 0;
+  let resumedFromMs: number | undefined;
+  let ticksNotBeforeMs = 0;
+  let opened = false;
   let writable = true;
   let readable = true;
-  let stopped = false;
-  let opened = false;
+  let closing = false;
+  let probing: Disposable | undefined;
   let alarm: Disposable | undefined;
 
-  /** State is the fold of the log and nothing else: this is opening, recovery, and what follows a failed append. */
-  async function fold(): Promise<void> {
-    state = aggregate.initial();
-    head = BEFORE_FIRST;
-    for await (const stored of store.read(stream, 0)) {
-      const record = unseal(stream, stored, head);
-      for (const event of record.events) aggregate.evolve(state, aggregate.readEvent(event), record);
-      head = { revision: record.revision, hash: record.hash };
-      headAtMs = record.atMs;
-    }
-    timeline.atLeast(headAtMs);
-  }
+  const own = (command: EngineCommand): Work => ({ submission: { command, actor: SELF }, answer: () => undefined });
+  const instant = (): number => Math.max(timeline.now(), fold.head.atMs);
 
-  function decideOne(work: Work, atMs: number): Decided {
-    const { command, actor, facts } = work.submission;
-    const seed = newSeed();
-    let drawn = 0;
-    const told = facts?.() ?? ({} as Facts);
-    const moment: Moment<Facts> = { atMs, facts: told, newId: (prefix) => `${prefix}-${seed}-${(drawn += 1)}` };
-    const decision = decideSafely(command, moment);
-    if (!("accepted" in decision)) return { work, decision, sealed: undefined };
-
-    const sealed = sealRecord(command as unknown as Json, actor, seed, told, atMs, decision.accepted);
-    if (sealed === undefined) return { work, decision: { rejected: UNSPEAKABLE }, sealed: undefined };
-    for (const event of decision.accepted) aggregate.evolve(state, event, sealed.record);
-    head = { revision: sealed.record.revision, hash: sealed.record.hash };
-    headAtMs = atMs;
-    return { work, decision, sealed };
-  }
-
-  /** A rule that breaks is a bug; it costs its own message and no other. */
-  function decideSafely(command: Command | EngineCommand, moment: Moment<Facts>): Decision<Event> {
-    try {
-      return aggregate.decide(state, command, moment);
-    } catch (error) {
-      log.error({ stream, error: String(error) }, "rule broke");
-      return { rejected: UNDECIDED };
-    }
-  }
-
-  function sealRecord(
-    command: Json,
-    actor: Actor,
-    seed: string,
-    facts: JsonObject,
-    atMs: number,
-    events: readonly TaggedEvent[],
-  ): SealedRecord | undefined {
-    const revision = head.revision + 1;
-    try {
-      return seal({ format: RECORD_FORMAT, rules: RULES, revision, atMs, seed, facts, actor, node, command, events, prevHash: head.hash });
-    } catch (error) {
-      log.warn({ stream, error: String(error) }, "command cannot be recorded");
-      return undefined;
-    }
-  }
-
-  const tick: Work = { submission: { command: { type: "Tick" }, actor: SELF }, answer: () => undefined };
-
-  function decideBatch(batch: readonly Work[]): Decided[] {
-    const decided: Decided[] = [];
-    const tickUntil = (atMs: number): void => {
-      for (let due = aggregate.nextDeadline(state); due !== undefined && due <= atMs; due = aggregate.nextDeadline(state)) {
-        const ticked = decideOne(tick, atMs);
-        decided.push(ticked);
-        if (ticked.sealed === undefined) throw new Error(`a deadline of ${stream} at ${due} was not decided at ${atMs}`);
-      }
+  function decideBatch(first: readonly EngineCommand[], entries: readonly Entry[]): Batch {
+    const decided: { work: Work; outcome: Decided }[] = [];
+    const decide = (work: Work): Decided => {
+      const outcome = fold.decide(work.submission, instant());
+      decided.push({ work, outcome });
+      return outcome;
     };
-    for (const work of batch) {
-      const atMs = Math.max(timeline.now(), headAtMs);
-      const command = work.submission.command as EngineCommand;
-      if (command.type !== "Opened" && command.type !== "Resumed") tickUntil(atMs);
-      decided.push(decideOne(work, atMs));
+    let ticksLeft = TURN_LIMIT;
+    const tickUntilNow = (): boolean => {
+      for (; isDue(); ticksLeft -= 1) {
+        if (ticksLeft === 0) return false;
+        if (decide(own({ type: "Tick" })).sealed !== undefined) continue;
+        log.error({ stream, dueAtMs: fold.nextDeadlineMs }, "deadline cannot be decided");
+        ticksNotBeforeMs = instant() + PROBE_MS;
+      }
+      return true;
+    };
+
+    for (const command of first) decide(own(command));
+    for (const [done, entry] of entries.entries()) {
+      if ("ask" in entry) continue;
+      if (!tickUntilNow()) return { decided, done };
+      decide(entry);
     }
-    if (batch.length === 0) tickUntil(Math.max(timeline.now(), headAtMs));
-    return decided;
+    tickUntilNow();
+    return { decided, done: entries.length };
   }
 
-  function outcomeOf({ decision, sealed }: Decided): Outcome {
-    if ("rejected" in decision) return { ok: false, rejection: decision.rejected };
-    if ("standing" in decision) return { ok: true, ...decision.standing };
-    const record = (sealed as SealedRecord).record;
-    const result = (record.events.at(-1) as { readonly result?: JsonObject } | undefined)?.result;
-    return { ok: true, revision: record.revision, record, ...(result === undefined ? {} : { result }) };
+  /** Decides, appends and answers as many of the entries as a turn takes, and says how many those were. */
+  async function carry(entries: readonly Entry[]): Promise<number> {
+    const resumed = resumedFromMs;
+    resumedFromMs = undefined;
+    for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {
+      const expected = fold.head.revision;
+      const first = opened ? [] : opening(fold.head);
+      const batch = decideBatch(resumed === undefined ? first : [...first, { type: "Resumed", fromMs: resumed }], entries);
+      const sealed = batch.decided.flatMap(({ outcome }) => outcome.sealed ?? []);
+      const failure = await append(
+        expected,
+        sealed.map(({ record, text }) => ({ revision: record.revision, text })),
+      );
+      if (failure === undefined) {
+        if (sealed.length > 0) noteOpened();
+        publish(batch);
+        return batch.done;
+      }
+      if (!(failure instanceof RevisionConflict)) {
+        log.error({ stream, error: String(failure) }, "log takes no records");
+        owe(resumed);
+        await turnReadOnly();
+        return refuseAll(entries, UNAVAILABLE);
+      }
+      await catchUp();
+    }
+    owe(resumed);
+    return refuseAll(entries, CONTENDED);
   }
 
-  function publish(decided: readonly Decided[]): void {
-    for (const each of decided) {
-      tell(() => each.work.answer(outcomeOf(each)));
-      const { sealed } = each;
-      if (sealed !== undefined) for (const hear of subscribers) tell(() => hear(sealed.record));
+  async function append(expected: Revision, records: Parameters<EventStore["append"]>[2]): Promise<unknown> {
+    if (records.length === 0) return undefined;
+    return store.append(stream, expected, records).then(
+      () => undefined,
+      (error: unknown) => error ?? new Error("the append was refused without a reason"),
+    );
+  }
+
+  function publish({ decided }: Batch): void {
+    published = fold.head.revision;
+    for (const { work, outcome } of decided) {
+      tell(() => work.answer(outcomeOf(outcome)));
+      if (outcome.sealed !== undefined) publishRecord(outcome.sealed.record);
     }
+  }
+
+  function publishRecord(record: LogRecord): void {
+    for (const hear of subscribers) tell(() => hear(record));
   }
 
   /** A listener that breaks costs nobody else what it would have heard. */
@@ -223,34 +205,19 @@ export async function openStreamHost<State, Command, Event extends TaggedEvent, 
     }
   }
 
-  /** Decides, appends and answers a batch; what cannot be recorded is refused. */
-  async function carry(work: readonly Work[]): Promise<void> {
-    const first = opened ? [] : opening({ revision: head.revision, atMs: headAtMs });
-    const batch = [...first.map((command): Work => ({ submission: { command, actor: SELF }, answer: () => undefined })), ...work];
-    for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {
-      const expected = head.revision;
-      const decided = decideBatch(batch);
-      const sealed = decided.flatMap((each) => each.sealed ?? []);
-      if (sealed.length === 0) return publish(decided);
-      try {
-        await store.append(
-          stream,
-          expected,
-          sealed.map(({ record, text }) => ({ revision: record.revision, text })),
-        );
-        noteOpened();
-        return publish(decided);
-      } catch (error) {
-        if (!(error instanceof RevisionConflict)) {
-          log.error({ stream, error: String(error) }, "log takes no records");
-          await foldAfterFailure();
-          turnReadOnly();
-          return refuseAll(batch, UNAVAILABLE);
-        }
-        await fold();
-      }
-    }
-    return refuseAll(batch, CONTENDED);
+  /** Folds the log anew: opening, recovery, and what follows a lost append. What others wrote is heard here too. */
+  async function catchUp(): Promise<void> {
+    readable = false;
+    const behind = await fold.read(published);
+    readable = true;
+    timeline.atLeast(fold.head.atMs);
+    published = fold.head.revision;
+    for (const record of behind) publishRecord(record);
+  }
+
+  async function tryCatchUp(): Promise<boolean> {
+    await catchUp().catch((error: unknown) => log.error({ stream, error: String(error) }, "log cannot be read"));
+    return readable;
   }
 
   function noteOpened(): void {
@@ -259,118 +226,118 @@ export async function openStreamHost<State, Command, Event extends TaggedEvent, 
     onOpened();
   }
 
-  async function foldAfterFailure(): Promise<void> {
-    try {
-      await fold();
-      readable = true;
-    } catch (error) {
-      readable = false;
-      log.error({ stream, error: String(error) }, "log cannot be read");
-    }
+  function owe(fromMs: number | undefined): void {
+    if (fromMs !== undefined) resumedFromMs = Math.min(fromMs, resumedFromMs ?? fromMs);
   }
 
-  function refuseAll(batch: readonly Work[], rejection: Rejection): void {
-    for (const work of batch) tell(() => work.answer({ ok: false, rejection }));
+  function refuseAll(entries: readonly Entry[], rejection: Rejection): number {
+    for (const entry of entries) if (!("ask" in entry)) tell(() => entry.answer({ ok: false, rejection }));
+    return entries.length;
   }
 
-  function turnReadOnly(): void {
-    if (!writable) return;
+  async function turnReadOnly(): Promise<void> {
     writable = false;
-    const probe = (): void => {
-      if (stopped) return;
-      void store.probe().then(recover, () => clock.after(PROBE_MS, probe));
-    };
-    clock.after(PROBE_MS, probe);
+    await tryCatchUp();
+    probing ??= probeUntilBack(store, clock, recover);
   }
 
-  async function recover(): Promise<void> {
-    await turning;
-    if (!readable) await foldAfterFailure();
-    if (!readable) return turnReadOnly();
+  async function recover(): Promise<boolean> {
+    while (turning !== undefined) await turning;
+    if (!readable && !(await tryCatchUp())) return false;
+    probing = undefined;
     writable = true;
     log.info({ stream }, "log takes records again");
     wake();
+    return true;
   }
+
+  /** Only a bug leads here, or a log that could not be read after a lost append: the state may be half folded. */
+  async function breakOff(entries: readonly Entry[], error: unknown): Promise<number> {
+    log.error({ stream, error: String(error) }, "turn broke off");
+    if (!(await tryCatchUp())) await turnReadOnly();
+    return refuseAll(entries, UNAVAILABLE);
+  }
+
+  const isDue = (): boolean => Math.max(fold.nextDeadlineMs ?? Infinity, ticksNotBeforeMs) <= instant();
+  const hasWork = (): boolean => queue.length > 0 || (writable && !closing && (resumedFromMs !== undefined || isDue()));
 
   async function turn(): Promise<void> {
-    do {
+    for (;;) {
       beforeTurn();
-      const batch = queue.slice(0, TURN_LIMIT);
+      const entries = queue.slice(0, TURN_LIMIT);
       queue = queue.slice(TURN_LIMIT);
-      const asked = queue.length === 0 ? questions.splice(0) : [];
-      if (writable) await carry(batch).catch((error: unknown) => breakOff(batch, error));
-      else refuseAll(batch, UNAVAILABLE);
-      for (const ask of asked) ask();
-    } while (!stopped && (queue.length > 0 || questions.length > 0 || isDue()));
+      const done = writable ? await carry(entries).catch((error: unknown) => breakOff(entries, error)) : refuseAll(entries, UNAVAILABLE);
+      if (done < entries.length) queue = [...entries.slice(done), ...queue];
+      for (const entry of entries.slice(0, done)) if ("ask" in entry) entry.ask();
+      if (!hasWork()) return;
+      // Whatever else the process does comes between two turns.
+      await nextLoop();
+    }
   }
-
-  /** Only a bug leads here: the state may be half folded, so it is folded anew. */
-  async function breakOff(batch: readonly Work[], error: unknown): Promise<void> {
-    log.error({ stream, error: String(error) }, "turn broke off");
-    await foldAfterFailure();
-    refuseAll(batch, UNAVAILABLE);
-  }
-
-  const isDue = (): boolean => writable && (aggregate.nextDeadline(state) ?? Infinity) <= timeline.now();
 
   function wake(): void {
-    if (turning !== undefined || stopped) return;
+    if (turning !== undefined) return;
     // One microtask later, so that what a caller submits in one go becomes one batch.
     turning = Promise.resolve()
       .then(turn)
+      .catch((error: unknown) => log.error({ stream, error: String(error) }, "turn broke"))
       .finally(() => {
         turning = undefined;
-        setAlarm();
-        if (queue.length > 0 || questions.length > 0) wake();
+        if (queue.length > 0) wake();
+        else setAlarm();
       });
   }
 
   function setAlarm(): void {
     alarm?.[Symbol.dispose]();
     alarm = undefined;
-    const due = aggregate.nextDeadline(state);
-    if (due === undefined || stopped || !writable) return;
-    alarm = clock.after(Math.max(1, due - timeline.now()), wake);
+    const due = fold.nextDeadlineMs;
+    if (due === undefined || closing || !writable) return;
+    alarm = clock.after(Math.max(1, due - timeline.now(), ticksNotBeforeMs - timeline.now()), wake);
   }
 
-  await fold();
+  await catchUp();
 
   return {
     stream,
     get revision() {
-      return head.revision;
+      return published;
     },
     get view() {
-      return state;
+      return fold.state;
     },
     get writable() {
       return writable;
     },
     get idle() {
-      return turning === undefined && queue.length === 0 && questions.length === 0 && subscribers.size === 0;
-    },
-    get nextDeadlineMs() {
-      return aggregate.nextDeadline(state);
+      return turning === undefined && queue.length === 0 && subscribers.size === 0;
     },
     submit(submission, answer) {
-      if (stopped) return answer({ ok: false, rejection: UNAVAILABLE });
+      if (closing) return tell(() => answer({ ok: false, rejection: CLOSING }));
       queue.push({ submission, answer });
       wake();
     },
     give(command) {
-      queue.unshift({ submission: { command, actor: SELF }, answer: () => undefined });
+      if (closing) return;
+      queue.unshift(own(command));
       wake();
     },
+    resume(fromMs) {
+      owe(fromMs);
+      if (!closing) wake();
+    },
     query(ask) {
+      if (closing) return Promise.reject(new Error(`${stream} is being closed here`));
       return new Promise((resolve, reject) => {
-        questions.push(() => {
+        const answer = (): void => {
           if (!readable) return reject(new Error(`the log of ${stream} cannot be read now`));
           try {
-            resolve(ask(state, head.revision));
+            resolve(ask(fold.state, fold.head.revision));
           } catch (error) {
             reject(error as Error);
           }
-        });
+        };
+        queue.push({ ask: answer });
         wake();
       });
     },
@@ -379,13 +346,20 @@ export async function openStreamHost<State, Command, Event extends TaggedEvent, 
       return { [Symbol.dispose]: () => void subscribers.delete(hear) };
     },
     wake,
-    present: () => aggregate.present(state),
-    async settle() {
+    present: () => fold.present(),
+    async close() {
+      closing = true;
+      probing?.[Symbol.dispose]();
+      alarm?.[Symbol.dispose]();
       while (turning !== undefined) await turning;
     },
-    stop() {
-      stopped = true;
-      alarm?.[Symbol.dispose]();
-    },
   };
+}
+
+function outcomeOf({ decision, sealed }: Decided): Outcome {
+  if ("rejected" in decision) return { ok: false, rejection: decision.rejected };
+  if ("standing" in decision) return { ok: true, ...decision.standing };
+  const { record } = sealed as NonNullable<Decided["sealed"]>;
+  const result = (record.events.at(-1) as { readonly result?: JsonObject } | undefined)?.result;
+  return { ok: true, revision: record.revision, record, ...(result === undefined ? {} : { result }) };
 }
