@@ -30,11 +30,13 @@ await runSmoke(async (smoke) => {
   await commit(smoke, scratch, workspace, async (tool, args) => (await host.call(tool, args)).structured);
 
   smoke.say("in lines of the 2026-07-28 era:");
-  const program = smoke.own(startNode([launcher("signalbox"), "mcp"], { cwd: workspace, env: { ...scratch.env, MPAC_PRINCIPAL_ID: "ana-lines" } }));
+  const program = smoke.own(
+    startNode([launcher("signalbox"), "mcp"], { cwd: workspace, env: { ...scratch.env, MPAC_PRINCIPAL_ID: "ana-lines" } }),
+  );
   const lines = rpcLines(program);
   await smoke.step("server/discover names the era, and tools/list may be kept", async () => {
     const discovered = await lines.ask("server/discover");
-    assert.ok((discovered.result?.["supportedVersions"] as string[]).includes("2026-07-28"), JSON.stringify(discovered));
+    assert.ok(((discovered.result?.["supportedVersions"] ?? []) as string[]).includes("2026-07-28"), JSON.stringify(discovered));
     const listed = await lines.ask("tools/list");
     assert.ok(Number(listed.result?.["ttlMs"]) > 0, JSON.stringify(listed.result?.["ttlMs"]));
   });

@@ -35,13 +35,16 @@ await runSmoke(
     smoke.say(`a repository of ${tracked.length} files, two worktrees`);
 
     const [ana, bo] = await smoke.step("two bridges start in two worktrees and see each other", async () => {
-      const both = [smoke.own(await startCoder(scratch, main, "ana-client")), smoke.own(await startCoder(scratch, second, "bo-client"))] as const;
+      const both = [
+        smoke.own(await startCoder(scratch, main, "ana-client")),
+        smoke.own(await startCoder(scratch, second, "bo-client")),
+      ] as const;
       await Promise.all(both.map((coder) => coder.look()));
       const seen = (await both[0].look())["participants"] as Members[];
-      assert.deepEqual(
-        seen.map((participant) => [participant["branch"], participant["worktree"]]).toSorted(),
-        [["main", main], ["second", second]],
-      );
+      assert.deepEqual(seen.map((participant) => `${String(participant["branch"])} ${String(participant["worktree"])}`).toSorted(), [
+        `main ${main}`,
+        `second ${second}`,
+      ]);
       return both;
     });
 
@@ -61,7 +64,10 @@ await runSmoke(
     await smoke.step("bo is blocked over the same file, and told by whom", async () => {
       const { structured, text } = await bo.host.call("begin_task", { objective: "rename in it", files: [shared] });
       assert.equal(structured["status"], "blocked", text);
-      assert.deepEqual((structured["conflicts"] as Members[]).map((conflict) => conflict["intent_id"]), [first]);
+      assert.deepEqual(
+        (structured["conflicts"] as Members[]).map((conflict) => conflict["intent_id"]),
+        [first],
+      );
     });
     const lone = await smoke.step("bo begins with another file", () => bo.begin("rename elsewhere", [lonely]));
     await smoke.step("kill -9 of the sidecar: both tasks are known", killAndLook);
@@ -88,28 +94,38 @@ await runSmoke(
     await smoke.step("ana submits the file", () => ana.submit(first, shared, "export const by = 'ana';\n"));
     await smoke.step("a second submit on the old state is stale, and the file is untouched", async () => {
       const old = ana.written[0]?.before;
-      const { structured } = await ana.host.call("submit_change", { intent_id: first, target: shared, content: "lost\n", state_ref_before: old });
+      const { structured } = await ana.host.call("submit_change", {
+        intent_id: first,
+        target: shared,
+        content: "lost\n",
+        state_ref_before: old,
+      });
       assert.equal(structured["status"], "stale");
       assert.equal(refOf(await readFile(join(main, shared))), refOf("export const by = 'ana';\n"));
     });
-    await smoke.step("bo submits the same file in the other worktree, whose disk is another", () => bo.submit(merging, shared, "export const by = 'bo';\n"));
+    await smoke.step("bo submits the same file in the other worktree, whose disk is another", () =>
+      bo.submit(merging, shared, "export const by = 'bo';\n"),
+    );
     await smoke.step("kill -9 of the sidecar: both changes are known", killAndLook);
 
     const rounds = Number(smoke.options["rounds"]);
-    const counts = await smoke.step(`${rounds} rounds of kill -9 in the middle of calls: each call succeeds once, or says that it did not and then does`, async () => {
-      for (let round = 0; round < rounds; round += 1) {
-        const [forAna, forBo] = [rest.splice(0, 2), rest.splice(0, 2)] as [[string, string], [string, string]];
-        const { pid } = await awaitSidecar(scratch, main);
-        const calls = Promise.all([work(ana, round, forAna), work(bo, round, forBo)]);
-        calls.catch(() => undefined);
-        await pause(draw.below(KILL_WITHIN_MS));
-        await killOutright(pid);
-        await calls;
-        const { uri } = await awaitSidecar(scratch, main);
-        for (const coder of [ana, bo]) await nothingIsLost(coder, uri);
-      }
-      return `${ana.held.size + bo.held.size} tasks, ${ana.written.length + bo.written.length} changes, ${ana.repeats + bo.repeats} calls made again`;
-    });
+    const counts = await smoke.step(
+      `${rounds} rounds of kill -9 in the middle of calls: each call succeeds once, or says that it did not and then does`,
+      async () => {
+        for (let round = 0; round < rounds; round += 1) {
+          const [forAna, forBo] = [rest.splice(0, 2), rest.splice(0, 2)] as [[string, string], [string, string]];
+          const { pid } = await awaitSidecar(scratch, main);
+          const calls = Promise.all([work(ana, round, forAna), work(bo, round, forBo)]);
+          calls.catch(() => undefined);
+          await pause(draw.below(KILL_WITHIN_MS));
+          await killOutright(pid);
+          await calls;
+          const { uri } = await awaitSidecar(scratch, main);
+          for (const coder of [ana, bo]) await nothingIsLost(coder, uri);
+        }
+        return `${ana.held.size + bo.held.size} tasks, ${ana.written.length + bo.written.length} changes, ${ana.repeats + bo.repeats} calls made again`;
+      },
+    );
     assert.match(counts, /changes/);
 
     await smoke.step("both yield everything, and nothing is held any more", async () => {
@@ -120,7 +136,10 @@ await runSmoke(
     await smoke.step("HEAD, refs and index of both worktrees are as they were", async () => {
       assert.deepEqual({ main: await untouchedOf(scratch, main), second: await untouchedOf(scratch, second) }, before);
     });
-    for (const [coder, name] of [[ana, "ana"], [bo, "bo"]] as const) {
+    for (const [coder, name] of [
+      [ana, "ana"],
+      [bo, "bo"],
+    ] as const) {
       await smoke.step(`git status shows exactly what ${name} submitted`, async () => {
         const status = (await scratch.git(coder.worktree, "status", "--porcelain")).split("\n");
         assert.deepEqual(status.toSorted(), coder.written.map(({ path }) => ` M ${path}`).toSorted());

@@ -24,7 +24,9 @@ const MCP_JSON = `{
 `;
 
 interface Configured {
-  readonly mcpServers: Readonly<Record<string, { readonly command: string; readonly args: readonly string[]; readonly env: Readonly<Record<string, string>> }>>;
+  readonly mcpServers: Readonly<
+    Record<string, { readonly command: string; readonly args: readonly string[]; readonly env: Readonly<Record<string, string>> }>
+  >;
 }
 
 await runSmoke(async (smoke) => {
@@ -38,7 +40,11 @@ await runSmoke(async (smoke) => {
   const port = await freePort();
 
   const sidecar = smoke.own(
-    startProgram("mpac-mcp-sidecar", ["--workspace", workspace, "--host", "127.0.0.1", "--port", String(port), "--session-id", "team-session"], { cwd: scratch.folder, env }),
+    startProgram(
+      "mpac-mcp-sidecar",
+      ["--workspace", workspace, "--host", "127.0.0.1", "--port", String(port), "--session-id", "team-session"],
+      { cwd: scratch.folder, env },
+    ),
   );
   await smoke.step("mpac-mcp-sidecar --workspace --host --port --session-id serves there", async () => {
     const health = await eventually("the sidecar", () => askHealth(port));
@@ -55,7 +61,9 @@ await runSmoke(async (smoke) => {
     const { mcpServers } = JSON.parse(await readFile(join(workspace, ".mcp.json"), "utf8")) as Configured;
     const configured = mcpServers["mpac-coding"];
     assert.ok(configured);
-    const host = smoke.own(await startHost({ name: "claude-code", cwd: scratch.folder, env: { ...env, ...configured.env }, command: configured }));
+    const host = smoke.own(
+      await startHost({ name: "claude-code", cwd: scratch.folder, env: { ...env, ...configured.env }, command: configured }),
+    );
     const { structured, text } = await host.call("who_is_working");
     assert.deepEqual([structured["workspace_dir"], structured["session_id"]], [workspace, derivedSession(workspace)], text);
     const [ana] = structured["participants"] as Members[];
@@ -70,7 +78,10 @@ await runSmoke(async (smoke) => {
     const host = smoke.own(await startHost({ name: "claude-code", cwd: scratch.folder, env: { ...env, ...named }, command }));
     const { structured } = await host.call("who_is_working");
     assert.equal((await findSidecar(scratch, other))?.port, Number(named.MPAC_SIDECAR_PORT));
-    assert.deepEqual((structured["participants"] as Members[]).map((participant) => participant["principal_id"]), ["bo"]);
+    assert.deepEqual(
+      (structured["participants"] as Members[]).map((participant) => participant["principal_id"]),
+      ["bo"],
+    );
   });
 
   const refused = smoke.own(startProgram("mpac-mcp-sidecar", ["--workspace", workspace, "--multi-session"], { cwd: scratch.folder, env }));

@@ -52,12 +52,15 @@ await runSmoke(async (smoke) => {
   await smoke.step("both are told of the conflict", async () => {
     const [toAna, toBo] = [await said(ana, "conflict"), await said(bo, "conflict")];
     assert.equal(toAna["conflict_id"], toBo["conflict_id"]);
-    assert.deepEqual([toAna["principal_a"], toAna["principal_b"]].toSorted(), ["ana", "bo"]);
+    assert.deepEqual([toAna["principal_a"], toAna["principal_b"]].map(String).toSorted(), ["ana", "bo"]);
     assert.equal(toAna["category"], "scope_overlap");
   });
   await smoke.step("SESSION_SUMMARY shows 2 participants, 2 intents, 1 conflict", async () => {
     const { participant_count, active_intent_count, open_conflict_count } = await askSummary(sidecar.uri);
-    assert.deepEqual({ participant_count, active_intent_count, open_conflict_count }, { participant_count: 2, active_intent_count: 2, open_conflict_count: 1 });
+    assert.deepEqual(
+      { participant_count, active_intent_count, open_conflict_count },
+      { participant_count: 2, active_intent_count: 2, open_conflict_count: 1 },
+    );
   });
 
   const cy = client("cy", "src/main.py");
@@ -88,9 +91,9 @@ await runSmoke(async (smoke) => {
   });
 });
 
-/** The next line of a demo client about `what`; a refusal where none was expected fails at once. */
+/** The next line of a demo client about `what`; another outcome of its announcement fails at once. */
 async function said(program: Program, what: string): Promise<Members> {
-  const line = await program.stdout.next((text) => [what, "refused"].includes((JSON.parse(text) as { what: string }).what));
+  const line = await program.stdout.next((text) => [what, "announced", "refused"].includes((JSON.parse(text) as { what: string }).what));
   const { what: said, ...facts } = JSON.parse(line) as { what: string } & Members;
   assert.equal(said, what, `the client said ${line}`);
   return facts;

@@ -33,6 +33,9 @@ async function runSmoke(name: string, ...args: string[]): Promise<{ code: number
   return { code, lines: [...program.stdout.all, ...program.stderr.all] };
 }
 
+/** Folders of ours; the compiler that runs the smokes keeps one of its own. */
+const leftBehind = async (): Promise<string[]> => (await readdir(join(folder, "tmp"))).filter((name) => name.startsWith("signalbox"));
+
 describe("the smoke", () => {
   it.each(SMOKES)("%s holds, step by step, and leaves nothing behind", async (name, steps) => {
     await using scratch = await scratchFolder();
@@ -43,7 +46,7 @@ describe("the smoke", () => {
     expect(lines.filter((line) => !/^(ok +\d+ |  )/.test(line))).toEqual([]);
     expect(code).toBe(0);
     expect(lines.filter((line) => line.startsWith("ok")).length).toBeGreaterThanOrEqual(steps);
-    expect(await readdir(join(folder, "tmp"))).toEqual([]);
+    expect(await leftBehind()).toEqual([]);
     expect(await processesUnder(join(folder, "tmp"))).toEqual([]);
   });
 
@@ -52,7 +55,7 @@ describe("the smoke", () => {
 
     expect(code).toBe(1);
     expect(lines.join("\n")).toMatch(/not a git repository/);
-    expect(await readdir(join(folder, "tmp"))).toEqual([]);
+    expect(await leftBehind()).toEqual([]);
   });
 });
 
@@ -73,7 +76,13 @@ describe("a step that does not hold", () => {
     );
 
     expect(code).toBe(1);
-    expect(said).toEqual(["ok  1  the first holds", "not ok  2  the second does not", "     the status", "     expected: 'OK'", "     seen:     'STALE'"]);
+    expect(said).toEqual([
+      "ok  1  the first holds",
+      "not ok  2  the second does not",
+      "     the status",
+      "     expected: 'OK'",
+      "     seen:     'STALE'",
+    ]);
     expect(closed).toEqual(["two", "one"]);
   });
 });

@@ -1,6 +1,5 @@
 /** How bridges find or start the one sidecar of a repository, in every place a repository can be, and how both of them end. */
 import { readFile, writeFile } from "node:fs/promises";
-import { createServer as createHttpServer } from "node:http";
 import { createServer, type Server, type Socket } from "node:net";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -9,7 +8,16 @@ import type { Members } from "./support/mpac-client.ts";
 import { isRunning, killOutright, startNode } from "./support/processes.ts";
 import { launcher } from "./support/program.ts";
 import { type Scratch, scratchFolder } from "./support/scratch.ts";
-import { awaitSidecar, derivedPort, derivedSession, findSidecar, isFree, sidecarsUnder, startSidecarOf, storeFolder } from "./support/sidecar.ts";
+import {
+  awaitSidecar,
+  derivedPort,
+  derivedSession,
+  findSidecar,
+  isFree,
+  sidecarsUnder,
+  startSidecarOf,
+  storeFolder,
+} from "./support/sidecar.ts";
 import { eventually, within } from "./support/wait.ts";
 
 let scratch: Scratch;
@@ -45,6 +53,11 @@ async function occupy(server: Server, port: number): Promise<void> {
   });
 }
 
+async function playAnotherSidecar(port: number): Promise<void> {
+  const other = await scratch.repository("other");
+  own(await startSidecarOf(scratch, other, { args: ["--port", String(port)] }));
+}
+
 describe("one sidecar", () => {
   it("is what twenty bridges that start at once end with, each under a name of its own", async () => {
     const repository = await scratch.repository("repository");
@@ -74,7 +87,10 @@ describe("one sidecar", () => {
     );
 
     const sidecar = await awaitSidecar(scratch, repository);
-    const others = await within("the end of the others", Promise.all(started.filter(({ pid }) => pid !== sidecar.pid).map(({ exited }) => exited)));
+    const others = await within(
+      "the end of the others",
+      Promise.all(started.filter(({ pid }) => pid !== sidecar.pid).map(({ exited }) => exited)),
+    );
 
     expect(others.map(({ code }) => code)).toEqual([7, 7, 7, 7]);
     expect((await findSidecar(scratch, repository))?.pid).toBe(sidecar.pid);
@@ -116,15 +132,18 @@ describe("a bridge that looks for its sidecar", () => {
   });
 
   it.each([
-    ["answers /healthz for another store", () => createHttpServer((_request, response) => response.end('{"status":"ok","store_id":"another"}'))],
-    ["says nothing at all", () => createServer()],
-  ])("uses another port where a stranger on the derived one %s", async (_name, stranger) => {
+    ["is the sidecar of another repository", playAnotherSidecar],
+    ["says nothing at all", (port: number) => occupy(createServer(), port)],
+  ])("uses another port where a stranger on the derived one %s", async (_name, play) => {
     const repository = await scratch.repository("repository");
     const port = derivedPort(repository);
     if (!(await isFree(port))) return; // somebody else plays the stranger
-    await occupy(stranger(), port);
+    await play(port);
 
-    expect(await bridge(repository).call("who_is_working", {})).toMatchObject({ session_id: derivedSession(repository) });
+    expect(await bridge(repository).call("who_is_working", {})).toMatchObject({
+      workspace_dir: repository,
+      session_id: derivedSession(repository),
+    });
     expect((await awaitSidecar(scratch, repository)).port).not.toBe(port);
   });
 
@@ -150,8 +169,10 @@ describe("the same sidecar", () => {
     const seen = await bridge(two).call("who_is_working", {});
 
     expect(seen["session_id"]).toBe(derivedSession(bare));
-    const places = (seen["participants"] as Members[]).map((participant) => [participant["branch"], participant["worktree"]]);
-    expect(places.toSorted()).toEqual([["main", one], ["second", two]]);
+    const places = (seen["participants"] as Members[]).map(
+      (participant) => `${String(participant["branch"])} ${String(participant["worktree"])}`,
+    );
+    expect(places.toSorted()).toEqual([`main ${one}`, `second ${two}`]);
     expect(await sidecarsUnder(scratch.folder)).toHaveLength(1);
   });
 
@@ -223,7 +244,8 @@ describe("a bridge", () => {
     host.kill("SIGKILL");
     await host.exited;
 
-    await eventually("the end of the bridge", async () => ((await isRunning(pid)) ? undefined : true));
+    const gone = await eventually("the end of the bridge", async () => ((await isRunning(pid)) ? undefined : true));
+    expect(gone).toBe(true);
   });
 
   it.each([

@@ -16,7 +16,10 @@ await runSmoke(async (smoke) => {
     const started = smoke.own(await startHost({ name: "ana-client", cwd: workspace, env: scratch.env }));
     const { tools } = await started.client.listTools();
     const names = new Set(tools.map((tool) => tool.name));
-    assert.deepEqual(TOOLS.filter((name) => !names.has(name)), []);
+    assert.deepEqual(
+      TOOLS.filter((name) => !names.has(name)),
+      [],
+    );
     return started;
   });
   const { uri, me } = await smoke.step("who_is_working starts the repository's sidecar and shows nobody else", async () => {
@@ -30,7 +33,11 @@ await runSmoke(async (smoke) => {
   const bo = smoke.own(await connectMpac(uri, "bo"));
   await smoke.step("bo, an external MPAC client, joins and announces src/shared.ts", async () => {
     await bo.join();
-    const id = bo.send("INTENT_ANNOUNCE", { intent_id: "intent-bo", objective: "rework the shared types", scope: { kind: "file_set", resources: FILES } });
+    const id = bo.send("INTENT_ANNOUNCE", {
+      intent_id: "intent-bo",
+      objective: "rework the shared types",
+      scope: { kind: "file_set", resources: FILES },
+    });
     assert.equal((await bo.outcome(id)).message_type, "INTENT_ANNOUNCE");
   });
 
@@ -63,7 +70,7 @@ await runSmoke(async (smoke) => {
   await smoke.step("bo is told of the same conflict by CONFLICT_REPORT", async () => {
     const report = await bo.frame("the conflict", (frame) => frame.message_type === "CONFLICT_REPORT");
     assert.equal(report.payload?.["conflict_id"], conflictId);
-    assert.deepEqual([report.payload["principal_a"], report.payload["principal_b"]].toSorted(), [me, "bo"].toSorted());
+    assert.deepEqual([report.payload["principal_a"], report.payload["principal_b"]].map(String).toSorted(), [me, "bo"].toSorted());
   });
   await smoke.step("ack_conflict is heard by bo", async () => {
     assert.equal((await host.call("ack_conflict", { conflict_id: conflictId, ack_type: "accepted" })).structured["status"], "ok");

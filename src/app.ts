@@ -11,6 +11,7 @@ import { createMpacEdge } from "./edge/mpac/mpac-edge.ts";
 import { openRoom } from "./edge/mpac/room.ts";
 import { opsRoutes } from "./edge/ops/ops-edge.ts";
 import { createEngine } from "./engine/engine.ts";
+import { BEFORE_FIRST, unseal } from "./engine/seal.ts";
 import { bootId } from "./git/boot-id.ts";
 import { newToken, publishDiscovery } from "./git/discovery-file.ts";
 import { isPathCaseInsensitive } from "./git/head.ts";
@@ -22,9 +23,11 @@ import type { Log } from "./log.ts";
 import { openSqliteStore } from "./store/sqlite.ts";
 import { VERSION } from "./version.ts";
 import type { Health } from "./wire/health.ts";
-import { SessionId } from "./wire/ids.ts";
+import { SessionId, streamOf } from "./wire/ids.ts";
 import { RECORD_FORMAT } from "./wire/record.ts";
 import { CONTROL } from "./wire/versions.ts";
+
+export { setAside } from "./store/set-aside.ts";
 
 /** How often the idle end is considered, in milliseconds. */
 const IDLE_CHECK_MS = 10_000;
@@ -179,6 +182,20 @@ export async function startSidecar(config: SidecarConfig, { workspace, store: fo
       await running[Symbol.asyncDispose]();
     },
   };
+}
+
+/**
+ * Reads a log that no sidecar owns from end to end and checks that each record is whole and follows the one before.
+ *
+ * @returns how many records the session has
+ * @throws what `openSqliteStore` throws, LogDamaged, LogTooNew
+ */
+export async function checkLog({ logPath, identity }: StoreFolder): Promise<number> {
+  await using store = await openSqliteStore({ path: logPath });
+  const stream = streamOf(identity.session_id, "session");
+  let last = BEFORE_FIRST;
+  for await (const stored of store.read(stream, 0)) last = unseal(stream, stored, last);
+  return last.revision;
 }
 
 /** The port that was asked for, else the workspace's own, else any: of 2,000 ports in the ephemeral range one is often taken. */

@@ -21,7 +21,7 @@ interface Campaign {
   /** Rounds from one printed line to the next. */
   readonly every: number;
   /** Carries out one round and gives what it saw, in a few words. */
-  start(draw: Chance): Promise<{ round(): Promise<string> } & AsyncDisposable>;
+  readonly start: (draw: Chance) => Promise<{ round(): Promise<string> } & AsyncDisposable>;
 }
 
 /** Appends of one writer before it is killed, at most. */
@@ -61,7 +61,8 @@ async function liveDay(seed: number): Promise<string> {
   const args = ["--import", "tsx", join("smoke", "day.ts"), "--rounds", "40", "--seed", String(seed)];
   await using day = startNode(args, { cwd: PROJECT, env: process.env });
   const { code } = await day.exited;
-  if (code !== 0) throw new Error(`the day with seed ${seed} ended with code ${code}:\n${[...day.stdout.all, ...day.stderr.all].join("\n")}`);
+  if (code !== 0)
+    throw new Error(`the day with seed ${seed} ended with code ${code}:\n${[...day.stdout.all, ...day.stderr.all].join("\n")}`);
   return `seed ${seed}: ${day.stdout.all.find((line) => /rounds of kill/.test(line))?.replace(/^.*\(/, "(") ?? ""}`;
 }
 

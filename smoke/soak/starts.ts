@@ -17,8 +17,14 @@ export async function startTwenty(): Promise<string> {
     assert.equal(new Set(answers.map((answer) => answer["sidecar_uri"])).size, 1, "addresses that the bridges were given");
     const { pid, port } = await awaitSidecar(scratch, repository);
     await eventually("the end of the other sidecars", async () => ((await sidecarsUnder(scratch.folder)).length <= 1 ? true : undefined));
-    assert.deepEqual((await sidecarsUnder(scratch.folder)).map((sidecar) => sidecar.pid), [pid]);
-    assert.deepEqual(bridges.flatMap(({ program }) => impurities(program)), []);
+    assert.deepEqual(
+      (await sidecarsUnder(scratch.folder)).map((sidecar) => sidecar.pid),
+      [pid],
+    );
+    assert.deepEqual(
+      bridges.flatMap(({ program }) => impurities(program)),
+      [],
+    );
     return `pid ${pid} at port ${port}`;
   } finally {
     await Promise.all(bridges.map((bridge) => bridge[Symbol.asyncDispose]()));

@@ -68,7 +68,12 @@ export async function startCoder(scratch: Scratch, worktree: string, name: strin
       return repeats;
     },
     async begin(objective, files, more = {}) {
-      const { structured, text } = await insist("begin_task", { objective, files, client_request_id: `${name}-${(requests += 1)}`, ...more });
+      const { structured, text } = await insist("begin_task", {
+        objective,
+        files,
+        client_request_id: `${name}-${(requests += 1)}`,
+        ...more,
+      });
       assert.equal(structured["status"], "ok", text);
       const intentId = String(structured["intent_id"]);
       held.set(intentId, files);
@@ -91,11 +96,14 @@ export async function startCoder(scratch: Scratch, worktree: string, name: strin
     look: async () => (await insist("who_is_working", {})).structured,
     async known() {
       const known: string[] = [];
-      for (let cursor: unknown; ; ) {
+      for (let cursor: unknown; ;) {
         const { structured } = await insist("who_is_working", { limit: 100, ...(cursor === undefined ? {} : { cursor }) });
         const own = (structured["participants"] as Members[]).find((participant) => participant["you"] === true);
         const mine = (structured["active_intents"] as Members[]).filter((intent) => intent["principal_id"] === own?.["principal_id"]);
-        assert.deepEqual(mine.filter((intent) => intent["state"] !== "ACTIVE"), []);
+        assert.deepEqual(
+          mine.filter((intent) => intent["state"] !== "ACTIVE"),
+          [],
+        );
         known.push(...mine.map((intent) => String(intent["intent_id"])));
         cursor = structured["next_cursor"];
         if (cursor === undefined) return known.toSorted();
@@ -117,7 +125,10 @@ export async function nothingIsLost(coder: Coder, uri: string): Promise<void> {
     const { operations } = (frame["answer"] as { intent: { operations: Members[] } }).intent;
     const same = operations.filter(
       (operation) =>
-        operation["target"] === path && operation["state"] === "COMMITTED" && operation["state_ref_before"] === before && operation["state_ref_after"] === refOf(content),
+        operation["target"] === path &&
+        operation["state"] === "COMMITTED" &&
+        operation["state_ref_before"] === before &&
+        operation["state_ref_after"] === refOf(content),
     );
     assert.equal(same.length, 1, `operations of the change of ${path}`);
   }

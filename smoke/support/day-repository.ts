@@ -49,7 +49,9 @@ export async function untouchedOf(scratch: Scratch, worktree: string): Promise<U
   return {
     head: `${await scratch.git(worktree, "symbolic-ref", "HEAD")} ${await scratch.git(worktree, "rev-parse", "HEAD")}`,
     refs: await scratch.git(worktree, "for-each-ref"),
-    index: createHash("sha256").update(await readFile(index)).digest("hex"),
+    index: createHash("sha256")
+      .update(await readFile(index))
+      .digest("hex"),
     staged: await scratch.git(worktree, "diff", "--cached", "--name-status"),
   };
 }

@@ -38,7 +38,13 @@ const CALL_MS = 60_000;
 export async function startHost({ name, cwd, env, args = [], command }: HostOptions): Promise<McpHost> {
   const started = command ?? { command: process.execPath, args: [launcher("signalbox"), "mcp", ...args] };
   const defined = Object.entries(env).flatMap(([key, value]) => (value === undefined ? [] : [[key, value] as const]));
-  const transport = new StdioClientTransport({ ...started, args: [...started.args], cwd, env: Object.fromEntries(defined), stderr: "pipe" });
+  const transport = new StdioClientTransport({
+    ...started,
+    args: [...started.args],
+    cwd,
+    env: Object.fromEntries(defined),
+    stderr: "pipe",
+  });
   const client = new Client({ name, version: "1.0.0" });
   let stderr = "";
   transport.stderr?.on("data", (chunk: Buffer) => (stderr += chunk.toString()));
@@ -60,7 +66,9 @@ export async function startHost({ name, cwd, env, args = [], command }: HostOpti
     },
     async [Symbol.asyncDispose]() {
       await client.close();
-      await eventually("the end of the bridge", async () => ((await isRunning(pid)) ? undefined : true), 5_000).catch(() => killOutright(pid));
+      await eventually("the end of the bridge", async () => ((await isRunning(pid)) ? undefined : true), 5_000).catch(() =>
+        killOutright(pid),
+      );
     },
   };
 }

@@ -27,7 +27,7 @@ export function rpcLines(program: Program): RpcLines {
   async function ask(method: string, params: Members = {}): Promise<RpcAnswer> {
     const id = (ids += 1);
     program.write(`${JSON.stringify({ jsonrpc: "2.0", id, method, params: { ...params, _meta: MODERN } })}\n`);
-    return JSON.parse(await program.stdout.next((line) => (JSON.parse(line) as RpcAnswer).id === id)) as RpcAnswer;
+    return JSON.parse(await program.stdout.next((line) => idOf(line) === id)) as RpcAnswer;
   }
   return {
     ask,
@@ -37,4 +37,13 @@ export function rpcLines(program: Program): RpcLines {
       return (result["structuredContent"] ?? {}) as Members;
     },
   };
+}
+
+/** Of a line that is no JSON there is none: whether stdout is pure is asked elsewhere. */
+function idOf(line: string): unknown {
+  try {
+    return (JSON.parse(line) as RpcAnswer).id;
+  } catch {
+    return undefined;
+  }
 }

@@ -88,7 +88,8 @@ export async function connectMpac(uri: string, principal: string, { headers, ins
         `${what} at ${principal}`,
         () => {
           const found = frames.find(matches);
-          if (found === undefined && socket.readyState !== WebSocket.OPEN) throw new Error(`the connection of ${principal} ended before ${what}`);
+          if (found === undefined && socket.readyState !== WebSocket.OPEN)
+            throw new Error(`the connection of ${principal} ended before ${what}`);
           return found;
         },
         PATIENCE_MS,
@@ -98,7 +99,8 @@ export async function connectMpac(uri: string, principal: string, { headers, ins
       const id = client.send("HELLO", { display_name: principal, roles: ["contributor"], capabilities: ["intent.broadcast"], ...payload });
       const answer = await client.frame(
         "SESSION_INFO",
-        (frame) => frame.message_type === "SESSION_INFO" || (frame.message_type === "PROTOCOL_ERROR" && frame.payload?.["refers_to"] === id),
+        (frame) =>
+          frame.message_type === "SESSION_INFO" || (frame.message_type === "PROTOCOL_ERROR" && frame.payload?.["refers_to"] === id),
       );
       if (answer.message_type !== "SESSION_INFO") throw new Error(`${principal} was refused: ${String(answer.payload?.["description"])}`);
       return answer;

@@ -12,7 +12,18 @@ const RFC_3339 = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?Z$/;
 const NEWER_CODES = ["STALE_INTENT", "STALE_STATE_REF", "STORE_UNAVAILABLE"];
 
 /** The envelope members that the original's own parser takes; any other ends its connection. */
-const MEMBERS = ["protocol", "version", "message_type", "message_id", "session_id", "sender", "ts", "payload", "watermark", "coordinator_epoch"];
+const MEMBERS = [
+  "protocol",
+  "version",
+  "message_type",
+  "message_id",
+  "session_id",
+  "sender",
+  "ts",
+  "payload",
+  "watermark",
+  "coordinator_epoch",
+];
 
 type Schema = { properties?: { error_code?: { enum?: string[] } } } & Record<string, unknown>;
 
@@ -28,7 +39,10 @@ export function schemaOracle(): (frame: MpacFrame) => string[] {
   if (validate === undefined) throw new Error(`there is no envelope schema in ${FOLDER}`);
   return (frame) => {
     const type = frame.message_type ?? "(none)";
-    const wrong = validate(frame) === true ? [] : (validate.errors ?? []).map(({ instancePath, message }) => `${type}${instancePath}: ${message ?? ""}`);
+    const wrong =
+      validate(frame) === true
+        ? []
+        : (validate.errors ?? []).map(({ instancePath, message }) => `${type}${instancePath}: ${message ?? ""}`);
     const strange = Object.keys(frame).filter((name) => !MEMBERS.includes(name));
     return [...wrong, ...strange.map((name) => `${type}: has a member ${name}`)];
   };

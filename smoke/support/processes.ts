@@ -34,7 +34,7 @@ export interface ProgramOptions {
   readonly env: NodeJS.ProcessEnv;
 }
 
-/** Starts `command`. Disposing closes its stdin, kills it when it stays, and waits until it is gone. */
+/** Starts `command`. Disposing asks it to go, kills it when it stays, and waits until it is gone. */
 export function startProgram(command: string, args: readonly string[], { cwd, env }: ProgramOptions): Program {
   const child = spawn(command, args, { cwd, env, stdio: ["pipe", "pipe", "pipe"] });
   const exited = once(child, "close").then(([code, signal]) => ({ code, signal }) as Exit);
@@ -62,12 +62,13 @@ export function startNode(args: readonly string[], options: ProgramOptions): Pro
   return startProgram(process.execPath, args, options);
 }
 
-/** Milliseconds that a child may take to go once its stdin is closed. */
+/** Milliseconds that a child may take to go once it was asked to. */
 const GOING_MS = 3_000;
 
 async function endChild(child: ChildProcess, exited: Promise<Exit>): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
   child.stdin?.end();
+  child.kill("SIGTERM");
   await within("its end", exited, GOING_MS).catch(() => child.kill("SIGKILL"));
   await exited.catch(() => undefined);
 }

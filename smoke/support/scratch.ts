@@ -24,7 +24,8 @@ export interface Scratch extends AsyncDisposable {
   copyOf(workspace: string, name?: string): Promise<string>;
 }
 
-const SETTINGS = '[user]\n\tname = Ana\n\temail = ana@example.org\n[protocol "file"]\n\tallow = always\n[gc]\n\tauto = 0\n[init]\n\tdefaultBranch = main\n';
+const SETTINGS =
+  '[user]\n\tname = Ana\n\temail = ana@example.org\n[protocol "file"]\n\tallow = always\n[gc]\n\tauto = 0\n[init]\n\tdefaultBranch = main\n';
 
 /** Most bytes that git prints for us. */
 const MAX_OUTPUT_BYTES = 64 * 1024 * 1024;

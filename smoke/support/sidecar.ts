@@ -50,7 +50,11 @@ export interface HttpAsk {
 }
 
 /** One HTTP request to this machine; undefined when nobody answers within two seconds. */
-export function ask(port: number, path: string, { method = "GET", headers = {} }: HttpAsk = {}): Promise<{ status: number; text: string } | undefined> {
+export function ask(
+  port: number,
+  path: string,
+  { method = "GET", headers = {} }: HttpAsk = {},
+): Promise<{ status: number; text: string } | undefined> {
   return new Promise((resolve) => {
     const asked = request({ host: "127.0.0.1", port, path, method, headers, timeout: 2_000, agent: false }, (response) => {
       let text = "";
@@ -116,9 +120,16 @@ export interface StartOptions {
 }
 
 /** Starts a sidecar of `workspace` as a child of this process. @throws Error with what it said when it ends instead */
-export async function startSidecarOf(scratch: Scratch, workspace: string, { name = "mpac-mcp-sidecar", args = [], env = {} }: StartOptions = {}): Promise<StartedSidecar> {
+export async function startSidecarOf(
+  scratch: Scratch,
+  workspace: string,
+  { name = "mpac-mcp-sidecar", args = [], env = {} }: StartOptions = {},
+): Promise<StartedSidecar> {
   const command = name === "signalbox" ? ["sidecar"] : [];
-  const program = startNode([launcher(name), ...command, "--workspace", workspace, ...args], { cwd: scratch.folder, env: { ...scratch.env, ...env } });
+  const program = startNode([launcher(name), ...command, "--workspace", workspace, ...args], {
+    cwd: scratch.folder,
+    env: { ...scratch.env, ...env },
+  });
   let ended = false;
   void program.exited.then(() => {
     ended = true;
@@ -136,7 +147,9 @@ export async function startSidecarOf(scratch: Scratch, workspace: string, { name
     program,
     async [Symbol.asyncDispose]() {
       program.kill("SIGTERM");
-      await eventually("its end", async () => ((await isRunning(program.pid)) ? undefined : true), 5_000).catch(() => killOutright(program.pid));
+      await eventually("its end", async () => ((await isRunning(program.pid)) ? undefined : true), 5_000).catch(() =>
+        killOutright(program.pid),
+      );
       await program[Symbol.asyncDispose]();
     },
   };
@@ -144,5 +157,7 @@ export async function startSidecarOf(scratch: Scratch, workspace: string, { name
 
 /** Sidecars of this run's folder, by their command lines. */
 export async function sidecarsUnder(folder: string): Promise<Running[]> {
-  return (await processesUnder(folder)).filter(({ args }) => args.includes("sidecar") || args.some((arg) => arg.endsWith("mpac-mcp-sidecar.js")));
+  return (await processesUnder(folder)).filter(
+    ({ args }) => args.includes("sidecar") || args.some((arg) => arg.endsWith("mpac-mcp-sidecar.js")),
+  );
 }

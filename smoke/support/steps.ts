@@ -100,6 +100,13 @@ function readOptions(args: readonly string[], defaults: Readonly<Record<string, 
 function explain(error: unknown): string[] {
   if (!(error instanceof AssertionError)) return (error instanceof Error ? error.message : inspect(error)).split("\n");
   const shown = (value: unknown): string => inspect(value, { depth: 6, breakLength: 120, maxStringLength: 2_000 });
-  const said = error.generatedMessage ? [] : [error.message];
-  return [...said, `expected: ${shown(error.expected)}`, `seen:     ${shown(error.actual)}`].flatMap((line) => line.split("\n"));
+  return [...ownWords(error), `expected: ${shown(error.expected)}`, `seen:     ${shown(error.actual)}`].flatMap((line) => line.split("\n"));
+}
+
+/** The sentence that the step gave. Node puts a comparison behind it, which is said better here. */
+function ownWords(error: AssertionError): string[] {
+  if (error.generatedMessage) return [];
+  const lines = error.message.split("\n");
+  const end = lines.findIndex((line) => line === "" || line.startsWith("+ actual"));
+  return end < 0 ? lines : lines.slice(0, end);
 }

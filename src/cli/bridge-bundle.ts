@@ -1,22 +1,34 @@
 /**
- * How the bundled bridge is started: nothing but its own file is read, since the time until it answers is time a person waits.
+ * How the bridge is started: from its bundle, and nothing but that file is read, since the time until it answers is time a
+ * person waits. A program that runs from source has no bundle and takes the source.
  *
  * It is here and not in the `mcp` command, which loads the parser of the command line.
  */
 import { createRequire } from "node:module";
 
-interface BridgeBundle {
+interface BridgeProgram {
   run(args: readonly string[]): Promise<void>;
 }
 
 /**
- * Runs `dist/bridge.cjs` until its client goes.
+ * Runs the bridge until its client goes.
  *
  * @param args - what follows `signalbox mcp`
- * @throws Error `MODULE_NOT_FOUND` when the program was not built
  */
 export async function runBridge(args: readonly string[]): Promise<void> {
+  const bridge: BridgeProgram = bundled() ?? (await import("../bridge/main.ts"));
+  await bridge.run(args);
+}
+
+/** `dist/bridge.cjs`, or undefined where nothing was built. */
+function bundled(): BridgeProgram | undefined {
+  const require = createRequire(import.meta.url);
   // A code cache for each Node major, once it is shipped, is looked up here.
-  const bundle = createRequire(import.meta.url)("../../bridge.cjs") as BridgeBundle;
-  await bundle.run(args);
+  const path = "../../bridge.cjs";
+  try {
+    require.resolve(path);
+  } catch {
+    return undefined;
+  }
+  return require(path) as BridgeProgram;
 }

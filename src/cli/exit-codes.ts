@@ -1,52 +1,62 @@
-/** How a command of ours ends, for scripts: one number for each thing that a caller would do differently. */
+/**
+ * How a command says by its exit code what went wrong. The bridge that starts a sidecar, service managers and scripts read
+ * these numbers, so a number keeps its meaning.
+ */
+
 export const EXIT = {
   ok: 0,
-  /** Something failed that has no number of its own. */
+  /** Anything that has no number of its own; `doctor` found something that does not work. */
   failed: 1,
-  /** The command line or the environment cannot be used as it is. */
+  /** The command line or the environment cannot be used. */
   usage: 2,
-  /** There is no workspace here. */
+  /** There is no workspace: no repository, no such folder, or git does not read it. */
   noWorkspace: 3,
-  /** The log is corrupt, or newer than this release. */
-  logUnusable: 4,
-  /** The port that was asked for is taken. */
+  /** The log is not what was written to it; `signalbox store set-aside` makes room for a new one. */
+  corrupt: 4,
+  /** The port that was asked for belongs to another program. */
   portTaken: 5,
-  /** The store cannot be reached or written, or no SQLite engine loads. */
-  storeUnavailable: 6,
-  /** Another process owns the log: a sidecar runs already. */
+  /** The log cannot be read or written: permissions, a full or unreachable disk, no folder for it. */
+  storeOutOfReach: 6,
+  /** Another process owns the log: most often the sidecar that is wanted runs already. */
   held: 7,
+  /** A newer release wrote the log. */
+  tooNew: 8,
+  /** No SQLite engine loads. */
+  noDriver: 9,
+  /** There is a sidecar, or there may be one, and it does not answer as it should. */
+  unreachable: 10,
+  /** Ended by Ctrl-C or a signal before it was done, as shells count. */
+  interrupted: 130,
 } as const;
 
-const BY_CODE: Readonly<Record<string, number>> = {
+export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
+
+const BY_CODE: Readonly<Record<string, ExitCode>> = {
   "config/invalid": EXIT.usage,
-  "store/held": EXIT.held,
-  "store/corrupt": EXIT.logUnusable,
-  "store/too-new": EXIT.logUnusable,
-  "log/damaged": EXIT.logUnusable,
-  "log/too-new": EXIT.logUnusable,
-  "log/unknown-event": EXIT.logUnusable,
+  "tools/no-such": EXIT.usage,
   "sidecar/port-taken": EXIT.portTaken,
-  "store/unavailable": EXIT.storeUnavailable,
-  "store/no-driver": EXIT.storeUnavailable,
-  "store/no-folder": EXIT.storeUnavailable,
+  "sidecar/no-answer": EXIT.unreachable,
+  "sidecar/no-token": EXIT.unreachable,
+  "sidecar/not-stopped": EXIT.unreachable,
+  "query/refused": EXIT.unreachable,
+  "demo/interrupted": EXIT.interrupted,
+  "git/missing": EXIT.noWorkspace,
+  "git/silent": EXIT.noWorkspace,
+  "git/failed": EXIT.noWorkspace,
+  "log/damaged": EXIT.corrupt,
+  "log/too-new": EXIT.tooNew,
+  "log/unknown-event": EXIT.tooNew,
+  "store/corrupt": EXIT.corrupt,
+  "store/identity-broken": EXIT.corrupt,
+  "store/too-new": EXIT.tooNew,
+  "store/held": EXIT.held,
+  "store/unavailable": EXIT.storeOutOfReach,
+  "store/no-folder": EXIT.storeOutOfReach,
+  "store/no-driver": EXIT.noDriver,
 };
 
-/** The number for an error of ours, by its `code`. */
-export function exitCodeOf(error: unknown): number {
-  const code = (error as { readonly code?: unknown } | null)?.code;
-  if (typeof code !== "string") return EXIT.failed;
-  return BY_CODE[code] ?? (code.startsWith("workspace/") ? EXIT.noWorkspace : EXIT.failed);
-}
-
-/** What repairs it, where one command does. */
-export function repairOf(error: unknown): string | undefined {
-  switch ((error as { readonly code?: unknown } | null)?.code) {
-    case "store/corrupt":
-    case "log/damaged":
-      return "signalbox store set-aside";
-    case "store/no-driver":
-      return "npm rebuild better-sqlite3";
-    default:
-      return undefined;
-  }
+/** @param code - as errors of this program carry it, `<area>/<what>`, or any other */
+export function exitCodeOf(code: string): ExitCode {
+  if (code.startsWith("workspace/")) return EXIT.noWorkspace;
+  return Object.hasOwn(BY_CODE, code) ? (BY_CODE[code] ?? EXIT.failed) : EXIT.failed;
 }

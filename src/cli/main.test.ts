@@ -1,29 +1,78 @@
-import { execFile } from "node:child_process";
-import { promisify } from "node:util";
-import { expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
+import { scratchFolder } from "../git/scratch.test.fixture.ts";
+import { REGISTRY } from "../tools/registry.ts";
 import { VERSION } from "../version.ts";
-
-/** Runs a launcher from source, as a process of its own. */
-async function launch(name: string, ...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
-  try {
-    const said = await promisify(execFile)(process.execPath, ["--import", "tsx", `bin/${name}.ts`, ...args]);
-    return { code: 0, ...said };
-  } catch (error) {
-    return error as { code: number; stdout: string; stderr: string };
-  }
-}
+import { signalbox, start } from "./program.test.fixture.ts";
 
 it("says its version on stdout and nothing on stderr", async () => {
-  expect(await launch("signalbox", "--version")).toMatchObject({ code: 0, stdout: `${VERSION}\n`, stderr: "" });
+  await using scratch = await scratchFolder();
+
+  expect(await signalbox(scratch, "--version")).toEqual({ code: 0, stdout: `${VERSION}\n`, stderr: "" });
 });
 
 it("lists its commands", async () => {
-  expect((await launch("signalbox", "--help")).stdout).toContain("mcp");
+  await using scratch = await scratchFolder();
+
+  const { code, stdout } = await signalbox(scratch, "--help");
+
+  expect(code).toBe(0);
+  for (const name of ["demo", "mcp", "sidecar", "status", "stop", "doctor", "store", "tools"])
+    expect(stdout).toMatch(new RegExp(`^  ${name} `, "m"));
 });
 
-it("refuses a command that it does not know, on stderr", async () => {
-  const said = await launch("signalbox", "derail");
+it("shows the options of a command that help is asked for", async () => {
+  await using scratch = await scratchFolder();
 
-  expect(said).toMatchObject({ code: 1, stdout: "" });
-  expect(said.stderr).toContain("derail");
+  expect((await signalbox(scratch, "help", "sidecar")).stdout).toContain("--no-race-lock");
+});
+
+describe("a command line that cannot be used", () => {
+  it.each([
+    { name: "an unknown command", args: ["derail"], says: "derail" },
+    { name: "an unknown option", args: ["status", "--loud"], says: "--loud" },
+    { name: "an argument too many", args: ["stop", "everything"], says: "too many arguments" },
+    { name: "a group without its command", args: ["store"], says: "set-aside" },
+    { name: "an option of the bridge that there is not", args: ["mcp", "--channel"], says: "--channel" },
+    { name: "a profile that there is not", args: ["tools", "--profile", "derail"], says: "derail" },
+  ])("with $name ends with code 2 and says so on stderr", async ({ args, says }) => {
+    await using scratch = await scratchFolder();
+
+    const said = await signalbox(scratch, ...args);
+
+    expect(said).toMatchObject({ code: 2, stdout: "" });
+    expect(said.stderr).toContain(says);
+    expect(said.stderr).not.toMatch(/^ +at /m);
+  });
+});
+
+it("tells a fault as a document when JSON was asked for", async () => {
+  await using scratch = await scratchFolder();
+
+  const said = await signalbox(scratch, "status", "--json", "--workspace", `${scratch.folder}/nowhere`);
+
+  expect(said).toMatchObject({ code: 3, stderr: "" });
+  expect(JSON.parse(said.stdout)).toEqual({
+    error: { code: "workspace/no-folder", message: expect.stringContaining("nowhere") as string },
+  });
+});
+
+it("lists the tools of the registry, where no repository is", async () => {
+  await using scratch = await scratchFolder();
+  const names = REGISTRY.map(({ name }) => name);
+
+  const lines = await signalbox(scratch, "tools");
+  const json = await signalbox(scratch, "tools", "--profile", "core", "--json");
+
+  expect(lines).toEqual({ code: 0, stdout: names.map((name) => `${name}\n`).join(""), stderr: "" });
+  expect((JSON.parse(json.stdout) as { tools: { name: string }[] }).tools.map(({ name }) => name)).toEqual(names);
+});
+
+it("is the sidecar's command for users of the original tools", async () => {
+  await using scratch = await scratchFolder();
+  await using launched = start(scratch, "mpac-mcp-sidecar", ["--multi-session", "--workspace", scratch.folder]);
+
+  const { code, stderr } = await launched.ended;
+
+  expect(code).toBe(2);
+  expect(stderr).toMatch(/^signalbox: --multi-session [^\n]+\n$/);
 });

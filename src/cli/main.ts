@@ -1,18 +1,57 @@
 /**
- * Which command a command line names. One file a command, loaded only when it is asked for: help loads all of them.
+ * Which command a command line names, and how a command that fails is told.
+ *
+ * One file a command, loaded only when that command is asked for: help lists what stands here and loads none. What goes
+ * wrong is one line on stderr, or with `--json` one document on stdout, and an exit code; nothing here ends the process.
  */
 import { Command, CommanderError } from "commander";
 import { VERSION } from "../version.ts";
 import { EXIT, exitCodeOf } from "./exit-codes.ts";
+import { told } from "./fault.ts";
+
+interface Entry {
+  readonly summary: string;
+  readonly load: () => Promise<Command>;
+}
 
 /** In the order in which help lists them. */
-const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
-  mcp: async () => (await import("./mcp.ts")).mcpCommand(),
-  sidecar: async () => (await import("./sidecar.ts")).sidecarCommand(),
+const COMMANDS: Readonly<Record<string, Entry>> = {
+  demo: {
+    summary: "Show two agents meeting in a copy of this repository, then how to wire a coding client.",
+    load: async () => (await import("./demo.ts")).demoCommand(),
+  },
+  mcp: {
+    summary: "Serve MCP on stdin and stdout; a coding client starts this.",
+    load: async () => (await import("./mcp.ts")).mcpCommand(),
+  },
+  sidecar: {
+    summary: "Serve a repository's session; a bridge starts this when none runs.",
+    load: async () => (await import("./sidecar.ts")).sidecarCommand(),
+  },
+  status: {
+    summary: "Show who is working in a repository, and on what.",
+    load: async () => (await import("./status.ts")).statusCommand(),
+  },
+  stop: {
+    summary: "Stop a repository's sidecar. Its session stays.",
+    load: async () => (await import("./stop.ts")).stopCommand(),
+  },
+  doctor: {
+    summary: "Check everything that a session needs, and say what to do about what is missing.",
+    load: async () => (await import("./doctor.ts")).doctorCommand(),
+  },
+  store: {
+    summary: "Look after the log.",
+    load: async () => (await import("./store.ts")).storeCommand(),
+  },
+  tools: {
+    summary: "List the MCP tools that a bridge serves.",
+    load: async () => (await import("./tools.ts")).toolsCommand(),
+  },
 };
 
 /**
- * Runs the command. What goes wrong on the way there is said on stderr and left in `process.exitCode`; nothing here ends the process.
+ * Runs the command. What goes wrong on the way is said and left in `process.exitCode`.
  *
  * @param argv - as `process.argv`: two entries that are passed over, then the arguments
  */
@@ -21,25 +60,29 @@ export async function run(argv: readonly string[]): Promise<void> {
     .description("Keeps several coding agents from wrecking each other's work in one git repository.")
     .version(VERSION);
 
-  for (const [name, load] of Object.entries(COMMANDS)) {
-    if (isNamed(argv, name)) program.addCommand(await load());
-  }
-  // Commands inherit this only when they are made by the program, so that each is told.
-  for (const command of [program, ...program.commands]) command.exitOverride();
-
+  const asked = argv[2] === "help" ? argv[3] : argv[2];
   try {
-    await program.parseAsync(argv);
-  } catch (error) {
-    if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? EXIT.ok : EXIT.usage;
-    else {
-      process.stderr.write(`signalbox: ${error instanceof Error ? error.message : String(error)}\n`);
-      process.exitCode = exitCodeOf(error);
+    for (const [name, { summary, load }] of Object.entries(COMMANDS)) {
+      const command = name === asked ? await load() : new Command(name);
+      program.addCommand(command.description(summary));
     }
+    throwInsteadOfExit(program);
+    await program.parseAsync(argv);
+  } catch (fault) {
+    if (fault instanceof CommanderError) process.exitCode = fault.exitCode === 0 ? EXIT.ok : EXIT.usage;
+    else tell(fault, argv.includes("--json"));
   }
 }
 
-/** Whether `name` is the command of this command line, or none of ours is, so that help has to list it. */
-function isNamed(argv: readonly string[], name: string): boolean {
-  const asked = argv[2];
-  return asked === name || asked === undefined || !Object.hasOwn(COMMANDS, asked);
+/** Commands inherit this only when they are made by the program, so that each is told. */
+function throwInsteadOfExit(command: Command): void {
+  command.exitOverride();
+  for (const inner of command.commands) throwInsteadOfExit(inner);
+}
+
+function tell(fault: unknown, asJson: boolean): void {
+  const { code, sentence } = told(fault);
+  if (asJson) process.stdout.write(`${JSON.stringify({ error: { code, message: sentence } })}\n`);
+  else process.stderr.write(`signalbox: ${sentence}\n`);
+  process.exitCode = exitCodeOf(code);
 }

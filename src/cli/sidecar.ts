@@ -1,73 +1,114 @@
 /**
- * `signalbox sidecar`: the coordinator of one repository, until it is told to stop or nobody has needed it for a while.
+ * `signalbox sidecar`: the process that serves one repository, from its start to its end.
  *
- * A start that fails leaves its reason in the store's folder, where the bridge that waits for it reads it.
+ * It ends when it is asked to (SIGTERM, SIGINT, `signalbox stop`) or was idle for long enough, with its clients told and its
+ * log closed; a second signal ends it at once. A terminal that closes ends only a sidecar that was started on it.
  */
 import { Command } from "commander";
 import { findPlace, type Place, startSidecar } from "../app.ts";
 import { readSidecarConfig, type SidecarConfig, type SidecarFlags } from "../config.ts";
-import { readDiscovery } from "../git/discovery-file.ts";
-import { writeStartError } from "../git/start-error.ts";
-import { createLog } from "../log.ts";
-import { EXIT, exitCodeOf, repairOf } from "./exit-codes.ts";
+import { mainPathOf } from "../git/repository.ts";
+import { createLog, type Log } from "../log.ts";
+import { EXIT } from "./exit-codes.ts";
+import { told } from "./fault.ts";
+import { WORKSPACE_OPTION } from "./place.ts";
+import { startFailure } from "./start-failure.ts";
 
 export function sidecarCommand(): Command {
   return new Command("sidecar")
-    .description("Coordinate one repository; bridges start it by themselves.")
-    .option("--workspace <dir>", "the repository, or a plain folder (default: where it is started)")
-    .option("--host <address>", "loopback address to listen on (default: 127.0.0.1)")
-    .option("--port <number>", "port to listen on (default: derived from the repository)")
-    .option("--session-id <id>", "session id (default: derived from the repository)")
-    .option("--security-profile <profile>", "open; authenticated and verified are not in this release")
-    .option("--multi-session", "not in this release")
-    .option("--tls", "not in this release")
-    .option("--no-race-lock", "overlapping intents are advisory, as before MPAC 0.1.15")
-    .option("--idle-minutes <minutes>", "end after so long without a client; 0 is never (default: 30)")
-    .option("--log-level <level>", "debug, info, warn, error or silent (default: info)")
+    .option(...WORKSPACE_OPTION)
+    .option("--host <address>", "loopback address to listen on; MPAC_SIDECAR_HOST, else 127.0.0.1")
+    .option("--port <number>", "port to listen on; MPAC_SIDECAR_PORT, else the workspace's own, else any free one")
+    .option("--session-id <id>", "serve the session of this name")
+    .option("--security-profile <profile>", "open; authenticated and verified come with the hosted sidecar")
+    .option("--multi-session", "many sessions in one sidecar, not in this release")
+    .option("--tls", "a proxy terminates TLS, not in this release")
+    .option("--no-race-lock", "tell of overlaps instead of refusing them, as before MPAC 0.1.15")
+    .option("--idle-minutes <number>", "end after so many minutes without a client; 30, 0 for never")
+    .option("--log-level <level>", "debug, info, warn, error or silent")
     .action(async (flags: SidecarFlags) => {
-      process.exitCode = await serve(readSidecarConfig(flags, process.env));
+      const end = listenForEnd();
+      try {
+        await serve(flags, end);
+      } finally {
+        end[Symbol.dispose]();
+      }
     });
 }
 
-async function serve(config: SidecarConfig): Promise<number> {
-  const place = await findPlace(config, process.cwd());
+async function serve(flags: SidecarFlags, end: End): Promise<void> {
+  let place: Place | undefined;
+  let running = false;
   try {
-    await using sidecar = await startSidecar(config, place, createLog(config.logLevel));
-    if (process.stdout.isTTY) process.stdout.write(`signalbox sidecar at ${sidecar.uri}\n`);
-    await Promise.race([sidecar.stopped, signalled()]);
-    return EXIT.ok;
-  } catch (error) {
-    return reportFailure(error, place);
+    const config = readSidecarConfig(onTerminal(flags), process.env);
+    const log = createLog(config.logLevel);
+    place = await findPlace(config, process.cwd());
+    await using sidecar = await startSidecar(config, place, log);
+    running = true;
+    end.log = log;
+    if (process.stdout.isTTY) {
+      process.stdout.write(`Serving ${mainPathOf(place.workspace)} at ${sidecar.uri}. Ctrl-C ends it; the session stays.\n`);
+    }
+    const reason = await Promise.race([sidecar.stopped, end.asked]);
+    log.info({ reason }, "sidecar stops");
+  } catch (fault) {
+    if (running) throw fault;
+    place ??= await placeInSpite(flags);
+    throw await startFailure(fault, place && { store: place.store, main: mainPathOf(place.workspace) });
   }
 }
 
-/** The first signal asks for a clean stop, a second one ends the process at once. */
-function signalled(): Promise<string> {
-  return new Promise((resolve) => {
-    let asked = false;
-    const onSignal = (signal: NodeJS.Signals): void => {
-      if (asked) process.exit(EXIT.failed);
-      asked = true;
-      resolve(signal);
-    };
-    for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, onSignal);
-  });
+/** On a terminal the log is for what needs a person, unless somebody asked for more. */
+function onTerminal(flags: SidecarFlags): SidecarFlags {
+  return process.stderr.isTTY && flags.logLevel === undefined ? { ...flags, logLevel: "warn" } : flags;
 }
 
-async function reportFailure(error: unknown, { store }: Place): Promise<number> {
-  const exit = exitCodeOf(error);
-  if (exit === EXIT.held) {
-    const running = await readDiscovery(store).catch(() => undefined);
-    const where = running === undefined ? "another process owns its log" : `process ${running.pid} serves it on port ${running.port}`;
-    process.stderr.write(`signalbox: a sidecar runs already for ${store.identity.workspace}: ${where}\n`);
-    return exit;
-  }
-  const sentence = error instanceof Error ? error.message : String(error);
-  const command = repairOf(error);
-  const code = (error as { readonly code?: unknown }).code;
-  process.stderr.write(`signalbox: ${sentence}${command === undefined ? "" : ` (repair: ${command})`}\n`);
-  const at = new Date().toISOString();
-  const startError = { code: typeof code === "string" ? code : "sidecar/failed", sentence, at, pid: process.pid };
-  await writeStartError(store.folder, command === undefined ? startError : { ...startError, command }).catch(() => undefined);
-  return exit;
+/** Where the failure is to be left, when the settings were wrong before anybody asked where. */
+async function placeInSpite({ workspace }: SidecarFlags): Promise<Place | undefined> {
+  const named: Pick<SidecarConfig, "workspace"> = { workspace: workspace || process.env["MPAC_WORKSPACE_DIR"]?.trim() || undefined };
+  return findPlace(named, process.cwd()).catch(() => undefined);
+}
+
+interface End extends Disposable {
+  /** Resolves with the reason when the process was asked to end. */
+  readonly asked: Promise<string>;
+  /** Where a fault that nobody caught is told, once there is a log. */
+  log: Log | undefined;
+}
+
+/** Exit code of a process that a signal ended, as shells count. */
+const BY_SIGNAL = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const;
+
+function listenForEnd(): End {
+  let ask: (reason: string) => void = () => undefined;
+  let times = 0;
+  const asked = new Promise<string>((resolve) => (ask = resolve));
+  const onTerminalAtStart = process.stdin.isTTY || process.stderr.isTTY;
+
+  const onSignal = (signal: keyof typeof BY_SIGNAL): void => {
+    if (signal === "SIGHUP" && !onTerminalAtStart) return;
+    times += 1;
+    if (times > 1) process.exit(BY_SIGNAL[signal]);
+    ask(signal);
+  };
+  /** Whatever broke, the log holds what was acknowledged; the next sidecar begins there. */
+  const onFault = (fault: unknown): void => {
+    const { code, sentence } = told(fault);
+    const stack = fault instanceof Error ? fault.stack : undefined;
+    if (end.log === undefined) process.stderr.write(`signalbox: ${sentence}\n`);
+    else end.log.error({ code, error: sentence, stack }, "a fault that nobody caught");
+    process.exitCode = EXIT.failed;
+    ask("a fault that nobody caught");
+  };
+  for (const signal of Object.keys(BY_SIGNAL)) process.on(signal, onSignal);
+  process.on("uncaughtException", onFault);
+
+  const end: End = {
+    asked,
+    log: undefined,
+    [Symbol.dispose]() {
+      process.off("uncaughtException", onFault);
+    },
+  };
+  return end;
 }

@@ -2,7 +2,7 @@
  * The live streams of one node: opened when somebody asks, dropped when nobody listens, told when time has passed.
  */
 import { randomBytes } from "node:crypto";
-import type { Aggregate } from "../core/aggregate.ts";
+import type { Aggregate, EngineCommand } from "../core/aggregate.ts";
 import type { EventStore } from "../store/store.ts";
 import type { Hash, SessionId, StreamId } from "../wire/ids.ts";
 import { streamOf } from "../wire/ids.ts";
@@ -11,7 +11,11 @@ import type { TaggedEvent } from "../wire/record.ts";
 import { BEAT_MS, type Clock, createTimeline, systemClock } from "./clock.ts";
 import type { Log } from "./log.ts";
 import { createPresence, type Presence } from "./presence.ts";
+import type { Head } from "./stream-fold.ts";
 import { type HostControl, openStreamHost, type StreamHost } from "./stream-host.ts";
+
+/** How long it is known when somebody was heard, in milliseconds; longer than anybody may be silent. */
+const FORGET_MS = 24 * 60 * 60 * 1000;
 
 /** How long a stream that nobody listens to stays in memory, in milliseconds. */
 const IDLE_MS = 60_000;
@@ -58,6 +62,8 @@ export function createEngine({ store, log, node, clock = systemClock }: EngineOp
   const opening = new Map<StreamId, Promise<Live>>();
   const live = new Map<StreamId, Live>();
   const openedBefore = new Set<StreamId>();
+  /** Since when nothing could be heard of a stream that was not live then. */
+  const unheardSinceMs = new Map<StreamId, number>();
   const seedBase = randomBytes(6).toString("hex");
   let seeds = 0;
   let closed = false;
@@ -68,11 +74,22 @@ export function createEngine({ store, log, node, clock = systemClock }: EngineOp
   function noticeGap(): void {
     const gap = timeline.beat();
     if (gap === undefined) return;
-    log.warn({ sinceMs: gap.gapSinceMs }, "time has passed unheard");
+    const { gapSinceMs } = gap;
+    log.warn({ sinceMs: gapSinceMs }, "time has passed unheard");
     for (const { host, presence } of live.values()) {
       presence.resume(timeline.now());
-      host.give({ type: "Resumed", fromMs: gap.gapSinceMs });
+      host.resume(gapSinceMs);
     }
+    for (const stream of openedBefore) {
+      if (!live.has(stream)) unheardSinceMs.set(stream, Math.min(gapSinceMs, unheardSinceMs.get(stream) ?? gapSinceMs));
+    }
+  }
+
+  function openingOf(stream: StreamId, session: SessionId, settings: JsonObject, head: Head): EngineCommand[] {
+    const unheard = unheardSinceMs.get(stream);
+    if (openedBefore.has(stream)) return unheard === undefined ? [] : [{ type: "Resumed", fromMs: unheard }];
+    const opened = { type: "Opened" as const, session, settings };
+    return head.revision === 0 ? [opened] : [opened, { type: "Resumed", fromMs: head.atMs }];
   }
 
   async function openLive<State, Command, Event extends TaggedEvent, Facts extends JsonObject>(
@@ -91,14 +108,13 @@ export function createEngine({ store, log, node, clock = systemClock }: EngineOp
       newSeed,
       log,
       beforeTurn: noticeGap,
-      opening: ({ revision, atMs }) => {
-        if (openedBefore.has(stream)) return [];
-        const opened = { type: "Opened" as const, session, settings };
-        return revision === 0 ? [opened] : [opened, { type: "Resumed" as const, fromMs: atMs }];
+      opening: (head) => openingOf(stream, session, settings, head),
+      onOpened: () => {
+        openedBefore.add(stream);
+        unheardSinceMs.delete(stream);
       },
-      onOpened: () => openedBefore.add(stream),
     });
-    const presence = createPresence(timeline.now(), timeline.now);
+    const presence = createPresence(timeline.now(), () => timeline.now());
     const entry: Live = { host: host as unknown as Live["host"], presence, idleSinceMs: undefined };
     live.set(stream, entry);
     host.wake();
@@ -118,9 +134,10 @@ export function createEngine({ store, log, node, clock = systemClock }: EngineOp
   }
 
   function lapseTheSilent({ host, presence }: Live, nowMs: number): void {
+    presence.forgetBefore(nowMs - FORGET_MS);
     if (!host.writable) return;
-    for (const { principal, maySilentMs } of host.present()) {
-      const lastHeardAtMs = presence.lastHeardMs(principal, nowMs);
+    for (const { principal, maySilentMs, sinceMs } of host.present()) {
+      const lastHeardAtMs = Math.max(sinceMs, presence.lastHeardMs(principal, nowMs));
       if (nowMs - lastHeardAtMs > maySilentMs) host.give({ type: "ParticipantLapsed", principal, lastHeardAtMs });
     }
   }
@@ -129,7 +146,7 @@ export function createEngine({ store, log, node, clock = systemClock }: EngineOp
     if (!entry.host.idle) entry.idleSinceMs = undefined;
     else entry.idleSinceMs ??= nowMs;
     if (entry.idleSinceMs === undefined || nowMs - entry.idleSinceMs < IDLE_MS) return;
-    entry.host.stop();
+    void entry.host.close();
     live.delete(stream);
     opening.delete(stream);
   }
@@ -166,8 +183,8 @@ export function createEngine({ store, log, node, clock = systemClock }: EngineOp
     async close() {
       closed = true;
       timer?.[Symbol.dispose]();
-      for (const { host } of live.values()) await host.settle();
-      for (const { host } of live.values()) host.stop();
+      await Promise.allSettled(opening.values());
+      await Promise.all([...live.values()].map(({ host }) => host.close()));
       live.clear();
     },
     async [Symbol.asyncDispose]() {

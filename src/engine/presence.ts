@@ -12,7 +12,8 @@ export interface Presence {
   resume(nowMs: number): void;
   /** When it was last heard; `sinceMs` when nothing is known of it here, because this process began then. */
   lastHeardMs(principal: string, nowMs: number): number;
-  forget(principal: string): void;
+  /** Drops what was heard before; who is held stays heard. */
+  forgetBefore(ms: number): void;
 }
 
 export function createPresence(sinceMs: number, nowMs: () => number): Presence {
@@ -44,8 +45,8 @@ export function createPresence(sinceMs: number, nowMs: () => number): Presence {
     lastHeardMs(principal, at) {
       return holds.has(principal) ? at : Math.max(floorMs, heardAtMs.get(principal) ?? floorMs);
     },
-    forget(principal) {
-      heardAtMs.delete(principal);
+    forgetBefore(ms) {
+      for (const [principal, at] of heardAtMs) if (at < ms) heardAtMs.delete(principal);
     },
   };
 }

@@ -75,15 +75,24 @@ export function unseal(
     throw new LogDamaged(stream, expected, "does not have the content its hash says");
 
   const record = parseRecord(stream, expected, stored.text);
-  if (record.format > RECORD_FORMAT) throw new LogTooNew(stream, record.format);
   if (record.revision !== expected) throw new LogDamaged(stream, expected, `says that it is ${record.revision}`);
   if (record.prevHash !== previous.hash) throw new LogDamaged(stream, expected, "does not follow the record before it");
   return record;
 }
 
 function parseRecord(stream: StreamId, revision: Revision, text: string): LogRecord {
+  const json = parseJson(stream, revision, text);
+  // The format first: what a later one looks like is not for this release to judge.
+  const format = (json as { readonly format?: unknown } | null)?.format;
+  if (typeof format === "number" && format > RECORD_FORMAT) throw new LogTooNew(stream, format);
+  const parsed = LogRecordSchema.safeParse(json);
+  if (!parsed.success) throw new LogDamaged(stream, revision, "is no record", parsed.error);
+  return parsed.data as unknown as LogRecord;
+}
+
+function parseJson(stream: StreamId, revision: Revision, text: string): unknown {
   try {
-    return LogRecordSchema.parse(JSON.parse(text)) as unknown as LogRecord;
+    return JSON.parse(text) as unknown;
   } catch (cause) {
     throw new LogDamaged(stream, revision, "is no record", cause);
   }

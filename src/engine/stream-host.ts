@@ -62,7 +62,12 @@ export interface HostControl {
   close(): Promise<void>;
 }
 
-interface HostOptions<State, Command, Event extends TaggedEvent, Facts extends JsonObject> extends FoldOptions<State, Command, Event, Facts> {
+interface HostOptions<State, Command, Event extends TaggedEvent, Facts extends JsonObject> extends FoldOptions<
+  State,
+  Command,
+  Event,
+  Facts
+> {
   readonly store: EventStore;
   readonly timeline: Timeline;
   readonly clock: Clock;
@@ -106,7 +111,8 @@ export async function openStreamHost<State, Command, Event extends TaggedEvent, 
   let queue: Entry[] = [];
   let turning: Promise<void> | undefined;
   let published: Revision = 0;
-  let resumedFromMs: number | undefined;
+  /** Gaps in time that no record tells of yet. */
+  const gapsSinceMs: number[] = [];
   let ticksNotBeforeMs = 0;
   let opened = false;
   let writable = true;
@@ -148,12 +154,12 @@ export async function openStreamHost<State, Command, Event extends TaggedEvent, 
 
   /** Decides, appends and answers as many of the entries as a turn takes, and says how many those were. */
   async function carry(entries: readonly Entry[]): Promise<number> {
-    const resumed = resumedFromMs;
-    resumedFromMs = undefined;
+    const gaps = gapsSinceMs.length;
+    const resumed: EngineCommand[] = gaps === 0 ? [] : [{ type: "Resumed", fromMs: Math.min(...gapsSinceMs) }];
     for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {
       const expected = fold.head.revision;
       const first = opened ? [] : opening(fold.head);
-      const batch = decideBatch(resumed === undefined ? first : [...first, { type: "Resumed", fromMs: resumed }], entries);
+      const batch = decideBatch([...first, ...resumed], entries);
       const sealed = batch.decided.flatMap(({ outcome }) => outcome.sealed ?? []);
       const failure = await append(
         expected,
@@ -161,26 +167,25 @@ export async function openStreamHost<State, Command, Event extends TaggedEvent, 
       );
       if (failure === undefined) {
         if (sealed.length > 0) noteOpened();
+        gapsSinceMs.splice(0, gaps);
         publish(batch);
         return batch.done;
       }
       if (!(failure instanceof RevisionConflict)) {
         log.error({ stream, error: String(failure) }, "log takes no records");
-        owe(resumed);
         await turnReadOnly();
         return refuseAll(entries, UNAVAILABLE);
       }
       await catchUp();
     }
-    owe(resumed);
     return refuseAll(entries, CONTENDED);
   }
 
-  async function append(expected: Revision, records: Parameters<EventStore["append"]>[2]): Promise<unknown> {
+  async function append(expected: Revision, records: Parameters<EventStore["append"]>[2]): Promise<Error | undefined> {
     if (records.length === 0) return undefined;
     return store.append(stream, expected, records).then(
       () => undefined,
-      (error: unknown) => error ?? new Error("the append was refused without a reason"),
+      (error: unknown) => (error instanceof Error ? error : new Error(String(error))),
     );
   }
 
@@ -206,9 +211,9 @@ export async function openStreamHost<State, Command, Event extends TaggedEvent, 
   }
 
   /** Folds the log anew: opening, recovery, and what follows a lost append. What others wrote is heard here too. */
-  async function catchUp(): Promise<void> {
+  async function catchUp(heard = published): Promise<void> {
     readable = false;
-    const behind = await fold.read(published);
+    const behind = await fold.read(heard);
     readable = true;
     timeline.atLeast(fold.head.atMs);
     published = fold.head.revision;
@@ -224,10 +229,6 @@ export async function openStreamHost<State, Command, Event extends TaggedEvent, 
     if (opened) return;
     opened = true;
     onOpened();
-  }
-
-  function owe(fromMs: number | undefined): void {
-    if (fromMs !== undefined) resumedFromMs = Math.min(fromMs, resumedFromMs ?? fromMs);
   }
 
   function refuseAll(entries: readonly Entry[], rejection: Rejection): number {
@@ -259,7 +260,7 @@ export async function openStreamHost<State, Command, Event extends TaggedEvent, 
   }
 
   const isDue = (): boolean => Math.max(fold.nextDeadlineMs ?? Infinity, ticksNotBeforeMs) <= instant();
-  const hasWork = (): boolean => queue.length > 0 || (writable && !closing && (resumedFromMs !== undefined || isDue()));
+  const hasWork = (): boolean => queue.length > 0 || (writable && !closing && (gapsSinceMs.length > 0 || isDue()));
 
   async function turn(): Promise<void> {
     for (;;) {
@@ -296,7 +297,7 @@ export async function openStreamHost<State, Command, Event extends TaggedEvent, 
     alarm = clock.after(Math.max(1, due - timeline.now(), ticksNotBeforeMs - timeline.now()), wake);
   }
 
-  await catchUp();
+  await catchUp(Infinity);
 
   return {
     stream,
@@ -323,7 +324,7 @@ export async function openStreamHost<State, Command, Event extends TaggedEvent, 
       wake();
     },
     resume(fromMs) {
-      owe(fromMs);
+      gapsSinceMs.push(fromMs);
       if (!closing) wake();
     },
     query(ask) {

@@ -6,7 +6,18 @@
  * costs its depth, its hits, and one comparison for each different glob that stands at or above it. A question that is
  * a glob walks on only where it can still match.
  */
-import { advance, compileGlob, type Glob, isFileName, pathAlone, pathAsAsked, patternsMeet, type SegmentPattern, segmentsOf, startOf } from "./glob.ts";
+import {
+  advance,
+  compileGlob,
+  type Glob,
+  isFileName,
+  pathAlone,
+  pathAsAsked,
+  patternsMeet,
+  type SegmentPattern,
+  segmentsOf,
+  startOf,
+} from "./glob.ts";
 import type { Resource } from "./resource.ts";
 import { createTrie, type TrieNode } from "./trie.ts";
 

@@ -1,0 +1,45 @@
+/** That the pages name what there is: refusals, smokes, commands. */
+import { readdir, readFile } from "node:fs/promises";
+import { describe, expect, it } from "vitest";
+import manifest from "../package.json" with { type: "json" };
+import { MPAC_ERROR_CODES } from "../src/wire/mpac/codes.ts";
+import { REFUSALS } from "../src/wire/refusals.ts";
+
+const page = (path: string): Promise<string> => readFile(new URL(`../${path}`, import.meta.url), "utf8");
+
+describe("the pages", () => {
+  it("list every refusal with its MPAC code, and no other", async () => {
+    const rows = [...(await page("docs/mpac.md")).matchAll(/^\| `([a-z]+\/[a-z-]+)` \| `([A-Z_]+)` \| (yes|no) \|/gm)];
+
+    expect(rows.map(([, code, mpac, again]) => [code, mpac, again === "yes"])).toEqual(
+      Object.entries(REFUSALS).map(([code, { mpac, retryable }]) => [code, mpac, retryable]),
+    );
+    for (const [, , mpac] of rows) expect(MPAC_ERROR_CODES).toContain(mpac);
+  });
+
+  it("list every smoke that there is", async () => {
+    const text = await page("docs/smokes.md");
+    const scripts = Object.keys(manifest.scripts).filter((name) => name.startsWith("smoke:"));
+    const files = (await readdir(new URL(".", import.meta.url))).filter((name) => name.endsWith(".test.ts") && name !== "smokes.test.ts");
+
+    expect(scripts.length).toBeGreaterThanOrEqual(5);
+    expect(
+      [...scripts.map((name) => `npm run ${name}`), ...files.map((name) => `smoke/${name}`)].filter((name) => !text.includes(name)),
+    ).toEqual([]);
+  });
+
+  it("keep the front page under 200 lines, with its two commands", async () => {
+    const text = await page("README.md");
+
+    expect(text.split("\n").length).toBeLessThan(200);
+    expect(text).toContain("\nnpm ci && npm run build && node dist/bin/signalbox.js demo\n");
+    expect(text).toContain("\nnpm ci && npm test\n");
+  });
+
+  it("list every decision", async () => {
+    const index = await page("docs/decisions/README.md");
+    const records = (await readdir(new URL("../docs/decisions/", import.meta.url))).filter((name) => /^\d{4}-/.test(name));
+
+    expect(records.filter((name) => !index.includes(name))).toEqual([]);
+  });
+});

@@ -1,0 +1,66 @@
+/** What a session looks like, asked of its sidecar without joining it: whoever looks on leaves no trace. */
+import { randomUUID } from "node:crypto";
+import { connect, type Connection } from "../client/connection.ts";
+import { QueryRefused, sentenceOf } from "../client/faults.ts";
+import { readInbound } from "../client/inbound.ts";
+import { type Query, SummaryAnswer } from "../wire/query.ts";
+import { CommandFault } from "./fault.ts";
+
+/** Milliseconds for the whole of it. */
+const LIMIT_MS = 10_000;
+const PAGE = 1_000;
+
+/** Whole, whatever number of pages that takes. @throws CommandFault, QueryRefused */
+export async function askSummary(uri: string): Promise<SummaryAnswer> {
+  const limit = AbortSignal.timeout(LIMIT_MS);
+  const waiting = new Map<string, (text: string) => void>();
+  const hear = (text: string): void => {
+    for (const look of waiting.values()) look(text);
+  };
+  const connection = await connect(uri, { hear, pingMs: LIMIT_MS, handshakeMs: LIMIT_MS, signal: limit }).catch((cause: unknown) => {
+    throw new CommandFault("sidecar/no-answer", `the sidecar at ${uri} cannot be reached (${sentenceOf(cause)})`, cause);
+  });
+  try {
+    const first = await askPage(connection, uri, waiting, limit, undefined);
+    const intents = [...first.active_intents];
+    for (let cursor = first.next_cursor; cursor !== undefined;) {
+      const page = await askPage(connection, uri, waiting, limit, cursor);
+      intents.push(...page.active_intents);
+      cursor = page.next_cursor;
+    }
+    const { next_cursor: _none, ...summary } = first;
+    return { ...summary, active_intents: intents };
+  } finally {
+    connection.close();
+  }
+}
+
+async function askPage(
+  connection: Connection,
+  uri: string,
+  waiting: Map<string, (text: string) => void>,
+  limit: AbortSignal,
+  cursor: string | undefined,
+): Promise<SummaryAnswer> {
+  const id = randomUUID();
+  const query: Query = { kind: "summary", limit: PAGE, ...(cursor === undefined ? {} : { cursor }) };
+  try {
+    return await new Promise<SummaryAnswer>((resolve, reject) => {
+      const silent = (why: string) => reject(new CommandFault("sidecar/no-answer", `the sidecar at ${uri} ${why}`));
+      limit.addEventListener("abort", () => silent(`has not answered within ${LIMIT_MS} ms`), { once: true });
+      void connection.ended.then(({ code }) => silent(`closed the connection (${code})`));
+      waiting.set(id, (text) => {
+        const inbound = readInbound(text);
+        if (inbound?.kind === "query-error" && inbound.queryId === id)
+          reject(new QueryRefused(`the sidecar at ${uri} says: ${inbound.error}`));
+        if (inbound?.kind !== "answer" || inbound.queryId !== id) return;
+        const answer = SummaryAnswer.safeParse(inbound.answer);
+        if (answer.success) resolve(answer.data);
+        else silent("answered something else than was asked");
+      });
+      connection.send(JSON.stringify({ type: "SIGNALBOX_QUERY", query_id: id, query }));
+    });
+  } finally {
+    waiting.delete(id);
+  }
+}

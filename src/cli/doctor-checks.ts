@@ -1,0 +1,147 @@
+/** What `doctor` looks at before it tries the program: the machine, the workspace, the store and who owns it. */
+import { access } from "node:fs/promises";
+import { checkLog } from "../app.ts";
+import { askGit, GitMissing } from "../git/ask-git.ts";
+import { remoteFileSystem } from "../git/file-system.ts";
+import { readStartError } from "../git/start-error.ts";
+import type { StoreFolder } from "../git/store-folder.ts";
+import { VERSION } from "../version.ts";
+import { CONTROL } from "../wire/versions.ts";
+import { fail, ok, type Row, warn } from "./doctor-row.ts";
+import { exitCodeOf, EXIT } from "./exit-codes.ts";
+import { told } from "./fault.ts";
+import type { CommandPlace } from "./place.ts";
+import { isListening, type Running } from "./running.ts";
+
+/** The oldest Node that the program runs on. */
+const OLDEST_NODE = [20, 19] as const;
+
+export function checkNode(version = process.versions.node): Row {
+  const [major = 0, minor = 0] = version.split(".").map(Number);
+  const isOld = major < OLDEST_NODE[0] || (major === OLDEST_NODE[0] && minor < OLDEST_NODE[1]);
+  return isOld ? fail("node", version, `install Node ${OLDEST_NODE.join(".")} or newer`) : ok("node", `${version} (${process.execPath})`);
+}
+
+export async function checkGit(cwd: string): Promise<Row> {
+  try {
+    return ok("git", (await askGit(cwd, ["--version"])).trim());
+  } catch (cause) {
+    const todo = cause instanceof GitMissing ? "install git, or start coding clients where `git --version` answers" : undefined;
+    return fail("git", told(cause).sentence, todo);
+  }
+}
+
+export function checkWorkspace({ workspace, main }: CommandPlace): Row {
+  if (workspace.kind === "folder") return ok("workspace", `${main}, a folder in no repository: a session without branches`);
+  const here = workspace.root === undefined || workspace.root === main ? "" : `, from its worktree ${workspace.root}`;
+  return ok("workspace", `${main}${here}`);
+}
+
+export async function checkStoreFolder({ store, main }: CommandPlace): Promise<Row> {
+  const { folder, writable, place, why } = store;
+  const where = place === "git" || why === undefined ? folder : `${folder}, because ${why}`;
+  const disk = await remoteFileSystem(folder);
+  if (disk !== undefined)
+    return warn("store", `${where}, which is on a network disk (${disk})`, "set XDG_STATE_HOME to a folder on a local disk");
+  if (writable) return ok("store", `${where}, writable, on a local disk`);
+  return fail(
+    "store",
+    `${where}, which this process may not write`,
+    `start \`signalbox sidecar --workspace ${main}\` where that is allowed; bridges here then join it`,
+  );
+}
+
+export async function checkPort({ store }: CommandPlace, running: Running): Promise<Row> {
+  const derived = store.identity.port;
+  const others = `another program listens on this workspace's own port ${derived}`;
+  const forOthers =
+    "clients that work the port out by themselves do not find it there: free that port and run `signalbox stop` if you use such";
+  switch (running.kind) {
+    case "running": {
+      const at = new URL(running.sidecar.uri).port;
+      if (at === String(derived)) return ok("port", `${at}, this workspace's own, and its sidecar is there`);
+      return warn("port", `${at}; this workspace's own would be ${derived}`, forOthers);
+    }
+    case "silent":
+      return fail("port", `${running.discovery.port} takes connections and does not answer`, `end process ${running.discovery.pid}`);
+    case "none":
+      if (await isListening("127.0.0.1", derived)) return warn("port", `${others}; a sidecar takes a free one`, forOthers);
+      return ok("port", `${derived}, this workspace's own, is free`);
+  }
+}
+
+export function checkOwner(running: Running): Row {
+  switch (running.kind) {
+    case "running": {
+      const { pid } = running.sidecar.health;
+      if (running.discovery !== undefined) return ok("owner", `process ${pid} serves this workspace, and its discovery file says so`);
+      const todo = `\`signalbox stop\` cannot end it: end process ${pid} as the user who started it`;
+      return warn("owner", `process ${pid} serves this workspace, and its discovery file is not readable here`, todo);
+    }
+    case "silent":
+      return fail("owner", `process ${running.discovery.pid} owns the log and does not answer`, `end process ${running.discovery.pid}`);
+    case "none":
+      return ok("owner", "no sidecar runs");
+  }
+}
+
+/** A log that a sidecar owns is judged by that sidecar; any other is opened, read to its end and closed. */
+export async function checkLogFile({ store }: CommandPlace, running: Running): Promise<Row> {
+  if (running.kind === "silent") return warn("log", "owned by a sidecar that does not answer, so not looked at");
+  if (running.kind === "running") {
+    if (running.sidecar.health.status === "ok") return ok("log", `${store.logPath} takes records, says its sidecar`);
+    return fail(
+      "log",
+      `${store.logPath} takes no records, says its sidecar`,
+      "see whether the disk is full; it goes on by itself when there is room",
+    );
+  }
+  if (!(await exists(store))) return ok("log", "none yet: the first sidecar makes it");
+  try {
+    const records = await checkLog(store);
+    return ok("log", `${store.logPath}: ${records} ${records === 1 ? "record" : "records"}, each whole and behind the one before`);
+  } catch (cause) {
+    const { code, sentence } = told(cause);
+    return fail("log", sentence, LOG_TODO.get(exitCodeOf(code)));
+  }
+}
+
+const LOG_TODO: ReadonlyMap<number, string> = new Map([
+  [EXIT.corrupt, "`signalbox store set-aside` renames it, so that the next sidecar begins a new one"],
+  [EXIT.held, "a sidecar in a container or of another user may own it: ask doctor there"],
+  [EXIT.tooNew, "install the release that wrote it, or a newer one"],
+  [EXIT.storeOutOfReach, "see who may write there, and whether the disk is full"],
+]);
+
+async function exists({ logPath }: StoreFolder): Promise<boolean> {
+  const found = await Promise.all(
+    [logPath, `${logPath}-wal`].map((path) =>
+      access(path).then(
+        () => true,
+        () => false,
+      ),
+    ),
+  );
+  return found.includes(true);
+}
+
+export function checkVersions(running: Running): Row {
+  const own = `${VERSION}, control ${CONTROL}`;
+  if (running.kind !== "running") return ok("versions", `this program is ${own}`);
+  const { version, control } = running.sidecar.health;
+  const both = `this program is ${own}; the sidecar is ${version}, control ${control}`;
+  if (control < CONTROL) return fail("versions", both, "`signalbox stop`, so that the next call starts a sidecar of this release");
+  if (control > CONTROL) return fail("versions", both, "restart your coding client with the release that is installed now");
+  return version === VERSION ? ok("versions", both) : warn("versions", both, "they work together; `signalbox stop` brings the new one in");
+}
+
+/** Undefined when the last start did not fail, or one has succeeded since. */
+export async function checkLastStart({ store }: CommandPlace, running: Running): Promise<Row | undefined> {
+  const error = running.kind === "running" ? undefined : await readStartError(store.folder);
+  if (error === undefined) return undefined;
+  return warn(
+    "last start",
+    `failed at ${error.at}: ${error.sentence}`,
+    error.command === undefined ? undefined : `run \`${error.command}\``,
+  );
+}

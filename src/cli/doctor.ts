@@ -1,0 +1,79 @@
+/** `signalbox doctor`: whether everything is there that a session needs, and what to do about what is not. */
+import { Command } from "commander";
+import {
+  checkGit,
+  checkLastStart,
+  checkLogFile,
+  checkNode,
+  checkOwner,
+  checkPort,
+  checkStoreFolder,
+  checkVersions,
+  checkWorkspace,
+} from "./doctor-checks.ts";
+import { checkMcp } from "./doctor-mcp.ts";
+import { fail, type Row } from "./doctor-row.ts";
+import { EXIT } from "./exit-codes.ts";
+import { told } from "./fault.ts";
+import { type CommandPlace, placeOf, WORKSPACE_OPTION } from "./place.ts";
+import { withProgress } from "./progress.ts";
+import { findRunning } from "./running.ts";
+import { type Paint, paintFor } from "./terminal.ts";
+
+interface DoctorFlags {
+  readonly workspace?: string;
+  readonly json?: boolean;
+}
+
+export function doctorCommand(): Command {
+  return new Command("doctor")
+    .option(...WORKSPACE_OPTION)
+    .option("--json", "one JSON document")
+    .addHelpText("after", "\nExit code 0 when nothing failed, else 1.")
+    .action(async ({ workspace, json }: DoctorFlags) => {
+      const paint = paintFor(process.stdout, process.env);
+      const rows: Row[] = [];
+      for await (const row of examine(workspace)) {
+        rows.push(row);
+        if (json !== true) process.stdout.write(`${lineOf(row, paint)}\n`);
+      }
+      const failed = rows.filter(({ state }) => state === "fail").length;
+      if (json === true) process.stdout.write(`${JSON.stringify({ ok: failed === 0, rows })}\n`);
+      if (failed > 0) process.exitCode = EXIT.failed;
+    });
+}
+
+/** Every finding, as it is made: what comes after the workspace needs one. */
+async function* examine(flag: string | undefined): AsyncGenerator<Row> {
+  yield checkNode();
+  yield await checkGit(process.cwd());
+  let place: CommandPlace;
+  try {
+    place = await withProgress("asking git for the workspace", placeOf(flag));
+  } catch (cause) {
+    yield fail("workspace", told(cause).sentence);
+    return;
+  }
+  yield checkWorkspace(place);
+  yield await checkStoreFolder(place);
+  const running = await withProgress("looking for the sidecar", findRunning(place.store, process.env));
+  yield checkOwner(running);
+  yield await checkPort(place, running);
+  const log = await withProgress("reading the log", checkLogFile(place, running));
+  yield log;
+  yield checkVersions(running);
+  const lastStart = await checkLastStart(place, running);
+  if (lastStart !== undefined) yield lastStart;
+  if (log.state !== "fail" && running.kind !== "silent") yield* await checkMcp(place, flag, running);
+}
+
+const MARKS = { ok: ["green", "ok  "], warn: ["yellow", "warn"], fail: ["red", "FAIL"] } as const;
+
+/** Width of the longest name of a check. */
+const NAME_WIDTH = 10;
+
+function lineOf({ check, state, found, todo }: Row, paint: Paint): string {
+  const [style, mark] = MARKS[state];
+  const line = `${paint(style, mark)}  ${check.padEnd(NAME_WIDTH)}  ${found}`;
+  return todo === undefined ? line : `${line}\n${" ".repeat(NAME_WIDTH + 8)}${paint("bold", "→")} ${todo}`;
+}

@@ -1,0 +1,51 @@
+/**
+ * Whether the sidecar of a store runs: what every command asks first. None is ever started here.
+ */
+import { connect } from "node:net";
+import { findSidecar, type FoundSidecar, type StoreOf } from "../bridge/find-sidecar.ts";
+import { bootId } from "../git/boot-id.ts";
+import { readDiscovery } from "../git/discovery-file.ts";
+import type { Discovery } from "../wire/discovery.ts";
+
+/** Milliseconds that a connection on this machine may take. */
+const CONNECT_MS = 1_000;
+
+export type Running =
+  | { readonly kind: "running"; readonly sidecar: FoundSidecar; readonly discovery: Discovery | undefined }
+  /** A process listens where the sidecar said it would, and does not answer: nobody can tell. */
+  | { readonly kind: "silent"; readonly discovery: Discovery }
+  | { readonly kind: "none" };
+
+/** `discovery` is that of the sidecar that answers, and not what another one left behind. */
+export async function findRunning(store: StoreOf, env: NodeJS.ProcessEnv): Promise<Running> {
+  const sidecar = await findSidecar(store, env);
+  const left = await readDiscovery(store, env);
+  if (sidecar !== undefined) {
+    const isIts = left?.pid === sidecar.health.pid && left.boot_id === sidecar.health.boot_id;
+    return { kind: "running", sidecar, discovery: isIts ? left : undefined };
+  }
+  if (left === undefined || left.boot_id !== (await bootId()) || !isAlive(left.pid)) return { kind: "none" };
+  return (await isListening(left.host, left.port)) ? { kind: "silent", discovery: left } : { kind: "none" };
+}
+
+/** Whether somebody takes connections there. */
+export function isListening(host: string, port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect({ host, port, timeout: CONNECT_MS });
+    const answer = (listens: boolean) => () => {
+      socket.destroy();
+      resolve(listens);
+    };
+    socket.once("connect", answer(true)).once("timeout", answer(true)).once("error", answer(false));
+  });
+}
+
+/** Whether a process of that id is there; asked without doing anything to it. */
+export function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (cause) {
+    return cause instanceof Error && "code" in cause && cause.code === "EPERM";
+  }
+}

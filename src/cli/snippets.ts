@@ -1,0 +1,32 @@
+/** What a user writes into the settings of a coding client so that it starts the bridge. Absolute paths, so that no client waits for a download. */
+import type { Launch } from "./launcher.ts";
+
+export interface Snippet {
+  /** Clients, and the file of each in the project. */
+  readonly clients: readonly { readonly name: string; readonly file: string }[];
+  readonly text: string;
+}
+
+export function clientSnippets({ command, args }: Launch): readonly Snippet[] {
+  const bridge = { command, args: [...args, "mcp"] };
+  const json = (settings: object) => JSON.stringify(settings, undefined, 2);
+  return [
+    {
+      clients: [
+        { name: "Claude Code", file: ".mcp.json" },
+        { name: "Cursor", file: ".cursor/mcp.json" },
+        { name: "Gemini CLI", file: ".gemini/settings.json" },
+      ],
+      text: json({ mcpServers: { signalbox: bridge } }),
+    },
+    {
+      clients: [{ name: "VS Code", file: ".vscode/mcp.json" }],
+      text: json({ servers: { signalbox: { type: "stdio", ...bridge } } }),
+    },
+    {
+      clients: [{ name: "Codex", file: ".codex/config.toml, or ~/.codex/config.toml" }],
+      // A basic string of TOML takes what JSON writes.
+      text: `[mcp_servers.signalbox]\ncommand = ${JSON.stringify(bridge.command)}\nargs = [${bridge.args.map((arg) => JSON.stringify(arg)).join(", ")}]`,
+    },
+  ];
+}

@@ -1,0 +1,77 @@
+/**
+ * A session as a person reads it on a terminal. Names and objectives are other people's text: they come cleaned of what a
+ * terminal would obey.
+ */
+import { listed, named, quoted } from "../tools/quote.ts";
+import { left, span } from "../tools/times.ts";
+import type { Health } from "../wire/health.ts";
+import type { ConflictView, IntentView, ParticipantView, SummaryAnswer } from "../wire/query.ts";
+import { tableLines } from "./table.ts";
+import type { Paint } from "./terminal.ts";
+
+/** Characters of an objective that are shown. */
+const OBJECTIVE = 60;
+const FILES = 3;
+
+/** Below this many milliseconds somebody is here now. */
+const NOW_MS = 60_000;
+
+export function statusLines(summary: SummaryAnswer, health: Pick<Health, "pid" | "uri" | "status">, nowMs: number, paint: Paint): string[] {
+  const counts = [
+    count(summary.participant_count, "participant"),
+    count(summary.active_intent_count, "task"),
+    count(summary.open_conflict_count, "open conflict"),
+  ];
+  const { participants, active_intents: intents, open_conflicts: conflicts } = summary;
+  const warning = health.status === "ok" ? [] : [paint("red", "The log takes no records now: `signalbox doctor` says why.")];
+  return [
+    paint("bold", `${counts.join(", ")} in ${named(summary.workspace_dir)}`),
+    paint("dim", `session ${named(summary.session_id)}, sidecar process ${health.pid} at ${named(health.uri)}`),
+    ...warning,
+    ...section(
+      ["WHO", "BRANCH", "WORKTREE", "STATUS", "SEEN"],
+      participants.map((one) => participantCells(one, nowMs)),
+      paint,
+    ),
+    ...section(
+      ["WHO", "FILES", "LEFT", "TASK", "OBJECTIVE"],
+      intents.map((one) => intentCells(one, nowMs)),
+      paint,
+    ),
+    ...section(["CONFLICT", "BETWEEN", "STATE", "WHAT"], conflicts.map(conflictCells), paint),
+  ];
+}
+
+function section(header: readonly string[], rows: readonly (readonly string[])[], paint: Paint): string[] {
+  if (rows.length === 0) return [];
+  const [titles = "", ...lines] = tableLines([header, ...rows]);
+  return ["", paint("dim", titles), ...lines];
+}
+
+function participantCells({ principal_id, branch, worktree, status, is_available, last_seen }: ParticipantView, nowMs: number): string[] {
+  const unheardMs = nowMs - Date.parse(last_seen);
+  const seen = Number.isNaN(unheardMs) ? "unknown" : unheardMs < NOW_MS ? "now" : `${span(unheardMs)} ago`;
+  return [named(principal_id), orNone(branch), orNone(worktree && folderName(worktree)), is_available ? named(status) : "away", seen];
+}
+
+function intentCells({ principal_id, scope, expires_at, intent_id, objective, state }: IntentView, nowMs: number): string[] {
+  const ends = state === "ACTIVE" ? left(expires_at, nowMs) : `${left(expires_at, nowMs)}, ${named(state)}`;
+  return [named(principal_id), listed(scope.resources ?? [], FILES) || "-", ends, named(intent_id), quoted(objective, OBJECTIVE)];
+}
+
+function conflictCells({ conflict_id, principal_a, principal_b, state, description }: ConflictView): string[] {
+  const between = [principal_a, principal_b].map((one) => orNone(one ?? undefined)).join(" and ");
+  return [named(conflict_id), between, named(state), quoted(description, OBJECTIVE)];
+}
+
+function orNone(text: string | undefined): string {
+  return text === undefined || text === "" ? "-" : named(text);
+}
+
+function folderName(path: string): string {
+  return path.split(/[\\/]/).findLast((name) => name !== "") ?? path;
+}
+
+function count(number: number, one: string): string {
+  return `${number} ${number === 1 ? one : `${one}s`}`;
+}

@@ -1,0 +1,46 @@
+/** `signalbox status`: who works in a repository, as its sidecar tells it. None is started for that. */
+import { Command } from "commander";
+import { askSummary } from "./ask-summary.ts";
+import { CommandFault } from "./fault.ts";
+import { placeOf, WORKSPACE_OPTION } from "./place.ts";
+import { findRunning } from "./running.ts";
+import { statusLines } from "./status-lines.ts";
+import { paintFor } from "./terminal.ts";
+
+interface StatusFlags {
+  readonly workspace?: string;
+  readonly json?: boolean;
+}
+
+export function statusCommand(): Command {
+  return new Command("status")
+    .option(...WORKSPACE_OPTION)
+    .option("--json", "one JSON document")
+    .addHelpText("after", "\nExit code 0, also when no sidecar runs; 10 when one does not answer; 3 where no workspace is.")
+    .action(async ({ workspace, json }: StatusFlags) => {
+      const { main, store } = await placeOf(workspace);
+      const running = await findRunning(store, process.env);
+      if (running.kind === "silent") throw silent(running.discovery.pid, running.discovery.port);
+
+      if (running.kind === "none") {
+        const document = { running: false, workspace_dir: main, session_id: store.identity.session_id };
+        print(json === true ? JSON.stringify(document) : `No sidecar runs for ${main}: nobody is working there through Signalbox.`);
+        return;
+      }
+      const { uri, health } = running.sidecar;
+      const summary = await askSummary(uri);
+      const { pid, version, status } = health;
+      const { kind: _kind, ...session } = summary;
+      if (json === true) print(JSON.stringify({ running: true, sidecar: { pid, version, uri, status }, ...session }));
+      else print(statusLines(summary, health, Date.now(), paintFor(process.stdout, process.env)).join("\n"));
+    });
+}
+
+export function silent(pid: number, port: number): CommandFault {
+  const sentence = `the sidecar of this workspace, process ${pid}, takes connections on port ${port} and does not answer; wait, or end that process yourself`;
+  return new CommandFault("sidecar/no-answer", sentence);
+}
+
+function print(text: string): void {
+  process.stdout.write(`${text}\n`);
+}

@@ -1,0 +1,28 @@
+/** `signalbox stop`: ends the sidecar of a repository. Its session stays: tasks are there when the next one starts. */
+import { Command } from "commander";
+import { placeOf, WORKSPACE_OPTION } from "./place.ts";
+import { findRunning } from "./running.ts";
+import { silent } from "./status.ts";
+import { stopSidecar } from "./stop-sidecar.ts";
+
+interface StopFlags {
+  readonly workspace?: string;
+  readonly json?: boolean;
+}
+
+export function stopCommand(): Command {
+  return new Command("stop")
+    .option(...WORKSPACE_OPTION)
+    .option("--json", "one JSON document")
+    .action(async ({ workspace, json }: StopFlags) => {
+      const { main, store } = await placeOf(workspace);
+      const running = await findRunning(store, process.env);
+      if (running.kind === "silent") throw silent(running.discovery.pid, running.discovery.port);
+      const say = (document: object, text: string) => void process.stdout.write(`${json === true ? JSON.stringify(document) : text}\n`);
+
+      if (running.kind === "none") return say({ stopped: false, workspace_dir: main }, `No sidecar runs for ${main}.`);
+      const { health } = running.sidecar;
+      await stopSidecar(health, running.discovery);
+      say({ stopped: true, workspace_dir: main, pid: health.pid }, `Stopped process ${health.pid}, the sidecar of ${main}.`);
+    });
+}

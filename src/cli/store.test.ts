@@ -1,0 +1,46 @@
+import { readdir, readFile, writeFile } from "node:fs/promises";
+import { basename } from "node:path";
+import { expect, it } from "vitest";
+import { scratchFolder } from "../git/scratch.test.fixture.ts";
+import { EXIT } from "./exit-codes.ts";
+import { sidecarHere, signalbox, startedSidecar, storeOf } from "./program.test.fixture.ts";
+
+it("renames a corrupt log, after which a sidecar starts", async () => {
+  await using scratch = await scratchFolder();
+  const repo = await scratch.repository("repo");
+  const store = await storeOf(scratch, repo);
+  await writeFile(store.logPath, "no database");
+
+  const aside = await signalbox(scratch, "store", "set-aside", "--json", "--workspace", repo);
+  const names = await readdir(store.folder);
+  await using _sidecar = await startedSidecar(scratch, repo);
+
+  const { set_aside: path } = JSON.parse(aside.stdout) as { set_aside: string };
+  expect(aside).toMatchObject({ code: 0, stderr: "" });
+  expect(basename(path)).toMatch(/^log\.db\.corrupt-\d{8}T\d{6}Z$/);
+  expect(await readFile(path, "utf8")).toBe("no database");
+  expect(names).not.toContain("log.db");
+});
+
+it("leaves a log alone that a sidecar owns", async () => {
+  await using scratch = await scratchFolder();
+  const repo = await scratch.repository("repo");
+  await using _sidecar = await sidecarHere(repo);
+
+  const aside = await signalbox(scratch, "store", "set-aside", "--workspace", repo);
+
+  expect(aside).toMatchObject({ code: EXIT.held, stdout: "" });
+  expect(aside.stderr).toContain(`process ${process.pid} `);
+  expect(aside.stderr).toContain("signalbox stop");
+  expect(await readdir((await storeOf(scratch, repo)).folder)).toContain("log.db");
+});
+
+it("says so where there is no log", async () => {
+  await using scratch = await scratchFolder();
+  const repo = await scratch.repository("repo");
+
+  const aside = await signalbox(scratch, "store", "set-aside", "--workspace", repo);
+
+  expect(aside).toMatchObject({ code: EXIT.storeOutOfReach, stdout: "" });
+  expect(aside.stderr).toMatch(/^signalbox: there is no log [^\n]+\n$/);
+});

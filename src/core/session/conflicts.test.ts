@@ -1,0 +1,232 @@
+/** The conflict machine: a row for each event, a cell for each state, and what keeps a conflict open. */
+import { describe, expect, it } from "vitest";
+import type { ConflictId } from "../../wire/ids.ts";
+import type { JsonObject } from "../../wire/json.ts";
+import { acceptedOf, eventOf, files, gist, type Play, playWith, resultOf, signalbox } from "./session.test.fixture.ts";
+
+type State = "none" | "OPEN" | "ACKED" | "DISMISSED";
+
+const REPORT: JsonObject = { conflict_id: "c", related_intents: ["i", "k"], description: "d" };
+const stateOf = (played: Play): string => played.state.conflicts.get("c" as ConflictId)?.state ?? "none";
+
+/** ana holds `i`, bo holds `k`, cy holds nothing. */
+function twoHolders(): Play {
+  const played = playWith(["ana", "bo", "cy"]);
+  played.says("ana", "INTENT_ANNOUNCE", { intent_id: "i", scope: files("a.ts") });
+  played.says("bo", "INTENT_ANNOUNCE", { intent_id: "k", scope: files("b.ts") });
+  return played;
+}
+
+function endBoth(played: Play): void {
+  played.says("ana", "INTENT_WITHDRAW", { intent_id: "i" });
+  played.says("bo", "INTENT_WITHDRAW", { intent_id: "k" });
+}
+
+const GIVEN: Readonly<Record<State, (played: Play) => void>> = {
+  none: () => undefined,
+  OPEN: (played) => void played.says("ana", "CONFLICT_REPORT", REPORT),
+  ACKED(played) {
+    played.says("ana", "CONFLICT_REPORT", REPORT);
+    played.says("ana", "CONFLICT_ACK", { conflict_id: "c", ack_type: "seen" });
+  },
+  DISMISSED(played) {
+    played.says("ana", "CONFLICT_REPORT", REPORT);
+    endBoth(played);
+  },
+};
+
+type Cell = readonly [gives: string | readonly string[], becomes: State];
+
+const ack = (principal: string, ackType?: string) => (played: Play) =>
+  gist(played.says(principal, "CONFLICT_ACK", { conflict_id: "c", ...(ackType === undefined ? {} : { ack_type: ackType }) }));
+const settles: Readonly<Record<State, Cell>> = {
+  none: ["conflict/unknown", "none"],
+  OPEN: [["ConflictAcknowledged"], "ACKED"],
+  ACKED: [["ConflictAcknowledged"], "ACKED"],
+  DISMISSED: ["conflict/ended", "DISMISSED"],
+};
+
+const EVENTS: readonly {
+  readonly name: string;
+  readonly when: (played: Play) => Cell[0];
+  readonly row: Readonly<Record<State, Cell>>;
+}[] = [
+  {
+    name: "reported",
+    when: (played) => gist(played.says("ana", "CONFLICT_REPORT", REPORT)),
+    row: {
+      none: [["ConflictOpened"], "OPEN"],
+      OPEN: ["standing", "OPEN"],
+      ACKED: ["standing", "ACKED"],
+      DISMISSED: ["standing", "DISMISSED"],
+    },
+  },
+  {
+    name: "reported under the same id with other content",
+    when: (played) => gist(played.says("ana", "CONFLICT_REPORT", { ...REPORT, severity: "high" })),
+    row: {
+      none: [["ConflictOpened"], "OPEN"],
+      OPEN: ["id/taken", "OPEN"],
+      ACKED: ["id/taken", "ACKED"],
+      DISMISSED: ["id/taken", "DISMISSED"],
+    },
+  },
+  {
+    name: "reported under the same id with the same content by the other party",
+    when: (played) => gist(played.says("bo", "CONFLICT_REPORT", REPORT)),
+    row: {
+      none: [["ConflictOpened"], "OPEN"],
+      OPEN: ["id/taken", "OPEN"],
+      ACKED: ["id/taken", "ACKED"],
+      DISMISSED: ["id/taken", "DISMISSED"],
+    },
+  },
+  { name: "seen by a party", when: ack("bo", "seen"), row: settles },
+  { name: "acknowledged by a party without a word", when: ack("bo"), row: settles },
+  { name: "accepted by a party", when: ack("bo", "accepted"), row: settles },
+  { name: "disputed by a party", when: ack("bo", "disputed"), row: { ...settles, OPEN: [["ConflictAcknowledged"], "OPEN"] } },
+  {
+    name: "seen by a stranger",
+    when: ack("cy", "seen"),
+    row: { ...settles, OPEN: ["conflict/not-party", "OPEN"], ACKED: ["conflict/not-party", "ACKED"] },
+  },
+  {
+    name: "left by one side",
+    when: (played) => gist(played.says("ana", "INTENT_WITHDRAW", { intent_id: "i" })),
+    row: {
+      none: [["IntentEnded"], "none"],
+      OPEN: [["IntentEnded"], "OPEN"],
+      ACKED: [["IntentEnded"], "ACKED"],
+      DISMISSED: ["intent/ended", "DISMISSED"],
+    },
+  },
+  {
+    name: "left by its last side",
+    when(played) {
+      played.says("ana", "INTENT_WITHDRAW", { intent_id: "i" });
+      return gist(played.says("bo", "INTENT_WITHDRAW", { intent_id: "k" }));
+    },
+    row: {
+      none: [["IntentEnded"], "none"],
+      OPEN: [["IntentEnded", "ConflictDismissed"], "DISMISSED"],
+      ACKED: [["IntentEnded", "ConflictDismissed"], "DISMISSED"],
+      DISMISSED: ["intent/ended", "DISMISSED"],
+    },
+  },
+];
+
+const STATES = Object.keys(GIVEN) as State[];
+
+describe.each(EVENTS)("a conflict $name", ({ when, row }) => {
+  it.each(STATES.map((state) => ({ state, gives: row[state][0], becomes: row[state][1] })))(
+    "that is $state gives $gives and is $becomes",
+    ({ state, gives, becomes }) => {
+      const played = twoHolders();
+      GIVEN[state](played);
+
+      const given = when(played);
+
+      expect(given).toEqual(gives);
+      expect(stateOf(played)).toBe(becomes);
+    },
+  );
+});
+
+it("records an acknowledgement that repeats the last one once", () => {
+  const played = twoHolders();
+  played.says("ana", "CONFLICT_REPORT", REPORT);
+  ack("bo", "accepted")(played);
+
+  const again = played.says("bo", "CONFLICT_ACK", { conflict_id: "c", ack_type: "accepted" });
+
+  expect(gist(again)).toBe("standing");
+});
+
+describe("a report", () => {
+  it("takes the intents from the members that clients of the original send, too", () => {
+    const played = twoHolders();
+
+    const decision = played.says("cy", "CONFLICT_REPORT", { conflict_id: "c", intent_a: "i", intent_b: "k", category: "other" });
+
+    expect(eventOf(decision, "ConflictOpened")).toMatchObject({
+      intents: ["i", "k"],
+      principals: ["ana", "bo", "cy"],
+      reporter: "cy",
+      category: "other",
+      severity: "medium",
+    });
+    expect(resultOf(decision)).toEqual({ conflicts: ["c"] });
+  });
+
+  it.each([{}, { related_intents: ["nobody's"] }, { related_ops: ["nobody's"] }])("about nothing that stands is refused", (about) => {
+    const decision = twoHolders().says("cy", "CONFLICT_REPORT", { conflict_id: "c", ...about });
+
+    expect(gist(decision)).toBe("intent/unknown");
+  });
+});
+
+describe("a dismissal", () => {
+  const DISMISSED_BY_ITSELF = { type: "ConflictDismissed", conflictId: "c", rationale: "all_related_entities_terminated" };
+
+  it.each([
+    ["time", (played: Play) => played.pass(300_000)],
+    ["their owners leaving", (played: Play) => ["ana", "bo"].forEach((principal) => played.says(principal, "GOODBYE"))],
+    [
+      "other intents of their owners",
+      (played: Play) => {
+        played.says("ana", "INTENT_ANNOUNCE", { intent_id: "i2", scope: files("a.ts") });
+        played.says("bo", "INTENT_ANNOUNCE", { intent_id: "k2", scope: files("b.ts") });
+      },
+    ],
+  ])("comes when the last intent is ended by %s", (_, end) => {
+    const played = twoHolders();
+    played.says("ana", "CONFLICT_REPORT", REPORT);
+
+    end(played);
+
+    expect(played.records.flatMap(({ events }) => events)).toContainEqual(DISMISSED_BY_ITSELF);
+  });
+
+  it("waits for a suspended intent, which may come back", () => {
+    const played = twoHolders();
+    played.says("ana", "CONFLICT_REPORT", REPORT);
+    played.says("ana", "GOODBYE", { intent_disposition: "transfer" });
+    played.says("bo", "GOODBYE");
+
+    expect(stateOf(played)).toBe("OPEN");
+  });
+
+  it("is blocked by a related operation that stands, and released when that is superseded", () => {
+    const played = twoHolders();
+    played.says("ana", "OP_COMMIT", { op_id: "o", target: "a.ts", intent_id: "i", state_ref_after: "r1" });
+    played.says("ana", "CONFLICT_REPORT", { ...REPORT, related_ops: ["o"] });
+    endBoth(played);
+    expect(stateOf(played)).toBe("OPEN");
+
+    const decision = played.says("ana", "OP_SUPERSEDE", { op_id: "o2", supersedes_op_id: "o", target: "a.ts" });
+
+    expect(acceptedOf(decision)).toContainEqual(DISMISSED_BY_ITSELF);
+    expect(stateOf(played)).toBe("DISMISSED");
+  });
+
+  it("does not come while an intent lives, whatever becomes of the operation", () => {
+    const played = twoHolders();
+    played.says("ana", "OP_COMMIT", { op_id: "o", target: "a.ts", intent_id: "i", state_ref_after: "r1" });
+    played.says("ana", "CONFLICT_REPORT", { ...REPORT, related_ops: ["o"] });
+
+    const decision = played.says("ana", "OP_SUPERSEDE", { op_id: "o2", supersedes_op_id: "o", target: "a.ts" });
+
+    expect(gist(decision)).toEqual(["OperationSuperseded"]);
+  });
+
+  it("also ends what the coordinator found, once", () => {
+    const played = twoHolders();
+    played.says("bo", "INTENT_ANNOUNCE", { intent_id: "over", scope: files("a.ts"), ...signalbox({ on_overlap: "proceed" }) });
+    played.says("bo", "GOODBYE");
+
+    const decision = played.says("ana", "GOODBYE");
+
+    expect(gist(decision)).toEqual(["IntentEnded", "ConflictDismissed", "ParticipantLeft"]);
+    expect(played.state.liveConflicts.size).toBe(0);
+  });
+});

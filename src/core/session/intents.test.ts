@@ -1,0 +1,329 @@
+/** The intent machine: a row for each event, a cell for each state it can meet, and the rules that a table cannot say. */
+import { describe, expect, it } from "vitest";
+import type { IntentId } from "../../wire/ids.ts";
+import type { JsonObject } from "../../wire/json.ts";
+import { acceptedOf, eventOf, files, gist, type Play, playWith, resultOf, signalbox, START_MS } from "./session.test.fixture.ts";
+
+const TTL_MS = 300_000;
+
+type State = "none" | "ACTIVE" | "SUSPENDED" | "WITHDRAWN" | "EXPIRED" | "SUPERSEDED";
+
+const intent = (id: string, path = "a.ts", more: JsonObject = {}): JsonObject => ({
+  intent_id: id,
+  objective: "o",
+  scope: files(path),
+  ...more,
+});
+const stateOf = (played: Play, id: string): string => played.state.intents.get(id as IntentId)?.state ?? "none";
+
+const lapse = (played: Play) => played.gives({ type: "ParticipantLapsed", principal: "ana", lastHeardAtMs: played.nowMs });
+
+/** Brings ana's intent `i` into a state in which nothing else of hers is live. */
+const GIVEN: Readonly<Record<State, (played: Play) => void>> = {
+  none: () => undefined,
+  ACTIVE: (played) => void played.says("ana", "INTENT_ANNOUNCE", intent("i")),
+  SUSPENDED(played) {
+    played.says("ana", "INTENT_ANNOUNCE", intent("i"));
+    lapse(played);
+  },
+  WITHDRAWN(played) {
+    played.says("ana", "INTENT_ANNOUNCE", intent("i"));
+    played.says("ana", "INTENT_WITHDRAW", { intent_id: "i" });
+  },
+  EXPIRED(played) {
+    played.says("ana", "INTENT_ANNOUNCE", intent("i"));
+    played.pass(TTL_MS);
+  },
+  SUPERSEDED(played) {
+    played.says("ana", "INTENT_ANNOUNCE", intent("i"));
+    played.says("ana", "INTENT_ANNOUNCE", intent("j", "z.ts", { supersedes_intent_id: "i" }));
+    played.says("ana", "INTENT_WITHDRAW", { intent_id: "j" });
+  },
+};
+
+/** What happens, and the state that `i` is in afterwards. */
+type Cell = readonly [gives: string | readonly string[], becomes: State];
+type Row = Readonly<Record<State, Cell>>;
+
+function ended(gives: Cell[0]): Pick<Row, "WITHDRAWN" | "EXPIRED" | "SUPERSEDED"> {
+  return { WITHDRAWN: [gives, "WITHDRAWN"], EXPIRED: [gives, "EXPIRED"], SUPERSEDED: [gives, "SUPERSEDED"] };
+}
+
+const EVENTS: readonly { readonly name: string; readonly when: (played: Play) => Cell[0]; readonly row: Row }[] = [
+  {
+    name: "announced again with the same content",
+    when: (played) => gist(played.says("ana", "INTENT_ANNOUNCE", intent("i"))),
+    row: {
+      none: [["IntentAnnounced"], "ACTIVE"],
+      ACTIVE: ["standing", "ACTIVE"],
+      SUSPENDED: ["standing", "SUSPENDED"],
+      ...ended("id/taken"),
+    },
+  },
+  {
+    name: "announced again with other content",
+    when: (played) => gist(played.says("ana", "INTENT_ANNOUNCE", intent("i", "b.ts"))),
+    row: {
+      none: [["IntentAnnounced"], "ACTIVE"],
+      ACTIVE: ["id/taken", "ACTIVE"],
+      SUSPENDED: ["id/taken", "SUSPENDED"],
+      ...ended("id/taken"),
+    },
+  },
+  {
+    name: "its id announced by another",
+    when: (played) => gist(played.says("bo", "INTENT_ANNOUNCE", intent("i"))),
+    row: {
+      none: [["IntentAnnounced"], "ACTIVE"],
+      ACTIVE: ["id/taken", "ACTIVE"],
+      SUSPENDED: ["id/taken", "SUSPENDED"],
+      ...ended("id/taken"),
+    },
+  },
+  {
+    name: "updated by its owner",
+    when: (played) => gist(played.says("ana", "INTENT_UPDATE", { intent_id: "i", ttl_sec: 60 })),
+    row: {
+      none: ["intent/unknown", "none"],
+      ACTIVE: [["IntentUpdated"], "ACTIVE"],
+      SUSPENDED: ["intent/suspended", "SUSPENDED"],
+      ...ended("intent/ended"),
+    },
+  },
+  {
+    name: "withdrawn by its owner",
+    when: (played) => gist(played.says("ana", "INTENT_WITHDRAW", { intent_id: "i" })),
+    row: {
+      none: ["intent/unknown", "none"],
+      ACTIVE: [["IntentEnded"], "WITHDRAWN"],
+      SUSPENDED: [["IntentEnded"], "WITHDRAWN"],
+      ...ended("intent/ended"),
+    },
+  },
+  {
+    name: "another of its owner announced over it",
+    when: (played) => gist(played.says("ana", "INTENT_ANNOUNCE", intent("k"))),
+    row: {
+      none: [["IntentAnnounced"], "none"],
+      ACTIVE: [["IntentEnded", "IntentAnnounced"], "SUPERSEDED"],
+      SUSPENDED: [["IntentEnded", "IntentAnnounced"], "SUPERSEDED"],
+      ...ended(["IntentAnnounced"]),
+    },
+  },
+  {
+    name: "named by supersedes_intent_id",
+    when: (played) => gist(played.says("ana", "INTENT_ANNOUNCE", intent("k", "elsewhere.ts", { supersedes_intent_id: "i" }))),
+    row: {
+      none: ["intent/unknown", "none"],
+      ACTIVE: [["IntentEnded", "IntentAnnounced"], "SUPERSEDED"],
+      SUSPENDED: [["IntentEnded", "IntentAnnounced"], "SUPERSEDED"],
+      ...ended("intent/ended"),
+    },
+  },
+  {
+    name: "its time to live over",
+    when(played) {
+      const before = played.records.length;
+      played.pass(TTL_MS);
+      return played.records.slice(before).flatMap(({ events }) => events.slice(0, -1).map(({ type }) => type));
+    },
+    row: { none: [[], "none"], ACTIVE: [["IntentEnded"], "EXPIRED"], SUSPENDED: [["IntentEnded"], "EXPIRED"], ...ended([]) },
+  },
+  {
+    name: "its owner lapsed",
+    when: (played) => gist(lapse(played)),
+    row: {
+      none: [["ParticipantLapsed"], "none"],
+      ACTIVE: [["ParticipantLapsed", "IntentSuspended"], "SUSPENDED"],
+      SUSPENDED: ["standing", "SUSPENDED"],
+      ...ended(["ParticipantLapsed"]),
+    },
+  },
+  {
+    name: "its owner gone for good",
+    when: (played) => gist(played.says("ana", "GOODBYE", {})),
+    row: {
+      none: [["ParticipantLeft"], "none"],
+      ACTIVE: [["IntentEnded", "ParticipantLeft"], "WITHDRAWN"],
+      SUSPENDED: [["IntentEnded", "ParticipantLeft"], "WITHDRAWN"],
+      ...ended(["ParticipantLeft"]),
+    },
+  },
+  {
+    name: "handed over by its leaving owner",
+    when: (played) => gist(played.says("ana", "GOODBYE", { intent_disposition: "transfer" })),
+    row: {
+      none: [["ParticipantLeft"], "none"],
+      ACTIVE: [["IntentSuspended", "ParticipantLeft"], "SUSPENDED"],
+      SUSPENDED: [["ParticipantLeft"], "SUSPENDED"],
+      ...ended(["ParticipantLeft"]),
+    },
+  },
+  {
+    name: "left to expire by its leaving owner",
+    when: (played) => gist(played.says("ana", "GOODBYE", { intent_disposition: "expire" })),
+    row: {
+      none: [["ParticipantLeft"], "none"],
+      ACTIVE: [["ParticipantLeft"], "ACTIVE"],
+      SUSPENDED: [["ParticipantLeft"], "SUSPENDED"],
+      ...ended(["ParticipantLeft"]),
+    },
+  },
+  {
+    name: "its owner joined again",
+    when: (played) => gist(played.says("ana", "HELLO", {})),
+    row: {
+      none: [["ParticipantJoined"], "none"],
+      ACTIVE: [["ParticipantJoined"], "ACTIVE"],
+      SUSPENDED: [["ParticipantJoined", "IntentRestored"], "ACTIVE"],
+      ...ended(["ParticipantJoined"]),
+    },
+  },
+  {
+    name: "its owner heard again",
+    when: (played) => gist(played.says("ana", "HEARTBEAT", { status: "working" })),
+    row: {
+      none: [["ParticipantStatus"], "none"],
+      ACTIVE: [["ParticipantStatus"], "ACTIVE"],
+      SUSPENDED: [["ParticipantStatus", "IntentRestored"], "ACTIVE"],
+      ...ended(["ParticipantStatus"]),
+    },
+  },
+];
+
+const STATES = Object.keys(GIVEN) as State[];
+
+describe.each(EVENTS)("an intent $name", ({ when, row }) => {
+  it.each(STATES.map((state) => ({ state, gives: row[state][0], becomes: row[state][1] })))(
+    "that is $state gives $gives and is $becomes",
+    ({ state, gives, becomes }) => {
+      const played = playWith(["ana", "bo"]);
+      GIVEN[state](played);
+
+      const given = when(played);
+
+      expect(given).toEqual(gives);
+      expect(stateOf(played, "i")).toBe(becomes);
+    },
+  );
+});
+
+describe("another's intent", () => {
+  it.each([
+    ["INTENT_UPDATE", { intent_id: "i", ttl_sec: 1 }, "intent/not-owner"],
+    ["INTENT_WITHDRAW", { intent_id: "i" }, "intent/not-owner"],
+    ["INTENT_ANNOUNCE", intent("k", "z.ts", { supersedes_intent_id: "i" }), "intent/not-owner"],
+  ] as const)("is not for bo to change by %s", (type, payload, code) => {
+    const played = playWith(["ana", "bo"]);
+    played.says("ana", "INTENT_ANNOUNCE", intent("i"));
+
+    const decision = played.says("bo", type, payload);
+
+    expect(gist(decision)).toBe(code);
+    expect(stateOf(played, "i")).toBe("ACTIVE");
+  });
+});
+
+describe("a declaration", () => {
+  it("lives as long as it says, else as long as the session's settings say", () => {
+    const played = playWith(["ana"], { intent_ttl_sec: 900 });
+
+    const own = played.says("ana", "INTENT_ANNOUNCE", intent("i", "a.ts", { ttl_sec: 0.5 }));
+    const usual = played.says("ana", "INTENT_ANNOUNCE", intent("k", "b.ts"));
+
+    expect(eventOf(own, "IntentAnnounced").expiresAtMs).toBe(START_MS + 500);
+    expect(eventOf(usual, "IntentAnnounced").expiresAtMs).toBe(START_MS + 900_000);
+  });
+
+  it("begins its time to live anew with each update, as long as before unless the update says otherwise", () => {
+    const played = playWith(["ana"]);
+    played.says("ana", "INTENT_ANNOUNCE", intent("i", "a.ts", { ttl_sec: 100 }));
+    played.pass(90_000);
+
+    const same = played.says("ana", "INTENT_UPDATE", { intent_id: "i", objective: "another" });
+    const longer = played.says("ana", "INTENT_UPDATE", { intent_id: "i", ttl_sec: 200 });
+
+    expect(eventOf(same, "IntentUpdated")).toMatchObject({ expiresAtMs: START_MS + 190_000, ttlSec: 100, objective: "another" });
+    expect(eventOf(longer, "IntentUpdated")).toMatchObject({ expiresAtMs: START_MS + 290_000, ttlSec: 200 });
+    expect(played.state.intents.get("i" as IntentId)).toMatchObject({ objective: "another", ttlSec: 200 });
+  });
+
+  it("is recorded with normalised paths and otherwise as it came", () => {
+    const played = playWith(["ana"]);
+
+    const decision = played.says("ana", "INTENT_ANNOUNCE", {
+      intent_id: "i",
+      scope: { kind: "file_set", resources: ["./src//a.ts", "src/a.ts", "lib/"], extensions: { mine: 1 } },
+    });
+
+    const { scope } = eventOf(decision, "IntentAnnounced");
+    expect(scope).toEqual({ kind: "file_set", resources: ["src/a.ts", "lib"], extensions: { mine: 1 } });
+  });
+
+  it.each([
+    ["a path outside the workspace", ["../x"]],
+    ["more than 64 patterns", Array.from({ length: 65 }, (_, index) => `d${index}/*`)],
+    ["a pattern of more than 512 characters", [`${"d/".repeat(256)}*`]],
+  ])("with %s is refused", (_, resources) => {
+    const decision = playWith(["ana"]).says("ana", "INTENT_ANNOUNCE", { intent_id: "i", scope: files(...resources) });
+
+    expect(gist(decision)).toBe("scope/refused");
+  });
+
+  it("counts a pattern that is written twice once", () => {
+    const decision = playWith(["ana"]).says("ana", "INTENT_ANNOUNCE", { intent_id: "i", scope: files(...Array(65).fill("d/*")) });
+
+    expect(eventOf(decision, "IntentAnnounced").scope.resources).toEqual(["d/*"]);
+  });
+});
+
+describe("the fencing token", () => {
+  it("rises with each announcement and each return from suspension, over all intents, and with nothing else", () => {
+    const played = playWith(["ana", "bo"]);
+    const first = resultOf(played.says("ana", "INTENT_ANNOUNCE", intent("i")));
+    const second = resultOf(played.says("bo", "INTENT_ANNOUNCE", intent("k", "b.ts")));
+    const updated = resultOf(played.says("ana", "INTENT_UPDATE", { intent_id: "i", ttl_sec: 60 }));
+    lapse(played);
+
+    const back = acceptedOf(played.says("ana", "HEARTBEAT", {}));
+    const next = resultOf(played.says("bo", "INTENT_ANNOUNCE", intent("l", "c.ts")));
+
+    expect([first["fence"], second["fence"], updated["fence"]]).toEqual([1, 2, 1]);
+    expect(back).toContainEqual({ type: "IntentRestored", intentId: "i", fence: 3 });
+    expect(next["fence"]).toBe(4);
+  });
+
+  it("is a different one for each of several intents that come back together", () => {
+    const played = playWith(["ana"]);
+    played.says("ana", "INTENT_ANNOUNCE", intent("i"));
+    played.says("ana", "INTENT_ANNOUNCE", intent("k", "b.ts"));
+    lapse(played);
+
+    const back = acceptedOf(played.says("ana", "HELLO", {}));
+
+    expect(back.flatMap((event) => (event.type === "IntentRestored" ? [[event.intentId, event.fence]] : []))).toEqual([
+      ["i", 3],
+      ["k", 4],
+    ]);
+  });
+});
+
+it("tells the owner which of its intents an announcement has replaced", () => {
+  const played = playWith(["ana"]);
+  played.says("ana", "INTENT_ANNOUNCE", intent("i"));
+  played.says("ana", "INTENT_ANNOUNCE", intent("j", "b.ts"));
+
+  const decision = played.says("ana", "INTENT_ANNOUNCE", intent("k", "a.ts", { supersedes_intent_id: "j" }));
+
+  expect(resultOf(decision)).toEqual({ fence: 3, conflicts: [], superseded: ["i", "j"] });
+  expect(played.state.intents.get("i" as IntentId)).toMatchObject({ state: "SUPERSEDED", supersededBy: "k", endReason: "superseded" });
+});
+
+it("meets nothing with a scope of another kind than file_set", () => {
+  const played = playWith(["ana", "bo"]);
+  played.says("ana", "INTENT_ANNOUNCE", { intent_id: "i", scope: { kind: "task_set", task_ids: ["t"], resources: ["a.ts"] } });
+
+  const decision = played.says("bo", "INTENT_ANNOUNCE", intent("k", "a.ts", signalbox({ on_overlap: "block" })));
+
+  expect(gist(decision)).toEqual(["IntentAnnounced"]);
+});

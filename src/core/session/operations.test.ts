@@ -1,0 +1,348 @@
+/** The operation machine, the fence, and the rule about references on a worktree's disk and on the virtual tree. */
+import { describe, expect, it } from "vitest";
+import type { IntentId, OpId } from "../../wire/ids.ts";
+import type { JsonObject } from "../../wire/json.ts";
+import { ANA_TREE, eventOf, files, gist, type Play, play, playWith, rejectionOf, signalbox } from "./session.test.fixture.ts";
+
+type State = "none" | "COMMITTED" | "SUPERSEDED";
+
+const sha = (digit: string, digits = 64): string => `sha256:${digit.repeat(digits)}`;
+const commit = (more: JsonObject = {}): JsonObject => ({ op_id: "o", target: "a.ts", state_ref_after: sha("1"), ...more });
+const takesItBack = (more: JsonObject = {}): JsonObject => ({
+  op_id: "o2",
+  supersedes_op_id: "o",
+  target: "a.ts",
+  state_ref_after: sha("2"),
+  ...more,
+});
+const stateOf = (played: Play, id: string): string => played.state.operations.get(id as OpId)?.state ?? "none";
+
+const GIVEN: Readonly<Record<State, (played: Play) => void>> = {
+  none: () => undefined,
+  COMMITTED: (played) => void played.says("ana", "OP_COMMIT", commit()),
+  SUPERSEDED(played) {
+    played.says("ana", "OP_COMMIT", commit());
+    played.says("ana", "OP_SUPERSEDE", takesItBack({ op_id: "o1" }));
+  },
+};
+
+type Cell = readonly [gives: string | readonly string[], becomes: State];
+
+const EVENTS: readonly {
+  readonly name: string;
+  readonly when: (played: Play) => Cell[0];
+  readonly row: Readonly<Record<State, Cell>>;
+}[] = [
+  {
+    name: "committed",
+    when: (played) => gist(played.says("ana", "OP_COMMIT", commit())),
+    row: { none: [["OperationCommitted"], "COMMITTED"], COMMITTED: ["standing", "COMMITTED"], SUPERSEDED: ["standing", "SUPERSEDED"] },
+  },
+  {
+    name: "committed under the same id with other content",
+    when: (played) => gist(played.says("ana", "OP_COMMIT", commit({ target: "b.ts" }))),
+    row: { none: [["OperationCommitted"], "COMMITTED"], COMMITTED: ["id/taken", "COMMITTED"], SUPERSEDED: ["id/taken", "SUPERSEDED"] },
+  },
+  {
+    name: "committed under the same id by another",
+    when: (played) => gist(played.says("bo", "OP_COMMIT", commit())),
+    row: { none: [["OperationCommitted"], "COMMITTED"], COMMITTED: ["id/taken", "COMMITTED"], SUPERSEDED: ["id/taken", "SUPERSEDED"] },
+  },
+  {
+    name: "superseded by its author",
+    when: (played) => gist(played.says("ana", "OP_SUPERSEDE", takesItBack())),
+    row: {
+      none: ["operation/unknown", "none"],
+      COMMITTED: [["OperationSuperseded"], "SUPERSEDED"],
+      SUPERSEDED: ["operation/not-committed", "SUPERSEDED"],
+    },
+  },
+  {
+    name: "superseded by another",
+    when: (played) => gist(played.says("bo", "OP_SUPERSEDE", takesItBack())),
+    row: {
+      none: ["operation/unknown", "none"],
+      COMMITTED: ["operation/not-owner", "COMMITTED"],
+      SUPERSEDED: ["operation/not-owner", "SUPERSEDED"],
+    },
+  },
+  {
+    name: "superseded by one with another target",
+    when: (played) => gist(played.says("ana", "OP_SUPERSEDE", takesItBack({ target: "b.ts" }))),
+    row: {
+      none: ["operation/unknown", "none"],
+      COMMITTED: ["message/malformed", "COMMITTED"],
+      SUPERSEDED: ["operation/not-committed", "SUPERSEDED"],
+    },
+  },
+];
+
+describe.each(EVENTS)("an operation $name", ({ when, row }) => {
+  it.each((Object.keys(GIVEN) as State[]).map((state) => ({ state, gives: row[state][0], becomes: row[state][1] })))(
+    "that is $state gives $gives and is $becomes",
+    ({ state, gives, becomes }) => {
+      const played = playWith(["ana", "bo"]);
+      GIVEN[state](played);
+
+      const given = when(played);
+
+      expect(given).toEqual(gives);
+      expect(stateOf(played, "o")).toBe(becomes);
+    },
+  );
+});
+
+it("answers a superseding operation that is repeated with the first outcome, and refuses another under its id", () => {
+  const played = playWith(["ana"]);
+  GIVEN.COMMITTED(played);
+  played.says("ana", "OP_SUPERSEDE", takesItBack());
+
+  expect(played.says("ana", "OP_SUPERSEDE", takesItBack())).toEqual({ standing: { revision: 4 } });
+  expect(gist(played.says("ana", "OP_SUPERSEDE", takesItBack({ reason: "another" })))).toBe("id/taken");
+  expect(played.state.operations.get("o2" as OpId)).toMatchObject({
+    state: "COMMITTED",
+    stateRefBefore: sha("1"),
+    stateRefAfter: sha("2"),
+  });
+});
+
+describe("an operation's intent", () => {
+  type Named = "ACTIVE" | "SUSPENDED" | "WITHDRAWN" | "bo's" | "unknown";
+
+  function playNaming(state: Named): Play {
+    const played = playWith(["ana", "bo"]);
+    const scope = files("a.ts");
+    if (state === "bo's") played.says("bo", "INTENT_ANNOUNCE", { intent_id: "i", scope });
+    else if (state !== "unknown") played.says("ana", "INTENT_ANNOUNCE", { intent_id: "i", scope });
+    if (state === "WITHDRAWN") played.says("ana", "INTENT_WITHDRAW", { intent_id: "i" });
+    if (state === "SUSPENDED") played.gives({ type: "ParticipantLapsed", principal: "ana", lastHeardAtMs: 0 });
+    return played;
+  }
+
+  const accepted = ["OperationCommitted"];
+  const rows: readonly {
+    readonly state: Named;
+    readonly fence: number | undefined;
+    readonly commits: unknown;
+    readonly supersedes: unknown;
+  }[] = [
+    { state: "ACTIVE", fence: 1, commits: accepted, supersedes: ["OperationSuperseded"] },
+    { state: "ACTIVE", fence: undefined, commits: accepted, supersedes: ["OperationSuperseded"] },
+    { state: "ACTIVE", fence: 0, commits: "intent/fence-passed", supersedes: "intent/fence-passed" },
+    { state: "ACTIVE", fence: 2, commits: "intent/fence-passed", supersedes: "intent/fence-passed" },
+    { state: "SUSPENDED", fence: 1, commits: "intent/suspended", supersedes: "intent/suspended" },
+    { state: "SUSPENDED", fence: undefined, commits: "intent/suspended", supersedes: ["OperationSuperseded"] },
+    { state: "WITHDRAWN", fence: 1, commits: "intent/ended", supersedes: "intent/ended" },
+    { state: "WITHDRAWN", fence: undefined, commits: accepted, supersedes: ["OperationSuperseded"] },
+    { state: "bo's", fence: 1, commits: "intent/not-owner", supersedes: "intent/not-owner" },
+    { state: "bo's", fence: undefined, commits: "intent/not-owner", supersedes: "intent/not-owner" },
+    { state: "unknown", fence: 1, commits: "intent/unknown", supersedes: "intent/unknown" },
+    { state: "unknown", fence: undefined, commits: accepted, supersedes: ["OperationSuperseded"] },
+  ];
+
+  it.each(rows)("that is $state, presented with the fence $fence, gives $commits", ({ state, fence, commits, supersedes }) => {
+    const played = playNaming(state);
+    const named = { intent_id: "i", ...(fence === undefined ? {} : signalbox({ fence })) };
+    played.says("ana", "OP_COMMIT", commit({ op_id: "earlier" }));
+
+    expect(gist(played.says("ana", "OP_COMMIT", commit(named)))).toEqual(commits);
+    expect(gist(played.says("ana", "OP_SUPERSEDE", takesItBack({ supersedes_op_id: "earlier", ...named })))).toEqual(supersedes);
+  });
+
+  it("passes its fence when it was suspended and came back", () => {
+    const played = playNaming("SUSPENDED");
+    played.says("ana", "HEARTBEAT");
+
+    const old = played.says("ana", "OP_COMMIT", commit({ intent_id: "i", ...signalbox({ fence: 1 }) }));
+    const fresh = played.says("ana", "OP_COMMIT", commit({ intent_id: "i", ...signalbox({ fence: 2 }) }));
+
+    expect(rejectionOf(old)).toMatchObject({ code: "intent/fence-passed", details: { fence: 2 } });
+    expect(gist(fresh)).toEqual(accepted);
+  });
+
+  it("must be named with a fence", () => {
+    expect(gist(playNaming("ACTIVE").says("ana", "OP_COMMIT", commit(signalbox({ fence: 1 }))))).toBe("message/malformed");
+  });
+
+  it("keeps the operations that were committed under it while it lived", () => {
+    const played = playNaming("ACTIVE");
+    played.says("ana", "OP_COMMIT", commit({ intent_id: "i" }));
+    played.says("ana", "OP_SUPERSEDE", takesItBack());
+    played.says("ana", "INTENT_WITHDRAW", { intent_id: "i" });
+    played.says("ana", "OP_COMMIT", commit({ op_id: "late", intent_id: "i" }));
+
+    expect(played.state.intents.get("i" as IntentId)?.operations).toEqual(["o", "o2"]);
+  });
+
+  it.each([
+    ["covers the target", "a.ts", false],
+    ["does not cover the target", "b.ts", true],
+  ])("that %s makes the operation uncoordinated: %#", (_, target, uncoordinated) => {
+    const decision = playNaming("ACTIVE").says("ana", "OP_COMMIT", commit({ target }));
+
+    expect(eventOf(decision, "OperationCommitted").uncoordinated).toBe(uncoordinated);
+  });
+});
+
+describe("in a worktree", () => {
+  function playInTree(): Play {
+    const played = play();
+    played.says("ana", "HELLO", signalbox({ worktree: { id: ANA_TREE, path: "/w/ana" } }));
+    return played;
+  }
+
+  it.each([
+    ["is what the disk says", sha("a"), sha("a"), ["OperationCommitted"]],
+    ["begins what the disk says", sha("a", 16), sha("a"), ["OperationCommitted"]],
+    ["is not what the disk says", sha("a"), sha("b"), "operation/stale"],
+    ["is of a file that is gone", sha("a"), null, "operation/stale"],
+    ["is not said", null, sha("b"), ["OperationCommitted"]],
+    ["is said and nothing was read", sha("a"), undefined, ["OperationCommitted"]],
+  ])("a reference that %s is judged by the disk alone", (_, before, observed, gives) => {
+    const extension = observed === undefined ? {} : signalbox({ observed });
+
+    const decision = playInTree().says("ana", "OP_COMMIT", commit({ state_ref_before: before, ...extension }));
+
+    expect(gist(decision)).toEqual(gives);
+  });
+
+  it("a refusal says what the file is now", () => {
+    const { message, details } = rejectionOf(
+      playInTree().says("ana", "OP_COMMIT", commit({ state_ref_before: sha("a"), ...signalbox({ observed: sha("b") }) })),
+    );
+
+    expect(message).toBe(`a.ts is ${sha("b")}, not ${sha("a")}; read it again and build on what it says now`);
+    expect(details).toEqual({ path: "a.ts", current_state_ref: sha("b") });
+  });
+
+  it("nothing is written to the virtual tree, and both references are recorded", () => {
+    const played = playInTree();
+
+    const decision = played.says("ana", "OP_COMMIT", commit({ state_ref_before: sha("a", 16), ...signalbox({ observed: sha("a") }) }));
+
+    expect(eventOf(decision, "OperationCommitted")).toMatchObject({
+      tree: ANA_TREE,
+      stateRefBefore: sha("a", 16),
+      observed: sha("a"),
+      files: [],
+    });
+    expect(played.state.virtualTree.size).toBe(0);
+  });
+});
+
+describe("on the virtual tree", () => {
+  const change = (path: string, before: string | null, after: string | null): JsonObject => ({
+    file_changes: { [path]: { state_ref_before: before, state_ref: after, ...(after === null ? {} : { blob: "blob" }) } },
+  });
+  const based = (bases: JsonObject) => ({ bases: bases as Record<string, string | null> });
+
+  it.each([
+    ["is the main worktree's", sha("a"), { "a.ts": sha("a") }, ["OperationCommitted"]],
+    ["begins the main worktree's", sha("a", 16), { "a.ts": sha("a") }, ["OperationCommitted"]],
+    ["is not the main worktree's", sha("b"), { "a.ts": sha("a") }, "operation/stale"],
+    ["is of a path that is not there", sha("b"), { "a.ts": null }, ["OperationCommitted"]],
+    ["is not said", null, { "a.ts": sha("a") }, ["OperationCommitted"]],
+  ])("a first reference that %s is compared with the main worktree", (_, before, bases, gives) => {
+    const played = playWith(["ana"]);
+
+    const decision = played.says("ana", "OP_COMMIT", commit({ state_ref_before: before }), {}, based(bases));
+
+    expect(gist(decision)).toEqual(gives);
+  });
+
+  it("the last recorded reference decides, whatever the disk says", () => {
+    const played = playWith(["ana", "bo"]);
+    played.says("ana", "OP_COMMIT", commit(change("a.ts", null, sha("1"))));
+
+    const stale = played.says(
+      "bo",
+      "OP_COMMIT",
+      commit({ op_id: "p", ...change("a.ts", sha("9"), sha("2")) }),
+      {},
+      based({ "a.ts": sha("9") }),
+    );
+    const built = played.says("bo", "OP_COMMIT", commit({ op_id: "p", ...change("./a.ts", sha("1", 16), sha("2")) }));
+
+    expect(rejectionOf(stale)).toMatchObject({ code: "operation/stale", details: { path: "a.ts", current_state_ref: sha("1") } });
+    expect(gist(built)).toEqual(["OperationCommitted"]);
+    expect(played.state.virtualTree.get("a.ts")).toEqual({ stateRef: sha("2"), blob: "blob", by: "bo" });
+  });
+
+  it("a file that an operation deleted passes whatever is built on it", () => {
+    const played = playWith(["ana"]);
+    played.says("ana", "OP_COMMIT", commit(change("a.ts", null, null)));
+
+    expect(played.state.virtualTree.get("a.ts")?.stateRef).toBeNull();
+    expect(gist(played.says("ana", "OP_COMMIT", commit({ op_id: "p", ...change("a.ts", sha("9"), sha("2")) })))).toEqual([
+      "OperationCommitted",
+    ]);
+  });
+
+  it("one stale file among several refuses them all", () => {
+    const played = playWith(["ana"]);
+    const both = {
+      file_changes: {
+        "a.ts": { state_ref_before: sha("a"), state_ref: sha("1") },
+        "b.ts": { state_ref_before: sha("b"), state_ref: sha("2") },
+      },
+    };
+
+    const decision = played.says("ana", "OP_COMMIT", commit(both), {}, based({ "a.ts": sha("a"), "b.ts": sha("c") }));
+
+    expect(rejectionOf(decision).details).toEqual({ path: "b.ts", current_state_ref: sha("c") });
+    expect(played.state.virtualTree.size).toBe(0);
+  });
+
+  it("the operation's own reference is its target's and no other file's", () => {
+    const bases = based({ "a.ts": sha("a"), "b.ts": sha("b") });
+    const both = (before: string) =>
+      commit({ state_ref_before: before, file_changes: { "a.ts": { state_ref: sha("1") }, "b.ts": { state_ref: sha("2") } } });
+
+    expect(gist(playWith(["ana"]).says("ana", "OP_COMMIT", both(sha("a")), {}, bases))).toEqual(["OperationCommitted"]);
+    expect(gist(playWith(["ana"]).says("ana", "OP_COMMIT", both(sha("b")), {}, bases))).toBe("operation/stale");
+  });
+
+  it("the target is compared even when the changes do not name it", () => {
+    const played = playWith(["ana"]);
+    played.says("ana", "OP_COMMIT", commit(change("a.ts", null, sha("1"))));
+
+    const decision = played.says("ana", "OP_COMMIT", commit({ op_id: "p", state_ref_before: sha("9"), ...change("b.ts", null, sha("2")) }));
+
+    expect(gist(decision)).toBe("operation/stale");
+  });
+
+  it.each([
+    ["says the target's new reference", {}, { stateRef: sha("1"), blob: undefined, by: "ana" }],
+    ["deletes", { op_kind: "delete", state_ref_after: null }, { stateRef: null, blob: undefined, by: "ana" }],
+    ["says nothing of the content", { state_ref_after: null }, undefined],
+  ])("a commit without changes that %s leaves that", (_, more, left) => {
+    const played = playWith(["ana"]);
+
+    played.says("ana", "OP_COMMIT", commit(more));
+
+    expect(played.state.virtualTree.get("a.ts")).toEqual(left);
+  });
+
+  it("a superseding operation leaves the reference it brings, and none when it brings none", () => {
+    const played = playWith(["ana"]);
+    played.says("ana", "OP_COMMIT", commit());
+
+    played.says("ana", "OP_SUPERSEDE", takesItBack());
+    played.says("ana", "OP_SUPERSEDE", takesItBack({ op_id: "o3", supersedes_op_id: "o2", state_ref_after: null }));
+
+    expect(played.state.virtualTree.get("a.ts")?.stateRef).toBe(sha("2"));
+  });
+
+  it.each(["__proto__", "constructor"])("a file called %s is a file like any other", (path) => {
+    const decision = playWith(["ana"]).says("ana", "OP_COMMIT", commit({ target: path, state_ref_before: sha("a") }), {}, based({}));
+
+    expect(gist(decision)).toEqual(["OperationCommitted"]);
+  });
+
+  it.each([{ target: "../x" }, { file_changes: { "../x": { state_ref: sha("1") } } }])(
+    "a path outside the workspace is refused",
+    (more) => {
+      expect(gist(playWith(["ana"]).says("ana", "OP_COMMIT", commit(more)))).toBe("scope/refused");
+    },
+  );
+});

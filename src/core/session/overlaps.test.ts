@@ -1,0 +1,213 @@
+/** What comes of two scopes that meet: the race lock, its exceptions, and the conflicts of those who go on. */
+import { describe, expect, it } from "vitest";
+import type { JsonObject } from "../../wire/json.ts";
+import {
+  acceptedOf,
+  ANA_TREE,
+  eventOf,
+  files,
+  gist,
+  type Play,
+  play,
+  playWith,
+  rejectionOf,
+  resultOf,
+  signalbox,
+} from "./session.test.fixture.ts";
+
+const intent = (id: string, paths: readonly string[], more: JsonObject = {}): JsonObject => ({
+  intent_id: id,
+  objective: `objective of ${id}`,
+  scope: files(...paths),
+  ...more,
+});
+const BLOCK = signalbox({ on_overlap: "block" });
+const PROCEED = signalbox({ on_overlap: "proceed" });
+
+function heldByAna(settings: JsonObject = {}): Play {
+  const played = playWith(["ana", "bo", "cy"], settings);
+  played.says("ana", "INTENT_ANNOUNCE", intent("i", ["src/a.ts", "lib"]));
+  return played;
+}
+
+describe("an announcement over another's active intent", () => {
+  it("is refused in the words that clients of the original read, and opens no conflict", () => {
+    const played = heldByAna();
+
+    const decision = played.says("bo", "INTENT_ANNOUNCE", intent("k", ["./src/a.ts", "lib/x.ts", "free.ts"]));
+
+    expect(rejectionOf(decision).code).toBe("intent/held");
+    expect(rejectionOf(decision).message).toBe(
+      "Files ['lib/x.ts', 'src/a.ts'] are already being modified by intent i (principal ana). " +
+        "Call defer_intent and tell the user to wait, or retry once the other intent has withdrawn.",
+    );
+    expect([played.state.intents.size, played.state.conflicts.size]).toEqual([1, 0]);
+  });
+
+  it("is told who holds what, since when, until when and where", () => {
+    const played = play();
+    played.says("ana", "HELLO", signalbox({ worktree: { id: ANA_TREE, path: "/w/ana", branch: "main" } }));
+    played.says("bo", "HELLO");
+    played.says("ana", "INTENT_ANNOUNCE", intent("i", ["a.ts", "b.ts"]));
+
+    const { details } = rejectionOf(played.says("bo", "INTENT_ANNOUNCE", intent("k", ["a.ts"])));
+
+    expect(details).toEqual({
+      total: 1,
+      overlaps: [
+        {
+          intent_id: "i",
+          principal_id: "ana",
+          objective: "objective of i",
+          state: "ACTIVE",
+          resources: ["a.ts", "b.ts"],
+          paths: ["a.ts"],
+          announced_at_ms: played.nowMs,
+          expires_at_ms: played.nowMs + 300_000,
+          worktree: "/w/ana",
+          branch: "main",
+        },
+      ],
+    });
+  });
+
+  it("names twenty holders at most and says how many there are", () => {
+    const played = playWith(["ana", "bo"]);
+    for (let index = 0; index < 30; index += 1) played.says("ana", "INTENT_ANNOUNCE", intent(`i${index}`, [`d/${index}.ts`]));
+
+    const { details } = rejectionOf(played.says("bo", "INTENT_ANNOUNCE", intent("k", ["d"])));
+
+    expect(details?.["overlaps"]).toHaveLength(20);
+    expect(details?.["total"]).toBe(30);
+  });
+
+  it("goes on with a conflict when it says proceed", () => {
+    const played = heldByAna();
+
+    const decision = played.says("bo", "INTENT_ANNOUNCE", intent("k", ["src"], PROCEED));
+
+    expect(gist(decision)).toEqual(["IntentAnnounced", "ConflictOpened"]);
+    const conflict = eventOf(decision, "ConflictOpened");
+    expect(conflict).toMatchObject({ category: "scope_overlap", severity: "medium", intents: ["k", "i"], principals: ["bo", "ana"] });
+    expect(conflict.description).toBe("bo and ana both mean to change src");
+    expect(resultOf(decision)).toMatchObject({ conflicts: [conflict.conflictId] });
+  });
+
+  it("opens one conflict with each intent that it meets", () => {
+    const played = heldByAna();
+    played.says("cy", "INTENT_ANNOUNCE", intent("c", ["docs"]));
+
+    const decision = played.says("bo", "INTENT_ANNOUNCE", intent("k", ["lib", "docs"], PROCEED));
+
+    const met = acceptedOf(decision).flatMap((event) => (event.type === "ConflictOpened" ? [event.intents] : []));
+    expect(met).toEqual([
+      ["k", "c"],
+      ["k", "i"],
+    ]);
+  });
+
+  it.each([{}, BLOCK, PROCEED])("goes on with a conflict where the race lock is off, whatever it asks for", (extension) => {
+    const played = heldByAna({ race_lock: false });
+
+    const decision = played.says("bo", "INTENT_ANNOUNCE", intent("k", ["lib"], extension));
+
+    expect(gist(decision)).toEqual(["IntentAnnounced", "ConflictOpened"]);
+  });
+
+  it("replaces nothing of its own when it is refused", () => {
+    const played = heldByAna();
+    played.says("bo", "INTENT_ANNOUNCE", intent("k", ["free.ts"]));
+
+    const decision = played.says("bo", "INTENT_ANNOUNCE", intent("l", ["free.ts", "lib"]));
+
+    expect(gist(decision)).toBe("intent/held");
+    expect([...played.state.liveIntents]).toEqual(["i", "k"]);
+  });
+});
+
+it("does not lock for a suspended holder: meeting it makes a conflict", () => {
+  const played = heldByAna();
+  played.gives({ type: "ParticipantLapsed", principal: "ana", lastHeardAtMs: 0 });
+
+  const decision = played.says("bo", "INTENT_ANNOUNCE", intent("k", ["lib"], BLOCK));
+
+  expect(gist(decision)).toEqual(["IntentAnnounced", "ConflictOpened"]);
+});
+
+describe("an update that widens a scope onto another's", () => {
+  const widen = (more: JsonObject = {}) => ({ intent_id: "k", scope: files("free.ts", "lib"), ...more });
+
+  function heldByBoth(settings: JsonObject = {}): Play {
+    const played = heldByAna(settings);
+    played.says("bo", "INTENT_ANNOUNCE", intent("k", ["free.ts"]));
+    return played;
+  }
+
+  it("is not locked: it goes on with a conflict", () => {
+    const decision = heldByBoth().says("bo", "INTENT_UPDATE", widen());
+
+    expect(gist(decision)).toEqual(["IntentUpdated", "ConflictOpened"]);
+  });
+
+  it("is locked when it says block", () => {
+    const played = heldByBoth();
+
+    const decision = played.says("bo", "INTENT_UPDATE", widen(BLOCK));
+
+    expect(gist(decision)).toBe("intent/held");
+    expect(played.state.intents.get("k" as never)?.scope.resources).toEqual(["free.ts"]);
+  });
+
+  it("goes on where the race lock is off, even when it says block", () => {
+    const decision = heldByBoth({ race_lock: false }).says("bo", "INTENT_UPDATE", widen(BLOCK));
+
+    expect(gist(decision)).toEqual(["IntentUpdated", "ConflictOpened"]);
+  });
+
+  it("opens no second conflict between the same two intents while the first stands", () => {
+    const played = heldByBoth();
+    played.says("bo", "INTENT_UPDATE", widen());
+
+    const again = played.says("bo", "INTENT_UPDATE", { ...widen(), objective: "more of it" });
+
+    expect(gist(again)).toEqual(["IntentUpdated"]);
+    expect(played.state.conflicts.size).toBe(1);
+  });
+
+  it("never meets an intent of the same principal", () => {
+    const played = heldByBoth();
+    played.says("bo", "INTENT_ANNOUNCE", intent("l", ["mine.ts"]));
+
+    const decision = played.says("bo", "INTENT_UPDATE", { intent_id: "k", scope: files("mine.ts") });
+
+    expect(gist(decision)).toEqual(["IntentUpdated"]);
+  });
+
+  it("lets go of what it left", () => {
+    const played = heldByBoth();
+    played.says("bo", "INTENT_UPDATE", { intent_id: "k", scope: files("other.ts") });
+
+    const decision = played.says("cy", "INTENT_ANNOUNCE", intent("c", ["free.ts"]));
+
+    expect(gist(decision)).toEqual(["IntentAnnounced"]);
+  });
+});
+
+it("describes a conflict with five paths and says how many more there are", () => {
+  const played = playWith(["ana", "bo"]);
+  played.says("ana", "INTENT_ANNOUNCE", intent("i", ["d"]));
+  const paths = Array.from({ length: 8 }, (_, index) => `d/${index}`);
+
+  const decision = played.says("bo", "INTENT_ANNOUNCE", intent("k", paths, PROCEED));
+
+  expect(eventOf(decision, "ConflictOpened").description).toBe("bo and ana both mean to change d/0, d/1, d/2, d/3, d/4 and 3 more");
+});
+
+it("compares names without case where the file system does, also for what was announced elsewhere before", () => {
+  const played = heldByAna();
+  expect(gist(played.says("bo", "INTENT_ANNOUNCE", intent("k", ["LIB"])))).toEqual(["IntentAnnounced"]);
+
+  played.gives({ type: "Opened", session: "s", settings: { fold_case: true } });
+
+  expect(gist(played.says("cy", "INTENT_ANNOUNCE", intent("c", ["Src/A.ts"])))).toBe("intent/held");
+});

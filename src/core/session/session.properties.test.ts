@@ -1,0 +1,212 @@
+/** What holds for every session, whatever its people and its clock do. */
+import * as fc from "fast-check";
+import { expect, it } from "vitest";
+import type { IntentId } from "../../wire/ids.ts";
+import { SessionEvent } from "../../wire/session.ts";
+import { overlaps } from "../scope/resource.ts";
+import { derivedFrom, derivedIn, drain, dumpOf } from "./dump.test.fixture.ts";
+import { anyDay, perform, politeDay, type Step } from "./script.test.fixture.ts";
+import { session } from "./session.ts";
+import { DAY_MS, momentOf, type Play, play } from "./session.test.fixture.ts";
+import { type Intent, isLive, type SessionState } from "./state.ts";
+
+/** What only an intent's owner may bring about. */
+const CHANGES: ReadonlySet<string> = new Set(["IntentUpdated", "IntentEnded", "IntentSuspended", "IntentRestored"]);
+
+const RUNS = { numRuns: 80 };
+
+function live(steps: readonly Step[], decide?: typeof session.decide): Play {
+  const played = play({}, decide);
+  for (const step of steps) perform(played, step);
+  return played;
+}
+
+function refuseToChange(): never {
+  throw new Error("a decision changed the state");
+}
+
+/** The state with its derived parts closed to changes. */
+function closed(state: Readonly<SessionState>): SessionState {
+  const { index, deadlines } = state;
+  return {
+    ...state,
+    index: {
+      size: index.size,
+      nodes: index.nodes,
+      add: refuseToChange,
+      remove: refuseToChange,
+      overlapping: (...about) => index.overlapping(...about),
+    },
+    deadlines: { size: deadlines.size, set: refuseToChange, first: () => deadlines.first() },
+  };
+}
+
+function freeze<Value>(value: Value): Value {
+  if (typeof value === "object" && value !== null) Object.values(Object.freeze(value)).forEach(freeze);
+  return value;
+}
+
+it("decides without throwing and without touching the state, the command or the facts", () => {
+  fc.assert(
+    fc.property(anyDay, (steps) => {
+      const dumps: (readonly [before: string, after: string])[] = [];
+      live(steps, (state, command, at) => {
+        const before = dumpOf(state);
+        freeze(at.facts);
+        const decision = session.decide(closed(state), freeze(command), at);
+        dumps.push([before, dumpOf(state)]);
+        return decision;
+      });
+
+      expect(dumps.filter(([before, after]) => before !== after)).toEqual([]);
+    }),
+    RUNS,
+  );
+});
+
+it("accepts only events that their schema takes and JSON gives back", () => {
+  fc.assert(
+    fc.property(anyDay, (steps) => {
+      live(steps, (state, command, at) => {
+        const decision = session.decide(state, command, at);
+        const events = "accepted" in decision ? decision.accepted : [];
+        expect(events.map((event) => SessionEvent.parse(JSON.parse(JSON.stringify(event))))).toEqual(events);
+        return decision;
+      });
+    }),
+    RUNS,
+  );
+});
+
+it("is its log folded, and the log is its commands decided again", () => {
+  fc.assert(
+    fc.property(anyDay, (steps) => {
+      const { state, records } = live(steps);
+      const again = session.initial();
+
+      for (const { command, seed, facts, atMs, revision, events } of records) {
+        expect(session.decide(again, command, momentOf(atMs, seed, facts))).toEqual({ accepted: events });
+        for (const event of events) session.evolve(again, event, { revision, atMs });
+      }
+
+      expect(dumpOf(again)).toBe(dumpOf(state));
+      expect(drain(again.deadlines)).toEqual(drain(state.deadlines));
+    }),
+    RUNS,
+  );
+});
+
+it("keeps beside the facts what follows from them", () => {
+  fc.assert(
+    fc.property(anyDay, (steps) => {
+      const { state } = live(steps);
+
+      expect(derivedIn(state)).toEqual(derivedFrom(state));
+    }),
+    RUNS,
+  );
+});
+
+it("moves its revision, its time, its Lamport clock and its fence forwards only", () => {
+  fc.assert(
+    fc.property(anyDay, (steps) => {
+      const { records } = live(steps);
+      const lamports = records.map(({ events }) => (events.at(-1) as { readonly lamport: number }).lamport);
+      const fences = records.flatMap(({ events }) => events.flatMap((event) => ("fence" in event ? [Number(event.fence)] : [])));
+      const times = records.map(({ atMs }) => atMs);
+
+      expect(lamports.every((value, index) => value % 1_024 === 0 && value > (lamports[index - 1] ?? 0))).toBe(true);
+      expect(fences.every((value, index) => value > (fences[index - 1] ?? 0))).toBe(true);
+      expect(times.every((value, index) => value >= (times[index - 1] ?? 0))).toBe(true);
+    }),
+    RUNS,
+  );
+});
+
+it("never lets a command end or change another's intent", () => {
+  fc.assert(
+    fc.property(anyDay, (steps) => {
+      const meddled: unknown[] = [];
+      live(steps, (state, command, at) => {
+        const decision = session.decide(state, command, at);
+        const events = "message_type" in command && "accepted" in decision ? decision.accepted : [];
+        const sender = "message_type" in command ? command.sender.principal_id : undefined;
+        meddled.push(
+          ...events.filter(
+            (event) => CHANGES.has(event.type) && state.intents.get((event as { intentId: IntentId }).intentId)?.principal !== sender,
+          ),
+        );
+        return decision;
+      });
+
+      expect(meddled).toEqual([]);
+    }),
+    RUNS,
+  );
+});
+
+/** Pairs of live intents of different principals that overlap. */
+function meetingPairs(state: SessionState): (readonly [Intent, Intent])[] {
+  const intents = [...state.intents.values()].filter(isLive);
+  return intents.flatMap((one, index) =>
+    intents
+      .slice(index + 1)
+      .filter((other) => one.principal !== other.principal)
+      .filter((other) => one.resources.some((a) => other.resources.some((b) => overlaps(a, b))))
+      .map((other) => [one, other] as const),
+  );
+}
+
+it("lets no two people hold one file while everybody asks to be blocked", () => {
+  fc.assert(
+    fc.property(politeDay, (steps) => {
+      const played = play();
+      for (const step of steps) {
+        perform(played, step);
+        expect(meetingPairs(played.state)).toEqual([]);
+      }
+    }),
+    RUNS,
+  );
+});
+
+it("has an open conflict between any two people whose live intents meet", () => {
+  fc.assert(
+    fc.property(anyDay, (steps) => {
+      const played = play();
+      for (const step of steps) {
+        perform(played, step);
+        for (const [one, other] of meetingPairs(played.state)) expect([...one.conflicts].some((id) => other.conflicts.has(id))).toBe(true);
+      }
+    }),
+    RUNS,
+  );
+});
+
+it("forgets all but the people who are there, after two quiet days", () => {
+  fc.assert(
+    fc.property(anyDay, (steps) => {
+      const played = live(steps);
+      const { state } = played;
+
+      played.pass(2 * DAY_MS + 1);
+
+      const open = [...state.conflicts.values()];
+      expect(open.filter(({ operations }) => !operations.some((id) => state.operations.get(id)?.state === "COMMITTED"))).toEqual([]);
+      const intents = [...state.intents.values()].filter(
+        ({ conflicts, operations }) => conflicts.size === 0 && operations.every((id) => state.operations.get(id)?.conflicts.size === 0),
+      );
+      const operations = [...state.operations.values()].filter(({ conflicts, intent }) => conflicts.size === 0 && intent === undefined);
+      const gone = [...state.participants.values()].filter(({ presence }) => presence !== "available");
+      expect([intents, operations, gone, [...state.liveIntents]]).toEqual([[], [], [], []]);
+      expect([state.liveConflicts.size, state.deadlines.size, state.index.size, state.index.nodes, state.spread]).toEqual([
+        open.length,
+        0,
+        0,
+        0,
+        0,
+      ]);
+    }),
+    RUNS,
+  );
+});
