@@ -14,8 +14,11 @@ it("plays to its end on a copy, leaves nothing, and says how to wire a client", 
   await writeFile(join(repo, "README.md"), "# Ana's repository\n");
   await scratch.git(repo, "add", "README.md");
   await scratch.git(repo, "commit", "-q", "-m", "second");
-  const state = () =>
-    Promise.all([scratch.git(repo, "for-each-ref"), scratch.git(repo, "status", "--porcelain"), readdir(join(repo, ".git"))]);
+  const state = async () => [
+    await scratch.git(repo, "for-each-ref"),
+    await scratch.git(repo, "status", "--porcelain"),
+    await readdir(join(repo, ".git")),
+  ];
   const before = await state();
 
   const { code, stdout, stderr } = await signalbox(scratch, "demo", "--workspace", repo);

@@ -28,7 +28,10 @@ export function demoCommand(): Command {
     .action(async ({ workspace }: { workspace?: string }) => {
       const paint = paintFor(process.stdout, process.env);
       using interrupt = listenForInterrupt();
-      await demonstrate(await originalOf(workspace), paint, interrupt.signal);
+      await demonstrate(await originalOf(workspace), paint, interrupt.signal).catch((fault: unknown) => {
+        interrupt.signal.throwIfAborted(); // a terminal interrupts the bridges too, and what they say then is no fault
+        throw fault;
+      });
       write(howToWire(paint));
     });
 }

@@ -1,10 +1,12 @@
 /**
  * Whether the sidecar of a store runs: what every command asks first. None is ever started here.
  */
+import { readFile } from "node:fs/promises";
 import { connect } from "node:net";
 import { findSidecar, type FoundSidecar, type StoreOf } from "../bridge/find-sidecar.ts";
 import { bootId } from "../git/boot-id.ts";
 import { readDiscovery } from "../git/discovery-file.ts";
+import { errnoOf } from "../git/errno.ts";
 import type { Discovery } from "../wire/discovery.ts";
 
 /** Milliseconds that a connection on this machine may take. */
@@ -24,7 +26,7 @@ export async function findRunning(store: StoreOf, env: NodeJS.ProcessEnv): Promi
     const isIts = left?.pid === sidecar.health.pid && left.boot_id === sidecar.health.boot_id;
     return { kind: "running", sidecar, discovery: isIts ? left : undefined };
   }
-  if (left === undefined || left.boot_id !== (await bootId()) || !isAlive(left.pid)) return { kind: "none" };
+  if (left === undefined || left.boot_id !== (await bootId()) || !(await isAlive(left.pid))) return { kind: "none" };
   return (await isListening(left.host, left.port)) ? { kind: "silent", discovery: left } : { kind: "none" };
 }
 
@@ -40,12 +42,13 @@ export function isListening(host: string, port: number): Promise<boolean> {
   });
 }
 
-/** Whether a process of that id is there; asked without doing anything to it. */
-export function isAlive(pid: number): boolean {
+/** Whether a process of that id runs; asked without doing anything to it. One that has ended and waits for its parent does not. */
+export async function isAlive(pid: number): Promise<boolean> {
   try {
     process.kill(pid, 0);
-    return true;
   } catch (cause) {
-    return cause instanceof Error && "code" in cause && cause.code === "EPERM";
+    return errnoOf(cause) === "EPERM";
   }
+  const stat = await readFile(`/proc/${pid}/stat`, "utf8").catch(() => ""); // Linux; elsewhere the first answer stands
+  return !/^[ZX]/.test(stat.slice(stat.lastIndexOf(")") + 2));
 }

@@ -36,7 +36,7 @@ export async function stopSidecar(health: Pick<Health, "pid" | "boot_id">, disco
   for (;;) {
     const now = await askHealth(host, port);
     const answers = now?.pid === health.pid && now.boot_id === health.boot_id;
-    if (!answers && !isAlive(health.pid)) return;
+    if (!answers && !(await isAlive(health.pid))) return;
     if (performance.now() > givesUpAtMs) {
       if (!answers) return; // the id may belong to a process that nobody has waited for, or to another one by now
       throw new CommandFault("sidecar/not-stopped", `process ${health.pid} was asked to stop and still answers after ${STOPS_MS} ms`);

@@ -41,5 +41,5 @@ it("does not end one whose token it does not have", async () => {
   await expect(stopSidecar(health, undefined)).rejects.toMatchObject({ code: "sidecar/no-token" });
   await expect(stopSidecar(health, { ...discovery, token: "A".repeat(43) })).rejects.toMatchObject({ code: "sidecar/no-token" });
 
-  expect(isAlive(sidecar.pid)).toBe(true);
+  expect(await isAlive(sidecar.pid)).toBe(true);
 });

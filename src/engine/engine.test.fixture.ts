@@ -128,12 +128,23 @@ export interface WorldOptions {
   readonly log?: Log;
   readonly settings?: JsonObject;
   readonly node?: string;
+  /** Whether somebody listens to the stream, as an edge does; otherwise it is dropped after a minute. */
+  readonly listens?: boolean;
 }
 
 export async function openWorld(options: WorldOptions = {}): Promise<World> {
-  const { store = touchyStore(), clock = createManualClock(), aggregate = session, log = silentLog, settings = {}, node = "n" } = options;
+  const {
+    store = touchyStore(),
+    clock = createManualClock(),
+    aggregate = session,
+    log = silentLog,
+    settings = {},
+    node = "n",
+    listens = true,
+  } = options;
   const engine = createEngine({ store, log, node, clock });
   const stream = await engine.open(aggregate, SESSION, settings);
+  if (listens) stream.host.subscribe(() => undefined);
 
   function says(...said: Said): Promise<Outcome> {
     const command = messageOf(...said);

@@ -113,7 +113,9 @@ export async function openStreamHost<State, Command, Event extends TaggedEvent, 
   let published: Revision = 0;
   /** Gaps in time that no record tells of yet. */
   const gapsSinceMs: number[] = [];
+  /** A deadline that a bug keeps from being decided is put off, and so is work of our own that lost every race. */
   let ticksNotBeforeMs = 0;
+  let restsUntilMs = 0;
   let opened = false;
   let writable = true;
   let readable = true;
@@ -178,6 +180,7 @@ export async function openStreamHost<State, Command, Event extends TaggedEvent, 
       }
       await catchUp();
     }
+    restsUntilMs = instant() + PROBE_MS;
     return refuseAll(entries, CONTENDED);
   }
 
@@ -259,8 +262,12 @@ export async function openStreamHost<State, Command, Event extends TaggedEvent, 
     return refuseAll(entries, UNAVAILABLE);
   }
 
-  const isDue = (): boolean => Math.max(fold.nextDeadlineMs ?? Infinity, ticksNotBeforeMs) <= instant();
-  const hasWork = (): boolean => queue.length > 0 || (writable && !closing && (gapsSinceMs.length > 0 || isDue()));
+  /** When a Tick is due. */
+  const tickAtMs = (): number => Math.max(fold.nextDeadlineMs ?? Infinity, ticksNotBeforeMs);
+  const isDue = (): boolean => tickAtMs() <= instant();
+  /** When there is something to do that nobody asks for. */
+  const ownWorkAtMs = (): number => (closing || !writable ? Infinity : Math.max(gapsSinceMs.length > 0 ? 0 : tickAtMs(), restsUntilMs));
+  const hasWork = (): boolean => queue.length > 0 || ownWorkAtMs() <= instant();
 
   async function turn(): Promise<void> {
     for (;;) {
@@ -284,17 +291,15 @@ export async function openStreamHost<State, Command, Event extends TaggedEvent, 
       .catch((error: unknown) => log.error({ stream, error: String(error) }, "turn broke"))
       .finally(() => {
         turning = undefined;
-        if (queue.length > 0) wake();
+        if (hasWork()) wake();
         else setAlarm();
       });
   }
 
   function setAlarm(): void {
     alarm?.[Symbol.dispose]();
-    alarm = undefined;
-    const due = fold.nextDeadlineMs;
-    if (due === undefined || closing || !writable) return;
-    alarm = clock.after(Math.max(1, due - timeline.now(), ticksNotBeforeMs - timeline.now()), wake);
+    const atMs = ownWorkAtMs();
+    alarm = atMs === Infinity ? undefined : clock.after(Math.max(1, atMs - timeline.now()), wake);
   }
 
   await catchUp(Infinity);

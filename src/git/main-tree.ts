@@ -13,7 +13,10 @@ const LIST_LIMITS = { maxEntries: 20_000, maxBytes: 1024 * 1024 * 1024 };
 export interface MainTree {
   reference(path: string): Promise<string | null>;
   read(path: string): Promise<{ readonly content: string; readonly stateRef: string } | { readonly refused: string }>;
-  list(): Promise<{ readonly files: readonly { readonly path: string; readonly state_ref: string; readonly size: number }[]; readonly truncated: boolean }>;
+  list(): Promise<{
+    readonly files: readonly { readonly path: string; readonly state_ref: string; readonly size: number }[];
+    readonly truncated: boolean;
+  }>;
 }
 
 /** A bare repository has no files of its own: every question finds nothing. */
@@ -21,7 +24,11 @@ export function mainTree(workspace: Workspace): MainTree {
   const root = workspace.kind === "folder" ? workspace.root : workspace.bare ? undefined : workspace.main;
   if (root === undefined) {
     const refused = "File not found";
-    return { reference: () => Promise.resolve(null), read: () => Promise.resolve({ refused }), list: () => Promise.resolve({ files: [], truncated: false }) };
+    return {
+      reference: () => Promise.resolve(null),
+      read: () => Promise.resolve({ refused }),
+      list: () => Promise.resolve({ files: [], truncated: false }),
+    };
   }
   const lister = createFileLister(root, { kind: workspace.kind });
   return {

@@ -10,14 +10,14 @@ const NAMED_CONFLICTS = 3;
 const MEANING = {
   seen: "the others know that you have seen it",
   accepted: "the others know that you will merge with their work",
-  disputed: "it stays open until one of you yields",
+  disputed: "the others know that you object; it stays until both tasks have ended",
 } as const;
 
 export const ackConflict = defineTool({
   name: "ack_conflict",
   title: "Acknowledge a conflict",
   description:
-    "Tells the others in a conflict that you have seen it, accept it (both go on and merge) or dispute it. It ends when one side's task ends.",
+    "Tells the others in a conflict that you have seen it, accept it (both go on and merge) or dispute it. It ends when both tasks have ended.",
   profile: "core",
   annotations: { readOnlyHint: false, destructiveHint: false, idempotentHint: true },
   input: {
