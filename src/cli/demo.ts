@@ -40,8 +40,8 @@ async function demonstrate(original: string | undefined, paint: Paint, signal: A
   await using folder = await demoFolder();
   const copied = copyForDemo(folder.folder, original, signal);
   const scratch = await withProgress("copying the repository", copied);
-  const what = original === undefined ? "a repository made up for this" : `a copy of ${original}`;
-  write(`Two agents in ${what}, in ${folder.folder}. ${original === undefined ? "" : "The repository itself is not touched."}\n\n`);
+  const what = original === undefined ? "a repository made up for this" : `a copy of ${original}, which is not touched`;
+  write(`Two agents in ${what}. They work in ${folder.folder}.\n\n`);
 
   await using _sidecar = endOfSidecar(scratch);
   const host = (name: string, who: "ana" | "bo") =>

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { scratchFolder } from "../git/scratch.test.fixture.ts";
 import { REGISTRY } from "../tools/registry.ts";
 import { VERSION } from "../version.ts";
-import { signalbox, start } from "./program.test.fixture.ts";
+import { signalbox } from "./program.test.fixture.ts";
 
 it("says its version on stdout and nothing on stderr", async () => {
   await using scratch = await scratchFolder();
@@ -30,7 +30,6 @@ describe("a command line that cannot be used", () => {
   it.each([
     { name: "an unknown command", args: ["derail"], says: "derail" },
     { name: "an unknown option", args: ["status", "--loud"], says: "--loud" },
-    { name: "an argument too many", args: ["stop", "everything"], says: "too many arguments" },
     { name: "a group without its command", args: ["store"], says: "set-aside" },
     { name: "an option of the bridge that there is not", args: ["mcp", "--channel"], says: "--channel" },
     { name: "a profile that there is not", args: ["tools", "--profile", "derail"], says: "derail" },
@@ -65,14 +64,4 @@ it("lists the tools of the registry, where no repository is", async () => {
 
   expect(lines).toEqual({ code: 0, stdout: names.map((name) => `${name}\n`).join(""), stderr: "" });
   expect((JSON.parse(json.stdout) as { tools: { name: string }[] }).tools.map(({ name }) => name)).toEqual(names);
-});
-
-it("is the sidecar's command for users of the original tools", async () => {
-  await using scratch = await scratchFolder();
-  await using launched = start(scratch, "mpac-mcp-sidecar", ["--multi-session", "--workspace", scratch.folder]);
-
-  const { code, stderr } = await launched.ended;
-
-  expect(code).toBe(2);
-  expect(stderr).toMatch(/^signalbox: --multi-session [^\n]+\n$/);
 });

@@ -60,6 +60,7 @@ export async function run(argv: readonly string[]): Promise<void> {
     .description("Keeps several coding agents from wrecking each other's work in one git repository.")
     .version(VERSION);
 
+  process.stdout.on("error", passOverBrokenPipe);
   const asked = argv[2] === "help" ? argv[3] : argv[2];
   try {
     for (const [name, { summary, load }] of Object.entries(COMMANDS)) {
@@ -72,6 +73,11 @@ export async function run(argv: readonly string[]): Promise<void> {
     if (fault instanceof CommanderError) process.exitCode = fault.exitCode === 0 ? EXIT.ok : EXIT.usage;
     else tell(fault, argv.includes("--json"));
   }
+}
+
+/** Whoever read us, `head` perhaps, has read enough. The command still does its work, and cleans up behind itself. */
+function passOverBrokenPipe(fault: NodeJS.ErrnoException): void {
+  if (fault.code !== "EPIPE") throw fault;
 }
 
 /** Commands inherit this only when they are made by the program, so that each is told. */

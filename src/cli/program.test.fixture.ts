@@ -25,6 +25,8 @@ export interface Launched extends AsyncDisposable {
   readonly ended: Promise<Ended>;
   /** What it has said on stdout by now. */
   stdout(): string;
+  /** Closes our end of its stdout. */
+  stopReading(): void;
   kill(signal: NodeJS.Signals): void;
 }
 
@@ -40,6 +42,7 @@ export function start(scratch: Scratch, name: string, args: readonly string[]): 
     pid: child.pid ?? 0,
     ended,
     stdout: () => stdout,
+    stopReading: () => void child.stdout.destroy(),
     kill: (signal) => void child.kill(signal),
     async [Symbol.asyncDispose]() {
       child.kill("SIGKILL");

@@ -11,6 +11,7 @@ import type { SessionEventOf } from "../../wire/session.ts";
 import { coversFile, parseResource, type Resource } from "../scope/resource.ts";
 import { dismissalsAfter } from "./dismissal.ts";
 import { ownLiveIntent, suspendedRefusal } from "./intents.ts";
+import { meetings } from "./overlaps.ts";
 import { pathRules } from "./scopes.ts";
 import { VIRTUAL_TREE, type Participant, type SessionState } from "./state.ts";
 import { refuse, type SessionMoment, type Verdict } from "./verdict.ts";
@@ -45,10 +46,10 @@ export function decideCommit(
   const stale = tree === VIRTUAL_TREE ? staleOnVirtualTree(state, read.changes, at) : staleOnDisk(payload);
   if (stale !== undefined) return stale;
 
-  const covered = [...sender.intents].some((id) => {
-    const intent = state.intents.get(id);
-    return intent?.state === "ACTIVE" && intent.resources.some((resource) => coversFile(resource, target.key));
-  });
+  const covered = meetings(state, [target]).some(
+    ({ intent }) =>
+      intent.principal === sender.id && intent.state === "ACTIVE" && intent.resources.some((resource) => coversFile(resource, target.key)),
+  );
   const committed: SessionEventOf<"OperationCommitted"> = {
     type: "OperationCommitted",
     opId: payload.op_id,

@@ -205,9 +205,13 @@ it("describes a conflict with five paths and says how many more there are", () =
 
 it("compares names without case where the file system does, also for what was announced elsewhere before", () => {
   const played = heldByAna();
-  expect(gist(played.says("bo", "INTENT_ANNOUNCE", intent("k", ["LIB"])))).toEqual(["IntentAnnounced"]);
+  expect(gist(played.says("bo", "INTENT_ANNOUNCE", intent("k", ["LIB", "Docs"])))).toEqual(["IntentAnnounced"]);
 
   played.gives({ type: "Opened", session: "s", settings: { fold_case: true } });
 
-  expect(gist(played.says("cy", "INTENT_ANNOUNCE", intent("c", ["Src/A.ts"])))).toBe("intent/held");
+  expect(rejectionOf(played.says("cy", "INTENT_ANNOUNCE", intent("c", ["docs"]))).details).toMatchObject({
+    overlaps: [{ intent_id: "k" }],
+  });
+  played.says("bo", "INTENT_WITHDRAW", { intent_id: "k" });
+  expect([...played.state.index.overlapping(played.state.intents.get("k" as never)?.resources ?? []).keys()]).toEqual(["i"]);
 });

@@ -121,6 +121,7 @@ describe("a heartbeat", () => {
     ["the same worktree", inTree(), "standing"],
     ["another branch", inTree({ branch: "topic" }), ["ParticipantStatus"]],
     ["another commit", inTree({ head: "2" }), ["ParticipantStatus"]],
+    ["a detached HEAD", signalbox({ worktree: { id: ANA_TREE, path: "/w/ana", head: "1" } }), ["ParticipantStatus"]],
     ["the branch of another worktree", inTree({ id: BO_TREE, branch: "topic" }), "standing"],
   ])("that says %s is recorded only when others could see it: %#", (_, payload, gives) => {
     const played = play();

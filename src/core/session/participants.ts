@@ -30,7 +30,9 @@ function ownIntents(state: Readonly<SessionState>, participant: Participant): In
   return [...participant.intents].flatMap((id) => state.intents.get(id) ?? []);
 }
 
+/** Only who is away owns suspended intents. */
 function restored(state: Readonly<SessionState>, participant: Participant): SessionEvent[] {
+  if (participant.presence === "available") return [];
   return ownIntents(state, participant)
     .filter((intent) => intent.state === "SUSPENDED")
     .map((intent, index) => ({ type: "IntentRestored", intentId: intent.id, fence: state.fence + 1 + index }));
@@ -72,8 +74,9 @@ export function decideHeartbeat(state: Readonly<SessionState>, message: Message<
     status: status ?? (sender.presence === "available" ? sender.status : "idle"),
     summary: summary ?? sender.summary,
     activeIntentId: active_intent_id ?? sender.activeIntentId,
-    branch: worktree?.branch ?? sender.worktree?.branch,
-    head: worktree?.head ?? sender.worktree?.head,
+    // A worktree that is named says all of it: without a branch its HEAD is detached.
+    branch: (worktree ?? sender.worktree)?.branch,
+    head: (worktree ?? sender.worktree)?.head,
   };
   const unchanged =
     sender.presence === "available" &&

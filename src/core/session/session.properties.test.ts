@@ -101,6 +101,9 @@ it("keeps beside the facts what follows from them", () => {
     fc.property(anyDay, (steps) => {
       const { state } = live(steps);
 
+      const suspended = [...state.intents.values()].filter((intent) => intent.state === "SUSPENDED");
+      const away = suspended.filter(({ principal }) => state.participants.get(principal)?.presence !== "available");
+      expect(away).toEqual(suspended);
       expect(derivedIn(state)).toEqual(derivedFrom(state));
     }),
     RUNS,

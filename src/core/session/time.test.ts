@@ -59,7 +59,7 @@ describe("a Tick", () => {
 describe("coming back after a gap", () => {
   it("moves what fell into the gap, or into the grace behind it, to the end of the grace", () => {
     const played = playWith(["ana"]);
-    for (const [id, ttlSec] of Object.entries({ before: 10, first: 60, inGap: 100, inGrace: 3_689, behind: 3_690 }))
+    for (const [id, ttlSec] of Object.entries({ before: 10, first: 60, inGap: 100, inGrace: 3_689, behind: 3_691 }))
       announce(played, "ana", id, ttlSec);
     played.skip(HOUR_MS);
 
@@ -67,7 +67,7 @@ describe("coming back after a gap", () => {
 
     const graceMs = played.nowMs + 90_000;
     const ends = Object.fromEntries([...played.state.intents.values()].map(({ id, expiresAtMs }) => [id, expiresAtMs]));
-    expect(ends).toEqual({ before: START_MS + 10_000, first: graceMs, inGap: graceMs, inGrace: graceMs, behind: START_MS + 3_690_000 });
+    expect(ends).toEqual({ before: START_MS + 10_000, first: graceMs, inGap: graceMs, inGrace: graceMs, behind: START_MS + 3_691_000 });
     expect(due(played)).toBe(START_MS + 10_000);
   });
 
@@ -183,6 +183,21 @@ describe("a day after nothing live refers to it", () => {
     expect(played.state.conflicts.has("c" as ConflictId)).toBe(false);
     expect(played.state.operations.has("o" as OpId)).toBe(true);
     played.pass(3 * DAY_MS);
+
+    expect([played.state.operations.size, played.state.conflicts.size, played.state.intents.size]).toEqual([0, 0, 0]);
+  });
+
+  it("an intent is kept while a conflict names one of its operations", () => {
+    const played = playWith(["ana", "bo"]);
+    announce(played, "ana", "i");
+    played.says("ana", "OP_COMMIT", { op_id: "o", target: "i.ts", intent_id: "i" });
+    played.says("bo", "CONFLICT_REPORT", { conflict_id: "c", related_ops: ["o"] });
+    played.says("ana", "INTENT_WITHDRAW", { intent_id: "i" });
+    played.pass(2 * DAY_MS);
+    expect(stateOf(played, "i")).toBe("WITHDRAWN");
+
+    played.says("ana", "OP_SUPERSEDE", { op_id: "o2", supersedes_op_id: "o", target: "i.ts" });
+    played.pass(DAY_MS);
 
     expect([played.state.operations.size, played.state.conflicts.size, played.state.intents.size]).toEqual([0, 0, 0]);
   });
