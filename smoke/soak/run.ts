@@ -14,14 +14,21 @@ import { PROJECT } from "../support/program.ts";
 import { runSmoke, type Smoke } from "../support/steps.ts";
 import { startTwenty } from "./starts.ts";
 
+/** Whatever a round holds is closed with it, also when the campaign is interrupted. */
+type Own = <Thing extends AsyncDisposable>(thing: Thing) => Thing;
+
+interface Rounds extends AsyncDisposable {
+  /** Carries out one round and gives what it saw, in a few words. */
+  round(own: Own): Promise<string>;
+}
+
 interface Campaign {
   readonly sentence: string;
   /** Rounds when the command line names none. */
   readonly rounds: number;
   /** Rounds from one printed line to the next. */
   readonly every: number;
-  /** Carries out one round and gives what it saw, in a few words. */
-  readonly start: (draw: Chance) => Promise<{ round(): Promise<string> } & AsyncDisposable>;
+  readonly start: (draw: Chance) => Promise<Rounds>;
 }
 
 /** Appends of one writer before it is killed, at most. */
@@ -53,13 +60,13 @@ const CAMPAIGNS: Readonly<Record<string, Campaign>> = {
     sentence: "a day of two agents, with forty kills in the middle of calls",
     rounds: 20,
     every: 1,
-    start: (draw) => Promise.resolve({ round: () => liveDay(draw.below(2 ** 31)), [Symbol.asyncDispose]: () => Promise.resolve() }),
+    start: (draw) => Promise.resolve({ round: (own) => liveDay(draw.below(2 ** 31), own), [Symbol.asyncDispose]: () => Promise.resolve() }),
   },
 };
 
-async function liveDay(seed: number): Promise<string> {
+async function liveDay(seed: number, own: Own): Promise<string> {
   const args = ["--import", "tsx", join("smoke", "day.ts"), "--rounds", "40", "--seed", String(seed)];
-  await using day = startNode(args, { cwd: PROJECT, env: process.env });
+  const day = own(startNode(args, { cwd: PROJECT, env: process.env }));
   const { code } = await day.exited;
   if (code !== 0)
     throw new Error(`the day with seed ${seed} ended with code ${code}:\n${[...day.stdout.all, ...day.stderr.all].join("\n")}`);
@@ -71,7 +78,12 @@ async function carry(smoke: Smoke, { sentence, rounds: usual, every, start }: Ca
   const campaign = smoke.own(await start(draw));
   await smoke.step(`${rounds} rounds: ${sentence}`, async () => {
     for (let round = 1; round <= rounds; round += 1) {
-      const seen = await campaign.round();
+      const held: AsyncDisposable[] = [];
+      const seen = await campaign.round((thing) => {
+        held.push(smoke.own(thing));
+        return thing;
+      });
+      for (const thing of held.toReversed()) await thing[Symbol.asyncDispose]();
       if (round % every === 0) smoke.say(`${round} of ${rounds}: ${seen}`);
     }
   });

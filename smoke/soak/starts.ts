@@ -8,8 +8,8 @@ import { eventually } from "../support/wait.ts";
 const BRIDGES = 20;
 
 /** Gives the sidecar that was left, in words. @throws AssertionError when there was another, or a bridge was not served */
-export async function startTwenty(): Promise<string> {
-  await using scratch = await scratchFolder();
+export async function startTwenty(own: <Thing extends AsyncDisposable>(thing: Thing) => Thing): Promise<string> {
+  const scratch = own(await scratchFolder());
   const repository = await scratch.repository("repository");
   const bridges: Bridge[] = Array.from({ length: BRIDGES }, () => startBridge(scratch, repository));
   try {

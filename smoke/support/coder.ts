@@ -118,10 +118,11 @@ export async function startCoder(scratch: Scratch, worktree: string, name: strin
 export async function nothingIsLost(coder: Coder, uri: string): Promise<void> {
   assert.deepEqual(await coder.known(), [...coder.held.keys()].toSorted(), "the intents that the session knows");
   await using onlooker = await connectMpac(uri, "onlooker");
-  for (const [number, { intentId, path, before, content }] of coder.written.entries()) {
-    const queryId = `written-${number}`;
-    onlooker.sendRaw({ type: "SIGNALBOX_QUERY", query_id: queryId, query: { kind: "intent", intent_id: intentId } });
-    const frame = await onlooker.frame("an answer", ({ query_id: id }) => id === queryId);
+  for (const [number, { intentId }] of coder.written.entries()) {
+    onlooker.sendRaw({ type: "SIGNALBOX_QUERY", query_id: `written-${number}`, query: { kind: "intent", intent_id: intentId } });
+  }
+  for (const [number, { path, before, content }] of coder.written.entries()) {
+    const frame = await onlooker.frame("an answer", ({ query_id: id }) => id === `written-${number}`);
     const { operations } = (frame["answer"] as { intent: { operations: Members[] } }).intent;
     const same = operations.filter(
       (operation) =>

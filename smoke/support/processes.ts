@@ -63,7 +63,7 @@ export function startNode(args: readonly string[], options: ProgramOptions): Pro
 }
 
 /** Milliseconds that a child may take to go once it was asked to. */
-const GOING_MS = 3_000;
+const GOING_MS = 10_000;
 
 async function endChild(child: ChildProcess, exited: Promise<Exit>): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;

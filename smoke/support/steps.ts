@@ -43,6 +43,7 @@ export async function carrySmoke(act: (smoke: Smoke) => Promise<void>, options: 
   });
   const onSignal = (): void => interrupt(130);
   process.on("SIGINT", onSignal).on("SIGTERM", onSignal);
+  process.stdout.on("error", onSignal); // whoever read it has gone
 
   const smoke: Smoke = {
     workspace: read["workspace"] ?? ".",
@@ -77,6 +78,7 @@ export async function carrySmoke(act: (smoke: Smoke) => Promise<void>, options: 
   } finally {
     await close();
     process.off("SIGINT", onSignal).off("SIGTERM", onSignal);
+    process.stdout.off("error", onSignal);
   }
 }
 

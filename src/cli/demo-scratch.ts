@@ -39,7 +39,7 @@ export async function demoFolder(): Promise<AsyncDisposable & { readonly folder:
 /** @param original - a repository to copy; undefined makes a small one up */
 export async function copyForDemo(folder: string, original: string | undefined, signal: AbortSignal): Promise<DemoScratch> {
   const env = await surroundings(folder);
-  const git = async (cwd: string, ...args: string[]): Promise<string> => {
+  const git: Git = async (cwd, ...args) => {
     const { stdout } = await run("git", args, { cwd, env, signal, maxBuffer: MAX_OUTPUT_BYTES }).catch((cause: unknown) => {
       signal.throwIfAborted();
       const said = (cause as { readonly stderr?: string }).stderr?.trim() || String(cause);
@@ -55,8 +55,10 @@ export async function copyForDemo(folder: string, original: string | undefined, 
   for (const [name, path] of Object.entries(worktrees)) {
     await git(repository, "worktree", "add", "--quiet", "-b", `demo/${name}`, path);
   }
-  const file = await chooseFile(worktrees.ana, await git(worktrees.ana, "ls-tree", "-r", "-z", "-l", "HEAD"));
-  if (file === undefined) throw new CommandFault("demo/no-copy", "there is no small text file in this repository to show it with");
+  const chosen = await chooseFile(worktrees.ana, await git(worktrees.ana, "ls-tree", "-r", "-z", "-l", "HEAD"));
+  if (chosen !== undefined) return { repository, worktrees, env, file: chosen };
+  const file = await commitReadme(worktrees.ana, git);
+  await git(worktrees.bo, "reset", "--quiet", "--hard", "demo/ana");
   return { repository, worktrees, env, file };
 }
 
@@ -74,12 +76,23 @@ async function surroundings(folder: string): Promise<NodeJS.ProcessEnv> {
   };
 }
 
-async function makeUp(repository: string, git: (cwd: string, ...args: string[]) => Promise<string>): Promise<void> {
+type Git = (cwd: string, ...args: string[]) => Promise<string>;
+
+async function makeUp(repository: string, git: Git): Promise<void> {
   await mkdir(repository);
   await git(repository, "init", "--quiet");
-  await writeFile(join(repository, "README.md"), "# A repository\n\nMade up for a demonstration.\n");
-  await git(repository, "add", "README.md");
-  await git(repository, "-c", "user.name=Demo", "-c", "user.email=demo@example.org", "commit", "--quiet", "-m", "first");
+  await commitReadme(repository, git);
+}
+
+/** Without the hooks and signatures that the user's own commits have. */
+async function commitReadme(top: string, git: Git): Promise<string> {
+  const name = "README.md";
+  await writeFile(join(top, name), "# A repository\n\nMade up for a demonstration.\n");
+  await git(top, "add", "--force", name);
+  const settings = { "user.name": "Demo", "user.email": "demo@example.org", "commit.gpgSign": "false" };
+  const options = Object.entries(settings).flatMap(([key, value]) => ["-c", `${key}=${value}`]);
+  await git(top, ...options, "commit", "--quiet", "--no-verify", "-m", "first");
+  return name;
 }
 
 /** What people know first; then whatever is text. */

@@ -2,7 +2,7 @@
 import * as z from "zod";
 import { refused } from "./failure.ts";
 import { conflictLine } from "./conflict-line.ts";
-import { quoted } from "./quote.ts";
+import { named } from "./quote.ts";
 import { defineTool, things } from "./tool.ts";
 
 const NAMED_CONFLICTS = 3;
@@ -34,7 +34,7 @@ export const ackConflict = defineTool({
     const { principalId } = await coordination.membership();
     const { open_conflicts, active_intents } = await coordination.summary({ limit: 100 });
     const mine = open_conflicts.filter((conflict) => conflict.principal_a === principalId || conflict.principal_b === principalId);
-    const id = quoted(args.conflict_id);
+    const id = named(args.conflict_id);
     const first = ended
       ? `ok: the conflict ${id} has ended; nothing is left to acknowledge.`
       : `ok: conflict ${id} is acknowledged as ${ackType}; ${MEANING[ackType]}.`;

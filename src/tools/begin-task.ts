@@ -148,7 +148,7 @@ function blocked(task: Task, holders: readonly Holder[], reason: string): Answer
       free_files: free,
     },
     lines: [
-      "blocked: nothing was announced, none of these files. Do not edit what others hold.",
+      "blocked: nothing was announced, so you hold none of these files. Do not edit what others hold.",
       ...holders.slice(0, NAMED_HOLDERS).map((holder) => `- ${holding(holder, nowMs)}`),
       ...(holders.length > NAMED_HOLDERS ? [`- and ${holders.length - NAMED_HOLDERS} more`] : []),
       ...(holders.length === 0 ? [`- ${quoted(reason, 400)}`] : []),

@@ -2,7 +2,7 @@
 import type { IntentAnswer } from "../wire/query.ts";
 import { codeOf, failed } from "./failure.ts";
 import type { Coordination } from "./ports.ts";
-import { listed, named, quoted } from "./quote.ts";
+import { listed, named } from "./quote.ts";
 import type { Answer, Next } from "./tool.ts";
 
 export type KnownIntent = NonNullable<IntentAnswer["intent"]>;
@@ -21,7 +21,7 @@ export async function readOwnIntent(
 
   const mine = await liveIntentsOf(coordination, principalId);
   const yours = mine.length === 0 ? "you have no live task" : `your live tasks: ${listed(mine)}`;
-  const shown = quoted(intentId);
+  const shown = named(intentId);
   const next: Next[] =
     mine.length === 0 ? [{ tool: "begin_task", why: "announce what you change" }] : [{ why: "the same call with an intent_id of yours" }];
   if (intent === null)

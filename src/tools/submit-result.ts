@@ -30,7 +30,7 @@ export function succeeded(about: About, after: string, how: string): Answer {
 export function stale(about: Pick<Change, "target" | "intentId" | "stateRefBefore">, current: string | null, how: string): Answer {
   const { target, stateRefBefore } = about;
   const body = { status: "stale", state_ref_after: null, current_state_ref: current, conflicting_files: [target] } as const;
-  const message = `${named(target)} is ${current ?? "no readable file"} now, not ${quoted(stateRefBefore, 80)}; ${how}.`;
+  const message = `${named(target)} is ${current ?? "no readable file"} now, not ${named(stateRefBefore)}; ${how}.`;
   const next: Next[] = [
     { tool: "get_file_state", arguments: { path: target }, why: "read it and build on what it says now" },
     { tool: "submit_change", why: "with the new state_ref_before" },

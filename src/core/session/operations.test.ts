@@ -174,11 +174,14 @@ describe("an operation's intent", () => {
     expect(played.state.intents.get("i" as IntentId)?.operations).toEqual(["o", "o2"]);
   });
 
-  it.each([
-    ["covers the target", "a.ts", false],
-    ["does not cover the target", "b.ts", true],
-  ])("that %s makes the operation uncoordinated: %#", (_, target, uncoordinated) => {
-    const decision = playNaming("ACTIVE").says("ana", "OP_COMMIT", commit({ target }));
+  it.each<readonly [string, Named, string, boolean]>([
+    ["covers the target", "ACTIVE", "a.ts", false],
+    ["does not cover the target", "ACTIVE", "b.ts", true],
+    ["is suspended", "SUSPENDED", "a.ts", true],
+    ["has ended", "WITHDRAWN", "a.ts", true],
+    ["is another's", "bo's", "a.ts", true],
+  ])("that %s decides whether the operation is uncoordinated", (_, state, target, uncoordinated) => {
+    const decision = playNaming(state).says("ana", "OP_COMMIT", commit({ target }));
 
     expect(eventOf(decision, "OperationCommitted").uncoordinated).toBe(uncoordinated);
   });
@@ -300,6 +303,19 @@ describe("on the virtual tree", () => {
 
     expect(gist(playWith(["ana"]).says("ana", "OP_COMMIT", both(sha("a")), {}, bases))).toEqual(["OperationCommitted"]);
     expect(gist(playWith(["ana"]).says("ana", "OP_COMMIT", both(sha("b")), {}, bases))).toBe("operation/stale");
+  });
+
+  it("what the changes say of the target goes before the operation's own reference", () => {
+    const played = playWith(["ana"]);
+    played.says("ana", "OP_COMMIT", commit(change("a.ts", null, sha("1"))));
+
+    const decision = played.says(
+      "ana",
+      "OP_COMMIT",
+      commit({ op_id: "p", state_ref_before: sha("9"), ...change("a.ts", sha("1"), sha("2")) }),
+    );
+
+    expect(gist(decision)).toEqual(["OperationCommitted"]);
   });
 
   it("the target is compared even when the changes do not name it", () => {

@@ -182,6 +182,15 @@ describe("falling silent", () => {
     expect(presentIn(played)).toEqual(["ana"]);
   });
 
+  it("ends with a heartbeat that says what it showed already", () => {
+    const played = playWith(["ana"]);
+    lapse(played);
+
+    played.says("ana", "HEARTBEAT", { status: "offline" });
+
+    expect(participant(played, "ana")?.presence).toBe("available");
+  });
+
   it("does not end with another message, and what that announces is suspended at the next silence", () => {
     const played = playWith(["ana"]);
     lapse(played);

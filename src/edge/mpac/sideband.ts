@@ -47,7 +47,9 @@ async function listFiles(context: SidebandContext): Promise<SidebandAnswer> {
   const listed = new Map<string, ListedFile>(files.map((file) => [file.path, file]));
   for (const [path, reference] of overlay) {
     if (reference.stateRef === null) listed.delete(path);
-    else listed.set(path, { path, state_ref: shortRef(reference.stateRef), size: await sizeOf(reference, context) });
+    // A commit that brought no content has nothing to show; the file is what the disk says.
+    else if (reference.blob !== undefined)
+      listed.set(path, { path, state_ref: shortRef(reference.stateRef), size: await sizeOf(reference, context) });
   }
   let chars = 0;
   const fitting = [...listed.values()].filter((file) => (chars += file.path.length * 2 + 80) < MAX_ANSWER_CHARS);
