@@ -99,10 +99,11 @@ export async function startSidecar(config: SidecarConfig, { workspace, store: fo
   const mpac = createMpacEdge({
     room,
     engine,
-    files: mainTree(workspace),
+    files: mainTree(workspace, folder),
     onActivity: () => {
       lastActivityMs = performance.now();
     },
+    log,
   });
   starting.own({ [Symbol.asyncDispose]: () => Promise.resolve(mpac[Symbol.dispose]()) });
 
@@ -136,7 +137,7 @@ export async function startSidecar(config: SidecarConfig, { workspace, store: fo
   };
 
   const upgrade = (path: string) => {
-    const id = /^\/session\/([^/]+)/.exec(path)?.[1];
+    const id = /^\/session\/([^/]+)\/?$/.exec(path)?.[1];
     if (path !== "/" && id === undefined)
       return { status: 404 as const, why: `there is no WebSocket at ${path}; use / or /session/${sessionId}` };
     return (socket: Parameters<typeof mpac.serve>[0], request: { readonly socket: Parameters<typeof peerOf>[0] }): void => {

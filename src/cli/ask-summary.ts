@@ -10,7 +10,7 @@ import { CommandFault } from "./fault.ts";
 const LIMIT_MS = 10_000;
 const PAGE = 1_000;
 
-/** Whole, whatever number of pages that takes. @throws CommandFault, QueryRefused */
+/** All intents and their owners, whatever number of pages that takes. @throws CommandFault, QueryRefused */
 export async function askSummary(uri: string): Promise<SummaryAnswer> {
   const limit = AbortSignal.timeout(LIMIT_MS);
   const waiting = new Map<string, (text: string) => void>();
@@ -23,13 +23,15 @@ export async function askSummary(uri: string): Promise<SummaryAnswer> {
   try {
     const first = await askPage(connection, uri, waiting, limit, undefined);
     const intents = [...first.active_intents];
+    const participants = new Map(first.participants.map((one) => [one.principal_id, one]));
     for (let cursor = first.next_cursor; cursor !== undefined;) {
       const page = await askPage(connection, uri, waiting, limit, cursor);
       intents.push(...page.active_intents);
+      for (const one of page.participants) participants.set(one.principal_id, one);
       cursor = page.next_cursor;
     }
     const { next_cursor: _none, ...summary } = first;
-    return { ...summary, active_intents: intents };
+    return { ...summary, participants: [...participants.values()], active_intents: intents };
   } finally {
     connection.close();
   }

@@ -260,6 +260,23 @@ describe("opening", () => {
     expect(await world.happened()).toEqual(["Opened", "ParticipantJoined"]);
   });
 
+  it("that a rule broke is made up for at the next turn", async () => {
+    let broken = true;
+    const aggregate: typeof session = {
+      ...session,
+      decide(state, command, at) {
+        if (broken && !("message_type" in command) && command.type === "Opened") throw new Error("a bug");
+        return session.decide(state, command, at);
+      },
+    };
+    await using world = await openWorld({ aggregate });
+    broken = false;
+
+    await world.says("ana", "HELLO");
+
+    expect(await world.happened()).toEqual(["Opened", "ParticipantJoined"]);
+  });
+
   it("of a log that cannot be read fails, and the next one tries again", async () => {
     await using world = await openWorld();
     world.store.hiding = new Error("unplugged");
@@ -363,9 +380,26 @@ describe("closing", () => {
 
     await engine.close();
 
-    expect((await opening).host.revision).toBe(1);
+    const { host } = await opening;
+    expect(host.revision).toBe(1);
+    await expect(host.query(() => 1)).rejects.toThrow("is being closed here");
     expect(clock.untilNextMs).toBeUndefined();
     await engine.close();
+  });
+
+  it("while the log takes no records refuses what is queued and leaves no timer behind", async () => {
+    await using world = await worldWith(["ana"]);
+    const inFlight = world.store.hold();
+    const queued = world.says("ana", "HEARTBEAT", { status: "1" });
+    await inFlight;
+    world.store.failing = DISK_FULL;
+
+    const closed = world.engine.close();
+    world.store.release();
+    await closed;
+
+    expect(codeOf(await queued)).toBe("store/unavailable");
+    expect(world.clock.untilNextMs).toBeUndefined();
   });
 
   it("leaves the session open: everybody in it is found by the next process", async () => {

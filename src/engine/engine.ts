@@ -135,7 +135,6 @@ export function createEngine({ store, log, node, clock = systemClock }: EngineOp
 
   function lapseTheSilent({ host, presence }: Live, nowMs: number): void {
     presence.forgetBefore(nowMs - FORGET_MS);
-    if (!host.writable) return;
     for (const { principal, maySilentMs, sinceMs } of host.present()) {
       const lastHeardAtMs = Math.max(sinceMs, presence.lastHeardMs(principal, nowMs));
       if (nowMs - lastHeardAtMs > maySilentMs) host.give({ type: "ParticipantLapsed", principal, lastHeardAtMs });

@@ -45,3 +45,14 @@ describe("deciding again", () => {
     expect(() => redecide(session, older)).not.toThrow();
   });
 });
+
+it("draws different ids for what one decision makes", async () => {
+  await using world = await worldWith(["ana", "bo"]);
+  await world.says("ana", "INTENT_ANNOUNCE", intent("a"));
+  await world.says("ana", "INTENT_ANNOUNCE", intent("b"));
+  const over = { kind: "file_set", resources: ["a.ts", "b.ts"] };
+
+  await world.says("bo", "INTENT_ANNOUNCE", { intent_id: "c", scope: over, extensions: { signalbox: { on_overlap: "proceed" } } });
+
+  expect(await world.stream.host.query(({ conflicts }) => conflicts.size)).toBe(2);
+});

@@ -14,6 +14,11 @@ export function sha256(text: string): Hash {
   return createHash("sha256").update(text, "utf8").digest("hex") as Hash;
 }
 
+/** SHA-256 of bytes, as blobs are named. */
+export function hashOfBytes(bytes: Uint8Array): Hash {
+  return createHash("sha256").update(bytes).digest("hex") as Hash;
+}
+
 /** SHA-256 of a value by RFC 8785. @throws when the value holds a lone surrogate or a number that JSON cannot say */
 export function hashOf(value: Json): Hash {
   return sha256(canonicalize(value) as string);

@@ -115,7 +115,7 @@ describe("a turn", () => {
     expect(ended.map((event) => (event as unknown as { intentId: string }).intentId)).toEqual(
       Array.from({ length: count }, (_, index) => `i${count - 1 - index}`),
     );
-    expect(Math.max(...world.store.tried)).toBeLessThanOrEqual(1_024);
+    expect(Math.max(...world.store.tried)).toBeLessThanOrEqual(512);
   });
 });
 
@@ -177,6 +177,27 @@ describe("what breaks", () => {
 
     expect(codeOf(outcome)).toBe("ok");
     expect(heard).toEqual([3, 4]);
+  });
+
+  it("a fold costs the messages of its turn, and nothing that was acknowledged", async () => {
+    const aggregate: typeof session = {
+      ...session,
+      evolve(state, event, at) {
+        if (event.type === "ParticipantStatus" && event.status === BROKEN_SENTENCE) throw new Error("a bug");
+        session.evolve(state, event, at);
+      },
+    };
+    await using world = await worldWith(["ana"], { aggregate });
+    const before = await world.stream.host.query(dumpOf);
+
+    const outcomes = await world.sayAll([
+      ["ana", "HEARTBEAT", { status: "1" }],
+      ["ana", "HEARTBEAT", { status: BROKEN_SENTENCE }],
+    ]);
+
+    expect(outcomes.map(codeOf)).toEqual(["store/unavailable", "store/unavailable"]);
+    expect(await world.stream.host.query(dumpOf)).toBe(before);
+    expect(codeOf(await world.says("ana", "HEARTBEAT", { status: "2" }))).toBe("ok");
   });
 
   it("a deadline that cannot be decided is put off, and holds up nobody", async () => {

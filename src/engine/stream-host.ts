@@ -73,9 +73,9 @@ interface HostOptions<State, Command, Event extends TaggedEvent, Facts extends J
   readonly clock: Clock;
   /** Called at the start of every turn, before anything is decided: the place where a gap in time is noticed. */
   readonly beforeTurn: () => void;
-  /** What is decided before anything else; asked anew until it is on the log. */
+  /** What is decided before anything else in a turn; nothing once it is on the log. */
   readonly opening: (head: Head) => readonly EngineCommand[];
-  /** The opening is on the log. */
+  /** Whatever it was that opened the stream is on the log. */
   readonly onOpened: () => void;
 }
 
@@ -116,7 +116,6 @@ export async function openStreamHost<State, Command, Event extends TaggedEvent, 
   /** A deadline that a bug keeps from being decided is put off, and so is work of our own that lost every race. */
   let ticksNotBeforeMs = 0;
   let restsUntilMs = 0;
-  let opened = false;
   let writable = true;
   let readable = true;
   let closing = false;
@@ -160,15 +159,14 @@ export async function openStreamHost<State, Command, Event extends TaggedEvent, 
     const resumed: EngineCommand[] = gaps === 0 ? [] : [{ type: "Resumed", fromMs: Math.min(...gapsSinceMs) }];
     for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {
       const expected = fold.head.revision;
-      const first = opened ? [] : opening(fold.head);
-      const batch = decideBatch([...first, ...resumed], entries);
+      const batch = decideBatch([...opening(fold.head), ...resumed], entries);
       const sealed = batch.decided.flatMap(({ outcome }) => outcome.sealed ?? []);
       const failure = await append(
         expected,
         sealed.map(({ record, text }) => ({ revision: record.revision, text })),
       );
       if (failure === undefined) {
-        if (sealed.length > 0) noteOpened();
+        if (sealed.length > 0) onOpened();
         gapsSinceMs.splice(0, gaps);
         publish(batch);
         return batch.done;
@@ -228,12 +226,6 @@ export async function openStreamHost<State, Command, Event extends TaggedEvent, 
     return readable;
   }
 
-  function noteOpened(): void {
-    if (opened) return;
-    opened = true;
-    onOpened();
-  }
-
   function refuseAll(entries: readonly Entry[], rejection: Rejection): number {
     for (const entry of entries) if (!("ask" in entry)) tell(() => entry.answer({ ok: false, rejection }));
     return entries.length;
@@ -258,6 +250,7 @@ export async function openStreamHost<State, Command, Event extends TaggedEvent, 
   /** Only a bug leads here, or a log that could not be read after a lost append: the state may be half folded. */
   async function breakOff(entries: readonly Entry[], error: unknown): Promise<number> {
     log.error({ stream, error: String(error) }, "turn broke off");
+    restsUntilMs = instant() + PROBE_MS;
     if (!(await tryCatchUp())) await turnReadOnly();
     return refuseAll(entries, UNAVAILABLE);
   }
@@ -284,7 +277,7 @@ export async function openStreamHost<State, Command, Event extends TaggedEvent, 
   }
 
   function wake(): void {
-    if (turning !== undefined) return;
+    if (turning !== undefined || (closing && queue.length === 0)) return;
     // One microtask later, so that what a caller submits in one go becomes one batch.
     turning = Promise.resolve()
       .then(turn)
@@ -355,9 +348,9 @@ export async function openStreamHost<State, Command, Event extends TaggedEvent, 
     present: () => fold.present(),
     async close() {
       closing = true;
+      while (turning !== undefined) await turning;
       probing?.[Symbol.dispose]();
       alarm?.[Symbol.dispose]();
-      while (turning !== undefined) await turning;
     },
   };
 }

@@ -6,7 +6,8 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { Discovery } from "../wire/discovery.ts";
 import { bootId, bootIdFrom } from "./boot-id.ts";
 import { newToken, publishDiscovery, readDiscovery } from "./discovery-file.ts";
-import { isRoot, type Scratch, scratchFolder } from "./scratch.test.fixture.ts";
+import { fullDisk, isRoot, type Scratch, scratchFolder } from "./scratch.test.fixture.ts";
+import { writeStartError } from "./start-error.ts";
 import { locateStore, type StoreFolder } from "./store-folder.ts";
 
 let scratch: Scratch;
@@ -69,6 +70,38 @@ describe("a sidecar that runs", () => {
     } finally {
       process.umask(umask);
     }
+  });
+
+  it("names the file that cannot be written, and leaves nothing else behind", async () => {
+    await mkdir(inStore);
+
+    await expect(publish(running())).rejects.toMatchObject({
+      code: "store/unavailable",
+      errno: "EISDIR",
+      message: `${inStore} cannot be written: a directory has its name; move it and start again`,
+    });
+
+    expect(await readdir(store.folder)).toEqual(["sidecar.json", "store.json"]);
+  });
+
+  it("does without the copy in the runtime directory when that cannot be written", async () => {
+    await mkdir(inRuntime, { recursive: true, mode: 0o700 });
+
+    await using published = await publish(running());
+
+    expect(published.paths[1]).toContain(`signalbox-${process.geteuid?.() ?? ""}`);
+    expect(published.skipped).toEqual([`${inRuntime} cannot be written: a directory has its name; move it and start again`]);
+  });
+
+  it.skipIf(!isRoot || process.platform !== "linux")("says on a full disk which file there is no room for", async (context) => {
+    await using disk = await fullDisk(store.folder, ["store.json"]);
+    context.skip(disk === undefined, "no file system can be mounted here");
+
+    await expect(publish(running())).rejects.toThrow(`${inStore} cannot be written: the disk is full; make room and start again`);
+    const error = { code: "store/corrupt", sentence: "x".repeat(4_000), at: "2026-11-21T09:00:00.000Z", pid: 1 };
+    await expect(writeStartError(store.folder, error)).rejects.toThrow("start-error.json cannot be written: the disk is full");
+
+    expect(await readdir(store.folder)).toEqual(["filler", "store.json"]);
   });
 
   it("takes its files away, once", async () => {

@@ -12,6 +12,7 @@ import { dirname, join } from "node:path";
 import { Discovery } from "../wire/discovery.ts";
 import { errnoOf } from "./errno.ts";
 import type { StoreFolder } from "./store-folder.ts";
+import { StoreWriteFailed } from "./store-write-failed.ts";
 import { makePrivateFolder, ownUid, runtimeFolders, whyNotPrivate } from "./user-folders.ts";
 
 const DISCOVERY_FILE = "sidecar.json";
@@ -38,7 +39,7 @@ export function newToken(): string {
  * Writes the file in the store's folder, and its copy in the first runtime folder that is private. Each replaces what
  * stood there in one step.
  *
- * @throws what the system answers when the store's folder cannot be written; the copy is not insisted on
+ * @throws StoreWriteFailed when the store's folder cannot be written; the copy is not insisted on
  */
 export async function publishDiscovery(
   store: DiscoveryOf,
@@ -56,7 +57,12 @@ export async function publishDiscovery(
       continue;
     }
     const path = join(folder, `${store.digest10}.json`);
-    await replacePrivate(path, text);
+    try {
+      await replacePrivate(path, text);
+    } catch (fault) {
+      skipped.push(fault instanceof Error ? fault.message : String(fault));
+      continue;
+    }
     paths.push(path);
     break;
   }
@@ -93,10 +99,11 @@ async function removeOwn(path: string, { pid, token }: Discovery): Promise<void>
   });
 }
 
+/** @throws StoreWriteFailed */
 async function replacePrivate(path: string, text: string): Promise<void> {
   const temporary = join(dirname(path), `.${randomBytes(6).toString("hex")}.tmp`);
-  const file = await open(temporary, "wx", 0o600);
   try {
+    const file = await open(temporary, "wx", 0o600);
     try {
       await file.chmod(0o600); // a umask may have taken our own right to read it
       await file.writeFile(text);
@@ -104,9 +111,9 @@ async function replacePrivate(path: string, text: string): Promise<void> {
       await file.close();
     }
     await rename(temporary, path);
-  } catch (error) {
+  } catch (cause) {
     await unlink(temporary).catch(() => undefined);
-    throw error;
+    throw new StoreWriteFailed(path, cause);
   }
 }
 

@@ -6,12 +6,12 @@
  * coarse to show the next change.
  */
 import type { BigIntStats } from "node:fs";
-import { lstat, readdir } from "node:fs/promises";
+import { lstat, readdir, realpath } from "node:fs/promises";
 import { join } from "node:path";
 import { shortRef } from "../wire/references.ts";
 import { askGit } from "./ask-git.ts";
 import { digestAndClose } from "./file-state.ts";
-import { openInside } from "./safe-path.ts";
+import { type Closed, isClosed, NOTHING_CLOSED, openInside } from "./safe-path.ts";
 import { isGitName, readWrittenPath } from "./written-path.ts";
 
 /** FAT keeps times in steps of two seconds; nothing that is used is coarser. */
@@ -38,6 +38,8 @@ export interface ListLimits {
   readonly maxEntries: number;
   /** A file of more bytes is left out. */
   readonly maxBytes: number;
+  /** What is in there is left out unread. */
+  readonly closed?: Closed;
 }
 
 export interface FileLister {
@@ -63,15 +65,15 @@ export function createFileLister(root: string, { kind, nowMs = Date.now }: FileL
   let remembered = new Map<string, Remembered>();
   let hashed = 0;
 
-  async function describe(path: string, maxBytes: number, kept: Map<string, Remembered>): Promise<ListedFile | undefined> {
+  async function describe(path: string, limits: Required<ListLimits>, kept: Map<string, Remembered>): Promise<ListedFile | undefined> {
     const stat = await lstat(join(root, path), { bigint: true }).catch(() => undefined);
-    if (stat?.isFile() !== true || stat.size > maxBytes) return undefined;
+    if (stat?.isFile() !== true || stat.size > limits.maxBytes) return undefined;
     const known = remembered.get(path);
     if (known?.stamp === stampOf(stat)) {
       kept.set(path, known);
       return known.file;
     }
-    const opened = await openInside(root, path);
+    const opened = await openInside(root, path, limits.closed);
     if (opened.status !== "open") return undefined;
     const beganAtMs = nowMs();
     const digest = await digestAndClose(opened.handle, { text: true, keepBytes: 0 }).catch(() => undefined);
@@ -86,13 +88,14 @@ export function createFileLister(root: string, { kind, nowMs = Date.now }: FileL
     get hashed() {
       return hashed;
     },
-    async list({ maxEntries, maxBytes }) {
-      const paths = kind === "repository" ? await gitFiles(root) : await walk(root, maxEntries);
+    async list({ maxEntries, maxBytes, closed = NOTHING_CLOSED }) {
+      const limits = { maxEntries, maxBytes, closed };
+      const paths = kind === "repository" ? await gitFiles(root) : await walk(root, limits);
       const writable = paths.filter(isWritable).toSorted((a, b) => (a < b ? -1 : 1));
       const kept = new Map<string, Remembered>();
       const files: ListedFile[] = [];
       for (let from = 0; from < writable.length; from += FILES_AT_ONCE) {
-        const described = await Promise.all(writable.slice(from, from + FILES_AT_ONCE).map((path) => describe(path, maxBytes, kept)));
+        const described = await Promise.all(writable.slice(from, from + FILES_AT_ONCE).map((path) => describe(path, limits, kept)));
         files.push(...described.filter((file) => file !== undefined));
         if (files.length > maxEntries) break;
       }
@@ -112,13 +115,15 @@ async function gitFiles(root: string): Promise<string[]> {
 }
 
 /** Files under a folder in no repository, at most one more than asked for; a directory that cannot be read is empty. */
-async function walk(root: string, maxEntries: number): Promise<string[]> {
+async function walk(root: string, { maxEntries, closed }: Required<ListLimits>): Promise<string[]> {
+  const realRoot = await realpath(root).catch(() => root);
   const paths: string[] = [];
   const folders = [""];
   for (let folder = folders.pop(); folder !== undefined && paths.length <= maxEntries; folder = folders.pop()) {
     const entries = await readdir(join(root, folder), { withFileTypes: true }).catch(() => []);
     for (const entry of entries) {
-      if (entry.isDirectory() && !isGitName(entry.name)) folders.push(`${folder}${entry.name}/`);
+      const inner = `${folder}${entry.name}/`;
+      if (entry.isDirectory() && !isGitName(entry.name) && !isClosed(closed, join(realRoot, inner))) folders.push(inner);
       if (entry.isFile()) paths.push(`${folder}${entry.name}`);
     }
   }

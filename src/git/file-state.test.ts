@@ -133,6 +133,14 @@ describe("FILE_READ", () => {
     });
   });
 
+  it("refuses a long file by its size, unread", async () => {
+    await writeFile(join(root, "long"), Buffer.alloc(5, 0xff));
+
+    const refusal = await readText(root, "long", 4); // who had read it would say that it is no text
+
+    expect(refusal).toMatchObject({ ok: false, why: '"long" has 5 bytes, more than 4: read it from the disk' });
+  });
+
   it("refuses with one sentence what it cannot give whole", async () => {
     await writeFile(join(root, "long"), "12345");
     await writeFile(join(root, "binary"), Buffer.from([0xff]));

@@ -6,7 +6,7 @@
 import { createHash } from "node:crypto";
 import type { FileHandle } from "node:fs/promises";
 import { EMPTY_REF, shortRef } from "../wire/references.ts";
-import { openInside } from "./safe-path.ts";
+import { type Closed, NOTHING_CLOSED, openInside } from "./safe-path.ts";
 import { quotePath } from "./written-path.ts";
 
 const CHUNK_BYTES = 262_144;
@@ -34,6 +34,9 @@ export interface FileStateOptions {
   readonly content: boolean;
   /** Bytes of content at most; a longer file is hashed whole and shown from its beginning. */
   readonly maxBytes: number;
+  /** Bytes; a longer file is refused before any of it is read. Without it there is no limit. */
+  readonly refuseOver?: number;
+  readonly closed?: Closed;
 }
 
 /** The full reference of `bytes`. */
@@ -42,10 +45,15 @@ export function refOf(bytes: Uint8Array): string {
 }
 
 /** Reads what `path` names in the worktree `root`. A hostile or unreadable path is refused, never thrown. */
-export async function readFileState(root: string, path: string, { content, maxBytes }: FileStateOptions): Promise<FileState> {
-  const opened = await openInside(root, path);
+export async function readFileState(root: string, path: string, options: FileStateOptions): Promise<FileState> {
+  const { content, maxBytes, refuseOver = Infinity, closed = NOTHING_CLOSED } = options;
+  const opened = await openInside(root, path, closed);
   if (opened.status === "refused") return opened;
   if (opened.status === "missing") return { status: "missing", path: opened.place.path, state_ref: EMPTY_REF, size: 0 };
+  if (opened.stat.size > refuseOver) {
+    await opened.handle.close();
+    return { status: "refused", why: tooLong(opened.place.path, opened.stat.size, refuseOver) };
+  }
   const digest = await digestAndClose(opened.handle, { text: content, keepBytes: content ? maxBytes : 0 });
   const { ref: state_ref, size } = digest;
   const found = { status: "ok" as const, path: opened.place.path, state_ref, size };
@@ -61,16 +69,18 @@ export type TextAnswer =
   | { readonly ok: false; readonly missing: boolean; /** One sentence. */ readonly why: string };
 
 /** The whole text of a file, for FILE_READ: a file of more than `maxBytes`, or one that is no text, is refused. */
-export async function readText(root: string, path: string, maxBytes: number): Promise<TextAnswer> {
-  const state = await readFileState(root, path, { content: true, maxBytes });
+export async function readText(root: string, path: string, maxBytes: number, closed = NOTHING_CLOSED): Promise<TextAnswer> {
+  const state = await readFileState(root, path, { content: true, maxBytes, refuseOver: maxBytes, closed });
   if (state.status === "refused") return { ok: false, missing: false, why: state.why };
   const name = quotePath(state.path);
   if (state.status === "missing") return { ok: false, missing: true, why: `there is no file ${name}: check the path` };
   if (state.content === undefined) return { ok: false, missing: false, why: `${name} is not UTF-8 text: read it from the disk` };
-  if (state.truncated !== undefined) {
-    return { ok: false, missing: false, why: `${name} has ${state.size} bytes, more than ${maxBytes}: read it from the disk` };
-  }
+  if (state.truncated !== undefined) return { ok: false, missing: false, why: tooLong(state.path, state.size, maxBytes) }; // it grew
   return { ok: true, path: state.path, content: state.content, state_ref: shortRef(state.state_ref) };
+}
+
+function tooLong(path: string, size: number | bigint, most: number): string {
+  return `${quotePath(path)} has ${size} bytes, more than ${most}: read it from the disk`;
 }
 
 export interface Digest {

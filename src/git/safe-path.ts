@@ -29,13 +29,23 @@ export interface SafePath {
 
 export type PathAnswer = SafePath | PathRefusal;
 
+/** What may not be touched although it lies in the worktree. */
+export interface Closed {
+  /** Real paths; all that is under them is closed. */
+  readonly folders: readonly string[];
+  /** Single files by `inodeOf`, under whatever name they stand. */
+  readonly inodes: ReadonlySet<string>;
+}
+
+export const NOTHING_CLOSED: Closed = { folders: [], inodes: new Set() };
+
 export type OpenAnswer =
   | { readonly status: "open"; readonly place: SafePath; readonly handle: FileHandle; readonly stat: BigIntStats }
   | { readonly status: "missing"; readonly place: SafePath }
   | { readonly status: "refused"; readonly why: string };
 
 /** Finds the file that `written` names in the worktree `root`, or says in one sentence why it may not be touched. */
-export async function resolveInside(root: string, written: string): Promise<PathAnswer> {
+export async function resolveInside(root: string, written: string, closed = NOTHING_CLOSED): Promise<PathAnswer> {
   let realRoot: string;
   try {
     realRoot = await realpath(root);
@@ -48,18 +58,18 @@ export async function resolveInside(root: string, written: string): Promise<Path
     if (alias !== undefined) spelled = readWrittenPath([realRoot], alias);
   }
   if (!spelled.ok) return spelled;
-  return onDisk(realRoot, spelled.path);
+  return onDisk(realRoot, spelled.path, closed);
 }
 
 /**
  * Opens for reading what `written` names. The caller closes the handle.
  *
  * The last component is opened without following a link, and the open file must be the one that stands at the checked
- * place; otherwise the path is resolved again, three times in all.
+ * place; otherwise the path is resolved again, three times in all. What is closed is refused before it is opened.
  */
-export async function openInside(root: string, written: string): Promise<OpenAnswer> {
+export async function openInside(root: string, written: string, closed = NOTHING_CLOSED): Promise<OpenAnswer> {
   for (let attempt = 1; attempt <= OPEN_ATTEMPTS; attempt++) {
-    const place = await resolveInside(root, written);
+    const place = await resolveInside(root, written, closed);
     if (!place.ok) return { status: "refused", why: place.why };
     if (!place.exists) return { status: "missing", place };
     let handle: FileHandle;
@@ -100,7 +110,17 @@ export function showInside(root: string, absolute: string): string {
   return relative(root, absolute).split(sep).join("/");
 }
 
-async function onDisk(root: string, path: string): Promise<PathAnswer> {
+/** Whether a real path is in a closed folder, or is one. */
+export function isClosed(closed: Closed, real: string): boolean {
+  return closed.folders.some((folder) => isWithin(folder, real));
+}
+
+/** What a file is, whatever its name. */
+export function inodeOf({ dev, ino }: BigIntStats): string {
+  return `${dev}:${ino}`;
+}
+
+async function onDisk(root: string, path: string, closed: Closed): Promise<PathAnswer> {
   const name = quotePath(path);
   const segments = path.split("/");
   for (let depth = segments.length; depth >= 0; depth--) {
@@ -115,14 +135,15 @@ async function onDisk(root: string, path: string): Promise<PathAnswer> {
       continue;
     }
     const absolute = join(real, ...segments.slice(depth));
-    const why = await refusedPlace(root, absolute);
+    const why = await refusedPlace(root, absolute, closed);
     if (why !== undefined) return refuse(`${name} ${why}`);
     if (depth < segments.length) return { ok: true, path, absolute, entry: absolute, exists: false, root };
-    const found = await stat(real).catch(() => undefined);
+    const found = await stat(real, { bigint: true }).catch(() => undefined);
     if (found?.isDirectory() === true) return refuse(`${name} is a directory: name a file in it`);
     if (found?.isFile() !== true) return refuse(`${name} is not a regular file: name one that is`);
+    if (closed.inodes.has(inodeOf(found))) return refuse(`${name} ${OWN}`);
     const entry = (await isLink(reached)) ? join(await realpath(dirname(reached)).catch(() => reached), basename(reached)) : absolute;
-    const whyEntry = await refusedPlace(root, entry);
+    const whyEntry = await refusedPlace(root, entry, closed);
     if (whyEntry !== undefined) return refuse(`${name} ${whyEntry}`);
     return { ok: true, path, absolute, entry, exists: true, root };
   }
@@ -136,8 +157,11 @@ const REACHING: Readonly<Record<string, string>> = {
   ENAMETOOLONG: "it is too long; choose a shorter one",
 };
 
-async function refusedPlace(root: string, absolute: string): Promise<string | undefined> {
+const OWN = "belongs to the coordinator itself, which shows it to nobody: name a file of the worktree";
+
+async function refusedPlace(root: string, absolute: string, closed: Closed): Promise<string | undefined> {
   if (!isWithin(root, absolute)) return `leads out of the worktree ${root} over a symbolic link: name a file inside it`;
+  if (isClosed(closed, absolute)) return OWN;
   const own = await gitFolder(root);
   const inGit = relative(root, absolute).split(sep).some(isGitName) || (own !== undefined && isWithin(own, absolute));
   return inGit ? "leads into git's own directory, which git alone changes: name a file of the worktree" : undefined;
@@ -155,7 +179,7 @@ async function gitFolder(root: string): Promise<string | undefined> {
 }
 
 /** An absolute path with the links above its last component followed, as far as it exists. */
-async function realName(written: string): Promise<string | undefined> {
+export async function realName(written: string): Promise<string | undefined> {
   const absolute = resolve(written);
   for (let above = dirname(absolute); ; above = dirname(above)) {
     try {

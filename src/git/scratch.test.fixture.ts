@@ -1,6 +1,6 @@
 /** A temporary folder with its own home, and real git in it, for tests. Nothing of the machine's own configuration is read. */
 import { execFile } from "node:child_process";
-import { chmod, chown, mkdir, mkdtemp, realpath, rm, writeFile } from "node:fs/promises";
+import { chmod, chown, mkdir, mkdtemp, readFile, realpath, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -54,6 +54,26 @@ export async function scratchFolder(): Promise<Scratch> {
     },
     async [Symbol.asyncDispose]() {
       await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/**
+ * Puts a disk without a free byte over `folder`, with copies of `kept` on it. Undefined where nothing can be mounted;
+ * disposing takes it away.
+ */
+export async function fullDisk(folder: string, kept: readonly string[]): Promise<AsyncDisposable | undefined> {
+  const texts = await Promise.all(kept.map(async (name) => [name, await readFile(join(folder, name))] as const));
+  try {
+    await run("mount", ["-t", "tmpfs", "-o", "size=64k,mode=700", "none", folder]);
+  } catch {
+    return undefined;
+  }
+  for (const [name, text] of texts) await writeFile(join(folder, name), text);
+  await writeFile(join(folder, "filler"), "x".repeat(100_000)).catch(() => undefined);
+  return {
+    async [Symbol.asyncDispose]() {
+      await run("umount", [folder]);
     },
   };
 }

@@ -4,13 +4,21 @@
 import { readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { StartError } from "../wire/start-error.ts";
+import { StoreWriteFailed } from "./store-write-failed.ts";
 
 const pathIn = (folder: string): string => join(folder, "start-error.json");
 
+/** @throws StoreWriteFailed, and nothing half-written is left */
 export async function writeStartError(folder: string, error: StartError): Promise<void> {
-  const temporary = `${pathIn(folder)}.${process.pid}.tmp`;
-  await writeFile(temporary, `${JSON.stringify(error)}\n`, { mode: 0o600 });
-  await rename(temporary, pathIn(folder));
+  const path = pathIn(folder);
+  const temporary = `${path}.${process.pid}.tmp`;
+  try {
+    await writeFile(temporary, `${JSON.stringify(error)}\n`, { mode: 0o600 });
+    await rename(temporary, path);
+  } catch (cause) {
+    await rm(temporary, { force: true }).catch(() => undefined);
+    throw new StoreWriteFailed(path, cause);
+  }
 }
 
 /** Undefined when the last start did not fail, or left nothing readable. */

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { remoteFileSystem, remoteTypeOf } from "./file-system.ts";
 import { deriveIdentity } from "./identity.ts";
 import type { PlainFolder } from "./repository.ts";
-import { asOrdinaryUser, type Scratch, scratchFolder } from "./scratch.test.fixture.ts";
+import { asOrdinaryUser, fullDisk, isRoot, type Scratch, scratchFolder } from "./scratch.test.fixture.ts";
 import { locateStore, NoStoreFolder } from "./store-folder.ts";
 import { StoreIdentityBroken } from "./store-identity.ts";
 import { stateFolder } from "./user-folders.ts";
@@ -77,6 +77,18 @@ describe("the store of a repository", () => {
     expect(store).toMatchObject({ folder: stateOf(copy), place: "state", why: expect.stringContaining("was copied from") as string });
     expect(store.identity.store_id).not.toBe(identity.store_id);
     expect((await locateStore(await scratch.find(copy), scratch)).identity).toEqual(store.identity);
+  });
+
+  it.skipIf(!isRoot || process.platform !== "linux")("is named, with what to do, when its disk is full", async (context) => {
+    const root = await scratch.repository("full");
+    const found = await scratch.find(root);
+    await using disk = await fullDisk(found.commonDir, []);
+    context.skip(disk === undefined, "no file system can be mounted here");
+
+    await expect(locateStore(found, scratch)).rejects.toMatchObject({
+      code: "store/unavailable",
+      message: `${join(root, ".git/signalbox/store.json")} cannot be written: the disk is full; make room and start again`,
+    });
   });
 
   it("is named, and left alone, when its identity is broken", async () => {

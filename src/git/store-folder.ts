@@ -15,7 +15,8 @@ import { errnoOf } from "./errno.ts";
 import { remoteFileSystem } from "./file-system.ts";
 import { deriveIdentity } from "./identity.ts";
 import { mainPathOf, type Workspace } from "./repository.ts";
-import { makeStoreIdentity, readStoreIdentity, StoreIdentityBroken } from "./store-identity.ts";
+import { makeStoreIdentity, readStoreIdentity, STORE_IDENTITY_FILE, StoreIdentityBroken } from "./store-identity.ts";
+import { StoreWriteFailed, whyUnwritten } from "./store-write-failed.ts";
 import { stateFolder } from "./user-folders.ts";
 
 export interface StoreFolder {
@@ -54,7 +55,8 @@ export interface LocateOptions {
 /**
  * Finds the store of a workspace, or makes its folder (mode 0700) and its identity. The log is not touched.
  *
- * @throws StoreIdentityBroken when `store.json` is there and unreadable, NoStoreFolder when neither place can be written
+ * @throws StoreIdentityBroken when `store.json` is there and unreadable, NoStoreFolder when neither place can be written,
+ *   StoreWriteFailed when the git directory's disk is full or broken
  */
 export async function locateStore(workspace: Workspace, options: LocateOptions = {}): Promise<StoreFolder> {
   const { env = process.env, remote = remoteFileSystem } = options;
@@ -73,7 +75,7 @@ export async function locateStore(workspace: Workspace, options: LocateOptions =
     return await describe("state", inState, digest10, await makeIn(inState, main), inGit.why);
   } catch (error) {
     if (error instanceof StoreIdentityBroken) throw error;
-    throw new NoStoreFolder([inGit.why, `${inState} cannot be written (${errnoOf(error)})`], error);
+    throw new NoStoreFolder([inGit.why, `${inState} cannot be written: ${whyUnwritten(error)}`], error);
   }
 }
 
@@ -105,7 +107,8 @@ async function tryGitDir(
   try {
     return { folder, identity: await makeIn(folder, main) };
   } catch (error) {
-    if (!isReadOnly(error) && errnoOf(error) !== "ENOTDIR") throw error;
+    if (error instanceof StoreIdentityBroken) throw error;
+    if (!isReadOnly(error) && errnoOf(error) !== "ENOTDIR") throw new StoreWriteFailed(join(folder, STORE_IDENTITY_FILE), error);
     return { why: `${folder} cannot be written (${errnoOf(error)})` };
   }
 }

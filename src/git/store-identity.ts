@@ -9,7 +9,7 @@ import { createOnce, isReadOnly } from "./create-once.ts";
 import { errnoOf } from "./errno.ts";
 import { deriveIdentity } from "./identity.ts";
 
-const STORE_IDENTITY_FILE = "store.json";
+export const STORE_IDENTITY_FILE = "store.json";
 
 /** `store.json` is there and does not say who the store is. It is left as it is. */
 export class StoreIdentityBroken extends Error {

@@ -3,5 +3,8 @@ import { memoryStore } from "./memory.ts";
 import { storeContract } from "./store.contract.ts";
 
 describe("memory store", () => {
-  storeContract(() => Promise.resolve(memoryStore()));
+  storeContract(
+    () => Promise.resolve(memoryStore()),
+    (hash, bytes) => Promise.resolve(memoryStore(new Map([[hash, bytes]]))),
+  );
 });

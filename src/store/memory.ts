@@ -1,18 +1,21 @@
 /** A log that ends with the process: for tests, and for sessions nobody wants to keep. */
-import { createHash } from "node:crypto";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Hash, StreamId } from "../wire/ids.ts";
 import { headAfter } from "./append-check.ts";
+import { blobHash, intactBlob } from "./blob-hash.ts";
 import { commitNews } from "./commit-news.ts";
 import { StoreUnavailable } from "./errors.ts";
 import { followStream, readStream } from "./paging.ts";
 import type { EventStore, Snapshot, StoredRecord } from "./store.ts";
 
-/** Writes settle in a later turn of the event loop, in the order of their calls, as they do where a disk is involved. */
-export function memoryStore(): EventStore {
+/**
+ * Writes settle in a later turn of the event loop, in the order of their calls, as they do where a disk is involved.
+ *
+ * @param blobs - what is kept already, by the hash under which it is asked for
+ */
+export function memoryStore(blobs = new Map<Hash, Uint8Array>()): EventStore {
   const streams = new Map<StreamId, StoredRecord[]>();
   const snapshots = new Map<StreamId, Snapshot>();
-  const blobs = new Map<Hash, Uint8Array>();
   const news = commitNews();
   let open = true;
 
@@ -65,14 +68,14 @@ export function memoryStore(): EventStore {
       refuseWhenClosed();
       const kept = Uint8Array.from(bytes);
       await nextTurn();
-      const hash = createHash("sha256").update(kept).digest("hex") as Hash;
+      const hash = blobHash(kept);
       blobs.set(hash, kept);
       return hash;
     },
     async getBlob(hash) {
       refuseWhenClosed();
       const kept = blobs.get(hash);
-      return kept && Uint8Array.from(kept);
+      return kept && intactBlob("in memory", hash, Uint8Array.from(kept));
     },
     async probe() {
       refuseWhenClosed();

@@ -29,7 +29,17 @@ for (const candidate of SQLITE_DRIVERS) {
     continue;
   }
   describe(`SQLite store on ${candidate.name}`, () => {
-    storeContract(async () => openSqliteStore({ path: await newLog(), driver }));
+    storeContract(
+      async () => openSqliteStore({ path: await newLog(), driver }),
+      async (hash, bytes) => {
+        const path = await newLog();
+        await (await openSqliteStore({ path, driver })).close();
+        const connection = driver.open(path, "write");
+        connection.prepare("INSERT INTO blobs (hash, bytes) VALUES (?, ?)").run(hash, bytes);
+        connection.close();
+        return openSqliteStore({ path, driver });
+      },
+    );
   });
 }
 

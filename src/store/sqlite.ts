@@ -4,8 +4,7 @@
  * Nothing here decides about a record. The parts: sqlite-file.ts owns the file, group-commit.ts makes transactions,
  * sqlite-streams.ts knows heads and pages, sqlite-upkeep.ts checkpoints.
  */
-import { createHash } from "node:crypto";
-import type { Hash } from "../wire/ids.ts";
+import { blobHash, intactBlob } from "./blob-hash.ts";
 import { commitNews } from "./commit-news.ts";
 import { StoreUnavailable } from "./errors.ts";
 import { groupCommit } from "./group-commit.ts";
@@ -139,7 +138,7 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Sqli
     async putBlob(bytes) {
       refuseWhenClosed();
       const kept = Uint8Array.from(bytes);
-      const hash = createHash("sha256").update(kept).digest("hex") as Hash;
+      const hash = blobHash(kept);
       return writes.add(() => {
         turnBytes += kept.length;
         putBlob.run(hash, kept);
@@ -149,7 +148,8 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Sqli
     async getBlob(hash) {
       refuseWhenClosed();
       const kept = inStoreWords(path, () => getBlob.get(hash));
-      return kept && Uint8Array.from(kept.bytes);
+      if (kept === undefined) return undefined;
+      return intactBlob(path, hash, Uint8Array.from(kept.bytes));
     },
     async probe() {
       refuseWhenClosed();

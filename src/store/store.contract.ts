@@ -1,10 +1,13 @@
-/** What every engine behind `EventStore` must do, as tests. `open` gives an empty store of its own to each of them. */
+/**
+ * What every engine behind `EventStore` must do, as tests. `open` gives an empty store of its own to each of them,
+ * `openWithBlob` one in which other bytes stand where those of `hash` were kept.
+ */
 import { setImmediate as nextTurn } from "node:timers/promises";
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Hash, StreamId } from "../wire/ids.ts";
 import type { Revision } from "../wire/record.ts";
-import { RevisionConflict, StoreUnavailable } from "./errors.ts";
+import { RevisionConflict, StoreCorrupt, StoreUnavailable } from "./errors.ts";
 import { interleavingContract } from "./interleaving.contract.ts";
 import { collect, recordsBehind } from "./records.contract.ts";
 import type { EventStore, Snapshot } from "./store.ts";
@@ -12,11 +15,12 @@ import type { EventStore, Snapshot } from "./store.ts";
 const ana = "ana/session" as StreamId;
 const bo = "bo/session" as StreamId;
 
-export function storeContract(open: () => Promise<EventStore>): void {
+export function storeContract(open: () => Promise<EventStore>, openWithBlob: (hash: Hash, bytes: Uint8Array) => Promise<EventStore>): void {
   appendContract(open);
   readContract(open);
   followContract(open);
   keepContract(open);
+  damagedBlobContract(openWithBlob);
   closeContract(open);
   interleavingContract(open);
 }
@@ -270,6 +274,23 @@ function keepContract(open: () => Promise<EventStore>): void {
       await store.probe();
 
       expect(await store.append(ana, 1, recordsBehind(1, 1))).toBe(2);
+    });
+  });
+}
+
+function damagedBlobContract(openWithBlob: (hash: Hash, bytes: Uint8Array) => Promise<EventStore>): void {
+  describe("a blob", () => {
+    it.each([
+      { name: "in which a bit has flipped", bytes: new TextEncoder().encode("abb") },
+      { name: "that was cut to nothing", bytes: new Uint8Array() },
+    ])("$name is corrupt, and is not given to anybody", async ({ bytes }) => {
+      const abc = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad" as Hash;
+      await using store = await openWithBlob(abc, bytes);
+
+      const getting = store.getBlob(abc);
+
+      await expect(getting).rejects.toThrow(StoreCorrupt);
+      await expect(getting).rejects.toThrow(`blob ${abc} has bytes with the hash`);
     });
   });
 }

@@ -49,6 +49,7 @@ export interface EventStore extends AsyncDisposable {
 
   /** Keeps bytes by their SHA-256. Putting the same bytes twice keeps one copy. */
   putBlob(bytes: Uint8Array): Promise<Hash>;
+  /** @throws StoreCorrupt when what is kept under `hash` has another */
   getBlob(hash: Hash): Promise<Uint8Array | undefined>;
 
   /** Resolves when a durable write is possible now, and leaves nothing behind. @throws StoreUnavailable */

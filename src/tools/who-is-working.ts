@@ -73,9 +73,10 @@ function rendered(
 type Intent = SummaryAnswer["active_intents"][number];
 
 function shortened(intent: Intent): Intent {
-  const { resources } = intent.scope;
+  const { resources, resource_count } = intent.scope;
   if (resources === undefined || resources.length <= MAX_RESOURCES) return intent;
-  return { ...intent, scope: { ...intent.scope, resources: resources.slice(0, MAX_RESOURCES), resource_count: resources.length } };
+  const count = resource_count ?? resources.length;
+  return { ...intent, scope: { ...intent.scope, resources: resources.slice(0, MAX_RESOURCES), resource_count: count } };
 }
 
 function nextFor(summary: SummaryAnswer, principalId: string, paths: readonly string[] | undefined): Next[] {

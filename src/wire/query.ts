@@ -10,7 +10,10 @@ import * as z from "zod";
 const path = z.string().max(4096);
 
 export const Query = z.discriminatedUnion("kind", [
-  /** Who is here and what they hold; `paths` narrows it to intents over these, `cursor` goes on behind an intent id. */
+  /**
+   * Who is here and what they hold, in the order of announcing; `paths` narrows it to intents over these, `cursor` is the
+   * `next_cursor` of the page before.
+   */
   z.strictObject({
     kind: z.literal("summary"),
     paths: z.array(path).max(1000).optional(),
@@ -42,7 +45,14 @@ export const ParticipantView = z.looseObject({
 });
 export type ParticipantView = z.infer<typeof ParticipantView>;
 
-export const ScopeView = z.looseObject({ kind: z.string(), resources: z.array(z.string()).optional() });
+export const ScopeView = z.looseObject({
+  kind: z.string(),
+  resources: z.array(z.string()).optional(),
+  /** How many there are, when `resources` is cut. */
+  resource_count: z.int().optional(),
+  /** What the scope says beside its resources was too long for an answer. */
+  truncated: z.boolean().optional(),
+});
 
 export const IntentView = z.looseObject({
   intent_id: z.string(),
@@ -81,14 +91,21 @@ export const SummaryAnswer = z.looseObject({
   participant_count: z.int(),
   active_intent_count: z.int(),
   open_conflict_count: z.int(),
+  /** The asker and the owners of these intents first; at most 200, the count says how many there are. */
   participants: z.array(ParticipantView),
   active_intents: z.array(IntentView),
+  /** The asker's own first; at most 200. */
   open_conflicts: z.array(ConflictView),
   next_cursor: z.string().optional(),
 });
 export type SummaryAnswer = z.infer<typeof SummaryAnswer>;
 
-export const OverlapView = IntentView.extend({ kind: z.enum(["scope", "dependency", "observed"]), paths: z.array(z.string()) });
+export const OverlapView = IntentView.extend({
+  kind: z.enum(["scope", "dependency", "observed"]),
+  paths: z.array(z.string()),
+  /** How many there are, when `paths` is cut. */
+  path_count: z.int().optional(),
+});
 export type OverlapView = z.infer<typeof OverlapView>;
 
 export const OverlapAnswer = z.looseObject({ kind: z.literal("overlap"), total: z.int(), overlaps: z.array(OverlapView) });
@@ -113,8 +130,9 @@ export const IntentAnswer = z.looseObject({
     /** Why it ended, when it did. */
     end_reason: z.string().optional(),
     superseded_by: z.string().optional(),
-    /** Its operations in the order they were committed. */
+    /** Its operations in the order they were committed: the last ones, when `operation_count` says that there are more. */
     operations: z.array(OperationView),
+    operation_count: z.int().optional(),
   }).nullable(),
 });
 export type IntentAnswer = z.infer<typeof IntentAnswer>;

@@ -90,8 +90,18 @@ function namesMeet(one: Segment, other: Segment): boolean {
   return meet(charactersOf(one), charactersOf(other), charactersMeet);
 }
 
+/** Most names whose characters are kept: one question compares the same few with every pattern. */
+const KEPT_NAMES = 1_024;
+const spelled = new Map<string, Sequence<string>>();
+
 function charactersOf(segment: Segment): Sequence<string> {
-  return typeof segment === "string" ? sequence(Array.from(segment)) : segment;
+  if (typeof segment !== "string") return segment;
+  const known = spelled.get(segment);
+  if (known !== undefined) return known;
+  if (spelled.size >= KEPT_NAMES) spelled.clear();
+  const characters = sequence(Array.from(segment));
+  spelled.set(segment, characters);
+  return characters;
 }
 
 function charactersMeet(one: string, other: string): boolean {

@@ -50,8 +50,13 @@ function tailsAgree<Element>(a: Sequence<Element>, b: Sequence<Element>, length:
   return true;
 }
 
-/** Leftmost fit of `pattern` on a run-free sequence; on a mismatch only the last run grows, by one element. */
+/**
+ * Leftmost fit of `pattern` on a run-free sequence; on a mismatch only the last run grows, by one element. What stands
+ * behind the last run has one place only, and is what most often differs (`.ts` in `*.ts`), so it is compared first.
+ */
 function fits<Element>(pattern: Sequence<Element>, fixed: Sequence<Element>, agree: Agree<Element>): boolean {
+  const tail = pattern.items.length - pattern.lastRun - 1;
+  if (pattern.firstRun + tail > fixed.items.length || !tailsAgree(pattern, fixed, tail, agree)) return false;
   let at = 0;
   let on = 0;
   let behindRun = -1;

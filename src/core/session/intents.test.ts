@@ -2,7 +2,18 @@
 import { describe, expect, it } from "vitest";
 import type { IntentId } from "../../wire/ids.ts";
 import type { JsonObject } from "../../wire/json.ts";
-import { acceptedOf, eventOf, files, gist, type Play, playWith, resultOf, signalbox, START_MS } from "./session.test.fixture.ts";
+import {
+  acceptedOf,
+  eventOf,
+  files,
+  gist,
+  type Play,
+  playWith,
+  rejectionOf,
+  resultOf,
+  signalbox,
+  START_MS,
+} from "./session.test.fixture.ts";
 
 const TTL_MS = 300_000;
 
@@ -319,11 +330,84 @@ it("tells the owner which of its intents an announcement has replaced", () => {
   expect(played.state.intents.get("i" as IntentId)).toMatchObject({ state: "SUPERSEDED", supersededBy: "k", endReason: "superseded" });
 });
 
-it("meets nothing with a scope of another kind than file_set", () => {
+it("holds the files under resources of a scope of any kind", () => {
   const played = playWith(["ana", "bo"]);
-  played.says("ana", "INTENT_ANNOUNCE", { intent_id: "i", scope: { kind: "task_set", task_ids: ["t"], resources: ["a.ts"] } });
+  const announced = played.says("ana", "INTENT_ANNOUNCE", {
+    intent_id: "i",
+    scope: { kind: "task_set", task_ids: ["t"], resources: ["./a.ts"] },
+  });
 
   const decision = played.says("bo", "INTENT_ANNOUNCE", intent("k", "a.ts", signalbox({ on_overlap: "block" })));
 
+  expect(eventOf(announced, "IntentAnnounced").scope).toEqual({ kind: "task_set", task_ids: ["t"], resources: ["a.ts"] });
+  expect(gist(decision)).toBe("intent/held");
+});
+
+it("records a scope of a kind without resources as it came, and it meets nothing", () => {
+  const played = playWith(["ana", "bo"]);
+  const scope = { kind: "entity_set", entities: ["a.ts"] };
+  const announced = played.says("ana", "INTENT_ANNOUNCE", { intent_id: "i", scope });
+
+  const decision = played.says("bo", "INTENT_ANNOUNCE", intent("k", "a.ts"));
+
+  expect(eventOf(announced, "IntentAnnounced").scope).toEqual(scope);
   expect(gist(decision)).toEqual(["IntentAnnounced"]);
+});
+
+describe("a scope's size", () => {
+  const paths = (characters: number) => Array.from({ length: characters / 1000 }, (_, index) => String(index).padEnd(1000, "x"));
+
+  it.each([
+    ["of 200,000 characters is taken", { kind: "file_set", resources: paths(200_000) }, ["IntentAnnounced"]],
+    ["beyond that is refused", { kind: "file_set", resources: [...paths(200_000), "y"] }, "scope/refused"],
+    ["counts what it says beside its resources", { kind: "entity_set", entities: ["z".repeat(200_000)] }, "scope/refused"],
+  ])("%s", (_, scope, expected) => {
+    expect(gist(playWith(["ana"]).says("ana", "INTENT_ANNOUNCE", { intent_id: "i", scope }))).toEqual(expected);
+  });
+});
+
+describe("the patterns that one principal holds", () => {
+  const globs = (name: string, count: number) => Array.from({ length: count }, (_, index) => `${name}/${index}*`);
+
+  function heldByAna(): Play {
+    const played = playWith(["ana", "bo"]);
+    for (const name of ["a", "b", "c", "d"]) played.says("ana", "INTENT_ANNOUNCE", { intent_id: name, scope: files(...globs(name, 64)) });
+    return played;
+  }
+
+  it("are 256 at most, whatever others hold and whatever plain paths there are", () => {
+    const played = heldByAna();
+
+    const more = played.says("ana", "INTENT_ANNOUNCE", intent("e", "e/*"));
+    const plain = played.says("ana", "INTENT_ANNOUNCE", intent("f", "f"));
+    const others = played.says("bo", "INTENT_ANNOUNCE", intent("g", "g/*"));
+
+    expect(rejectionOf(more)).toMatchObject({ code: "scope/refused", message: expect.stringContaining("yield tasks") });
+    expect([gist(plain), gist(others)]).toEqual([["IntentAnnounced"], ["IntentAnnounced"]]);
+  });
+
+  it("are not those of an intent that the same message replaces or changes", () => {
+    const played = heldByAna();
+
+    const replaced = played.says("ana", "INTENT_ANNOUNCE", { intent_id: "e", scope: files("a/0*", ...globs("e", 63)) });
+    const changed = played.says("ana", "INTENT_UPDATE", { intent_id: "b", scope: files(...globs("h", 64)) });
+
+    expect([gist(replaced), gist(changed)]).toEqual([["IntentEnded", "IntentAnnounced"], ["IntentUpdated"]]);
+  });
+
+  it("are not widened beyond that by an update", () => {
+    const played = heldByAna();
+    played.says("ana", "INTENT_ANNOUNCE", intent("e", "e"));
+
+    const decision = played.says("ana", "INTENT_UPDATE", { intent_id: "e", scope: files("e/*") });
+
+    expect(gist(decision)).toBe("scope/refused");
+  });
+
+  it("are free again when their task is withdrawn", () => {
+    const played = heldByAna();
+    played.says("ana", "INTENT_WITHDRAW", { intent_id: "a" });
+
+    expect(gist(played.says("ana", "INTENT_ANNOUNCE", { intent_id: "e", scope: files(...globs("e", 64)) }))).toEqual(["IntentAnnounced"]);
+  });
 });

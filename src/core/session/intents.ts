@@ -16,8 +16,8 @@ import type { Message } from "../../wire/mpac/messages.ts";
 import type { Rejection } from "../../wire/refusals.ts";
 import type { SessionEvent } from "../../wire/session.ts";
 import { dismissalsAfter } from "./dismissal.ts";
-import { conflictsWith, heldRefusal, meetings, type Meeting } from "./overlaps.ts";
-import { readScope } from "./scopes.ts";
+import { conflictsWith, heldRefusal, meetings, type Meeting, tooManyConflicts } from "./overlaps.ts";
+import { readScope, tooManyGlobs } from "./scopes.ts";
 import { isLive, type Intent, type Participant, type SessionState } from "./state.ts";
 import { refuse, type SessionMoment, type Verdict } from "./verdict.ts";
 
@@ -70,6 +70,8 @@ export function decideAnnounce(
     if ("rejected" in named) return named;
     replaced.add(named.intent.id);
   }
+  const excess = tooManyGlobs(state, sender.id, read.resources, replaced) ?? tooManyConflicts(state, id, others);
+  if (excess !== undefined) return excess;
 
   const ttlSec = ttl_sec ?? state.settings.intent_ttl_sec;
   const fence = state.fence + 1;
@@ -134,6 +136,8 @@ export function decideUpdate(
   const locking = others.filter(isLocking);
   const blocks = state.settings.race_lock && extensions?.signalbox?.on_overlap === "block";
   if (blocks && some(locking)) return heldRefusal(state, locking);
+  const excess = tooManyGlobs(state, sender.id, read.resources, new Set([id])) ?? tooManyConflicts(state, id, others);
+  if (excess !== undefined) return excess;
 
   const conflicts = conflictsWith(state, { id, principal: sender.id }, others, at);
   return {

@@ -134,8 +134,13 @@ function readChanges(
       stateRef: change.state_ref ?? null,
       ...(change.blob === undefined ? {} : { blob: change.blob }),
     };
+    if (changes.some((known) => known.resource.key === resource.key)) {
+      return refuse("message/malformed", `file_changes names ${resource.path} twice, in two spellings`);
+    }
     changes.push({ resource, expected: change.state_ref_before ?? (resource.key === target.key ? before : null), written });
   }
+  // In the order of their names: the log keeps members sorted, and the same record must be decided the same again.
+  changes.sort((a, b) => (a.resource.key < b.resource.key ? -1 : 1));
   if (changes.some(({ resource }) => resource.key === target.key)) return { changes };
 
   const after = payload.state_ref_after ?? null;
@@ -152,8 +157,11 @@ function staleOnVirtualTree(
   const bases = new Map(Object.entries(at.facts.bases ?? {}));
   for (const { resource, expected } of changes) {
     const recorded = state.virtualTree.get(resource.key);
-    const current = recorded === undefined ? (bases.get(resource.path) ?? null) : recorded.stateRef;
-    const passes = expected === null || current === null || refsEqual(expected, current);
+    const onDisk = bases.get(resource.path) ?? null;
+    const current = recorded === undefined ? onDisk : recorded.stateRef;
+    // A commit that brought no content left the file itself as it is, so that its readers build on the disk's.
+    const isShown = recorded?.blob === undefined && onDisk !== null && refsEqual(expected, onDisk);
+    const passes = expected === null || current === null || refsEqual(expected, current) || isShown;
     if (!passes) return staleRefusal(resource.path, expected, current);
   }
   return undefined;

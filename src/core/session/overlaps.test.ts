@@ -193,14 +193,92 @@ describe("an update that widens a scope onto another's", () => {
   });
 });
 
-it("describes a conflict with five paths and says how many more there are", () => {
+it("describes a conflict with three paths and says how many more there are", () => {
   const played = playWith(["ana", "bo"]);
   played.says("ana", "INTENT_ANNOUNCE", intent("i", ["d"]));
   const paths = Array.from({ length: 8 }, (_, index) => `d/${index}`);
 
   const decision = played.says("bo", "INTENT_ANNOUNCE", intent("k", paths, PROCEED));
 
-  expect(eventOf(decision, "ConflictOpened").description).toBe("bo and ana both mean to change d/0, d/1, d/2, d/3, d/4 and 3 more");
+  expect(eventOf(decision, "ConflictOpened").description).toBe("bo and ana both mean to change d/0, d/1, d/2 and 5 more");
+});
+
+it("shortens long paths in the description of a conflict, between two characters", () => {
+  const played = playWith(["ana", "bo"]);
+  played.says("ana", "INTENT_ANNOUNCE", intent("i", ["d"]));
+
+  const decision = played.says("bo", "INTENT_ANNOUNCE", intent("k", [`d/${"x".repeat(76)}😀${"y".repeat(3000)}`], PROCEED));
+
+  expect(eventOf(decision, "ConflictOpened").description).toBe(`bo and ana both mean to change d/${"x".repeat(76)}…`);
+});
+
+describe("a scope over more than a hundred intents of others", () => {
+  function heldOften(count: number, settings: JsonObject = {}): Play {
+    const played = playWith(["ana", "bo"], settings);
+    for (let index = 0; index < count; index += 1) played.says("ana", "INTENT_ANNOUNCE", intent(`i${index}`, [`d/${index}`]));
+    return played;
+  }
+
+  it.each([
+    [100, 100],
+    [101, 0],
+  ])("opens %i conflicts, or none: %i", (held, opened) => {
+    const played = heldOften(held);
+
+    played.says("bo", "INTENT_ANNOUNCE", intent("k", ["d"], PROCEED));
+
+    expect(played.state.conflicts.size).toBe(opened);
+  });
+
+  it("is refused with what to do, and replaces nothing", () => {
+    const played = heldOften(101);
+    played.says("bo", "INTENT_ANNOUNCE", intent("own", ["mine"]));
+
+    const decision = played.says("bo", "INTENT_ANNOUNCE", intent("k", ["d", "mine"], PROCEED));
+
+    expect(rejectionOf(decision)).toMatchObject({ code: "scope/refused", message: expect.stringContaining("name fewer files") });
+    expect(played.state.intents.get("own" as never)?.state).toBe("ACTIVE");
+  });
+
+  it("is refused to an update, which counts only conflicts that do not stand yet", () => {
+    const played = heldOften(101, { race_lock: false });
+    played.says("bo", "INTENT_ANNOUNCE", intent("k", ["d/0"]));
+
+    const widened = played.says("bo", "INTENT_UPDATE", { intent_id: "k", scope: files("d") });
+    played.says("ana", "INTENT_ANNOUNCE", intent("more", ["d/more"]));
+    played.says("ana", "INTENT_ANNOUNCE", intent("most", ["e"]));
+    const again = played.says("bo", "INTENT_ANNOUNCE", intent("l", ["d", "e"]));
+
+    expect(gist(widened)).toHaveLength(101);
+    expect(gist(again)).toBe("scope/refused");
+  });
+});
+
+describe("the refusal of a scope that meets very much", () => {
+  it("quotes twenty paths and says how many more there are", () => {
+    const played = playWith(["ana", "bo"]);
+    played.says("ana", "INTENT_ANNOUNCE", intent("i", ["d"]));
+    const paths = Array.from({ length: 30 }, (_, index) => `d/${String(index).padStart(2, "0")}`);
+
+    const { message } = rejectionOf(played.says("bo", "INTENT_ANNOUNCE", intent("k", paths)));
+
+    expect(message).toContain("'d/18', 'd/19'] and 10 more are already being modified by intent i (principal ana). Call");
+  });
+
+  it("fits into a frame", () => {
+    const played = playWith(["ana", "bo"]);
+    const long = (index: number) => Array.from({ length: 48 }, (_, nth) => `${index}/${String(nth).padEnd(4000, "界")}`);
+    for (let index = 0; index < 20; index += 1) {
+      played.says("ana", "INTENT_ANNOUNCE", { ...intent(`i${index}`, long(index)), objective: "界".repeat(4096) });
+    }
+
+    const rejection = rejectionOf(
+      played.says("bo", "INTENT_ANNOUNCE", intent("k", [...Array.from({ length: 20 }, (_, index) => `${index}`), ...long(0).slice(0, 40)])),
+    );
+
+    expect(rejection.details?.["total"]).toBe(20);
+    expect(new TextEncoder().encode(JSON.stringify(rejection)).length).toBeLessThan(900_000);
+  });
 });
 
 it("compares names without case where the file system does, also for what was announced elsewhere before", () => {

@@ -14,11 +14,21 @@ import { refuse, type SessionMoment } from "./verdict.ts";
 /** Holders named in a refusal; there may be more, and `total` says so. */
 const NAMED_HOLDERS = 20;
 
-/** Paths named for each holder in a refusal. */
+/** Paths named for each holder in a refusal, and their characters: a refusal of twenty holders fits into a frame. */
 const NAMED_PATHS = 100;
+const NAMED_CHARACTERS = 5_000;
+const NAMED_OBJECTIVE = 500;
+
+/** Paths in the sentence of a refusal. */
+const QUOTED_PATHS = 20;
+const QUOTED_CHARACTERS = 500;
 
 /** Paths written out in the description of a conflict: every party and the log get a copy. */
-const DESCRIBED_PATHS = 5;
+const DESCRIBED_PATHS = 3;
+const DESCRIBED_CHARACTERS = 80;
+
+/** Conflicts that one message may open: each is recorded and told to both parties. */
+const MAX_CONFLICTS = 100;
 
 export interface Meeting {
   readonly intent: Intent;
@@ -37,7 +47,22 @@ export function meetings(state: Readonly<SessionState>, resources: readonly Reso
   return found;
 }
 
-const quoted = (paths: readonly string[]): string => `[${paths.map((path) => `'${path}'`).join(", ")}]`;
+/** At most `length` characters of it. */
+function shortened(text: string, length: number): string {
+  return text.length <= length ? text : `${text.slice(0, length - 1).replace(/[\uD800-\uDBFF]$/, "")}…`;
+}
+
+/** The first of them, as many as there is room for; always one. */
+function fitting(paths: readonly string[]): string[] {
+  let room = NAMED_CHARACTERS;
+  return paths.slice(0, NAMED_PATHS).filter((path) => (room -= path.length) >= 0);
+}
+
+function quoted(paths: readonly string[]): string {
+  const shown = paths.slice(0, QUOTED_PATHS).map((path) => `'${shortened(path, QUOTED_CHARACTERS)}'`);
+  const more = paths.length - QUOTED_PATHS;
+  return `[${shown.join(", ")}]${more > 0 ? ` and ${more} more` : ""}`;
+}
 
 /** The wording of the original, which clients read with a pattern (reference mpac 1.6), and the facts beside it. */
 export function heldRefusal(state: Readonly<SessionState>, locking: readonly [Meeting, ...Meeting[]]): { readonly rejected: Rejection } {
@@ -54,10 +79,10 @@ function holderDetails(state: Readonly<SessionState>, { intent, paths }: Meeting
   return {
     intent_id: intent.id,
     principal_id: intent.principal,
-    objective: intent.objective,
+    objective: shortened(intent.objective, NAMED_OBJECTIVE),
     state: intent.state,
-    resources: intent.resources.slice(0, NAMED_PATHS).map((resource) => resource.path),
-    paths: paths.slice(0, NAMED_PATHS),
+    resources: fitting(intent.resources.map((resource) => resource.path)),
+    paths: fitting(paths),
     announced_at_ms: intent.announcedAtMs,
     expires_at_ms: intent.expiresAtMs,
     ...(worktree === undefined ? {} : { worktree: worktree.path }),
@@ -67,7 +92,26 @@ function holderDetails(state: Readonly<SessionState>, { intent, paths }: Meeting
 
 function described(paths: readonly string[]): string {
   const more = paths.length - DESCRIBED_PATHS;
-  return paths.slice(0, DESCRIBED_PATHS).join(", ") + (more > 0 ? ` and ${more} more` : "");
+  const shown = paths.slice(0, DESCRIBED_PATHS).map((path) => shortened(path, DESCRIBED_CHARACTERS));
+  return shown.join(", ") + (more > 0 ? ` and ${more} more` : "");
+}
+
+/** Those that do not stand in a conflict with the newcomer yet. */
+function unopened(state: Readonly<SessionState>, newcomer: IntentId, met: readonly Meeting[]): Meeting[] {
+  const standing = state.intents.get(newcomer)?.conflicts ?? new Set();
+  const already = new Set([...standing].flatMap((id) => state.conflicts.get(id)?.intents ?? []));
+  return met.filter(({ intent }) => !already.has(intent.id));
+}
+
+/** Why the scope is refused, when going on with it would open more conflicts than anybody reads. */
+export function tooManyConflicts(
+  state: Readonly<SessionState>,
+  newcomer: IntentId,
+  met: readonly Meeting[],
+): { readonly rejected: Rejection } | undefined {
+  const { length } = unopened(state, newcomer, met);
+  if (length <= MAX_CONFLICTS) return undefined;
+  return refuse("scope/refused", `the scope would open ${length} conflicts, at most ${MAX_CONFLICTS} are opened at once; name fewer files`);
 }
 
 /** One conflict for each meeting that does not stand in one already. */
@@ -77,18 +121,14 @@ export function conflictsWith(
   met: readonly Meeting[],
   at: SessionMoment,
 ): SessionEventOf<"ConflictOpened">[] {
-  const standing = state.intents.get(newcomer.id)?.conflicts ?? new Set();
-  const already = new Set([...standing].flatMap((id) => state.conflicts.get(id)?.intents ?? []));
-  return met
-    .filter(({ intent }) => !already.has(intent.id))
-    .map(({ intent, paths }) => ({
-      type: "ConflictOpened",
-      conflictId: at.newId("conflict") as SessionEventOf<"ConflictOpened">["conflictId"],
-      category: "scope_overlap",
-      severity: "medium",
-      description: `${newcomer.principal} and ${intent.principal} both mean to change ${described(paths)}`,
-      intents: [newcomer.id, intent.id],
-      operations: [],
-      principals: [newcomer.principal, intent.principal],
-    }));
+  return unopened(state, newcomer.id, met).map(({ intent, paths }) => ({
+    type: "ConflictOpened",
+    conflictId: at.newId("conflict") as SessionEventOf<"ConflictOpened">["conflictId"],
+    category: "scope_overlap",
+    severity: "medium",
+    description: `${newcomer.principal} and ${intent.principal} both mean to change ${described(paths)}`,
+    intents: [newcomer.id, intent.id],
+    operations: [],
+    principals: [newcomer.principal, intent.principal],
+  }));
 }

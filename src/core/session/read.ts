@@ -42,6 +42,12 @@ export function virtualFile(
   return "refused" in resource ? resource : { path: resource.path, written: state.virtualTree.get(resource.key) };
 }
 
+/** A path as the session names it; undefined for one that it refuses. */
+export function pathName(state: Readonly<SessionState>, path: string): string | undefined {
+  const resource = parseResource(path, pathRules(state.settings));
+  return "refused" in resource ? undefined : resource.path;
+}
+
 /** Whether two names are of one family: `name`, `name#2`, `name#3`. */
 export function isSameFamily(one: string, other: string): boolean {
   return familyOf(one) === familyOf(other);

@@ -1,13 +1,21 @@
 /** Which files a scope stands for, and what a scope looks like once it is recorded (SPEC 15.2). */
+import type { IntentId, PrincipalId } from "../../wire/ids.ts";
 import type { Scope } from "../../wire/mpac/messages.ts";
 import type { Rejection } from "../../wire/refusals.ts";
 import type { SessionSettings } from "../../wire/session.ts";
 import { parseResource, type PathRules, type Resource } from "../scope/resource.ts";
+import type { SessionState } from "./state.ts";
 import { refuse } from "./verdict.ts";
 
 /** Patterns are compared with each other pair by pair, so a scope has few and short ones. */
 const MAX_GLOBS = 64;
 const MAX_GLOB_LENGTH = 512;
+
+/** A question is compared with every pattern that stands at or above it, so one principal holds few of them at a time. */
+const MAX_HELD_GLOBS = 256;
+
+/** Characters of a scope: of its paths, and of what else it says as JSON. Every summary, relay and record carries them. */
+const MAX_SCOPE_CHARACTERS = 200_000;
 
 export function pathRules(settings: SessionSettings): PathRules {
   return { foldCase: settings.fold_case, roots: settings.root === "" ? [] : [settings.root] };
@@ -16,21 +24,28 @@ export function pathRules(settings: SessionSettings): PathRules {
 /** The resources of a recorded scope; what does not parse is left out, because a fold never fails. */
 export function resourcesOf(scope: Scope, settings: SessionSettings): Resource[] {
   const rules = pathRules(settings);
-  return (scope.kind === "file_set" ? (scope.resources ?? []) : []).flatMap((text) => {
+  return (scope.resources ?? []).flatMap((text) => {
     const resource = parseResource(text, rules);
     return "refused" in resource ? [] : [resource];
   });
 }
 
 /**
- * A scope as it is recorded: paths normalised, the rest as it came. Kinds other than `file_set` are kept and meet
- * nothing yet.
+ * A scope as it is recorded: paths normalised, the rest as it came. What stands under `resources` is files, whatever the
+ * kind (SPEC 15.3.2); a scope without any is kept and meets nothing yet.
  */
 export function readScope(
   scope: Scope,
   settings: SessionSettings,
 ): { readonly scope: Scope; readonly resources: readonly Resource[] } | { readonly rejected: Rejection } {
-  if (scope.kind !== "file_set") return { scope, resources: [] };
+  const characters = charactersIn(scope);
+  if (characters > MAX_SCOPE_CHARACTERS) {
+    return refuse(
+      "scope/refused",
+      `the scope has ${characters} characters, at most ${MAX_SCOPE_CHARACTERS} are taken; name the folders instead`,
+    );
+  }
+  if (scope.kind !== "file_set" && (scope.resources ?? null) === null) return { scope, resources: [] };
   const rules = pathRules(settings);
   const byKey = new Map<string, Resource>();
   let globs = 0;
@@ -47,4 +62,40 @@ export function readScope(
   }
   const resources = [...byKey.values()];
   return { scope: { ...scope, resources: resources.map((resource) => resource.path) }, resources };
+}
+
+function charactersIn({ kind: _kind, resources, ...rest }: Scope): number {
+  const beside = JSON.stringify(rest).length - "{}".length;
+  return (resources ?? []).reduce((sum, text) => sum + text.length, beside);
+}
+
+/** Patterns in a list of resources. A list is never changed once it is made, so it is counted once. */
+const counted = new WeakMap<readonly Resource[], number>();
+
+function globsIn(resources: readonly Resource[]): number {
+  const known = counted.get(resources);
+  if (known !== undefined) return known;
+  const globs = resources.filter((resource) => resource.glob).length;
+  counted.set(resources, globs);
+  return globs;
+}
+
+/** Why the principal may not hold these as well, when it holds too many patterns already, those of `ending` not counted. */
+export function tooManyGlobs(
+  state: Readonly<SessionState>,
+  principal: PrincipalId,
+  resources: readonly Resource[],
+  ending: ReadonlySet<IntentId>,
+): { readonly rejected: Rejection } | undefined {
+  const asked = globsIn(resources);
+  if (asked === 0) return undefined;
+  let held = 0;
+  for (const id of state.participants.get(principal)?.intents ?? []) {
+    if (!ending.has(id)) held += globsIn(state.intents.get(id)?.resources ?? []);
+  }
+  if (held + asked <= MAX_HELD_GLOBS) return undefined;
+  return refuse(
+    "scope/refused",
+    `${principal} would hold ${held + asked} patterns, at most ${MAX_HELD_GLOBS} are taken; yield tasks, or name folders instead`,
+  );
 }

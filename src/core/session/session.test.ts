@@ -87,9 +87,9 @@ describe("the Lamport clock", () => {
     const count = 1_500;
     for (let index = 0; index < count; index += 1)
       played.says("ana", "INTENT_ANNOUNCE", { intent_id: `i${index}`, scope: files(`d/${index}`) });
-    const wide = played.says("bo", "INTENT_ANNOUNCE", { intent_id: "k", scope: files("d"), ...signalbox({ on_overlap: "proceed" }) });
+    const wide = played.says("ana", "GOODBYE");
 
-    const next = played.says("ana", "HEARTBEAT", { status: "working" });
+    const next = played.says("bo", "HEARTBEAT", { status: "working" });
 
     const messages = acceptedOf(wide).length;
     expect(messages).toBeGreaterThan(count);

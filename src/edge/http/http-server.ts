@@ -39,12 +39,16 @@ export async function listen({ routes, upgrade, host, port, allowedOrigins }: Ht
     response.writeHead(403, { "content-type": "application/json" }).end(JSON.stringify({ detail: barred }));
   });
 
+  const raw = new Set<Duplex>();
   server.on("upgrade", (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+    raw.add(socket);
+    socket.once("close", () => raw.delete(socket));
     // A client that goes away in the handshake is its own affair.
     socket.on("error", () => socket.destroy());
     const barred = barredBy(request, guard);
     if (barred !== undefined) return refuseUpgrade(socket, 403, barred);
-    const taken = upgrade(new URL(request.url ?? "/", "http://localhost").pathname);
+    const [path = "/"] = (request.url ?? "/").split("?", 1);
+    const taken = upgrade(path);
     if (typeof taken !== "function") return refuseUpgrade(socket, taken.status, taken.why);
     sockets.handleUpgrade(request, socket, head, (webSocket) => taken(webSocket, request));
   });
@@ -67,7 +71,7 @@ export async function listen({ routes, upgrade, host, port, allowedOrigins }: Ht
         server.close(() => resolve());
         // A client that does not answer the close frame is not waited for.
         setTimeout(() => {
-          for (const client of sockets.clients) client.terminate();
+          for (const socket of raw) socket.destroy();
         }, 500).unref();
       });
     },
@@ -75,6 +79,8 @@ export async function listen({ routes, upgrade, host, port, allowedOrigins }: Ht
 }
 
 function refuseUpgrade(socket: Duplex, status: number, why: string): void {
+  // A client that keeps its half open would keep the descriptor, too.
+  socket.once("finish", () => socket.destroy());
   const body = JSON.stringify({ detail: why });
   const reason = status === 403 ? "Forbidden" : "Not Found";
   socket.end(

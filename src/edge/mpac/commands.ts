@@ -2,11 +2,12 @@
  * A message as it is recorded: as received, without what a log must not hold (a credential, file contents), and with the
  * facts that its decision needs.
  */
-import { hashOf } from "../../engine/seal.ts";
+import { hashOf, hashOfBytes } from "../../engine/seal.ts";
 import { isVirtual } from "../../core/session/read.ts";
 import type { SessionFacts } from "../../core/session/verdict.ts";
 import type { Json, JsonObject } from "../../wire/json.ts";
 import type { ClientMessage, Message } from "../../wire/mpac/messages.ts";
+import { withoutFiles } from "./relay.ts";
 
 /** What the edge needs of the session's files; the composition root connects it to the main worktree. */
 export interface WorkspaceFiles {
@@ -28,52 +29,126 @@ export interface Prepared {
   readonly facts: SessionFacts;
 }
 
+/** What the preparing of a commit on the virtual tree reads and keeps. */
+export interface Surroundings {
+  readonly files: WorkspaceFiles;
+  readonly blobs: Blobs;
+  /** A path as the session names it; undefined for one that it refuses. */
+  nameOf(path: string): string | undefined;
+}
+
 /** Messages whose repeat is recognised by what they say. */
 const HASHED: ReadonlySet<string> = new Set(["INTENT_ANNOUNCE", "OP_COMMIT", "OP_SUPERSEDE", "CONFLICT_REPORT"]);
+
+/** Members that carry what only the edge may see, by their lower-case name. */
+const SECRETS: ReadonlySet<string> = new Set([
+  "credential",
+  "credentials",
+  "authorization",
+  "headers",
+  "token",
+  "api_key",
+  "password",
+  "secret",
+]);
 
 /**
  * Prepares a message of a participant for the engine. Only a commit on the virtual tree waits, for its content to be
  * kept and the files under it to be read.
+ *
+ * @throws StoreUnavailable when the content cannot be kept
  */
-export function prepare(message: ClientMessage, tree: string, files: WorkspaceFiles, blobs: Blobs): Prepared | Promise<Prepared> {
-  if (message.message_type === "OP_COMMIT" && isVirtual(tree)) return prepareVirtualCommit(message, files, blobs);
-  return { message, facts: contentFacts(message) };
-}
-
-/** A HELLO as it is recorded, without the credential. */
-export function prepareHello(message: Message<"HELLO">): Message<"HELLO"> {
-  const { credential: _secret, ...payload } = message.payload;
-  return { ...message, payload };
-}
-
-function contentFacts(message: ClientMessage): SessionFacts {
-  const wanted = HASHED.has(message.message_type) || message.payload.extensions?.signalbox?.request_id !== undefined;
-  return wanted ? { contentHash: hashOf([message.message_type, message.payload as unknown as Json]) } : {};
-}
-
-async function prepareVirtualCommit(message: Message<"OP_COMMIT">, files: WorkspaceFiles, blobs: Blobs): Promise<Prepared> {
-  const changes = Object.entries(message.payload.file_changes ?? {});
-  const kept: Record<string, JsonObject> = {};
-  for (const [path, change] of changes) {
-    const { content, ...rest } = change as typeof change & { readonly content?: unknown };
-    if (typeof content !== "string") kept[path] = { ...(rest as JsonObject), state_ref: null };
-    else {
-      const blob = await blobs.putBlob(Buffer.from(content, "utf8"));
-      kept[path] = { ...(rest as JsonObject), blob, state_ref: `sha256:${blob}` };
-    }
+export function prepare(
+  message: ClientMessage,
+  tree: string,
+  surroundings: Surroundings,
+): Prepared | Refused | Promise<Prepared | Refused> {
+  const kept = withoutSecrets(message);
+  if (kept.message_type !== "OP_COMMIT" || kept.payload.file_changes === undefined || kept.payload.file_changes === null) {
+    if (kept.message_type === "OP_COMMIT" && isVirtual(tree)) return prepareVirtualCommit(kept, [], surroundings);
+    return withFacts(withoutFiles(kept as unknown as JsonObject) as unknown as ClientMessage);
   }
-  const paths = changes.length === 0 ? [message.payload.target] : changes.map(([path]) => path);
-  const bases: Record<string, string | null> = {};
-  for (const path of paths) bases[normalised(path)] = await files.reference(path).catch(() => null);
-
-  const prepared = changes.length === 0 ? message : ({ ...message, payload: { ...message.payload, file_changes: kept } } as typeof message);
-  return { message: prepared, facts: { ...contentFacts(prepared), bases } };
+  const changes = readContents(kept.payload.file_changes);
+  if ("refused" in changes) return changes;
+  return isVirtual(tree) ? prepareVirtualCommit(kept, changes, surroundings) : withFacts(withChanges(kept, changes));
 }
 
-/** As the core names it: without `./`, doubled slashes and a trailing one. */
-function normalised(path: string): string {
-  return path
-    .split(/[\\/]+/)
-    .filter((segment) => segment !== "" && segment !== ".")
-    .join("/");
+export interface Refused {
+  /** A sentence for the sender. */
+  readonly refused: string;
+}
+
+function withFacts(message: ClientMessage): Prepared {
+  const wanted = HASHED.has(message.message_type) || message.payload.extensions?.signalbox?.request_id !== undefined;
+  return { message, facts: wanted ? { contentHash: hashOf([message.message_type, message.payload as unknown as Json]) } : {} };
+}
+
+/** A message without the members that a log must not hold, wherever a client may have put them. */
+export function withoutSecrets<Message extends ClientMessage>(message: Message): Message {
+  const { payload, ...envelope } = message as unknown as JsonObject;
+  const shown = strip(payload as JsonObject);
+  const extensions = shown["extensions"];
+  const deep = isObject(extensions) ? { ...shown, extensions: stripDeep(extensions) } : shown;
+  const { extensions: outer, ...rest } = strip(envelope);
+  return { ...rest, ...(isObject(outer) ? { extensions: stripDeep(outer) } : {}), payload: deep } as unknown as Message;
+}
+
+function isObject(value: Json | undefined): value is JsonObject {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function strip(members: JsonObject): JsonObject {
+  return Object.fromEntries(Object.entries(members).filter(([name]) => !SECRETS.has(name.toLowerCase())));
+}
+
+function stripDeep(members: JsonObject): JsonObject {
+  const stripped = Object.entries(strip(members)).map(([name, value]) => [name, isObject(value) ? stripDeep(value) : value] as const);
+  return Object.fromEntries(stripped);
+}
+
+/** One file of a commit, with its bytes; null deletes it. */
+interface Content {
+  readonly path: string;
+  readonly bytes: Buffer | null;
+  readonly before: string | null;
+}
+
+function readContents(changes: Readonly<Record<string, object>>): Content[] | Refused {
+  const contents: Content[] = [];
+  for (const [path, change] of Object.entries(changes)) {
+    const { content, state_ref_before: before } = change as { readonly content?: unknown; readonly state_ref_before?: string | null };
+    if (typeof content !== "string" && content !== null) {
+      return { refused: `file_changes of ${JSON.stringify(path.slice(0, 80))}: content is the whole text, or null to delete the file` };
+    }
+    contents.push({ path, bytes: content === null ? null : Buffer.from(content, "utf8"), before: before ?? null });
+  }
+  return contents;
+}
+
+/** The commit with what the log keeps of each file: its references, and where its bytes are when they are kept. */
+function withChanges(message: Message<"OP_COMMIT">, changes: readonly (Content & { readonly blob?: string })[]): Message<"OP_COMMIT"> {
+  const kept = changes.map(({ path, bytes, before, blob }) => {
+    const digest = bytes === null ? null : `sha256:${blob ?? hashOfBytes(bytes)}`;
+    return [path, { state_ref_before: before, state_ref: digest, ...(blob === undefined ? {} : { blob }) }] as const;
+  });
+  return { ...message, payload: { ...message.payload, file_changes: Object.fromEntries(kept) } };
+}
+
+async function prepareVirtualCommit(
+  message: Message<"OP_COMMIT">,
+  contents: readonly Content[],
+  { files, blobs, nameOf }: Surroundings,
+): Promise<Prepared> {
+  const paths = contents.length === 0 ? [message.payload.target] : contents.map(({ path }) => path);
+  const bases: [string, string | null][] = [];
+  for (const path of [...paths, message.payload.target]) {
+    const name = nameOf(path);
+    if (name !== undefined) bases.push([name, await files.reference(name)]);
+  }
+  const kept: (Content & { readonly blob?: string })[] = [];
+  for (const content of contents) {
+    kept.push(content.bytes === null ? content : { ...content, blob: await blobs.putBlob(content.bytes) });
+  }
+  const prepared = withFacts(contents.length === 0 ? message : withChanges(message, kept));
+  return { ...prepared, facts: { ...prepared.facts, bases: Object.fromEntries(bases) } };
 }

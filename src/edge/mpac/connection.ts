@@ -8,6 +8,9 @@ import { envelopeOf, type Saying, type Speaker } from "./coordinator-voice.ts";
 /** Bytes that may wait for a reader before it is dropped. */
 const MAX_UNREAD_BYTES = 8 * 1024 * 1024;
 
+/** How long a reader that was too slow may take to read on to the close frame, in milliseconds. */
+const SLOW_FAREWELL_MS = 1_000;
+
 /** Frames that may wait for their turn before the socket is read no further. */
 const MAX_BACKLOG = 256;
 
@@ -35,6 +38,10 @@ export interface Connection {
   bound: Bound | undefined;
   /** The name and instance of a HELLO that is being decided. */
   joining: { readonly principal: PrincipalId; readonly instance: InstanceId } | undefined;
+  /** False once it is closed, by either side. */
+  readonly open: boolean;
+  /** Notes the Lamport value of a message that was read: what is said from now on is later. */
+  witness(lamport: number): void;
   /** Speaks as the coordinator. */
   say(speaker: Speaker, saying: Saying): void;
   /** Sends a frame as it is. */
@@ -45,6 +52,8 @@ export interface Connection {
 interface ConnectionEvents {
   /** Resolves when the next frame may be read: when this one has been handed to the engine, or answered. */
   frame(text: string): Promise<void> | void;
+  /** Handling the last frame failed, for a reason that no rule foresaw. Must not throw. */
+  broke(error: unknown): void;
   gone(): void;
 }
 
@@ -62,7 +71,8 @@ export function serveConnection(socket: WebSocket, hear: (connection: Connection
     if (socket.bufferedAmount > MAX_UNREAD_BYTES) {
       open = false;
       socket.close(CLOSE.tooSlow, "reads too slowly");
-      socket.terminate();
+      // The close frame stands behind everything that was not read; whoever does not get there is not waited for.
+      setTimeout(() => socket.terminate(), SLOW_FAREWELL_MS).unref();
     }
   }
 
@@ -70,9 +80,15 @@ export function serveConnection(socket: WebSocket, hear: (connection: Connection
     id: (connections += 1),
     bound: undefined,
     joining: undefined,
+    get open() {
+      return open;
+    },
+    witness(value) {
+      lamport = Math.max(lamport, value);
+    },
     send,
     say(speaker, saying) {
-      lamport = Math.max(lamport + 1, saying.lamport ?? 0);
+      lamport = Math.max(lamport, saying.lamport === undefined ? speaker.clock : saying.lamport - 1) + 1;
       send(JSON.stringify(envelopeOf(speaker, saying, lamport)));
     },
     close(code, reason) {
@@ -87,7 +103,12 @@ export function serveConnection(socket: WebSocket, hear: (connection: Connection
     if (reading) return;
     reading = true;
     for (let text = backlog.shift(); text !== undefined; text = backlog.shift()) {
-      await events.frame(text);
+      try {
+        await events.frame(text);
+      } catch (error) {
+        // Whatever a frame led to, it is its sender who hears of it, and nobody else.
+        events.broke(error);
+      }
       if (socket.isPaused && backlog.length < MAX_BACKLOG / 2) socket.resume();
     }
     reading = false;

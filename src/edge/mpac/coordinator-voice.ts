@@ -23,6 +23,8 @@ export interface Saying {
 export interface Speaker {
   readonly sessionId: string;
   readonly epoch: number;
+  /** The session's Lamport clock: above every value that a recorded message has used. */
+  readonly clock: number;
 }
 
 export function envelopeOf({ sessionId, epoch }: Speaker, saying: Saying, lamport: number): CoordinatorEnvelope {

@@ -41,6 +41,7 @@ function bad(why: string, frame?: Members, code: RefusalCode = "message/malforme
 
 /** Text that is no Unicode cannot be recorded or sent on, and nesting without end would exhaust the stack. */
 function flawOf(value: unknown, depth: number): string | undefined {
+  if (typeof value === "number" && !Number.isFinite(value)) return "the message holds a number that is too large";
   if (typeof value === "string") return value.isWellFormed() ? undefined : "the message holds text that is not valid Unicode";
   if (typeof value !== "object" || value === null) return undefined;
   if (depth >= MAX_DEPTH) return `the message is nested deeper than ${MAX_DEPTH} levels`;

@@ -5,12 +5,14 @@
  * it has joined.
  */
 import type { WebSocket } from "ws";
+import { pathName } from "../../core/session/read.ts";
 import type { Engine } from "../../engine/engine.ts";
+import type { Log } from "../../engine/log.ts";
 import type { ClientMessage } from "../../wire/mpac/messages.ts";
 import type { FileList, FileRead, SessionSummaryRequest } from "../../wire/mpac/sideband.ts";
 import type { QueryFrame } from "../../wire/query.ts";
 import type { RefusalCode } from "../../wire/refusals.ts";
-import { prepare, prepareHello, type WorkspaceFiles } from "./commands.ts";
+import { prepare, type Surroundings, withoutSecrets, type WorkspaceFiles } from "./commands.ts";
 import { CLOSE, type Connection, serveConnection } from "./connection.ts";
 import { type Frame, readFrame } from "./frames.ts";
 import type { Room } from "./room.ts";
@@ -33,11 +35,14 @@ export interface MpacEdgeOptions {
   readonly engine: Pick<Engine, "putBlob" | "getBlob" | "nowMs">;
   readonly files: WorkspaceFiles;
   readonly onActivity: () => void;
+  readonly log: Log;
 }
 
-export function createMpacEdge({ room, engine, files, onActivity }: MpacEdgeOptions): MpacEdge {
+export function createMpacEdge({ room, engine, files, onActivity, log }: MpacEdgeOptions): MpacEdge {
   const open = new Set<Connection>();
   const { host, presence } = room.stream;
+
+  const surroundings: Surroundings = { files, blobs: engine, nameOf: (path) => pathName(host.view, path) };
 
   function refuse(connection: Connection, code: RefusalCode, message: string, refersTo?: string): void {
     room.refuse(connection, { ok: false, rejection: { code, message } }, refersTo);
@@ -63,13 +68,14 @@ export function createMpacEdge({ room, engine, files, onActivity }: MpacEdgeOpti
 
   async function onMessage(connection: Connection, message: ClientMessage): Promise<void> {
     const claimed = message.sender.principal_id;
+    connection.witness(lamportOf(message, host.view.clock));
     const { bound } = connection;
     if (bound !== undefined && bound.principal !== claimed) {
       const why = `this connection joined as ${bound.principal} and does not speak for ${claimed}; open another connection`;
       return refuse(connection, "session/other-sender", why, message.message_id);
     }
     if (message.message_type === "HELLO") {
-      return room.join(connection, prepareHello(message));
+      return room.join(connection, withoutSecrets(message));
     }
     if (bound === undefined) {
       return refuse(
@@ -79,7 +85,8 @@ export function createMpacEdge({ room, engine, files, onActivity }: MpacEdgeOpti
         message.message_id,
       );
     }
-    const prepared = await prepare(message, bound.tree, files, engine);
+    const prepared = await prepare(message, bound.tree, surroundings);
+    if ("refused" in prepared) return refuse(connection, "message/malformed", prepared.refused, message.message_id);
     room.carry(connection, prepared.message, prepared.facts);
   }
 
@@ -90,9 +97,11 @@ export function createMpacEdge({ room, engine, files, onActivity }: MpacEdgeOpti
 
   /** Who has not joined may ask when it is this machine's own user; where the system does not tell, only for the summary. */
   async function mayAsk(connection: Connection, peer: () => Promise<Peer>, what: "summary" | "files"): Promise<boolean> {
-    if (connection.bound !== undefined) return true;
+    if (connection.bound !== undefined && what === "summary") return true;
     const known = await peer();
-    return known === "same-user" || (known === "unknown" && what === "summary");
+    // Another user of the machine may take part, but does not read through us what the disk would not let it read.
+    if (known === "other-user") return false;
+    return connection.bound !== undefined || known === "same-user" || what === "summary";
   }
 
   async function onQuery(connection: Connection, peer: () => Promise<Peer>, { query_id, query }: QueryFrame): Promise<void> {
@@ -127,6 +136,13 @@ export function createMpacEdge({ room, engine, files, onActivity }: MpacEdgeOpti
         onActivity();
         return {
           frame: (text) => onFrame(connection, peer, text),
+          broke(error) {
+            log.error({ error: String(error) }, "frame broke");
+            const unavailable = (error as { readonly code?: unknown } | null)?.code === "store/unavailable";
+            if (unavailable)
+              refuse(connection, "store/unavailable", "the log cannot be written now (is the disk full?); nothing was changed");
+            else refuse(connection, "message/malformed", "the sidecar could not carry out the last frame; its log says why");
+          },
           gone() {
             open.delete(connection);
             room.leave(connection);
@@ -146,4 +162,12 @@ export function createMpacEdge({ room, engine, files, onActivity }: MpacEdgeOpti
       room[Symbol.dispose]();
     },
   };
+}
+
+/** A value further ahead than this of everything the session has seen says nothing. */
+const LAMPORT_LEAP = 2 ** 32;
+
+function lamportOf({ watermark }: ClientMessage, clock: number): number {
+  const value = watermark?.kind === "lamport_clock" && typeof watermark.value === "number" ? watermark.value : 0;
+  return value <= clock + LAMPORT_LEAP ? Math.floor(value) : 0;
 }

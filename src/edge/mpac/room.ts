@@ -33,18 +33,16 @@ export interface Room extends Disposable {
   readonly connections: number;
 }
 
-export async function openRoom(stream: SessionStream, face: Omit<SessionFace, "epoch">, nowMs: () => number): Promise<Room> {
+export async function openRoom(stream: SessionStream, face: SessionFace, nowMs: () => number): Promise<Room> {
   const { host, presence } = stream;
   const everyone = new Set<Connection>();
   const byPrincipal = new Map<PrincipalId, Connection>();
   const joining = new Set<Connection>();
   const holds = new Map<Connection, Disposable>();
 
-  const { epoch, heartbeatMs } = await host.query(({ epoch, settings }) => ({
-    epoch,
-    heartbeatMs: settings.heartbeat_interval_sec * 1000,
-  }));
-  const speaker: Speaker = { sessionId: face.sessionId, epoch };
+  const heartbeatMs = await host.query(({ settings }) => settings.heartbeat_interval_sec * 1000);
+  /** As of now: the epoch of this process is known only once it is on the log. */
+  const speaker = (): Speaker => ({ sessionId: face.sessionId, epoch: host.view.epoch, clock: host.view.clock });
 
   function audienceOf(audience: Audience, sender: string | undefined): Iterable<Connection> {
     switch (audience.kind) {
@@ -82,7 +80,7 @@ export async function openRoom(stream: SessionStream, face: Omit<SessionFace, "e
       }
       case "coordinator": {
         const saying = sayingOf(record, face.sessionId, outbound.type, outbound.payload, outbound.index);
-        for (const connection of audienceOf(outbound.audience, sender)) connection.say(speaker, saying);
+        for (const connection of audienceOf(outbound.audience, sender)) connection.say(speaker(), saying);
         return;
       }
     }
@@ -101,14 +99,15 @@ export async function openRoom(stream: SessionStream, face: Omit<SessionFace, "e
   statusTimer.unref();
 
   function tellAll(saying: Saying): void {
-    for (const connection of everyone) connection.say(speaker, saying);
+    for (const connection of everyone) connection.say(speaker(), saying);
   }
 
   /** Names of the newcomer's family that another instance holds, or asked for before it. */
   function connectedFamily(newcomer: Connection, principal: PrincipalId, instance: InstanceId): string[] {
     const taken: string[] = [];
     for (const connection of [...everyone, ...joining]) {
-      if (connection === newcomer) continue;
+      // Those that asked after it come behind it, and are told so when their turn comes.
+      if (connection === newcomer && joining.has(connection)) break;
       const held = connection.bound ?? connection.joining;
       if (held !== undefined && held.instance !== instance && isSameFamily(held.principal, principal)) taken.push(held.principal);
     }
@@ -144,11 +143,11 @@ export async function openRoom(stream: SessionStream, face: Omit<SessionFace, "e
   }
 
   function refuse(connection: Connection, outcome: Extract<Outcome, { ok: false }>, refersTo: string | undefined): void {
-    connection.say(speaker, refusal(outcome.rejection, refersTo, nowMs()));
+    connection.say(speaker(), refusal(outcome.rejection, refersTo, nowMs()));
   }
 
   return {
-    face: { ...face, epoch },
+    face,
     stream,
     get connections() {
       return everyone.size;
@@ -169,7 +168,7 @@ export async function openRoom(stream: SessionStream, face: Omit<SessionFace, "e
             joining.delete(connection);
             connection.joining = undefined;
             if (!outcome.ok) refuse(connection, outcome, message.message_id);
-            else welcome(connection, message, { principal, instance, ...speaks(message) });
+            else if (connection.open) welcome(connection, message, { principal, instance, ...speaks(message) });
             resolve();
           },
         );
@@ -194,7 +193,7 @@ export async function openRoom(stream: SessionStream, face: Omit<SessionFace, "e
 
   function welcome(connection: Connection, message: Message<"HELLO">, bound: Bound): void {
     bind(connection, bound);
-    connection.say(speaker, remark("SESSION_INFO", sessionInfo(host.view, { ...face, epoch }, message, host.revision), nowMs()));
+    connection.say(speaker(), remark("SESSION_INFO", sessionInfo(host.view, face, message, host.revision), nowMs()));
   }
 
   /** Nothing was recorded because it stands so already: the sender hears it, nobody else does. */
@@ -205,10 +204,12 @@ export async function openRoom(stream: SessionStream, face: Omit<SessionFace, "e
 
   /** The record of the GOODBYE is published right after this answer, so the connection goes once that has been sent. */
   function goodbye(connection: Connection): void {
-    const extended = connection.bound?.extended === true;
+    const { bound } = connection;
     queueMicrotask(() => {
+      // Whoever has joined again over the same connection in between stays.
+      if (connection.bound !== bound) return;
       unbind(connection);
-      if (extended) connection.close(CLOSE.normal, "goodbye");
+      if (bound?.extended === true) connection.close(CLOSE.normal, "goodbye");
     });
   }
 }

@@ -1,6 +1,7 @@
 /** What a newcomer is told (SESSION_INFO, SPEC 14.2) and what everybody is told now and then (COORDINATOR_STATUS, 14.6). */
 import type { SessionState } from "../../core/session/state.ts";
-import type { Json, JsonObject } from "../../wire/json.ts";
+import type { PrincipalId } from "../../wire/ids.ts";
+import type { JsonObject } from "../../wire/json.ts";
 import { PROTOCOL_VERSION } from "../../wire/mpac/envelope.ts";
 import type { Message } from "../../wire/mpac/messages.ts";
 import { ownIntents } from "./views.ts";
@@ -8,7 +9,6 @@ import { ownIntents } from "./views.ts";
 /** What the sidecar says of a session beyond its state. */
 export interface SessionFace {
   readonly sessionId: string;
-  readonly epoch: number;
   readonly workspaceDir: string;
   readonly version: string;
   readonly control: number;
@@ -34,15 +34,20 @@ export function sessionInfo(state: Readonly<SessionState>, face: SessionFace, he
     granted_roles: [...(state.participants.get(principal)?.roles ?? [])],
     identity_verified: false,
     compatibility_errors: [],
-    extensions: {
-      signalbox: {
-        control: face.control,
-        version: face.version,
-        revision,
-        workspace_dir: face.workspaceDir,
-        intents: ownIntents(state, principal) as unknown as Json,
-      },
-    },
+    ...(hello.payload.extensions?.signalbox === undefined
+      ? {}
+      : { extensions: { signalbox: extension(state, face, principal, revision) } }),
+  };
+}
+
+/** What a client is told that speaks our extension. */
+function extension(state: Readonly<SessionState>, face: SessionFace, principal: PrincipalId, revision: number): JsonObject {
+  return {
+    control: face.control,
+    version: face.version,
+    revision,
+    workspace_dir: face.workspaceDir,
+    ...(ownIntents(state, principal) as unknown as JsonObject),
   };
 }
 

@@ -1,25 +1,46 @@
 /**
  * How a session looks from outside: the summaries and answers that are read, never recorded.
  *
- * `SESSION_SUMMARY` keeps the member names of the original (reference mpac 1.3) and adds to them.
+ * `SESSION_SUMMARY` keeps the member names of the original (reference mpac 1.3) and adds to them. No answer outgrows a
+ * frame: lists are cut and their counts stay true, and what concerns the asker comes first.
  */
 import { coversTarget, intentsOver, liveIntentsOf } from "../../core/session/read.ts";
-import type { Conflict, Intent, Participant, SessionState } from "../../core/session/state.ts";
+import type { Conflict, Intent, Operation, Participant, SessionState } from "../../core/session/state.ts";
 import type { IntentId, PrincipalId } from "../../wire/ids.ts";
+import type { Scope } from "../../wire/mpac/messages.ts";
 import type {
   Answer,
   ConflictView,
   IntentAnswer,
   IntentView,
+  OperationView,
   OverlapAnswer,
   ParticipantView,
   Query,
   SummaryAnswer,
 } from "../../wire/query.ts";
 import type { OwnIntent } from "../../wire/mpac/coordinator.ts";
+import { fewPaths, fitting } from "./answer-size.ts";
 
 /** Intents in one answer when the question names no limit. */
 const DEFAULT_LIMIT = 200;
+
+/** The parts of a summary, together under 900,000 bytes. The largest single item of each kind has room in its part. */
+const PARTICIPANTS = { items: 200, bytes: 200_000 };
+const CONFLICTS = { items: 200, bytes: 200_000 };
+const INTENT_BYTES = 450_000;
+
+/** The list that the other answers consist of. */
+const LIST_BYTES = 600_000;
+
+/** Own intents that a newcomer is told of, the last announced ones. */
+const MAX_OWN_INTENTS = 100;
+
+/** Operations of one intent, the last ones. */
+const MAX_OPERATIONS = 5_000;
+
+/** Characters as JSON of what a scope says beside its resources; a longer one is left out. */
+const MAX_BESIDE = 20_000;
 
 export interface ViewContext {
   readonly state: Readonly<SessionState>;
@@ -49,19 +70,29 @@ function viewParticipant(context: ViewContext, participant: Participant): Partic
 
 function viewIntent({ state }: ViewContext, intent: Intent): IntentView {
   const worktree = state.participants.get(intent.principal)?.worktree;
-  const { resources, ...scope } = intent.scope;
   return {
     intent_id: intent.id,
     principal_id: intent.principal,
     objective: intent.objective,
     state: intent.state,
-    scope: { ...scope, ...(resources === undefined || resources === null ? {} : { resources }) },
+    scope: viewScope(intent.scope),
     claimed_by: null,
     announced_at: rfc3339(intent.announcedAtMs),
     expires_at: rfc3339(intent.expiresAtMs),
     ...(worktree === undefined ? {} : { worktree: worktree.path }),
     ...(worktree?.branch === undefined ? {} : { branch: worktree.branch }),
   };
+}
+
+function viewScope({ kind, resources, ...rest }: Scope): IntentView["scope"] {
+  const beside = JSON.stringify(rest).length <= MAX_BESIDE ? rest : { truncated: true };
+  const named = resources === undefined || resources === null ? {} : viewResources(resources);
+  return { kind, ...beside, ...named };
+}
+
+function viewResources(all: readonly string[]): { readonly resources: string[]; readonly resource_count?: number } {
+  const resources = fewPaths(all);
+  return resources.length === all.length ? { resources } : { resources, resource_count: all.length };
 }
 
 function viewConflict(conflict: Conflict): ConflictView {
@@ -85,26 +116,63 @@ function isListed(participant: Participant): boolean {
   return participant.presence !== "left" || participant.intents.size > 0;
 }
 
-export function viewSummary(context: ViewContext, query: Extract<Query, { kind: "summary" }>): SummaryAnswer {
+/** Live intents in the order they were announced, behind the cursor. */
+function* announcedBehind(state: Readonly<SessionState>, ids: Iterable<IntentId>, cursor: string | undefined): Generator<Intent> {
+  const behind = cursor === undefined ? 0 : Number(cursor);
+  for (const id of ids) {
+    const intent = state.intents.get(id);
+    if (intent !== undefined && !(intent.announcedAt <= behind)) yield intent;
+  }
+}
+
+function* withoutRepeats<Item>(...lists: readonly Iterable<Item>[]): Generator<Item> {
+  const seen = new Set<Item>();
+  for (const list of lists) {
+    for (const item of list) {
+      if (seen.has(item)) continue;
+      seen.add(item);
+      yield item;
+    }
+  }
+}
+
+export function viewSummary(context: ViewContext, query: Extract<Query, { kind: "summary" }>, asker?: PrincipalId): SummaryAnswer {
   const { state } = context;
   const { cursor, limit = DEFAULT_LIMIT, paths } = query;
-  const ids = paths === undefined ? [...state.liveIntents] : intentsOver(state, paths).map(({ intent }) => intent.id);
-  const ordered = ids.toSorted().filter((id) => cursor === undefined || id > cursor);
-  const page = ordered.slice(0, limit);
-  const last = page.at(-1);
-  const participants = [...state.participants.values()].filter(isListed);
+  const met = paths === undefined ? undefined : new Set(intentsOver(state, paths).map(({ intent }) => intent.id));
+  const ids = met === undefined ? state.liveIntents : [...state.liveIntents].filter((id) => met.has(id));
+  const owners = new Set<PrincipalId>();
+  const page = fitting(
+    announcedBehind(state, ids, cursor),
+    (intent) => {
+      owners.add(intent.principal);
+      return viewIntent(context, intent);
+    },
+    { items: limit, bytes: INTENT_BYTES },
+  );
+
+  const listed = [...state.participants.values()].filter(isListed);
+  const ofInterest = asker === undefined ? owners : new Set([asker, ...owners]);
+  const concerned = [...ofInterest].flatMap((id) => state.participants.get(id) ?? []).filter(isListed);
+  const own = asker === undefined ? [] : liveIntentsOf(state, asker).flatMap((intent) => [...intent.conflicts]);
+  const conflicts = function* (): Generator<Conflict> {
+    for (const id of withoutRepeats(own, state.liveConflicts)) {
+      const conflict = state.conflicts.get(id);
+      if (conflict !== undefined) yield conflict;
+    }
+  };
   return {
     kind: "summary",
     session_id: state.id ?? "",
     workspace_dir: context.workspaceDir,
     captured_at: rfc3339(context.nowMs),
-    participant_count: participants.length,
+    participant_count: listed.length,
     active_intent_count: state.liveIntents.size,
     open_conflict_count: state.liveConflicts.size,
-    participants: participants.map((participant) => viewParticipant(context, participant)),
-    active_intents: page.flatMap((id) => state.intents.get(id) ?? []).map((intent) => viewIntent(context, intent)),
-    open_conflicts: [...state.liveConflicts].flatMap((id) => state.conflicts.get(id) ?? []).map(viewConflict),
-    ...(ordered.length > page.length && last !== undefined ? { next_cursor: last } : {}),
+    participants: fitting(withoutRepeats(concerned, listed), (participant) => viewParticipant(context, participant), PARTICIPANTS).views,
+    active_intents: page.views,
+    open_conflicts: fitting(conflicts(), viewConflict, CONFLICTS).views,
+    ...(page.cut && page.last !== undefined ? { next_cursor: String(page.last.announcedAt) } : {}),
   };
 }
 
@@ -114,22 +182,22 @@ export function viewOverlap(
   asker: PrincipalId | undefined,
 ): OverlapAnswer {
   const met = intentsOver(context.state, query.paths, asker);
-  return {
-    kind: "overlap",
-    total: met.length,
-    overlaps: met.slice(0, query.limit ?? DEFAULT_LIMIT).map(({ intent, paths }) => ({
-      ...viewIntent(context, intent),
-      kind: "scope",
-      paths: [...paths],
-    })),
-  };
+  const { views } = fitting(
+    met,
+    ({ intent, paths }) => {
+      const few = fewPaths(paths);
+      const count = few.length === paths.length ? {} : { path_count: paths.length };
+      return { ...viewIntent(context, intent), kind: "scope" as const, paths: few, ...count };
+    },
+    { items: query.limit ?? DEFAULT_LIMIT, bytes: LIST_BYTES },
+  );
+  return { kind: "overlap", total: met.length, overlaps: views };
 }
 
 export function viewOneIntent(context: ViewContext, query: Extract<Query, { kind: "intent" }>): IntentAnswer {
   const { state } = context;
   const intent = state.intents.get(query.intent_id as IntentId);
   if (intent === undefined) return { kind: "intent", intent: null };
-  const operations = intent.operations.flatMap((id) => state.operations.get(id) ?? []);
   return {
     kind: "intent",
     intent: {
@@ -138,21 +206,40 @@ export function viewOneIntent(context: ViewContext, query: Extract<Query, { kind
       ...(query.target === undefined ? {} : { covers_target: coversTarget(state, intent, query.target) }),
       ...(intent.endReason === undefined ? {} : { end_reason: intent.endReason }),
       ...(intent.supersededBy === undefined ? {} : { superseded_by: intent.supersededBy }),
-      operations: operations.map((operation) => ({
-        op_id: operation.id,
-        target: operation.target,
-        state: operation.state,
-        state_ref_before: operation.stateRefBefore,
-        state_ref_after: operation.stateRefAfter,
-      })),
+      ...viewOperations(state, intent, query.target),
     },
+  };
+}
+
+/** The last operations. Where there is no room for all, those on the target that was asked about come before others. */
+function viewOperations(
+  state: Readonly<SessionState>,
+  intent: Intent,
+  target: string | undefined,
+): { operations: OperationView[]; operation_count?: number } {
+  const newestFirst = intent.operations.flatMap((id) => state.operations.get(id) ?? []).reverse();
+  const room = { items: MAX_OPERATIONS, bytes: LIST_BYTES };
+  const all = fitting(newestFirst, viewOperation, room);
+  if (!all.cut) return { operations: all.views.reverse() };
+  const asked = newestFirst.filter((operation) => operation.target === target);
+  const { views } = fitting(withoutRepeats(asked, newestFirst), viewOperation, room);
+  return { operations: views.reverse(), operation_count: newestFirst.length };
+}
+
+function viewOperation(operation: Operation): OperationView {
+  return {
+    op_id: operation.id,
+    target: operation.target,
+    state: operation.state,
+    state_ref_before: operation.stateRefBefore,
+    state_ref_after: operation.stateRefAfter,
   };
 }
 
 export function answerQuery(context: ViewContext, query: Query, asker: PrincipalId | undefined): Answer {
   switch (query.kind) {
     case "summary":
-      return viewSummary(context, query);
+      return viewSummary(context, query, asker);
     case "overlap":
       return viewOverlap(context, query, asker);
     case "intent":
@@ -160,14 +247,23 @@ export function answerQuery(context: ViewContext, query: Query, asker: Principal
   }
 }
 
-/** A principal's own live intents with what it needs to go on with them. */
-export function ownIntents(state: Readonly<SessionState>, principal: PrincipalId): OwnIntent[] {
-  return liveIntentsOf(state, principal).map((intent) => ({
+/** A principal's own live intents with what it needs to go on with them, the last announced first where there are too many. */
+export function ownIntents(
+  state: Readonly<SessionState>,
+  principal: PrincipalId,
+): { readonly intents: OwnIntent[]; readonly intent_count?: number } {
+  const newestFirst = liveIntentsOf(state, principal).reverse();
+  const { views, cut } = fitting(newestFirst, viewOwnIntent, { items: MAX_OWN_INTENTS, bytes: LIST_BYTES });
+  return { intents: views.reverse(), ...(cut ? { intent_count: newestFirst.length } : {}) };
+}
+
+function viewOwnIntent(intent: Intent): OwnIntent {
+  return {
     intent_id: intent.id,
     state: intent.state,
     fence: intent.fence,
     objective: intent.objective,
-    resources: intent.resources.map((resource) => resource.path),
+    ...viewResources(intent.resources.map((resource) => resource.path)),
     expires_at: rfc3339(intent.expiresAtMs),
-  }));
+  };
 }

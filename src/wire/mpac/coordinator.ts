@@ -27,6 +27,8 @@ export const OwnIntent = z.looseObject({
   fence: z.int(),
   objective: z.string(),
   resources: z.array(z.string()),
+  /** How many there are, when `resources` is cut. */
+  resource_count: z.int().optional(),
   /** RFC 3339. */
   expires_at: z.string(),
 });
@@ -38,7 +40,9 @@ const SessionExtension = z.looseObject({
   version: z.string(),
   revision: z.int(),
   workspace_dir: z.string(),
+  /** The last announced ones, when `intent_count` says that there are more. */
   intents: z.array(OwnIntent),
+  intent_count: z.int().optional(),
 });
 export type SessionExtension = z.infer<typeof SessionExtension>;
 
