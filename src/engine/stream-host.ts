@@ -193,7 +193,7 @@ export async function openStreamHost<State, Command, Event extends TaggedEvent, 
   function publish({ decided }: Batch): void {
     published = fold.head.revision;
     for (const { work, outcome } of decided) {
-      tell(() => work.answer(outcomeOf(outcome)));
+      tell(() => work.answer(outcomeOf(outcome, published)));
       if (outcome.sealed !== undefined) publishRecord(outcome.sealed.record);
     }
   }
@@ -355,9 +355,10 @@ export async function openStreamHost<State, Command, Event extends TaggedEvent, 
   };
 }
 
-function outcomeOf({ decision, sealed }: Decided): Outcome {
+/** What stands without a record of its own is as of the head. */
+function outcomeOf({ decision, sealed }: Decided, head: Revision): Outcome {
   if ("rejected" in decision) return { ok: false, rejection: decision.rejected };
-  if ("standing" in decision) return { ok: true, ...decision.standing };
+  if ("standing" in decision) return { ok: true, ...decision.standing, revision: decision.standing.revision || head };
   const { record } = sealed as NonNullable<Decided["sealed"]>;
   const result = (record.events.at(-1) as { readonly result?: JsonObject } | undefined)?.result;
   return { ok: true, revision: record.revision, record, ...(result === undefined ? {} : { result }) };

@@ -8,7 +8,7 @@ it("compares what stands behind the last run before it looks for a place for the
     return one === other;
   };
   const pattern = sequence<string>([RUN, "a", RUN, "b", RUN, "y"]);
-  const path = sequence<string>([..."aaaaaaaabbbbbbbbx"]);
+  const path = sequence<string>("aaaaaaaabbbbbbbbx".split(""));
 
   expect(meet(pattern, path, agree)).toBe(false);
   expect(compared).toEqual(["yx"]);

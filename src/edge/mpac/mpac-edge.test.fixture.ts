@@ -5,8 +5,10 @@ import { WebSocket } from "ws";
 import { session } from "../../core/session/session.ts";
 import { createEngine } from "../../engine/engine.ts";
 import { silentLog } from "../../engine/log.ts";
+import { redecide } from "../../engine/redecide.ts";
 import { memoryStore } from "../../store/memory.ts";
 import type { SessionId } from "../../wire/ids.ts";
+import type { LogRecord } from "../../wire/record.ts";
 import { listen } from "../http/http-server.ts";
 import type { WorkspaceFiles } from "./commands.ts";
 import { createMpacEdge, type Peer } from "./mpac-edge.ts";
@@ -67,10 +69,21 @@ export async function serveSession(options: { peer?: Peer; files?: Partial<Works
     stream,
     edge,
     connect: (principal: string, instance = "1") => connectTo(server.port, principal, instance),
+    port: server.port,
+    async log(): Promise<readonly string[]> {
+      const texts: string[] = [];
+      for await (const { text } of store.read(stream.host.stream, 0)) texts.push(text);
+      return texts;
+    },
+    /** Every stream that a test makes is decided once more on the way out. */
     async [Symbol.asyncDispose]() {
       edge[Symbol.dispose]();
       await server[Symbol.asyncDispose]();
       await engine.close();
+      redecide(
+        session,
+        (await this.log()).map((text) => JSON.parse(text) as LogRecord),
+      );
       await store.close();
     },
   };
