@@ -41,6 +41,7 @@ describe("a path that is refused", () => {
     ["/repository/a", /outside the worktree/],
     ["//server/share/a", /outside the worktree/],
     ["C:\\repo\\a", /names a drive/],
+    ["./C:", /like a drive/],
     ["c:a", /names a drive/],
     [".git/config", /git's own directory/],
     [".GIT/config", /git's own directory/],

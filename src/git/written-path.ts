@@ -65,6 +65,8 @@ export function readWrittenPath(roots: readonly [string, ...string[]], written: 
   if (inside === undefined) return refuse(`the path ${name} lies outside the worktree ${roots[0]}: name a file inside it`);
   if (inside === "") return refuse(`the path ${name} is the worktree itself: name a file in it`);
 
+  // What comes out is read again, by the session and by other machines, where such a name would be a drive.
+  if (/^[a-z]:/i.test(inside)) return refuse(`the path ${name} begins with a name like a drive's: choose another name`);
   const segments = inside.split(paths.sep);
   for (const segment of segments) {
     const why = refusedName(segment, windows);
