@@ -136,6 +136,8 @@ export async function startSidecar(config: SidecarConfig, { workspace, store: fo
     return seen.health;
   };
 
+  // Before anybody can reach it: whoever does must not find the reason of an earlier failure.
+  await clearStartError(folder.folder).catch(() => undefined);
   const upgrade = (path: string) => {
     const id = /^\/session\/([^/]+)\/?$/.exec(path)?.[1];
     if (path !== "/" && id === undefined)
@@ -163,8 +165,6 @@ export async function startSidecar(config: SidecarConfig, { workspace, store: fo
     workspace: main,
   });
   starting.own(published);
-  await clearStartError(folder.folder).catch(() => undefined);
-
   const idleTimer = setInterval(() => {
     if (mpac.connections > 0 || config.idleMinutes === 0) return;
     if (performance.now() - lastActivityMs > config.idleMinutes * 60_000) stop(`no client for ${config.idleMinutes} minutes`);

@@ -17,7 +17,7 @@ describe("beginning a task", () => {
       files: ["src/a.ts", "src/b"],
       has_conflict: false,
       intent: { expires_at: new Date(NOW_MS + 3_600_000).toISOString(), scope: { resources: ["src/a.ts", "src/b"] } },
-      workspace_dir: "/work/repo",
+      workspace_dir: "/srv/repo",
       session_id: "mpac-local-repo-0123456789",
     });
     expect(text).toContain("you hold src/a.ts, src/b until 15:00Z (1 h left) as intent-ana1");

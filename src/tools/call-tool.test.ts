@@ -75,11 +75,11 @@ describe("faults", () => {
   it("become a result with a code, the sentence and the next step when no sidecar answers", async () => {
     const session = new TestSession();
     session.trouble = "down";
-    const ana = caller(session, "ana", { workspace: { dir: "/work/repo", sessionId: "s" } });
+    const ana = caller(session, "ana", { workspace: { dir: "/srv/repo", sessionId: "s" } });
 
     const { structured, text } = await ana.call("begin_task", task);
 
-    expect(structured).toMatchObject({ code: "SIDECAR_UNAVAILABLE", recoverable: true, workspace_dir: "/work/repo", session_id: "s" });
+    expect(structured).toMatchObject({ code: "SIDECAR_UNAVAILABLE", recoverable: true, workspace_dir: "/srv/repo", session_id: "s" });
     expect(text).toBe(
       "SIDECAR_UNAVAILABLE: no sidecar answers on port 38123.\nNext: run `signalbox doctor` in a terminal; begin_task (again with the same arguments).",
     );

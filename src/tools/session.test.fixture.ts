@@ -55,7 +55,7 @@ export class TestSession {
       membership: async () => {
         if (this.trouble === "down") throw named("SidecarUnavailable", "no sidecar answers on port 38123");
         return {
-          workspaceDir: "/work/repo",
+          workspaceDir: "/srv/repo",
           sessionId: "mpac-local-repo-0123456789",
           sidecarUri: "ws://127.0.0.1:38123/session/mpac-local-repo-0123456789",
           principalId,
@@ -74,7 +74,7 @@ export class TestSession {
         return {
           kind: "summary",
           session_id: "mpac-local-repo-0123456789",
-          workspace_dir: "/work/repo",
+          workspace_dir: "/srv/repo",
           captured_at: this.iso(0),
           participant_count: principals.length,
           active_intent_count: live.length,
@@ -87,7 +87,7 @@ export class TestSession {
             is_available: true,
             last_seen: this.iso(0),
             branch: `${name}-branch`,
-            worktree: `/work/trees/${name}`,
+            worktree: `/srv/trees/${name}`,
           })),
           active_intents: page.map(viewOf),
           open_conflicts: [...this.conflicts.values()],
@@ -222,7 +222,7 @@ export class TestSession {
       announced_at: this.iso(-ageMs),
       expires_at: this.iso(asked.ttlSec * 1000 - ageMs),
       branch: `${principalId}-branch`,
-      worktree: `/work/trees/${principalId}`,
+      worktree: `/srv/trees/${principalId}`,
       files: asked.files,
       fence: (this.counter += 1),
       operations: [],

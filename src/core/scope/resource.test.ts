@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { covers, coversFile, MAX_PATH_LENGTH, overlaps, parseResource, type PathRules, type Resource } from "./resource.ts";
 
-const rules: PathRules = { foldCase: false, roots: ["/home/ana/app", "/home/ana/app/trees/fix", "C:\\work\\app"] };
+const rules: PathRules = { foldCase: false, roots: ["/home/ana/app", "/home/ana/app/trees/fix", "C:\\srv\\app"] };
 const folding: PathRules = { ...rules, foldCase: true };
 
 function parsed(text: string, under = rules): Resource {
@@ -39,9 +39,9 @@ describe("a path is shown", () => {
     ["/home/ana/app/trees/fix/src/app.ts", "src/app.ts"],
     ["/home/ana/app/trees/other/app.ts", "trees/other/app.ts"],
     ["/home/ana/lib/../app/app.ts", "app.ts"],
-    ["C:\\work\\app\\src\\app.ts", "src/app.ts"],
-    ["c:/work/app/src/app.ts", "src/app.ts"],
-    ["/C:/work/app/src/app.ts", "src/app.ts"],
+    ["C:\\srv\\app\\src\\app.ts", "src/app.ts"],
+    ["c:/srv/app/src/app.ts", "src/app.ts"],
+    ["/C:/srv/app/src/app.ts", "src/app.ts"],
     ["/home/ana/app/src/*.ts", "src/*.ts"],
   ])("%j as %j", (text, path) => {
     expect(parsed(text).path).toBe(path);
@@ -69,11 +69,11 @@ describe("a path is refused, with what to write instead,", () => {
     ["/home/ana/app/../other", "is absolute and outside the workspace"],
     ["/HOME/ana/app/src", "is absolute and outside the workspace"],
     ["/home/*/app/src", "is absolute and outside the workspace"],
-    ["D:/work/app/src", "is absolute and outside the workspace"],
+    ["D:/srv/app/src", "is absolute and outside the workspace"],
     ["C:", "is absolute and outside the workspace"],
-    ["/work/app/src", "is absolute and outside the workspace"],
+    ["/srv/app/src", "is absolute and outside the workspace"],
     ["\\\\host\\share\\app", "is absolute and outside the workspace"],
-    ["\\\\?\\C:\\work\\app", "is absolute and outside the workspace"],
+    ["\\\\?\\C:\\srv\\app", "is absolute and outside the workspace"],
     ["C:app.ts", "begins with a drive letter"],
     ["./C:/work", "begins with a drive letter"],
     ["/home/ana/app/C:/work", "begins with a drive letter"],

@@ -34,7 +34,7 @@ export interface Surroundings {
   readonly files: WorkspaceFiles;
   readonly blobs: Blobs;
   /** A path as the session names it; undefined for one that it refuses. */
-  nameOf(path: string): string | undefined;
+  readonly nameOf: (path: string) => string | undefined;
 }
 
 /** Messages whose repeat is recognised by what they say. */

@@ -133,7 +133,7 @@ describe("the log and the peers", () => {
     await join(bo);
     for (const worktree of [undefined, { id: "0123456789abcdef", path: "/w" }]) {
       using ana = await served.connect(worktree === undefined ? "ana" : "cy");
-      await join(ana, { extensions: { signalbox: { ...(worktree === undefined ? {} : { worktree }) } } });
+      await join(ana, { extensions: { signalbox: worktree === undefined ? {} : { worktree } } });
       ana.send("OP_COMMIT", { op_id: worktree === undefined ? "o1" : "o1w", target: "a", state_ref_after: `sha256:${"1".repeat(64)}` });
       ana.send(type, { ...payload, ...hidden, op_id: `${type}-${worktree?.id ?? ""}` }, { credential: secret, headers: { x: secret } });
       await ana.next(
