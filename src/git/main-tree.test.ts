@@ -110,3 +110,13 @@ it("has no files where the repository is bare", async () => {
   expect(await none.list()).toEqual({ files: [], truncated: false });
   expect(await none.reference("HEAD")).toBeNull();
 });
+
+it("shows nothing where the main worktree's place is git's own directory, as in a submodule", async () => {
+  const gitDir = scratch.folder;
+  const submodule = { kind: "repository", root: join(gitDir, "w"), gitDir, commonDir: gitDir, main: gitDir, bare: false } as const;
+  const none = mainTree(submodule, store, scratch.env);
+
+  expect(await none.read("a.ts")).toEqual({ refused: "File not found" });
+  expect(await none.list()).toEqual({ files: [], truncated: false });
+  expect(await none.reference("a.ts")).toBeNull();
+});

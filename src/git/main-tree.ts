@@ -35,7 +35,9 @@ export function mainTree(
   store: Pick<StoreFolder, "folder" | "logPath">,
   env: NodeJS.ProcessEnv = process.env,
 ): MainTree {
-  const root = workspace.kind === "folder" ? workspace.root : workspace.bare ? undefined : workspace.main;
+  // Bare, a submodule, a separate git directory: «main» is git's own directory then, which nobody reads through us.
+  const ofRepository = workspace.kind === "folder" || workspace.main === workspace.commonDir ? undefined : workspace.main;
+  const root = workspace.kind === "folder" ? workspace.root : ofRepository;
   if (root === undefined) {
     const refused = "File not found";
     return {
