@@ -78,7 +78,7 @@ function intentBars({ intentId, target }: Change, intent: KnownIntent, live: boo
   const more = { target, conflicting_files: [] };
   const held = intent.scope.resources ?? [];
   if (!live) {
-    const by = intent.superseded_by === undefined ? "" : ` by ${named(intent.superseded_by)}, which you may use instead`;
+    const by = intent.superseded_by === undefined ? "" : ` by ${named(intent.superseded_by)}`;
     const message = `the task ${named(intentId)} is ${intent.state}${by}; nothing was written`;
     const next = [{ tool: "begin_task", arguments: { objective: "…", files: [target] }, why: "take it up again" }];
     return failed({ code: codeOf("intent/ended"), message, recoverable: true, next }, more);
