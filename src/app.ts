@@ -19,8 +19,9 @@ import { mainTree } from "./git/main-tree.ts";
 import { findWorkspace, mainPathOf, type Workspace } from "./git/repository.ts";
 import { clearStartError } from "./git/start-error.ts";
 import { locateStore, type StoreFolder } from "./git/store-folder.ts";
+import { readStoreIdentity } from "./git/store-identity.ts";
 import type { Log } from "./log.ts";
-import { openSqliteStore } from "./store/sqlite.ts";
+import { openSqliteStore, type SqliteStore } from "./store/sqlite.ts";
 import { VERSION } from "./version.ts";
 import type { Health } from "./wire/health.ts";
 import { SessionId, streamOf } from "./wire/ids.ts";
@@ -31,6 +32,9 @@ export { setAside } from "./store/set-aside.ts";
 
 /** How often the idle end is considered, in milliseconds. */
 const IDLE_CHECK_MS = 10_000;
+
+/** How often an idle sidecar looks whether its store is still there, in milliseconds; a commit looks each time. */
+const STORE_CHECK_MS = 5_000;
 
 /** How long an answer about the log's health may be repeated, in milliseconds: each new one writes to the disk. */
 const HEALTH_MS = 1_000;
@@ -79,7 +83,12 @@ export async function findPlace(config: Pick<SidecarConfig, "workspace">, cwd: s
 /** @throws what `openSqliteStore` throws, PortTaken */
 export async function startSidecar(config: SidecarConfig, { workspace, store: folder }: Place, log: Log): Promise<Sidecar> {
   await using starting = new Cleanup();
-  const store = starting.own(await openSqliteStore({ path: folder.logPath }));
+  let stop: (reason: string) => void = () => undefined;
+  const stopped = new Promise<string>((resolve) => {
+    stop = resolve;
+  });
+  const onGone = (): void => stop("the store was removed or replaced");
+  const store = starting.own(await openSqliteStore({ path: folder.logPath, onGone }));
   const { identity } = folder;
   const main = mainPathOf(workspace);
   const engine = starting.own(createEngine({ store, log, node: `${identity.store_id}:${process.pid}` }));
@@ -109,10 +118,6 @@ export async function startSidecar(config: SidecarConfig, { workspace, store: fo
 
   const boot = await bootId();
   const token = newToken();
-  let stop: (reason: string) => void = () => undefined;
-  const stopped = new Promise<string>((resolve) => {
-    stop = resolve;
-  });
 
   let uri = "";
   const lookAtHealth = async (): Promise<Health> => ({
@@ -165,6 +170,10 @@ export async function startSidecar(config: SidecarConfig, { workspace, store: fo
     workspace: main,
   });
   starting.own(published);
+  const storeTimer = setInterval(() => {
+    void isStoreInPlace(folder, store).then((inPlace) => inPlace || onGone());
+  }, STORE_CHECK_MS);
+  storeTimer.unref();
   const idleTimer = setInterval(() => {
     if (mpac.connections > 0 || config.idleMinutes === 0) return;
     if (performance.now() - lastActivityMs > config.idleMinutes * 60_000) stop(`no client for ${config.idleMinutes} minutes`);
@@ -179,10 +188,18 @@ export async function startSidecar(config: SidecarConfig, { workspace, store: fo
     stopped,
     async [Symbol.asyncDispose]() {
       clearInterval(idleTimer);
+      clearInterval(storeTimer);
       mpac.close();
       await running[Symbol.asyncDispose]();
     },
   };
+}
+
+/** Whether the store's folder still holds this store: after `rm -rf`, or a new clone at the same path, it is nobody's any more. */
+async function isStoreInPlace({ folder, identity }: StoreFolder, store: SqliteStore): Promise<boolean> {
+  if (!store.inPlace()) return false;
+  const standing = await readStoreIdentity(folder).catch(() => identity); // unreadable is for the next start to tell
+  return standing?.store_id === identity.store_id;
 }
 
 /**

@@ -1,6 +1,7 @@
 import { once } from "node:events";
-import { readFile, writeFile } from "node:fs/promises";
+import { readFile, rm, writeFile } from "node:fs/promises";
 import { type AddressInfo, createServer } from "node:net";
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { WebSocket } from "ws";
 import { readDiscovery } from "../git/discovery-file.ts";
@@ -129,4 +130,19 @@ describe("a sidecar that cannot start", () => {
     expect(ended).toMatchObject({ code: EXIT.noWorkspace, stdout: "" });
     expect(ended.stderr).toMatch(/^signalbox: [^\n]+nowhere[^\n]+\n$/);
   });
+});
+
+it("ends when its store is removed under it, and the next one begins anew", async () => {
+  await using scratch = await scratchFolder();
+  const repo = await scratch.repository("repo");
+  await using first = await startedSidecar(scratch, repo);
+  const before = await healthOf(scratch, repo);
+
+  await rm(join(repo, ".git", "signalbox"), { recursive: true });
+  const { code, stderr } = await first.ended;
+  await using _ = await startedSidecar(scratch, repo);
+
+  expect(code).toBe(0);
+  expect(stderr).toContain("the store was removed or replaced");
+  expect((await healthOf(scratch, repo))?.store_id).not.toBe(before?.store_id);
 });

@@ -27,7 +27,7 @@ export const systemClock: Clock = {
 export const BEAT_MS = 5_000;
 
 /** A clock that moved further than this between two looks means that nobody could be heard. */
-const GAP_MS = 30_000;
+export const GAP_MS = 30_000;
 
 export interface Timeline {
   /** The instant for a decision: the wall clock, or while that has fallen back, the monotonic clock running on. */

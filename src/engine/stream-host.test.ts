@@ -2,7 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { dumpOf } from "../core/session/dump.test.fixture.ts";
 import { session } from "../core/session/session.ts";
-import { RevisionConflict } from "../store/errors.ts";
+import { RevisionConflict, StoreGone } from "../store/errors.ts";
 import { memoryStore } from "../store/memory.ts";
 import { codeOf, DISK_FULL, intent, logOf, loops, messageOf, openWorld, STREAM, touchyStore, worldWith } from "./engine.test.fixture.ts";
 import { createManualClock } from "./manual-clock.ts";
@@ -283,6 +283,30 @@ describe("an append that fails", () => {
     await world.pass(1_000);
 
     expect(await world.stream.host.query(({ liveIntents }) => liveIntents.size)).toBe(0);
+  });
+
+  it("gives owners whose renewals were refused for long the time to make them again", async () => {
+    await using world = await worldWith(["ana"]);
+    await world.says("ana", "INTENT_ANNOUNCE", intent("a", { ttl_sec: 40 }));
+    world.store.failing = DISK_FULL;
+    expect((await world.says("ana", "INTENT_UPDATE", { intent_id: "a" })).ok).toBe(false);
+    await world.pass(60_000);
+
+    world.store.failing = undefined;
+    await world.pass(1_000);
+
+    expect(await world.stream.host.query(({ liveIntents }) => liveIntents.size)).toBe(1);
+    expect((await world.says("ana", "INTENT_UPDATE", { intent_id: "a" })).ok).toBe(true);
+  });
+
+  it("says what has happened when the log itself is gone", async () => {
+    await using world = await worldWith(["ana"]);
+    world.store.failing = new StoreGone("log.db");
+
+    const outcome = await world.says("ana", "INTENT_ANNOUNCE", intent("a"));
+
+    expect(outcome).toMatchObject({ ok: false, rejection: { code: "store/unavailable" } });
+    expect(JSON.stringify(outcome)).toContain("removed or replaced");
   });
 });
 

@@ -7,13 +7,13 @@
  */
 import { setImmediate as nextLoop } from "node:timers/promises";
 import type { EngineCommand, Present } from "../core/aggregate.ts";
-import { RevisionConflict } from "../store/errors.ts";
+import { RevisionConflict, StoreGone } from "../store/errors.ts";
 import type { EventStore } from "../store/store.ts";
 import type { StreamId } from "../wire/ids.ts";
 import type { JsonObject } from "../wire/json.ts";
 import { type LogRecord, type Revision, SELF, type TaggedEvent } from "../wire/record.ts";
 import type { Rejection } from "../wire/refusals.ts";
-import type { Clock, Timeline } from "./clock.ts";
+import { type Clock, GAP_MS, type Timeline } from "./clock.ts";
 import { PROBE_MS, probeUntilBack } from "./probing.ts";
 import { createStreamFold, type Decided, type FoldOptions, type Head, type Submission } from "./stream-fold.ts";
 
@@ -83,6 +83,10 @@ const UNAVAILABLE: Rejection = {
   code: "store/unavailable",
   message: "the log cannot be written now (is the disk full?); nothing was changed, try again when it can",
 };
+const GONE: Rejection = {
+  code: "store/unavailable",
+  message: "the log was removed or replaced, and this sidecar ends; nothing was changed, make the call again",
+};
 const CLOSING: Rejection = { code: "store/unavailable", message: "the session is being closed here; nothing was changed, connect again" };
 const CONTENDED: Rejection = {
   code: "store/contended",
@@ -117,6 +121,8 @@ export async function openStreamHost<State, Command, Event extends TaggedEvent, 
   let ticksNotBeforeMs = 0;
   let restsUntilMs = 0;
   let writable = true;
+  /** What is answered while it is not, and since when. */
+  let outage = { rejection: UNAVAILABLE, sinceMs: 0 };
   let readable = true;
   let closing = false;
   let probing: Disposable | undefined;
@@ -173,8 +179,8 @@ export async function openStreamHost<State, Command, Event extends TaggedEvent, 
       }
       if (!(failure instanceof RevisionConflict)) {
         log.error({ stream, error: String(failure) }, "log takes no records");
-        await turnReadOnly();
-        return refuseAll(entries, UNAVAILABLE);
+        await turnReadOnly(failure instanceof StoreGone ? GONE : UNAVAILABLE);
+        return refuseAll(entries, outage.rejection);
       }
       await catchUp();
     }
@@ -231,7 +237,8 @@ export async function openStreamHost<State, Command, Event extends TaggedEvent, 
     return entries.length;
   }
 
-  async function turnReadOnly(): Promise<void> {
+  async function turnReadOnly(rejection: Rejection): Promise<void> {
+    if (writable) outage = { rejection, sinceMs: instant() };
     writable = false;
     await tryCatchUp();
     probing ??= probeUntilBack(store, clock, recover);
@@ -242,6 +249,8 @@ export async function openStreamHost<State, Command, Event extends TaggedEvent, 
     if (!readable && !(await tryCatchUp())) return false;
     probing = undefined;
     writable = true;
+    // Renewals were refused meanwhile: their owners get the time to make them again.
+    if (instant() - outage.sinceMs > GAP_MS) gapsSinceMs.push(outage.sinceMs);
     log.info({ stream }, "log takes records again");
     wake();
     return true;
@@ -251,7 +260,7 @@ export async function openStreamHost<State, Command, Event extends TaggedEvent, 
   async function breakOff(entries: readonly Entry[], error: unknown): Promise<number> {
     log.error({ stream, error: String(error) }, "turn broke off");
     restsUntilMs = instant() + PROBE_MS;
-    if (!(await tryCatchUp())) await turnReadOnly();
+    if (!(await tryCatchUp())) await turnReadOnly(UNAVAILABLE);
     return refuseAll(entries, UNAVAILABLE);
   }
 
@@ -267,7 +276,9 @@ export async function openStreamHost<State, Command, Event extends TaggedEvent, 
       beforeTurn();
       const entries = queue.slice(0, TURN_LIMIT);
       queue = queue.slice(TURN_LIMIT);
-      const done = writable ? await carry(entries).catch((error: unknown) => breakOff(entries, error)) : refuseAll(entries, UNAVAILABLE);
+      const done = writable
+        ? await carry(entries).catch((error: unknown) => breakOff(entries, error))
+        : refuseAll(entries, outage.rejection);
       if (done < entries.length) queue = [...entries.slice(done), ...queue];
       for (const entry of entries.slice(0, done)) if ("ask" in entry) entry.ask();
       if (!hasWork()) return;

@@ -167,6 +167,20 @@ describe("the user's state directory", () => {
     expect(store).toMatchObject({ folder, identity, writable: false });
   });
 
+  it.runIf(isRoot)("is not made beside the store of another user, who would not know of it", async () => {
+    const root = await scratch.repository("shared by two users");
+    const found = await scratch.find(root);
+    await locateStore(found, scratch);
+    const home = join(scratch.folder, "home of cy");
+    await mkdir(home);
+
+    const locating = asOrdinaryUser([home], () => locateStore(found, { env: { HOME: home } }));
+
+    await expect(locating).rejects.toMatchObject({ code: "store/other-user" });
+    await expect(locating).rejects.toThrow(/belongs to user 0 .* give each user a clone/);
+    expect(await readdir(home)).toEqual([]);
+  });
+
   it("is a clear fault when it cannot be written either", async () => {
     const root = await scratch.repository("nowhere");
     await writeFile(join(root, ".git", "signalbox"), "a file stands in the way");

@@ -7,7 +7,7 @@
  * place is taken before a new one is made.
  */
 import { randomBytes } from "node:crypto";
-import { mkdir, open, stat, unlink } from "node:fs/promises";
+import { mkdir, open, readdir, stat, unlink } from "node:fs/promises";
 import { join } from "node:path";
 import type { StoreIdentity } from "../wire/store-identity.ts";
 import { isReadOnly } from "./create-once.ts";
@@ -17,7 +17,7 @@ import { deriveIdentity } from "./identity.ts";
 import { mainPathOf, type Workspace } from "./repository.ts";
 import { makeStoreIdentity, readStoreIdentity, STORE_IDENTITY_FILE, StoreIdentityBroken } from "./store-identity.ts";
 import { StoreWriteFailed, whyUnwritten } from "./store-write-failed.ts";
-import { stateFolder } from "./user-folders.ts";
+import { ownUid, stateFolder } from "./user-folders.ts";
 
 export interface StoreFolder {
   readonly folder: string;
@@ -46,6 +46,19 @@ export class NoStoreFolder extends Error {
   }
 }
 
+/** The repository's store belongs to another user of this machine, and this one may not look into it. */
+export class StoreOfOtherUser extends Error {
+  override readonly name = "StoreOfOtherUser";
+  readonly code = "store/other-user";
+
+  constructor(folder: string, uid: number) {
+    super(
+      `${folder} belongs to user ${uid} and is closed to this one, and two stores would not know of each other: ` +
+        "start the coding client as that user, or give each user a clone of the repository",
+    );
+  }
+}
+
 export interface LocateOptions {
   readonly env?: NodeJS.ProcessEnv;
   /** Names the remote file system that a folder is on; another one in tests, which have no network disk. */
@@ -55,7 +68,7 @@ export interface LocateOptions {
 /**
  * Finds the store of a workspace, or makes its folder (mode 0700) and its identity. The log is not touched.
  *
- * @throws StoreIdentityBroken when `store.json` is there and unreadable, NoStoreFolder when neither place can be written,
+ * @throws StoreIdentityBroken when `store.json` is there and unreadable, StoreOfOtherUser, NoStoreFolder when neither place can be written,
  *   StoreWriteFailed when the git directory's disk is full or broken
  */
 export async function locateStore(workspace: Workspace, options: LocateOptions = {}): Promise<StoreFolder> {
@@ -104,6 +117,8 @@ async function tryGitDir(
     const original = await originalOf(standing, folder, main);
     return original === undefined ? { folder, identity: standing } : { why: `${folder} was copied from ${original}` };
   }
+  const owner = await closedBy(folder);
+  if (owner !== undefined) throw new StoreOfOtherUser(folder, owner);
   try {
     return { folder, identity: await makeIn(folder, main) };
   } catch (error) {
@@ -111,6 +126,17 @@ async function tryGitDir(
     if (!isReadOnly(error) && errnoOf(error) !== "ENOTDIR") throw new StoreWriteFailed(join(folder, STORE_IDENTITY_FILE), error);
     return { why: `${folder} cannot be written (${errnoOf(error)})` };
   }
+}
+
+/** The other user who keeps the folder to itself, if one does. */
+async function closedBy(folder: string): Promise<number | undefined> {
+  const found = await stat(folder).catch(() => undefined);
+  const uid = ownUid();
+  if (found === undefined || uid === undefined || found.uid === uid) return undefined;
+  return readdir(folder).then(
+    () => undefined,
+    () => found.uid,
+  );
 }
 
 async function makeIn(folder: string, main: string): Promise<StoreIdentity> {

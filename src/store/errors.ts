@@ -20,11 +20,21 @@ export class RevisionConflict extends Error {
 
 /** Nothing was stored: the disk is full, the store is closed, or the engine did not answer. Later may help. */
 export class StoreUnavailable extends Error {
-  override readonly name = "StoreUnavailable";
-  readonly code = "store/unavailable";
+  override readonly name: string = "StoreUnavailable";
+  readonly code: string = "store/unavailable";
 
   constructor(why: string, cause?: unknown) {
     super(why, cause === undefined ? undefined : { cause });
+  }
+}
+
+/** The file that is owned no longer stands at its path: it was removed, moved or replaced. What was to be stored is not, and never will be. */
+export class StoreGone extends StoreUnavailable {
+  override readonly name: string = "StoreGone";
+  override readonly code: string = "store/gone";
+
+  constructor(path: string) {
+    super(`the log ${path} is not there any more, or is another one now`);
   }
 }
 

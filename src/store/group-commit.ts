@@ -22,8 +22,8 @@ export interface GroupCommit {
 export interface CommitOutcome {
   /** The turn is durable; nobody has been answered yet. */
   committed(): void;
-  /** Nothing of the turn was stored. */
-  undone(): void;
+  /** Nothing of the turn was stored, because of `fault`. */
+  undone(fault: unknown): void;
 }
 
 interface Waiting {
@@ -61,8 +61,8 @@ export function groupCommit(file: SqliteFile, outcome: CommitOutcome): GroupComm
     try {
       answers = file.transaction(() => writes.map(runAlone));
     } catch (error) {
-      outcome.undone();
       const fault = storeFault(file.path, error);
+      outcome.undone(fault);
       for (const { reject } of writes) reject(fault);
       return;
     }

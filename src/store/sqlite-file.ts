@@ -4,7 +4,8 @@
  * The lock is SQLite's own, taken before the first read and given up by `close` or by the death of the process. While it is
  * held, nothing in this process may open the file by other means: POSIX drops a process's locks with any descriptor it closes.
  */
-import { StoreCorrupt, StoreTooNew, StoreUnavailable } from "./errors.ts";
+import { type BigIntStats, statSync } from "node:fs";
+import { StoreCorrupt, StoreGone, StoreTooNew, StoreUnavailable } from "./errors.ts";
 import type { SqliteConnection, SqliteDriver } from "./sqlite-driver.ts";
 import { resultCode } from "./sqlite-fault.ts";
 import { type Mark, markText, parseMark, type Whereabouts } from "./sqlite-mark.ts";
@@ -18,8 +19,14 @@ const WAL_KEPT_BYTES = 16 * 2 ** 20;
 export interface SqliteFile {
   readonly path: string;
   readonly connection: SqliteConnection;
-  /** Runs `work` in a transaction that is durable when the call returns, and undone when it throws. Faults are the engine's own. */
+  /**
+   * Runs `work` in a transaction that is durable when the call returns, and undone when it throws. Faults are the engine's own.
+   *
+   * @throws StoreGone when the file was removed or replaced: what is written into a file without a name is lost
+   */
   transaction<T>(work: () => T): T;
+  /** Whether the files at the path are still the ones that are owned: a few microseconds, and no file is opened. */
+  inPlace(): boolean;
   /** Moves what is in the WAL into the file, as far as it goes. It is never needed for durability. */
   checkpoint(): void;
   /** Leaves one file behind, whole and closed, or, where there is no room for that, the file and its WAL. */
@@ -110,6 +117,7 @@ function ownedFile(path: string, connection: SqliteConnection, found: Mark): Sql
   const commit = connection.prepare("COMMIT");
   const writeMark = connection.prepare("UPDATE mark SET text = ? WHERE id = 1");
   const checkpointWal = connection.prepare<Checkpointed>("PRAGMA wal_checkpoint(PASSIVE)");
+  const inPlace = placeOf(path);
   let mark = found;
   let walBeginsAnew = found.records === "closed";
 
@@ -119,6 +127,7 @@ function ownedFile(path: string, connection: SqliteConnection, found: Mark): Sql
 
   function transaction<T>(records: Whereabouts, work: () => T): T {
     undo();
+    if (!inPlace()) throw new StoreGone(path);
     begin.run();
     try {
       const next = { ...mark, generation: mark.generation + (walBeginsAnew ? 1 : 0), records };
@@ -137,6 +146,7 @@ function ownedFile(path: string, connection: SqliteConnection, found: Mark): Sql
   return {
     path,
     connection,
+    inPlace,
     transaction: (work) => transaction("in-use", work),
     checkpoint() {
       transaction("parted", () => undefined);
@@ -149,12 +159,29 @@ function ownedFile(path: string, connection: SqliteConnection, found: Mark): Sql
         transaction("closed", () => undefined);
         connection.exec("PRAGMA wal_checkpoint(TRUNCATE)");
       } catch (fault) {
-        if (resultCode(fault) === undefined) throw fault; // an engine's fault leaves the WAL, which the next opening replays
+        if (resultCode(fault) === undefined && !(fault instanceof StoreGone)) throw fault; // an engine's fault leaves the WAL, which the next opening replays
       } finally {
         connection.close();
       }
     },
   };
+}
+
+/** Whether log and WAL are the files that stood there at first. A WAL that there was none of yet is looked at when it is there. */
+function placeOf(path: string): () => boolean {
+  const log = inodeAt(path);
+  let wal = inodeAt(`${path}-wal`);
+  return () => {
+    if (log === undefined || inodeAt(path) !== log) return false;
+    const walNow = inodeAt(`${path}-wal`);
+    wal ??= walNow;
+    return walNow === wal;
+  };
+}
+
+function inodeAt(path: string): string | undefined {
+  const found: BigIntStats | undefined = statSync(path, { bigint: true, throwIfNoEntry: false });
+  return found === undefined ? undefined : `${found.dev}:${found.ino}`;
 }
 
 interface Checkpointed {

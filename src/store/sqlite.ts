@@ -6,7 +6,7 @@
  */
 import { blobHash, intactBlob } from "./blob-hash.ts";
 import { commitNews } from "./commit-news.ts";
-import { StoreUnavailable } from "./errors.ts";
+import { StoreGone, StoreUnavailable } from "./errors.ts";
 import { groupCommit } from "./group-commit.ts";
 import { followStream, readStream } from "./paging.ts";
 import { takeLog } from "./sqlite-take.ts";
@@ -24,6 +24,8 @@ export interface SqliteStoreOptions {
   readonly maxBytes?: number;
   /** Bytes in the WAL from which on it is moved into the file in a quiet moment; at four times as many it is moved anyway. */
   readonly walBytes?: number;
+  /** Told whenever an append finds the log removed or replaced: this store takes nothing more. */
+  readonly onGone?: () => void;
   /** The first that loads, unless it is given. */
   readonly driver?: SqliteDriver;
 }
@@ -31,6 +33,8 @@ export interface SqliteStoreOptions {
 export interface SqliteStore extends EventStore {
   /** Changes the limit of an open log; one below the present size stops it from growing further. */
   limitTo(maxBytes: number): void;
+  /** Whether the log at the path is still the one that is owned; every append looks first. */
+  inPlace(): boolean;
 }
 
 /** What a probe writes, so that it speaks for records of a usual size. */
@@ -60,9 +64,10 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Sqli
       upkeep.wrote(turnBytes);
       turnBytes = 0;
     },
-    undone() {
+    undone(fault) {
       streams.undone();
       turnBytes = 0;
+      if (fault instanceof StoreGone) options.onGone?.();
     },
   });
 
@@ -113,6 +118,7 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Sqli
   return {
     durability: "on the disk (SQLite, synchronous=FULL)",
     limitTo,
+    inPlace: () => file.inPlace(),
     async append(stream, expected, records) {
       refuseWhenClosed();
       const kept = records.map(({ revision, text }) => ({ revision, text }));
