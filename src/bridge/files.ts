@@ -3,10 +3,12 @@ import { isAbsolute, relative, resolve, sep } from "node:path";
 import { readFileState } from "../git/file-state.ts";
 import type { Prepared } from "../git/prepared-change.ts";
 import { prepareReplacement } from "../git/replace-file.ts";
-import { resolveInside } from "../git/safe-path.ts";
+import { isInside, resolveInside, showInside } from "../git/safe-path.ts";
+import { linkedPaths } from "../git/scope-path.ts";
 import { quotePath } from "../git/written-path.ts";
-import type { Files, PathAnswer, PreparedReplacement } from "../tools/ports.ts";
+import type { Files, PathsAnswer, PreparedReplacement } from "../tools/ports.ts";
 import { IntentId, OpId } from "../wire/ids.ts";
+import { createTurns } from "../tools/turns.ts";
 
 /** Bytes of content in one result; a longer file is shown from its beginning. */
 const MAX_CONTENT_BYTES = 256 * 1024;
@@ -49,12 +51,16 @@ export function createFiles({ root, spelled, notesIn, settled, nowMs }: FilesOpt
   }
 
   return {
-    scopePath: (text) => (root === undefined ? { ok: false, why: treeless } : scopeInside([root, ...spelled], text)),
+    async scopePaths(text) {
+      return root === undefined ? { ok: false, why: treeless } : scopeInside(root, spelled, text);
+    },
     async filePath(text) {
       if (root === undefined) return { ok: false, why: treeless };
       const place = await resolveInside(root, text);
-      return place.ok ? { ok: true, path: place.path } : place;
+      if (!place.ok) return place;
+      return { ok: true, path: showInside(place.root, place.absolute), entry: showInside(place.root, place.entry) };
     },
+    alone: createTurns(),
     async state(path, { content }) {
       if (root === undefined) return { status: "refused", why: treeless };
       const state = await readFileState(root, path, { content, maxBytes: MAX_CONTENT_BYTES });
@@ -75,18 +81,18 @@ export function createFiles({ root, spelled, notesIn, settled, nowMs }: FilesOpt
 
 /**
  * A path of a scope, relative to the worktree: an absolute one may name any spelling of the root, because the session
- * knows only the main worktree's. Everything else about it is for the session to judge.
+ * knows only the main worktree's. Everything else about its text is for the session to judge.
  */
-function scopeInside(roots: readonly string[], text: string): PathAnswer {
+async function scopeInside(root: string, spelled: readonly string[], text: string): Promise<PathsAnswer> {
   const written = sep === "\\" ? text : text.replaceAll("\\", "/");
-  if (!isAbsolute(written)) return { ok: true, path: text };
-  for (const root of roots) {
-    const way = relative(root, resolve(written));
-    if (way === "") return { ok: true, path: "." };
-    if (way !== ".." && !way.startsWith(`..${sep}`) && !isAbsolute(way)) return { ok: true, path: way.split(sep).join("/") };
+  if (!isAbsolute(written)) return { ok: true, paths: await linkedPaths(root, written.split(sep).join("/")) };
+  for (const spelling of [root, ...spelled]) {
+    const way = relative(spelling, resolve(written));
+    if (way === "") return { ok: true, paths: ["."] };
+    if (isInside(spelling, resolve(written))) return { ok: true, paths: await linkedPaths(root, way.split(sep).join("/")) };
   }
   return {
     ok: false,
-    why: `the path ${quotePath(text)} lies outside ${roots[0] ?? "the worktree"}: write it relative to the repository, such as src/app.ts`,
+    why: `the path ${quotePath(text)} lies outside ${root}: write it relative to the repository, such as src/app.ts`,
   };
 }

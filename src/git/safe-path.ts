@@ -112,7 +112,7 @@ export function showInside(root: string, absolute: string): string {
 
 /** Whether a real path is in a closed folder, or is one. */
 export function isClosed(closed: Closed, real: string): boolean {
-  return closed.folders.some((folder) => isWithin(folder, real));
+  return closed.folders.some((folder) => isInside(folder, real));
 }
 
 /** What a file is, whatever its name. */
@@ -160,10 +160,10 @@ const REACHING: Readonly<Record<string, string>> = {
 const OWN = "belongs to the coordinator itself, which shows it to nobody: name a file of the worktree";
 
 async function refusedPlace(root: string, absolute: string, closed: Closed): Promise<string | undefined> {
-  if (!isWithin(root, absolute)) return `leads out of the worktree ${root} over a symbolic link: name a file inside it`;
+  if (!isInside(root, absolute)) return `leads out of the worktree ${root} over a symbolic link: name a file inside it`;
   if (isClosed(closed, absolute)) return OWN;
   const own = await gitFolder(root);
-  const inGit = relative(root, absolute).split(sep).some(isGitName) || (own !== undefined && isWithin(own, absolute));
+  const inGit = relative(root, absolute).split(sep).some(isGitName) || (own !== undefined && isInside(own, absolute));
   return inGit ? "leads into git's own directory, which git alone changes: name a file of the worktree" : undefined;
 }
 
@@ -194,7 +194,8 @@ async function isLink(path: string): Promise<boolean> {
   return (await lstat(path).catch(() => undefined))?.isSymbolicLink() === true;
 }
 
-function isWithin(folder: string, path: string): boolean {
+/** Whether an absolute path is `folder` or lies under it, by its text. */
+export function isInside(folder: string, path: string): boolean {
   const way = relative(folder, path);
   return way !== ".." && !way.startsWith(`..${sep}`) && !isAbsolute(way);
 }

@@ -54,7 +54,8 @@ export const getFileState = defineTool({
     const { principalId } = await coordination.membership();
     const { active_intents } = await coordination.summary({ paths: [state.path], limit: MAX_HOLDERS });
     const holders = active_intents.map((intent) => holderOf(intent, principalId)).toSorted((a, b) => Number(b.yours) - Number(a.yours));
-    return shown(state, holders, { asked: args.include_content, nowMs: nowMs() });
+    const link = place.ok && place.entry !== place.path ? place.entry : undefined;
+    return shown(state, holders, { asked: args.include_content, nowMs: nowMs(), link });
   },
 });
 
@@ -62,7 +63,14 @@ function holderOf({ intent_id, principal_id, objective, state, expires_at }: Int
   return { intent_id, principal_id, objective, state, expires_at, yours: principal_id === principalId };
 }
 
-function shown(state: FileState, holders: readonly FileHolder[], { asked, nowMs }: { asked: boolean; nowMs: number }): Answer {
+interface Asked {
+  readonly asked: boolean;
+  readonly nowMs: number;
+  /** The symbolic link by which the file was asked for. */
+  readonly link: string | undefined;
+}
+
+function shown(state: FileState, holders: readonly FileHolder[], { asked, nowMs, link }: Asked): Answer {
   const [holder = null] = holders;
   const name = named(state.path);
   const content = state.status === "ok" && state.truncated !== true ? state.content : undefined;
@@ -82,6 +90,7 @@ function shown(state: FileState, holders: readonly FileHolder[], { asked, nowMs 
     },
     lines: [
       `${state.status}: ${name}: ${what} state_ref ${state.state_ref}.`,
+      ...(link === undefined ? [] : [`${named(link)} is a symbolic link to it.`]),
       ...(withheld ? [`No content: the file is ${state.binary === true ? "not UTF-8 text" : "over 256 KiB"}; read it from the disk.`] : []),
       ...(holders.length === 0 ? ["Nobody holds it."] : holders.slice(0, 3).map((one) => holderLine(one, nowMs))),
     ],

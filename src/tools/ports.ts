@@ -79,7 +79,17 @@ export interface Coordination {
   acknowledge(conflictId: string, ackType: "seen" | "accepted" | "disputed"): Promise<Outcome<unknown>>;
 }
 
-export type PathAnswer = { readonly ok: true; readonly path: string } | { readonly ok: false; readonly why: string };
+export type PathsAnswer = { readonly ok: true; readonly paths: readonly string[] } | { readonly ok: false; readonly why: string };
+
+export type FileAnswer =
+  | {
+      readonly ok: true;
+      /** The file that the bytes lie in, every symbolic link followed. */
+      readonly path: string;
+      /** The name that was asked for in its real folder: a link itself, where it is one. Deleting takes this away. */
+      readonly entry: string;
+    }
+  | { readonly ok: false; readonly why: string };
 
 export type FileState =
   | {
@@ -117,10 +127,15 @@ export type Placed =
 
 /** The caller's worktree. */
 export interface Files {
-  /** Repository-relative, `/` separated; globs are allowed in a scope. */
-  scopePath(text: string): PathAnswer;
+  /**
+   * What a path of a scope stands for: repository-relative, `/` separated, globs allowed. A symbolic link stands for itself
+   * and for the file that is changed through it.
+   */
+  scopePaths(text: string): Promise<PathsAnswer>;
   /** One file that may be read or written: inside the worktree also through symbolic links, and never in `.git`. */
-  filePath(text: string): Promise<PathAnswer>;
+  filePath(text: string): Promise<FileAnswer>;
+  /** Runs `work` when no other call is about the same file any more: two submits of one file at once would share their preparations. */
+  alone<Result>(path: string, work: () => Promise<Result>): Promise<Result>;
   state(path: string, options: { content: boolean }): Promise<FileState | { readonly status: "refused"; readonly why: string }>;
   /**
    * Writes `content` (null deletes) beside the target, flushed and remembered for a crash. A second time for the same

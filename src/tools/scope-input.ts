@@ -25,19 +25,18 @@ export const manyPaths = () =>
     });
 
 /** The paths as the session compares them, each once, or the error result for the first that is none. */
-export function readScope(
+export async function readScope(
   files: Files,
   written: readonly string[],
   more: Readonly<Record<string, unknown>> = {},
-): { paths: string[] } | { answer: Answer } {
+): Promise<{ paths: string[] } | { answer: Answer }> {
   const paths = new Set<string>();
-  for (const text of written) {
-    const read = files.scopePath(text);
+  for (const read of await Promise.all(written.map((text) => files.scopePaths(text)))) {
     if (!read.ok) {
       const next = [{ why: "the same call with that path corrected" }];
       return { answer: failed({ code: "SCOPE_REFUSED", message: read.why, recoverable: true, next }, { ...more, errors: [read.why] }) };
     }
-    paths.add(read.path);
+    for (const path of read.paths) paths.add(path);
   }
   return { paths: [...paths] };
 }

@@ -241,7 +241,7 @@ describe("a submit that may not be", () => {
     const { structured, text } = await submit("two", refOf("one"));
 
     expect(structured).toMatchObject({ status: "error", code: "INTENT_ENDED" });
-    expect(text).toContain("is SUPERSEDED by intent-new");
+    expect(text).toContain("is SUPERSEDED; nothing was written");
     expect(session.received).toEqual([]);
   });
 
@@ -298,5 +298,72 @@ describe("a submit that may not be", () => {
 
     expect(structured).toMatchObject({ code: "SIDECAR_UNAVAILABLE" });
     expect(ana.tree.waiting.size).toBe(0);
+  });
+});
+
+describe("a symbolic link in the worktree", () => {
+  async function linked(files: string[]) {
+    const session = new TestSession();
+    const ana = caller(session, "ana");
+    ana.tree.files.set("lib/real.ts", "one");
+    ana.tree.links.set("src/link.ts", "lib/real.ts");
+    const { structured } = await ana.call("begin_task", { objective: "x", files });
+    const submit = (content: string | null) =>
+      ana.call("submit_change", {
+        intent_id: String(structured["intent_id"]),
+        target: "src/link.ts",
+        content,
+        state_ref_before: refOf("one"),
+      });
+    return { ana, structured, submit };
+  }
+
+  it("is announced as itself and as the file it leads to", async () => {
+    const { structured } = await linked(["src/link.ts"]);
+
+    expect(structured["files"]).toEqual(["lib/real.ts", "src/link.ts"]);
+  });
+
+  it("is no way around the task's files: what counts is where the bytes lie", async () => {
+    const { ana, submit } = await linked(["src"]);
+
+    const { structured, text } = await submit("two");
+
+    expect(structured).toMatchObject({ status: "error", code: "OUT_OF_SCOPE", target: "lib/real.ts" });
+    expect(text).toContain('"files":["lib/real.ts"]');
+    expect(ana.tree.files.get("lib/real.ts")).toBe("one");
+  });
+
+  it("is written through under the name of its file", async () => {
+    const { ana, submit } = await linked(["src/link.ts"]);
+
+    expect((await submit("two")).structured).toMatchObject({ status: "success", target: "lib/real.ts" });
+    expect(ana.tree.files.get("lib/real.ts")).toBe("two");
+  });
+});
+
+it("carries out the same submit made five times at once a single time", async () => {
+  const { session, tree, submit } = await working();
+
+  const results = await Promise.all(Array.from({ length: 5 }, () => submit("two", refOf("one"))));
+
+  expect(results.map(({ structured }) => structured["status"])).toEqual(Array.from({ length: 5 }, () => "success"));
+  expect(session.received).toHaveLength(1);
+  expect(tree.files.get("src/a.ts")).toBe("two");
+});
+
+describe("a task that another one of its owner has replaced", () => {
+  it("names the successor where that holds the file, and the way to begin again where not", async () => {
+    const { ana, submit } = await working();
+    ana.tree.files.set("src/b.ts", "one");
+    const { structured } = await ana.call("begin_task", { objective: "y", files: ["src/a.ts"] });
+
+    const held = await submit("two", refOf("one"));
+    const freed = await submit("two", refOf("one"), "src/b.ts");
+
+    expect(held.text).toContain(`is SUPERSEDED by ${String(structured["intent_id"])}; nothing was written`);
+    expect(held.text).toMatch(/Next: submit_change/);
+    expect(freed.text).toContain("is SUPERSEDED; nothing was written");
+    expect(freed.text).toMatch(/Next: begin_task \{"objective":"…","files":\["src\/b.ts"\]\}/);
   });
 });

@@ -15,7 +15,7 @@ import { listed, named } from "./quote.ts";
 import { onePath } from "./scope-input.ts";
 import { refusedTarget, stale, succeeded } from "./submit-result.ts";
 import { EMPTY_REF, refsEqual } from "../wire/references.ts";
-import { type Answer, defineTool } from "./tool.ts";
+import { type Answer, defineTool, type Next } from "./tool.ts";
 
 /** Longest text of one file, in UTF-16 units. */
 const MAX_CONTENT = 8 * 1024 * 1024;
@@ -46,14 +46,16 @@ export const submitChange = defineTool({
     const { coordination, files } = ctx;
     const place = await files.filePath(args.target);
     if (!place.ok) return refusedTarget(args.target, place.why);
-    const target = place.path;
-    const own = await readOwnIntent(coordination, args.intent_id, target);
-    if ("answer" in own) return own.answer;
-    const state = await files.state(target, { content: false });
-    if (state.status === "refused") return refusedTarget(target, state.why);
+    const target = args.content === null ? place.entry : place.path;
+    return files.alone(target, async () => {
+      const own = await readOwnIntent(coordination, args.intent_id, target);
+      if ("answer" in own) return own.answer;
+      const state = await files.state(target, { content: false });
+      if (state.status === "refused") return refusedTarget(target, state.why);
 
-    const change: Change = { intentId: args.intent_id, target, content: args.content, stateRefBefore: args.state_ref_before };
-    return submit(ctx, change, own.intent, state, own.live);
+      const change: Change = { intentId: args.intent_id, target, content: args.content, stateRefBefore: args.state_ref_before };
+      return submit(ctx, change, own.intent, state, own.live);
+    });
   },
 });
 
@@ -63,7 +65,7 @@ async function submit(ctx: ToolContext, change: Change, intent: KnownIntent, sta
   const last = sameAsLast(intent.operations, change, after);
   if (last !== undefined && isAsLeft(state, change, after)) return succeeded(change, after, "it had been done before");
 
-  const barred = intentBars(change, intent, live);
+  const barred = live ? scopeBars(change, intent) : await ended(ctx, change, intent);
   if (barred !== undefined) return barred;
   if (!refsEqual(state.state_ref, stateRefBefore)) return stale(change, state.state_ref, "nothing was written");
   if (content === null && state.status === "missing") return nothingToDelete(target);
@@ -74,19 +76,30 @@ async function submit(ctx: ToolContext, change: Change, intent: KnownIntent, sta
   return carryOut(ctx, { ...change, opId, fence: intent.fence, observed, after, isRecorded, isNew: state.status === "missing" });
 }
 
-function intentBars({ intentId, target }: Change, intent: KnownIntent, live: boolean): Answer | undefined {
-  const more = { target, conflicting_files: [] };
-  const held = intent.scope.resources ?? [];
-  if (!live) {
-    const by = intent.superseded_by === undefined ? "" : ` by ${named(intent.superseded_by)}`;
-    const message = `the task ${named(intentId)} is ${intent.state}${by}; nothing was written`;
-    const next = [{ tool: "begin_task", arguments: { objective: "…", files: [target] }, why: "take it up again" }];
-    return failed({ code: codeOf("intent/ended"), message, recoverable: true, next }, more);
-  }
+/** What to do under a task that has ended: go on under the one that replaced it, where that holds the file as well. */
+async function ended({ coordination }: ToolContext, { intentId, target }: Change, intent: KnownIntent): Promise<Answer> {
+  const { superseded_by: successorId } = intent;
+  const successor = successorId === undefined ? null : await coordination.intent(successorId, target);
+  const goesOn = successor?.state === "ACTIVE" && successor.covers_target === true;
+  const message = `the task ${named(intentId)} is ${intent.state}${goesOn ? ` by ${named(successor.intent_id)}` : ""}; nothing was written`;
+  const next: Next[] = goesOn
+    ? [
+        {
+          tool: "submit_change",
+          arguments: { intent_id: successor.intent_id, target, content: "…" },
+          why: "under the task that replaced it",
+        },
+      ]
+    : [{ tool: "begin_task", arguments: { objective: "…", files: [target] }, why: "take it up again" }];
+  return failed({ code: codeOf("intent/ended"), message, recoverable: true, next }, { target, conflicting_files: [] });
+}
+
+function scopeBars({ intentId, target }: Change, intent: KnownIntent): Answer | undefined {
   if (intent.covers_target === true) return undefined;
+  const held = intent.scope.resources ?? [];
   const message = `${named(target)} is not among the files of ${named(intentId)} (${listed(held)}); nothing was written`;
   const next = [{ tool: "begin_task", arguments: { objective: "…", files: [target] }, why: "then submit with its intent_id" }];
-  return failed({ code: "OUT_OF_SCOPE", message, recoverable: true, next }, more);
+  return failed({ code: "OUT_OF_SCOPE", message, recoverable: true, next }, { target, conflicting_files: [] });
 }
 
 function nothingToDelete(target: string): Answer {

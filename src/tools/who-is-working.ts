@@ -1,6 +1,7 @@
 /** `who_is_working`: who is in the session, what each means to change, and which conflicts are open. */
 import * as z from "zod";
 import type { SummaryAnswer } from "../wire/query.ts";
+import { withLiteralHint } from "./literal-hint.ts";
 import type { Membership } from "./ports.ts";
 import { onePath, readScope } from "./scope-input.ts";
 import { sessionTable } from "./session-table.ts";
@@ -34,7 +35,7 @@ export const whoIsWorking = defineTool({
     next_cursor: z.string().optional(),
   },
   async handler(ctx, args) {
-    const scope = args.paths === undefined ? undefined : readScope(ctx.files, args.paths);
+    const scope = args.paths === undefined ? undefined : await readScope(ctx.files, args.paths);
     if (scope !== undefined && "answer" in scope) return scope.answer;
     const member = await ctx.coordination.membership();
     const summary = await ctx.coordination.summary({
@@ -42,7 +43,8 @@ export const whoIsWorking = defineTool({
       ...(scope === undefined ? {} : { paths: scope.paths }),
       ...(args.cursor === undefined ? {} : { cursor: args.cursor }),
     });
-    return rendered(summary, member, { paths: args.paths, nowMs: ctx.nowMs() });
+    const answer = rendered(summary, member, { paths: args.paths, nowMs: ctx.nowMs() });
+    return withLiteralHint(answer, ctx.files, scope?.paths ?? []);
   },
 });
 

@@ -2,8 +2,9 @@
 import { createHash } from "node:crypto";
 import { expect } from "vitest";
 import { EMPTY_REF } from "../wire/references.ts";
+import { createTurns } from "./turns.ts";
 import { callTool } from "./call-tool.ts";
-import type { Files, PathAnswer, PreparedReplacement, Replacement, ToolContext } from "./ports.ts";
+import type { FileAnswer, Files, PathsAnswer, PreparedReplacement, Replacement, ToolContext } from "./ports.ts";
 import { REGISTRY } from "./registry.ts";
 import { NOW_MS, named, type TestSession } from "./session.test.fixture.ts";
 import type { ToolResult } from "./tool.ts";
@@ -22,20 +23,27 @@ export class TestWorktree implements Files {
   /** How writing goes wrong. */
   fault: "prepare" | "apply" | "lost" | undefined;
 
-  scopePath(text: string): PathAnswer {
-    const path = text.replace(/^\.\//, "").replace(/\/$/, "");
-    return path.split("/").includes("..") || path.startsWith("/")
-      ? { ok: false, why: `the path "${text}" leaves the repository` }
-      : { ok: true, path };
+  /** Symbolic links, by name. */
+  readonly links = new Map<string, string>();
+  readonly alone = createTurns();
+
+  async scopePaths(text: string): Promise<PathsAnswer> {
+    const file = await this.filePath(text);
+    return file.ok ? { ok: true, paths: [...new Set([file.path, file.entry])] } : file;
   }
 
-  async filePath(text: string): Promise<PathAnswer> {
-    return this.scopePath(text);
+  async filePath(text: string): Promise<FileAnswer> {
+    const entry = text.replace(/^\.\//, "").replace(/\/$/, "");
+    return entry.split("/").includes("..") || entry.startsWith("/")
+      ? { ok: false, why: `the path "${text}" leaves the repository` }
+      : { ok: true, path: this.links.get(entry) ?? entry, entry };
   }
 
   async state(path: string, { content }: { content: boolean }) {
     const text = this.files.get(path);
     if (path.endsWith("/denied")) return { status: "refused" as const, why: `"${path}" cannot be read` };
+    const isFolder = [...this.files.keys()].some((file) => file.startsWith(`${path}/`));
+    if (isFolder) return { status: "refused" as const, why: `"${path}" is a directory: name a file in it` };
     if (text === undefined) return { status: "missing" as const, path, state_ref: EMPTY_REF, size: 0 as const };
     const found = { status: "ok" as const, path, state_ref: refOf(text), size: Buffer.byteLength(text) };
     if (!content) return found;

@@ -1,0 +1,44 @@
+import { lstat, mkdir, readFile, readlink, symlink, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { type Scratch, scratchFolder } from "../git/scratch.test.fixture.ts";
+import type { Files } from "../tools/ports.ts";
+import { createFiles } from "./files.ts";
+
+let scratch: Scratch;
+let root: string;
+let files: Files;
+
+beforeAll(async () => {
+  scratch = await scratchFolder();
+  root = await scratch.repository("tree");
+  await mkdir(join(root, "lib"));
+  await writeFile(join(root, "lib/real.txt"), "real");
+  await symlink("../lib/real.txt", join(root, "lib/link.txt"));
+  await symlink("lib", join(root, "folder"));
+  files = createFiles({ root, spelled: [], notesIn: join(root, ".git"), settled: () => Promise.resolve(), nowMs: Date.now });
+});
+afterAll(() => scratch[Symbol.asyncDispose]());
+
+describe("a file that is asked for over a symbolic link", () => {
+  it("goes by the name that its bytes lie under", async () => {
+    expect(await files.filePath("folder/link.txt")).toEqual({ ok: true, path: "lib/real.txt", entry: "lib/link.txt" });
+    expect(await files.filePath(join(root, "folder/new.txt"))).toEqual({ ok: true, path: "lib/new.txt", entry: "lib/new.txt" });
+    expect(await files.scopePaths(join(root, "folder/link.txt"))).toEqual({ ok: true, paths: ["lib/real.txt", "lib/link.txt"] });
+  });
+
+  it("is deleted as the link that it is", async () => {
+    const content = null;
+    const before = await files.state("lib/link.txt", { content: false });
+    if (before.status !== "ok") throw new Error(before.status);
+    const request = { path: "lib/link.txt", content, opId: "op-1", intentId: "intent-1", stateRefBefore: before.state_ref };
+    const prepared = await files.prepare(request);
+    if ("refused" in prepared) throw new Error(prepared.refused);
+    expect(await readlink(join(root, "lib/link.txt"))).toBe("../lib/real.txt");
+
+    expect(await prepared.apply(before.state_ref)).toEqual({ outcome: "applied" });
+
+    await expect(lstat(join(root, "lib/link.txt"))).rejects.toThrow("ENOENT");
+    expect(await readFile(join(root, "lib/real.txt"), "utf8")).toBe("real");
+  });
+});
