@@ -5,7 +5,7 @@ import { randomBytes } from "node:crypto";
 import { createSessionClient, type Disposition, type Joined } from "../client/session-client.ts";
 import { gitUser, readHead } from "../git/head.ts";
 import { mainPathOf, type Workspace } from "../git/repository.ts";
-import { locateStore } from "../git/store-folder.ts";
+import { locateStore, type StoreFolder } from "../git/store-folder.ts";
 import { worktreeIdOf } from "../git/worktree-id.ts";
 import type { ToolContext } from "../tools/ports.ts";
 import type { JsonObject } from "../wire/json.ts";
@@ -47,6 +47,13 @@ export async function openContext(workspace: Workspace, written: string, options
     gitUser(workspace, { env }).catch(() => undefined),
     worktreeIdOf(workspace),
   ]);
+  let found: StoreFolder | undefined = store;
+  /** The store that was just found serves the first search. */
+  const locateAgain = async (): Promise<StoreFolder> => {
+    const first = found;
+    found = undefined;
+    return first ?? locateStore(workspace, { env });
+  };
   const identity = bridgeIdentity({ clientName, gitUser: user, worktree: workspaceDir, env });
   const notices = createNotices();
   let told: string | undefined;
@@ -62,7 +69,7 @@ export async function openContext(workspace: Workspace, written: string, options
     ...identity,
     ...(process.ppid > 0 ? { host: { pid: process.ppid } } : {}),
     control: CONTROL,
-    locate: createLocate({ store, workspace: main, launcher, env }),
+    locate: createLocate({ locateStore: locateAgain, workspace: main, launcher, env }),
     worktree: describeWorktree,
     onJoined: (joined) => tellOf(joined, notices.tell),
   });

@@ -1,10 +1,11 @@
-import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { scratchFolder } from "../git/scratch.test.fixture.ts";
 import { worktreeId } from "../git/worktree-id.ts";
 import { bridgeIn } from "./bridge.test.fixture.ts";
 import { sidecarFor } from "./sidecar.test.fixture.ts";
+import { createBridgeTools } from "./tools.ts";
 
 describe("a bridge in a repository", () => {
   it("begins, submits and yields; its file changes and others see who it is and where", async () => {
@@ -119,4 +120,62 @@ describe("which workspace a call is about", () => {
     expect(await ana.contexts.contextFor("stranger")).toMatchObject({ refused: { code: "workspace/outside" } });
     expect(await ana.contexts.contextFor("nowhere")).toMatchObject({ refused: { code: "workspace/no-folder" } });
   });
+});
+
+describe("a worktree that is taken away under its bridge", () => {
+  it("is said to be gone, and what was held there is free", async () => {
+    await using scratch = await scratchFolder();
+    const repo = await scratch.repository("repo");
+    const linked = join(scratch.folder, "linked");
+    await scratch.git(repo, "worktree", "add", "-q", "-b", "side", linked);
+    await using _ = await sidecarFor(repo);
+    await using ana = bridgeIn(scratch, linked);
+    await using bo = bridgeIn(scratch, repo, { principal: "bo" });
+    expect(await ana.call("begin_task", { objective: "o", files: ["a.txt"] })).toMatchObject({ status: "ok" });
+
+    await scratch.git(repo, "worktree", "remove", "--force", linked);
+
+    expect(await ana.contexts.contextFor(undefined)).toMatchObject({ refused: { code: "workspace/no-folder" } });
+    expect(await bo.call("begin_task", { objective: "o", files: ["a.txt"] })).toMatchObject({ status: "ok" });
+  });
+
+  it("is another worktree when one was made anew at the same path", async () => {
+    await using scratch = await scratchFolder();
+    const repo = await scratch.repository("repo");
+    await using ana = bridgeIn(scratch, repo);
+    const before = await (async () => {
+      await using _ = await sidecarFor(repo);
+      return await ana.call("begin_task", { objective: "o", files: ["a.txt"] });
+    })();
+
+    await rm(repo, { recursive: true });
+    await scratch.repository("repo");
+    await using _ = await sidecarFor(repo);
+
+    expect(before).toMatchObject({ status: "ok" });
+    expect(await ana.call("who_is_working")).toMatchObject({ active_intent_count: 0, participant_count: 1 });
+  });
+});
+
+it("joins no local session when the environment asks for a coordinator elsewhere", async () => {
+  await using scratch = await scratchFolder();
+  const said: string[] = [];
+  const env = { ...scratch.env, MPAC_COORDINATOR_URL: "wss://example.org/session/x", MPAC_COORDINATOR_TOKEN: "secret" };
+  const repo = await scratch.repository("repo");
+  const tools = createBridgeTools({
+    clientName: "test",
+    tools: ["who_is_working"],
+    workspace: repo,
+    env,
+    cwd: repo,
+    report: (line) => said.push(line),
+    launcher: [],
+  });
+
+  const { outcome, ...rest } = await tools.call("who_is_working", {});
+
+  expect(outcome).toBe("result");
+  expect(JSON.stringify(rest)).toContain("MPAC_COORDINATOR_URL and MPAC_COORDINATOR_TOKEN ask for a coordinator elsewhere");
+  expect(said).toHaveLength(1);
+  expect(JSON.stringify([rest, said])).not.toContain("secret");
 });

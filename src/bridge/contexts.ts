@@ -1,7 +1,7 @@
 /**
  * Which workspace a call is about: the bridge's own, or the one that `repo_path` names. Each is opened once and kept.
  */
-import { realpath } from "node:fs/promises";
+import { realpath, stat } from "node:fs/promises";
 import { isAbsolute, relative, resolve, sep } from "node:path";
 import type { Disposition } from "../client/session-client.ts";
 import { findWorkspace, type Workspace } from "../git/repository.ts";
@@ -28,6 +28,8 @@ export interface ContextsOptions extends ContextOptions {
 interface Opened {
   readonly workspace: Workspace;
   readonly context: WorkspaceContext;
+  /** What stood there when it was opened; another one since then is another workspace. */
+  readonly stamp: string | undefined;
 }
 
 export function createContexts(options: ContextsOptions): Contexts {
@@ -37,10 +39,14 @@ export function createContexts(options: ContextsOptions): Contexts {
   let left: Promise<void> | undefined;
 
   function openOnce(workspace: Workspace, written: string): Promise<Opened> {
-    const key = workspace.kind === "repository" ? (workspace.root ?? workspace.gitDir) : workspace.root;
+    const key = keyOf(workspace);
     let opening = byRoot.get(key);
     if (opening === undefined) {
-      opening = openContext(workspace, written, options).then((context) => ({ workspace, context }));
+      opening = Promise.all([openContext(workspace, written, options), stampOf(workspace)]).then(([context, stamp]) => ({
+        workspace,
+        context,
+        stamp,
+      }));
       opening.catch(() => byRoot.delete(key));
       byRoot.set(key, opening);
     }
@@ -79,6 +85,13 @@ export function createContexts(options: ContextsOptions): Contexts {
     return opening;
   }
 
+  /** The worktree was removed, or another repository stands in its place: nobody works in it any more. */
+  function forget({ workspace, context }: Opened): void {
+    byRoot.delete(keyOf(workspace));
+    byPath.clear();
+    void context.leave("withdraw").catch(() => undefined);
+  }
+
   const own = resolve(cwd, named ?? ".");
 
   async function leaveAll(disposition: Disposition): Promise<void> {
@@ -89,12 +102,28 @@ export function createContexts(options: ContextsOptions): Contexts {
   return {
     async contextFor(repoPath) {
       const path = repoPath === undefined ? own : resolve(cwd, repoPath);
-      const opened = await openAt(path, path === own && named !== undefined ? "folder" : "refuse");
-      return "refused" in opened ? opened : opened.context;
+      const outside = path === own && named !== undefined ? "folder" : "refuse";
+      const opened = await openAt(path, outside);
+      if ("refused" in opened) return opened;
+      if ((await stampOf(opened.workspace)) === opened.stamp) return opened.context;
+      forget(opened);
+      const again = await openAt(path, outside);
+      return "refused" in again ? again : again.context;
     },
     leave(disposition) {
       left ??= leaveAll(disposition);
       return left;
     },
   };
+}
+
+function keyOf(workspace: Workspace): string {
+  return workspace.kind === "repository" ? (workspace.root ?? workspace.gitDir) : workspace.root;
+}
+
+/** Tells one worktree from the next at the same path; undefined when there is none. Two looks at the disk. */
+async function stampOf(workspace: Workspace): Promise<string | undefined> {
+  const folders = workspace.kind === "repository" ? [workspace.root ?? workspace.gitDir, workspace.gitDir] : [workspace.root];
+  const found = await Promise.all(folders.map((folder) => stat(folder, { bigint: true }).catch(() => undefined)));
+  return found.includes(undefined) ? undefined : found.map((one) => `${one?.dev}:${one?.ino}`).join(" ");
 }

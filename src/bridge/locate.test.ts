@@ -66,7 +66,13 @@ async function station(): Promise<Station> {
     store,
     starts,
     locate: (mode, more = {}) =>
-      createLocate({ store, workspace: repo, launcher: [launcher], env: { ...scratch.env, MODE: mode, GIT_DIR: "/elsewhere" }, ...more }),
+      createLocate({
+        locateStore: () => Promise.resolve(more?.store ?? store),
+        workspace: repo,
+        launcher: [launcher],
+        env: { ...scratch.env, MODE: mode, GIT_DIR: "/elsewhere" },
+        ...more,
+      }),
     async [Symbol.asyncDispose]() {
       for (const { pid } of await starts()) {
         try {
@@ -135,7 +141,7 @@ describe("finding a sidecar that runs", () => {
       at.scratch.env,
     );
     const withEnv = (env: NodeJS.ProcessEnv) =>
-      createLocate({ store, workspace: at.repo, launcher: [], env: { ...at.scratch.env, ...env } });
+      createLocate({ locateStore: () => Promise.resolve(store), workspace: at.repo, launcher: [], env: { ...at.scratch.env, ...env } });
 
     const uris = [await withEnv({ MPAC_SIDECAR_PORT: String(named.port) })(look()), await withEnv({})(look())];
     await discovered[Symbol.asyncDispose]();
@@ -156,7 +162,9 @@ describe("finding a sidecar that runs", () => {
     const store = { ...at.store, identity: { ...at.store.identity, port: stranger.port } };
     const env = { ...at.scratch.env, MPAC_SIDECAR_HOST: "127.0.0.1", MPAC_SIDECAR_PORT: String(stranger.port) };
 
-    expect(await createLocate({ store, workspace: at.repo, launcher: [], env })(look())).toBeUndefined();
+    expect(
+      await createLocate({ locateStore: () => Promise.resolve(store), workspace: at.repo, launcher: [], env })(look()),
+    ).toBeUndefined();
   });
 
   it("starts none where it may not write, and says what to run", async () => {

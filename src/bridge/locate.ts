@@ -24,7 +24,8 @@ const FIRST_LOOK_MS = 20;
 const MOST_LOOK_MS = 200;
 
 export interface LocateOptions {
-  readonly store: StoreFolder;
+  /** Where the store is now: looked for at every search, because it may have been removed and made anew since the last. */
+  readonly locateStore: () => Promise<StoreFolder>;
   /** Main worktree, or plain folder: what the sidecar serves. */
   readonly workspace: string;
   /** What runs `signalbox`, as arguments of this Node. */
@@ -34,9 +35,14 @@ export interface LocateOptions {
   readonly startMs?: number;
 }
 
-export function createLocate(options: LocateOptions): Locate {
-  const { store, env } = options;
+/** The options of one search. */
+type Search = Omit<LocateOptions, "locateStore"> & { readonly store: StoreFolder };
+
+export function createLocate({ locateStore, ...rest }: LocateOptions): Locate {
+  const { env } = rest;
   return async (question) => {
+    const store = await locateStore().catch(unreachable);
+    const options: Search = { ...rest, store };
     const found = await findSidecar(store, env, question.signal);
     if (found !== undefined || !question.mayStart) return found;
     if (!store.writable) throw notOurs(options);
@@ -44,7 +50,7 @@ export function createLocate(options: LocateOptions): Locate {
   };
 }
 
-async function startAndWait(options: LocateOptions, { signal }: LocateQuestion): Promise<FoundSidecar> {
+async function startAndWait(options: Search, { signal }: LocateQuestion): Promise<FoundSidecar> {
   const { store, env, startMs = START_MS } = options;
   const givesUpAtMs = performance.now() + startMs;
   const earlierError = signatureOf(await readStartError(store.folder));
@@ -81,7 +87,7 @@ async function startAndWait(options: LocateOptions, { signal }: LocateQuestion):
   }
 }
 
-async function start({ launcher, workspace, store, env }: LocateOptions): Promise<StartedSidecar> {
+async function start({ launcher, workspace, store, env }: Search): Promise<StartedSidecar> {
   try {
     return await spawnSidecar({ launcher, workspace, folder: store.folder, env });
   } catch (cause) {
@@ -92,6 +98,15 @@ async function start({ launcher, workspace, store, env }: LocateOptions): Promis
   }
 }
 
+function unreachable(cause: unknown): never {
+  throw new SidecarUnavailable(sentenceOf(cause), { code: codeIn(cause) ?? "store/unreachable", cause });
+}
+
+function codeIn(cause: unknown): string | undefined {
+  const code = cause instanceof Error && "code" in cause ? cause.code : undefined;
+  return typeof code === "string" ? code : undefined;
+}
+
 function signatureOf(error: StartError | undefined): string | undefined {
   return error === undefined ? undefined : `${error.pid} ${error.at}`;
 }
@@ -100,7 +115,7 @@ function explained({ code, sentence, command }: StartError): SidecarUnavailable 
   return new SidecarUnavailable(command === undefined ? sentence : `${sentence}: run \`${command}\``, { code });
 }
 
-function endedEarly(exit: number | null, { workspace, store }: LocateOptions): SidecarUnavailable {
+function endedEarly(exit: number | null, { workspace, store }: Search): SidecarUnavailable {
   const how = exit === null ? "was ended by a signal" : `ended with code ${exit}`;
   return new SidecarUnavailable(
     `the sidecar of ${workspace} ${how} before it was up: see ${store.folder}/${LOG_FILE}, or run \`signalbox sidecar --workspace ${workspace}\``,
@@ -109,7 +124,7 @@ function endedEarly(exit: number | null, { workspace, store }: LocateOptions): S
 }
 
 /** A sandbox that may not write there must not open the log either: two programs under different rules would share it. */
-function notOurs({ workspace, store }: LocateOptions): SidecarUnavailable {
+function notOurs({ workspace, store }: Search): SidecarUnavailable {
   return new SidecarUnavailable(
     `no sidecar runs for ${workspace} and this process may not write ${store.folder}: run \`signalbox sidecar --workspace ${workspace}\` where that is allowed`,
     { code: "sidecar/read-only" },

@@ -229,3 +229,16 @@ async function listening(): Promise<{ port: number; called: Promise<unknown> } &
     },
   };
 }
+
+it("ends with a line when its host sends more than a message may be", async () => {
+  await using scratch = await scratchFolder();
+  await using ana = bridge(scratch, []);
+  expect((await ana.ask("initialize", LEGACY)).result).toBeDefined();
+
+  const ended = once(ana.process, "close");
+  ana.process.stdin?.write(Buffer.alloc(49 * 1024 * 1024, "x"));
+  await ended;
+  const { stderr } = await ana.end();
+
+  expect(stderr).toMatch(/exceeded maximum size/);
+});

@@ -52,13 +52,14 @@ export async function run(args: readonly string[]): Promise<void> {
 
   const { tools } = selected;
   const { workspace } = options;
-  endWith(async () => (loading === undefined ? undefined : (await loading).leave()));
+  const end = endWith(async () => (loading === undefined ? undefined : (await loading).leave()));
   serveFace({
     version: VERSION,
     instructions,
     tools,
     stdout,
     report,
+    onClosed: end,
     onHost(name) {
       if (loading !== undefined) return;
       clientName ??= name;
@@ -70,7 +71,7 @@ export async function run(args: readonly string[]): Promise<void> {
 }
 
 /** Ends the process when its client goes or somebody asks it to, after `farewell` or when that takes too long. */
-function endWith(farewell: () => Promise<void>): void {
+function endWith(farewell: () => Promise<void>): () => void {
   let ending = false;
   const end = () => {
     if (ending) return;
@@ -85,6 +86,7 @@ function endWith(farewell: () => Promise<void>): void {
   process.stdout.once("error", end);
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(signal, end);
   process.once("uncaughtException", fail).once("unhandledRejection", fail);
+  return end;
 }
 
 /** A fault that nobody caught: the host sees one line and a bridge that is gone. */

@@ -15,6 +15,9 @@ import {
 import { serveStdio, StdioServerTransport } from "@modelcontextprotocol/server/stdio";
 import type { ToolDefinition } from "./selection.ts";
 
+/** Bytes of one message from the host: the longest file that a tool takes, with every character escaped. */
+const MAX_MESSAGE_BYTES = 48 * 1024 * 1024;
+
 /** What a host may keep the lists for, in milliseconds. They change with a release only. */
 const KEEP_MS = 60_000;
 
@@ -28,6 +31,8 @@ export interface FaceOptions {
   /** Where messages go; nothing else does. */
   readonly stdout: Writable;
   readonly report: (line: string) => void;
+  /** Nothing more is read or said: the host has gone, or sent what cannot be taken. */
+  readonly onClosed: () => void;
 }
 
 /** As the tools answer. */
@@ -70,10 +75,13 @@ export function serveFace(options: FaceOptions): void {
     return server;
   };
 
-  serveStdio(makeServer, {
-    transport: new StdioServerTransport(process.stdin, stdout),
-    onerror: (error) => report(error.message),
-  });
+  const transport = new StdioServerTransport(process.stdin, stdout, { maxBufferSize: MAX_MESSAGE_BYTES });
+  serveStdio(makeServer, { transport, onerror: (error) => report(error.message) });
+  const closed = transport.onclose;
+  transport.onclose = () => {
+    closed?.();
+    options.onClosed();
+  };
 }
 
 /** What the 2026 era says with each request; the one before says it once, when it initializes. */

@@ -5,10 +5,10 @@
  * owner is dead, or that is older than any start takes, is simply taken over.
  */
 import { randomBytes } from "node:crypto";
-import { link, readFile, rename, unlink } from "node:fs/promises";
 import { join } from "node:path";
 import { createOnce } from "../git/create-once.ts";
 import { errnoOf } from "../git/errno.ts";
+import { removeExactly } from "../git/remove-exactly.ts";
 
 const LOCK_FILE = "start.lock";
 
@@ -35,12 +35,12 @@ export async function takeStartLock(folder: string, { bootId, nowMs = Date.now }
   const standing = await createOnce(path, own);
   if (standing !== own) {
     if (!isStale(standing, bootId, nowMs())) return undefined;
-    await moveAway(path, standing);
+    await removeExactly(path, standing);
     if ((await createOnce(path, own)) !== own) return undefined;
   }
   return {
     async [Symbol.asyncDispose]() {
-      if ((await readFile(path, "utf8").catch(() => "")) === own) await unlink(path).catch(unlessAbsent);
+      await removeExactly(path, own);
     },
   };
 }
@@ -62,18 +62,6 @@ function parse(text: string): Lock | undefined {
   }
 }
 
-/** Removes the stale lock by a rename, which one process can do; a fresh one that came in its place is put back. */
-async function moveAway(path: string, stale: string): Promise<void> {
-  const aside = `${path}.${randomBytes(6).toString("hex")}.old`;
-  try {
-    await rename(path, aside);
-    if ((await readFile(aside, "utf8")) !== stale) await link(aside, path).catch(() => undefined);
-    await unlink(aside);
-  } catch (cause) {
-    unlessAbsent(cause);
-  }
-}
-
 function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);
@@ -81,8 +69,4 @@ function isAlive(pid: number): boolean {
   } catch (cause) {
     return errnoOf(cause) !== "ESRCH";
   }
-}
-
-function unlessAbsent(cause: unknown): void {
-  if (errnoOf(cause) !== "ENOENT") throw cause;
 }

@@ -8,6 +8,7 @@ import { callTool, type CallOutcome } from "../tools/call-tool.ts";
 import { REGISTRY } from "../tools/registry.ts";
 import type { ToolResult } from "../tools/tool.ts";
 import { createContexts, type NoContext } from "./contexts.ts";
+import { remoteRefusal } from "./remote-mode.ts";
 
 export interface BridgeTools {
   /** Never throws for what a caller did. */
@@ -37,16 +38,20 @@ export function createBridgeTools(options: BridgeToolsOptions): BridgeTools {
   const registry = REGISTRY.filter(({ name }) => tools.includes(name));
   const reportFault = (cause: unknown, tool: string) => report(`${tool}: ${sentenceOf(cause)}`);
   const named = workspace ?? (env["MPAC_WORKSPACE_DIR"]?.trim() || undefined);
+  const remote = remoteRefusal(env);
+  if (remote !== undefined) report(remote.refused.message);
   const contexts = createContexts({ clientName, launcher, env, cwd, named, reportFault });
 
   return {
     async call(name, args) {
+      if (remote !== undefined) return { outcome: "result", result: noWorkspace(remote) };
       const repoPath = (args as { readonly repo_path?: unknown } | undefined)?.repo_path;
       const context = await contexts.contextFor(typeof repoPath === "string" && repoPath !== "" ? repoPath : undefined);
       if ("refused" in context) return { outcome: "result", result: noWorkspace(context) };
       return callTool(registry, context.tools, name, args);
     },
     joinSoon() {
+      if (remote !== undefined) return;
       contexts.contextFor(undefined).then(
         (context) => "refused" in context || context.joinSoon(),
         (cause: unknown) => reportFault(cause, "joining"),
