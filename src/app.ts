@@ -1,6 +1,7 @@
 /**
  * The composition root of a sidecar: workspace, store, engine, edges, discovery, put together and taken apart in order.
  */
+import { setTimeout as pause } from "node:timers/promises";
 import getPort from "get-port";
 import type { SidecarConfig } from "./config.ts";
 import { session as sessionAggregate } from "./core/session/session.ts";
@@ -14,27 +15,36 @@ import { createEngine } from "./engine/engine.ts";
 import { BEFORE_FIRST, unseal } from "./engine/seal.ts";
 import { bootId } from "./git/boot-id.ts";
 import { newToken, publishDiscovery } from "./git/discovery-file.ts";
+import { errnoOf } from "./git/errno.ts";
 import { isPathCaseInsensitive } from "./git/head.ts";
+import { noteWriter } from "./git/last-writer.ts";
 import { mainTree } from "./git/main-tree.ts";
+import { isAlive } from "./git/process-identity.ts";
+import { OwnedElsewhere } from "./git/owned-elsewhere.ts";
+import { claimStore } from "./git/owner-file.ts";
 import { findWorkspace, mainPathOf, type Workspace } from "./git/repository.ts";
 import { clearStartError } from "./git/start-error.ts";
 import { locateStore, type StoreFolder } from "./git/store-folder.ts";
 import { readStoreIdentity } from "./git/store-identity.ts";
 import type { Log } from "./log.ts";
+import { setAside } from "./store/set-aside.ts";
 import { openSqliteStore, type SqliteStore } from "./store/sqlite.ts";
 import { VERSION } from "./version.ts";
 import type { Health } from "./wire/health.ts";
+import type { Host } from "./wire/mpac/extension.ts";
 import { SessionId, streamOf } from "./wire/ids.ts";
 import { RECORD_FORMAT } from "./wire/record.ts";
 import { CONTROL } from "./wire/versions.ts";
-
-export { setAside } from "./store/set-aside.ts";
 
 /** How often the idle end is considered, in milliseconds. */
 const IDLE_CHECK_MS = 10_000;
 
 /** How often an idle sidecar looks whether its store is still there, in milliseconds; a commit looks each time. */
 const STORE_CHECK_MS = 5_000;
+
+/** How long a successor waits for the port of the sidecar that it follows, in milliseconds: that one is ending. */
+const PORT_MS = 2_000;
+const PORT_LOOK_MS = 10;
 
 /** How long an answer about the log's health may be repeated, in milliseconds: each new one writes to the disk. */
 const HEALTH_MS = 1_000;
@@ -44,6 +54,11 @@ export interface Sidecar extends AsyncDisposable {
   readonly port: number;
   /** Resolves when the sidecar was asked to stop, or has had no client for long enough, with the reason. */
   readonly stopped: Promise<string>;
+  /**
+   * Resolves when a process from elsewhere has taken the store, as it may after 20 s in which this one stood still. The log is
+   * that one's then, and what this process would still write on closing it would be damage.
+   */
+  readonly lost: Promise<OwnedElsewhere>;
 }
 
 /** There is no workspace to serve. */
@@ -80,14 +95,20 @@ export async function findPlace(config: Pick<SidecarConfig, "workspace">, cwd: s
   return { workspace, store: await locateStore(workspace) };
 }
 
-/** @throws what `openSqliteStore` throws, PortTaken */
-export async function startSidecar(config: SidecarConfig, { workspace, store: folder }: Place, log: Log): Promise<Sidecar> {
+/**
+ * @param followed - port of the sidecar whose store this one takes over: clients that know it will look there
+ * @throws OwnedElsewhere, what `openSqliteStore` throws, PortTaken
+ */
+export async function startSidecar(config: SidecarConfig, place: Place, log: Log, followed?: number): Promise<Sidecar> {
+  const { workspace, store: folder } = place;
   await using starting = new Cleanup();
   let stop: (reason: string) => void = () => undefined;
   const stopped = new Promise<string>((resolve) => {
     stop = resolve;
   });
   const onGone = (): void => stop("the store was removed or replaced");
+  const onTrouble = (cause: unknown): void => log.warn({ error: String(cause) }, "owner file cannot be renewed");
+  const ownership = starting.own(await claimStore(folder.folder, { onTrouble }));
   const store = starting.own(await openSqliteStore({ path: folder.logPath, onGone }));
   const { identity } = folder;
   const main = mainPathOf(workspace);
@@ -102,7 +123,8 @@ export async function startSidecar(config: SidecarConfig, { workspace, store: fo
   };
   const stream = await engine.open(sessionAggregate, sessionId, settings);
   const face = { sessionId, workspaceDir: main, version: VERSION, control: CONTROL };
-  const room = await openRoom(stream, face, () => engine.nowMs());
+  const isLiving = ({ pid, started_at }: Host): boolean => isAlive(pid, started_at);
+  const room = await openRoom(stream, face, { nowMs: () => engine.nowMs(), isLiving });
 
   let lastActivityMs = performance.now();
   const mpac = createMpacEdge({
@@ -115,6 +137,7 @@ export async function startSidecar(config: SidecarConfig, { workspace, store: fo
     log,
   });
   starting.own({ [Symbol.asyncDispose]: () => Promise.resolve(mpac[Symbol.dispose]()) });
+  await noteWriter(folder.folder, VERSION).catch((cause: unknown) => log.warn({ error: String(cause) }, "release cannot be noted"));
 
   const boot = await bootId();
   const token = newToken();
@@ -153,23 +176,34 @@ export async function startSidecar(config: SidecarConfig, { workspace, store: fo
       mpac.serve(socket, () => peerOf(request.socket));
     };
   };
-  const routes = opsRoutes({ health, token, stop: () => stop("asked to stop") });
-  const server = starting.own(await listenNear(config, identity.port, (port) => listen({ ...config, port, routes, upgrade })));
+  let published: AsyncDisposable | undefined;
+  const letGo = async (): Promise<void> => {
+    await mpac.hold();
+    await engine.close();
+    await published?.[Symbol.asyncDispose]();
+    await store.close();
+    await ownership[Symbol.asyncDispose]();
+  };
+  const routes = opsRoutes({ health, token, stop, letGo });
+  const listenOn = (port: number) => listen({ ...config, port, routes, upgrade });
+  const server = starting.own(await listenNear(config, { derived: identity.port, followed }, listenOn));
   uri = `ws://${config.host === "::1" ? "[::1]" : config.host}:${server.port}/session/${sessionId}`;
+  await ownership.announce({ host: config.host, port: server.port });
 
-  const published = await publishDiscovery(folder, {
-    store_id: identity.store_id,
-    host: config.host,
-    port: server.port,
-    pid: process.pid,
-    boot_id: boot,
-    version: VERSION,
-    control: CONTROL,
-    token,
-    started_at: new Date().toISOString(),
-    workspace: main,
-  });
-  starting.own(published);
+  published = starting.own(
+    await publishDiscovery(folder, {
+      store_id: identity.store_id,
+      host: config.host,
+      port: server.port,
+      pid: process.pid,
+      boot_id: boot,
+      version: VERSION,
+      control: CONTROL,
+      token,
+      started_at: new Date().toISOString(),
+      workspace: main,
+    }),
+  );
   const storeTimer = setInterval(() => {
     void isStoreInPlace(folder, store).then((inPlace) => inPlace || onGone());
   }, STORE_CHECK_MS);
@@ -186,6 +220,7 @@ export async function startSidecar(config: SidecarConfig, { workspace, store: fo
     uri,
     port: server.port,
     stopped,
+    lost: ownership.lost.then((owner) => new OwnedElsewhere(owner)),
     async [Symbol.asyncDispose]() {
       clearInterval(idleTimer);
       clearInterval(storeTimer);
@@ -206,9 +241,10 @@ async function isStoreInPlace({ folder, identity }: StoreFolder, store: SqliteSt
  * Reads a log that no sidecar owns from end to end and checks that each record is whole and follows the one before.
  *
  * @returns how many records the session has
- * @throws what `openSqliteStore` throws, LogDamaged, LogTooNew
+ * @throws OwnedElsewhere, what `openSqliteStore` throws, LogDamaged, LogTooNew
  */
-export async function checkLog({ logPath, identity }: StoreFolder): Promise<number> {
+export async function checkLog({ folder, logPath, identity }: StoreFolder): Promise<number> {
+  await using _ownership = await claimStore(folder);
   await using store = await openSqliteStore({ path: logPath });
   const stream = streamOf(identity.session_id, "session");
   let last = BEFORE_FIRST;
@@ -216,23 +252,40 @@ export async function checkLog({ logPath, identity }: StoreFolder): Promise<numb
   return last.revision;
 }
 
-/** The port that was asked for, else the workspace's own, else any: of 2,000 ports in the ephemeral range one is often taken. */
+/**
+ * Renames a log that nobody can open, so that the next sidecar begins a new one.
+ *
+ * @returns its new path
+ * @throws OwnedElsewhere, what `setAside` throws
+ */
+export async function setLogAside({ folder, logPath }: StoreFolder): Promise<string> {
+  await using _ownership = await claimStore(folder);
+  return await setAside(logPath, Date.now());
+}
+
+/**
+ * The port that was asked for, else that of the sidecar before this one, else the workspace's own, else any: of 2,000 ports
+ * in the ephemeral range one is often taken.
+ */
 async function listenNear<Listener>(
   config: Pick<SidecarConfig, "port" | "host">,
-  derived: number,
+  { derived, followed }: { readonly derived: number; readonly followed: number | undefined },
   listenOn: (port: number) => Promise<Listener>,
 ): Promise<Listener> {
-  const isTaken = (error: unknown): boolean => ["EADDRINUSE", "EACCES"].includes((error as NodeJS.ErrnoException).code ?? "");
-  if (config.port !== undefined) {
-    const asked = config.port;
-    return listenOn(asked).catch((error: unknown) => {
-      throw isTaken(error) ? new PortTaken(asked, error) : error;
-    });
+  const wanted = config.port ?? followed ?? derived;
+  const givesUpAtMs = performance.now() + (followed === undefined ? 0 : PORT_MS);
+  for (;;) {
+    try {
+      return await listenOn(wanted);
+    } catch (error) {
+      if (!["EADDRINUSE", "EACCES"].includes(errnoOf(error))) throw error;
+      if (performance.now() >= givesUpAtMs) {
+        if (config.port !== undefined) throw new PortTaken(config.port, error);
+        return listenOn(await getPort({ host: config.host }));
+      }
+    }
+    await pause(PORT_LOOK_MS);
   }
-  return listenOn(derived).catch(async (error: unknown) => {
-    if (!isTaken(error)) throw error;
-    return listenOn(await getPort({ host: config.host }));
-  });
 }
 
 /** What has been opened so far, closed in the opposite order when the rest does not come about. */

@@ -4,12 +4,13 @@
 import { randomBytes } from "node:crypto";
 import { createSessionClient, type Disposition, type Joined } from "../client/session-client.ts";
 import { gitUser, readHead } from "../git/head.ts";
+import { startOf } from "../git/process-identity.ts";
 import { mainPathOf, type Workspace } from "../git/repository.ts";
 import { locateStore, type StoreFolder } from "../git/store-folder.ts";
 import { worktreeIdOf } from "../git/worktree-id.ts";
 import type { ToolContext } from "../tools/ports.ts";
 import type { JsonObject } from "../wire/json.ts";
-import type { Worktree } from "../wire/mpac/extension.ts";
+import type { Host, Worktree } from "../wire/mpac/extension.ts";
 import { CONTROL } from "../wire/versions.ts";
 import { createCoordination } from "./coordination.ts";
 import { createFiles } from "./files.ts";
@@ -67,7 +68,7 @@ export async function openContext(workspace: Workspace, written: string, options
 
   const client = createSessionClient({
     ...identity,
-    ...(process.ppid > 0 ? { host: { pid: process.ppid } } : {}),
+    ...(process.ppid > 0 ? { host: hostOf(process.ppid) } : {}),
     control: CONTROL,
     locate: createLocate({ locateStore: locateAgain, workspace: main, launcher, env }),
     worktree: describeWorktree,
@@ -115,6 +116,12 @@ export async function openContext(workspace: Workspace, written: string, options
     joinSoon: () => void coordination.membership().catch(() => undefined),
     leave: (disposition) => client.close(disposition),
   };
+}
+
+/** The program that started this bridge, as others know it. */
+function hostOf(pid: number): Host {
+  const startedAt = startOf(pid);
+  return { pid, ...(startedAt === undefined ? {} : { started_at: startedAt }) };
 }
 
 function tellOf({ again, principalId, renamedFrom }: Joined, tell: (sentence: string) => void): void {

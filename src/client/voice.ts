@@ -5,7 +5,7 @@ import { randomUUID } from "node:crypto";
 import type { JsonObject } from "../wire/json.ts";
 import type { InboundEnvelope } from "../wire/mpac/coordinator.ts";
 import { PROTOCOL_VERSION } from "../wire/mpac/envelope.ts";
-import type { Worktree } from "../wire/mpac/extension.ts";
+import type { Host, Worktree } from "../wire/mpac/extension.ts";
 import { createLamportClock } from "./lamport.ts";
 
 /** What a participant says of itself when it joins. */
@@ -16,7 +16,7 @@ export interface Introduction {
   readonly roles?: readonly string[];
   readonly capabilities?: readonly string[];
   /** The host program that runs us. */
-  readonly host?: { readonly pid: number; readonly started_at?: string };
+  readonly host?: Host;
 }
 
 export interface Spoken {

@@ -4,11 +4,11 @@
  * A note is written before its temporary file, so a crash leaves no file that nobody knows of. It belongs to one living
  * process at a time: the claim is its file name, and taking one over is a rename, which only one process can do.
  */
-import { readFileSync } from "node:fs";
 import { mkdir, open, readdir, readFile, rename, unlink } from "node:fs/promises";
 import { join } from "node:path";
 import { PendingReplacement } from "../wire/pending-replacement.ts";
 import { errnoOf } from "./errno.ts";
+import { isAlive, startOf } from "./process-identity.ts";
 import { flushDirectory, opDigest } from "./temporary-file.ts";
 
 const FOLDER = "signalbox-pending";
@@ -72,7 +72,7 @@ export async function pendingReplacements(gitDir: string): Promise<PendingList> 
   const setAside: string[] = [];
   for (const name of names) {
     const [whole, digest, pid, start] = NOTE.exec(name) ?? [];
-    if (whole === undefined || (pid !== undefined && start !== undefined && isAlive(Number(pid), start))) continue;
+    if (whole === undefined || (pid !== undefined && start !== undefined && isAlive(Number(pid), start === "0" ? undefined : start))) continue;
     const file = join(folder, name);
     const text = await readFile(file, "utf8").catch(() => undefined);
     if (text === undefined) continue; // another process took or finished it in this moment
@@ -109,26 +109,5 @@ async function moved(from: string, to: string): Promise<boolean> {
 }
 
 function claimedName(folder: string, digest: string): string {
-  return join(folder, `${digest}.json.claimed-${process.pid}-${startOf(process.pid)}`);
-}
-
-/** Whether the process that claimed a note still runs: a pid that was given again has another start. */
-function isAlive(pid: number, start: string): boolean {
-  try {
-    process.kill(pid, 0);
-  } catch (cause) {
-    if (errnoOf(cause) === "ESRCH") return false;
-  }
-  return startOf(pid) === start;
-}
-
-/** When a process began, in clock ticks since boot; "0" where the system does not tell, which then equals every other. */
-function startOf(pid: number): string {
-  if (process.platform !== "linux") return "0";
-  try {
-    const fields = readFileSync(`/proc/${pid}/stat`, "latin1").split(") ").at(-1)?.split(" ");
-    return fields?.[19] ?? "0";
-  } catch {
-    return "0";
-  }
+  return join(folder, `${digest}.json.claimed-${process.pid}-${startOf(process.pid) ?? "0"}`);
 }

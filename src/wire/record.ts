@@ -12,7 +12,7 @@ import type { Json, JsonObject } from "./json.ts";
 export const RECORD_FORMAT = 1;
 
 /** Rises with every change of a decision; streams are decided again only within one number. */
-export const RULES = 1;
+export const RULES = 2;
 
 /** The number of records in a stream: dense, 0 when it is empty. */
 export type Revision = number;

@@ -6,7 +6,7 @@
  */
 import * as z from "zod";
 import { ConflictId, IntentId, OpId, PrincipalId, SessionId } from "./ids.ts";
-import { Worktree } from "./mpac/extension.ts";
+import { Host, Worktree } from "./mpac/extension.ts";
 import { Scope } from "./mpac/messages.ts";
 
 /** The rules a session was opened with. They change only by an event. */
@@ -44,6 +44,7 @@ export const SessionEvent = z.discriminatedUnion("type", [
     displayName: z.string(),
     roles: z.array(z.string()),
     worktree: Worktree.optional(),
+    host: Host.optional(),
     /** Whether it speaks our extension. */
     extended: z.boolean(),
   }),
@@ -65,6 +66,8 @@ export const SessionEvent = z.discriminatedUnion("type", [
     fence: z.int(),
     expiresAtMs: ms,
     ttlSec: z.number(),
+    /** Its owner renews it while there is work. */
+    renews: z.boolean().optional(),
     contentHash: z.string(),
   }),
   event("IntentUpdated", {
@@ -110,6 +113,8 @@ export const SessionEvent = z.discriminatedUnion("type", [
     opKind: z.string(),
     /** Worktree id, or `virtual` for the session's own tree. */
     tree: z.string(),
+    /** What the sender had checked out then. */
+    branch: z.string().optional(),
     stateRefBefore: z.string().nullable(),
     stateRefAfter: z.string().nullable(),
     observed: z.string().nullable().optional(),

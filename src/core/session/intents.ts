@@ -62,7 +62,7 @@ export function decideAnnounce(
   const others = met.filter(({ intent }) => intent.principal !== sender.id);
   const locking = others.filter(isLocking);
   const proceeds = !state.settings.race_lock || extensions?.signalbox?.on_overlap === "proceed";
-  if (!proceeds && some(locking)) return heldRefusal(state, locking);
+  if (!proceeds && some(locking)) return heldRefusal(state, locking, read.resources);
 
   const replaced = new Set(met.filter(({ intent }) => intent.principal === sender.id).map(({ intent }) => intent.id));
   if (supersedes_intent_id !== undefined && supersedes_intent_id !== null) {
@@ -94,6 +94,7 @@ export function decideAnnounce(
       fence,
       ttlSec,
       expiresAtMs: at.atMs + Math.round(ttlSec * 1000),
+      ...(extensions?.signalbox?.renews === true ? { renews: true } : {}),
       contentHash,
     },
     ...conflicts,
@@ -135,7 +136,7 @@ export function decideUpdate(
   const others = meetings(state, read.resources, sender.id);
   const locking = others.filter(isLocking);
   const blocks = state.settings.race_lock && extensions?.signalbox?.on_overlap === "block";
-  if (blocks && some(locking)) return heldRefusal(state, locking);
+  if (blocks && some(locking)) return heldRefusal(state, locking, read.resources);
   const excess = tooManyGlobs(state, sender.id, read.resources, new Set([id])) ?? tooManyConflicts(state, id, others);
   if (excess !== undefined) return excess;
 

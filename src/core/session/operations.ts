@@ -58,6 +58,7 @@ export function decideCommit(
     target: target.path,
     opKind: payload.op_kind ?? "replace",
     tree,
+    ...(sender.worktree?.branch === undefined ? {} : { branch: sender.worktree.branch }),
     stateRefBefore: payload.state_ref_before ?? null,
     stateRefAfter: payload.state_ref_after ?? null,
     observed: payload.extensions?.signalbox?.observed ?? null,

@@ -50,10 +50,11 @@ describe("an announcement over another's active intent", () => {
     played.says("bo", "HELLO");
     played.says("ana", "INTENT_ANNOUNCE", intent("i", ["a.ts", "b.ts"]));
 
-    const { details } = rejectionOf(played.says("bo", "INTENT_ANNOUNCE", intent("k", ["a.ts"])));
+    const { details } = rejectionOf(played.says("bo", "INTENT_ANNOUNCE", intent("k", ["a.ts", "c.ts"])));
 
     expect(details).toEqual({
       total: 1,
+      free: ["c.ts"],
       overlaps: [
         {
           intent_id: "i",
@@ -79,6 +80,38 @@ describe("an announcement over another's active intent", () => {
 
     expect(details?.["overlaps"]).toHaveLength(20);
     expect(details?.["total"]).toBe(30);
+  });
+
+  it("is told which of its files nobody holds, by what is one file here and not by spelling", () => {
+    const played = heldByAna({ fold_case: true, root: "/ws" });
+
+    const { details } = rejectionOf(
+      played.says("bo", "INTENT_ANNOUNCE", intent("k", ["./SRC/A.ts", "Lib/", "/ws/lib/x.ts", "./Docs//b.md"])),
+    );
+
+    expect(details?.["free"]).toEqual(["Docs/b.md"]);
+  });
+
+  it("is told nothing as free that is held, however much of both there is", () => {
+    const played = playWith(["ana", "bo"]);
+    const many = (folder: string, count: number) => Array.from({ length: count }, (_, index) => `${folder}/${index}.ts`);
+    for (const path of many("held", 30)) played.says("ana", "INTENT_ANNOUNCE", intent(`i${path}`, [path, `more${path}`]));
+    played.says("ana", "INTENT_ANNOUNCE", intent("z", ["all"]));
+
+    const asked = [...many("held", 30), ...many("all", 200), ...many("free", 700)];
+    const { details } = rejectionOf(played.says("bo", "INTENT_ANNOUNCE", intent("k", asked)));
+
+    expect(details).toMatchObject({ total: 31, free: many("free", 500), free_count: 700 });
+  });
+
+  it("says how many files of a holder it does not name", () => {
+    const played = playWith(["ana", "bo"]);
+    const paths = Array.from({ length: 150 }, (_, index) => `d/${index}`);
+    played.says("ana", "INTENT_ANNOUNCE", intent("i", paths));
+
+    const { details } = rejectionOf(played.says("bo", "INTENT_ANNOUNCE", intent("k", paths.slice(0, 120))));
+
+    expect(details).toMatchObject({ overlaps: [{ resource_count: 150, path_count: 120 }], free: [] });
   });
 
   it("goes on with a conflict when it says proceed", () => {

@@ -19,6 +19,10 @@ const NAMED_PATHS = 100;
 const NAMED_CHARACTERS = 5_000;
 const NAMED_OBJECTIVE = 500;
 
+/** Asked paths that are named as free in a refusal, and their characters. */
+const FREE_PATHS = 500;
+const FREE_CHARACTERS = 20_000;
+
 /** Paths in the sentence of a refusal. */
 const QUOTED_PATHS = 20;
 const QUOTED_CHARACTERS = 500;
@@ -53,9 +57,14 @@ function shortened(text: string, length: number): string {
 }
 
 /** The first of them, as many as there is room for; always one. */
-function fitting(paths: readonly string[]): string[] {
-  let room = NAMED_CHARACTERS;
-  return paths.slice(0, NAMED_PATHS).filter((path) => (room -= path.length) >= 0);
+function fitting(paths: readonly string[], most = NAMED_PATHS, characters = NAMED_CHARACTERS): string[] {
+  let room = characters;
+  return paths.slice(0, most).filter((path) => (room -= path.length) >= 0);
+}
+
+/** How many there are, when not all are shown. */
+function counted(name: string, shown: readonly string[], all: readonly unknown[]): JsonObject {
+  return shown.length === all.length ? {} : { [name]: all.length };
 }
 
 function quoted(paths: readonly string[]): string {
@@ -64,25 +73,40 @@ function quoted(paths: readonly string[]): string {
   return `[${shown.join(", ")}]${more > 0 ? ` and ${more} more` : ""}`;
 }
 
-/** The wording of the original, which clients read with a pattern (reference mpac 1.6), and the facts beside it. */
-export function heldRefusal(state: Readonly<SessionState>, locking: readonly [Meeting, ...Meeting[]]): { readonly rejected: Rejection } {
+/**
+ * The wording of the original, which clients read with a pattern (reference mpac 1.6), and the facts beside it. What is
+ * free of `asked` is said here, because a list of what is held may be cut, and because only the session knows which
+ * spellings are one file.
+ */
+export function heldRefusal(
+  state: Readonly<SessionState>,
+  locking: readonly [Meeting, ...Meeting[]],
+  asked: readonly Resource[],
+): { readonly rejected: Rejection } {
   const [first] = locking;
   const message =
     `Files ${quoted(first.paths)} are already being modified by intent ${first.intent.id} (principal ${first.intent.principal}). ` +
     "Call defer_intent and tell the user to wait, or retry once the other intent has withdrawn.";
   const overlaps = locking.slice(0, NAMED_HOLDERS).map((meeting) => holderDetails(state, meeting));
-  return refuse("intent/held", message, { overlaps, total: locking.length });
+  const held = new Set(locking.flatMap(({ paths }) => paths));
+  const unmet = asked.map(({ path }) => path).filter((path) => !held.has(path));
+  const free = fitting(unmet, FREE_PATHS, FREE_CHARACTERS);
+  return refuse("intent/held", message, { overlaps, total: locking.length, free, ...counted("free_count", free, unmet) });
 }
 
 function holderDetails(state: Readonly<SessionState>, { intent, paths }: Meeting): JsonObject {
   const worktree = state.participants.get(intent.principal)?.worktree;
+  const resources = fitting(intent.resources.map((resource) => resource.path));
+  const met = fitting(paths);
   return {
     intent_id: intent.id,
     principal_id: intent.principal,
     objective: shortened(intent.objective, NAMED_OBJECTIVE),
     state: intent.state,
-    resources: fitting(intent.resources.map((resource) => resource.path)),
-    paths: fitting(paths),
+    resources,
+    ...counted("resource_count", resources, intent.resources),
+    paths: met,
+    ...counted("path_count", met, paths),
     announced_at_ms: intent.announcedAtMs,
     expires_at_ms: intent.expiresAtMs,
     ...(worktree === undefined ? {} : { worktree: worktree.path }),

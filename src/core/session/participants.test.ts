@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import type { PrincipalId } from "../../wire/ids.ts";
 import type { JsonObject } from "../../wire/json.ts";
 import { session } from "./session.ts";
+import type { SessionFacts } from "./verdict.ts";
 import {
   acceptedOf,
   ANA_TREE,
@@ -87,6 +88,47 @@ describe("joining", () => {
 
     expect(acceptedOf(decision)).toContainEqual({ type: "IntentRestored", intentId: "i", fence: 3 });
     expect([...(participant(played, "ana")?.intents ?? [])]).toEqual(["i"]);
+  });
+
+  describe("of a client whose program is known", () => {
+    const [ana, bo] = [{ pid: 10, started_at: "1" }, { pid: 20, started_at: "2" }];
+    const join = (played: Play, id: string, host: JsonObject, facts: SessionFacts, instance = "new") =>
+      played.says(id, "HELLO", signalbox({ host }), { sender: { principal_id: id, sender_instance_id: `${id}:${instance}` } }, facts);
+    /** Ana's client is `x`, bo's is `x#2`; both bridges are gone. */
+    const both = () => {
+      const played = play();
+      join(played, "x", ana, {}, "old");
+      join(played, "x#2", bo, { connected: ["x"] }, "old");
+      return played;
+    };
+
+    it.each<{ name: string; id: string; host: JsonObject; facts: SessionFacts; gives: string }>([
+      { name: "gets its own name back", id: "x", host: ana, facts: {}, gives: "joined" },
+      { name: "gets its own name first, although another is free", id: "x", host: bo, facts: {}, gives: "x#2" },
+      { name: "gets its own name first, although the other client lives", id: "x", host: bo, facts: { living: ["x"] }, gives: "x#2" },
+      { name: "does not get the name of a client that lives", id: "x", host: { pid: 30 }, facts: { living: ["x"] }, gives: "x#3" },
+      { name: "gets the name of a client that is gone", id: "x", host: { pid: 30 }, facts: { living: ["x#2"] }, gives: "joined" },
+      { name: "is another one when the process id was given again", id: "x", host: { pid: 10, started_at: "9" }, facts: {}, gives: "joined" },
+      { name: "gets a new name beside its own connected one", id: "x", host: ana, facts: { connected: ["x"] }, gives: "x#3" },
+    ])("$name", ({ id, host, facts, gives }) => {
+      const living = facts.living ?? [];
+      const decision = join(both(), id, host, { ...facts, living: [...living, ...(gives === "x#3" ? ["x#2"] : [])] });
+
+      expect("rejected" in decision ? decision.rejected.details?.["suggested"] : "joined").toBe(gives);
+    });
+
+    it("keeps no name once it has said goodbye and left nothing behind", () => {
+      const played = both();
+      played.says("x#2", "GOODBYE", {}, { sender: { principal_id: "x#2" } });
+
+      expect(gist(join(played, "x", bo, {}))).toEqual(["ParticipantJoined"]);
+    });
+
+    it("is the same when the same instance reconnects, whatever the machine says of its program", () => {
+      const played = both();
+
+      expect(gist(join(played, "x", { pid: 99 }, { living: ["x"] }, "old"))).toEqual(["ParticipantJoined"]);
+    });
   });
 
   it("must come before anything else", () => {

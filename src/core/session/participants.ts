@@ -1,29 +1,59 @@
 /**
  * Who takes part: joining under a name, being heard, going silent, coming back, leaving (SPEC 14).
  *
- * A name belongs to the instance whose connection lives. When that one is gone, a newcomer under the name is the same
- * principal, back, and finds its intents as it left them.
+ * A name belongs to the instance whose connection lives, and while the program that ran it lives, to that. When both are
+ * gone, a newcomer under the name is the same principal, back, and finds its intents as it left them.
  */
 import type { PrincipalId } from "../../wire/ids.ts";
+import type { Host } from "../../wire/mpac/extension.ts";
 import type { Message } from "../../wire/mpac/messages.ts";
 import type { SessionEvent } from "../../wire/session.ts";
 import { dismissalsAfter } from "./dismissal.ts";
-import type { Intent, Participant, SessionState } from "./state.ts";
-import { refuse, type SessionMoment, type Verdict } from "./verdict.ts";
+import { familyIn, familyOf, type Intent, isKnown, type Participant, type SessionState } from "./state.ts";
+import { refuse, type SessionFacts, type SessionMoment, type Verdict } from "./verdict.ts";
 
 const COORDINATOR_PREFIX = "service:coordinator";
 
-/** `name#2` belongs to the family of `name`. */
-export function familyOf(principal: string): string {
-  return principal.replace(/#\d+$/, "");
-}
-
-function nextFreeName(principal: string, connected: readonly string[]): string {
+function nextFreeName(principal: string, taken: readonly string[]): string {
   const family = familyOf(principal);
   for (let number = 2; ; number += 1) {
     const name = `${family}#${number}`;
-    if (!connected.includes(name)) return name;
+    if (!taken.includes(name)) return name;
   }
+}
+
+function isSameHost(one: Host | undefined, other: Host | undefined): boolean {
+  return one !== undefined && other !== undefined && one.pid === other.pid && one.started_at === other.started_at;
+}
+
+/** The names of the family that this very host went by and nobody holds now, the last used first. */
+function ownNames(state: Readonly<SessionState>, principal: string, host: Host | undefined, connected: readonly string[]): string[] {
+  if (host === undefined) return [];
+  return familyIn(state, principal)
+    .filter((known) => isSameHost(known.host, host) && isKnown(known) && !connected.includes(known.id))
+    .sort((a, b) => b.sinceMs - a.sinceMs || (a.id < b.id ? -1 : 1))
+    .map((known) => known.id);
+}
+
+/**
+ * The name that a newcomer is to take instead of the one it asked for, and why; nothing when it may have that one.
+ *
+ * A client that starts its bridge again is somebody already: it gets its own name first, whoever else has gone meanwhile.
+ * And a name whose holder's program lives is kept for it while its bridge is away.
+ */
+function otherName(
+  state: Readonly<SessionState>,
+  id: PrincipalId,
+  newcomer: { readonly host: Host | undefined; readonly instanceId: string },
+  { connected = [], living = [] }: Pick<SessionFacts, "connected" | "living">,
+): { readonly suggested: string; readonly why: string } | undefined {
+  if (!connected.includes(id) && state.participants.get(id)?.instanceId === newcomer.instanceId) return undefined;
+  const own = ownNames(state, id, newcomer.host, connected);
+  const suggested = own[0] ?? nextFreeName(id, [...connected, ...living]);
+  if (connected.includes(id)) return { suggested, why: "is connected already" };
+  if (own.includes(id)) return undefined;
+  if (own.length > 0) return { suggested, why: "is another's, and this client has a name of its own" };
+  return living.includes(id) ? { suggested, why: "belongs to a client that still runs" } : undefined;
 }
 
 function ownIntents(state: Readonly<SessionState>, participant: Participant): Intent[] {
@@ -43,21 +73,23 @@ export function decideHello(state: Readonly<SessionState>, message: Message<"HEL
   const id = sender.principal_id;
   if (id.startsWith(COORDINATOR_PREFIX)) return refuse("principal/name-taken", `${id} is the coordinator's own name; join under another`);
 
-  const connected = at.facts.connected ?? [];
-  if (connected.includes(id)) {
-    const suggested = nextFreeName(id, connected);
-    return refuse("principal/name-taken", `${id} is connected already; join as ${suggested}`, { suggested });
+  const extension = payload.extensions?.signalbox;
+  const instanceId = sender.sender_instance_id ?? "";
+  const other = otherName(state, id, { host: extension?.host, instanceId }, at.facts);
+  if (other !== undefined) {
+    const { suggested, why } = other;
+    return refuse("principal/name-taken", `${id} ${why}; join as ${suggested}`, { suggested });
   }
 
-  const extension = payload.extensions?.signalbox;
   const joined: Extract<SessionEvent, { type: "ParticipantJoined" }> = {
     type: "ParticipantJoined",
     principalId: id,
     principalType: sender.principal_type ?? "agent",
-    instanceId: sender.sender_instance_id ?? "",
+    instanceId,
     displayName: payload.display_name ?? id,
     roles: payload.roles ?? [],
     ...(extension?.worktree === undefined ? {} : { worktree: extension.worktree }),
+    ...(extension?.host === undefined ? {} : { host: extension.host }),
     extended: extension !== undefined,
   };
   const standing = state.participants.get(id);

@@ -4,12 +4,13 @@
  * Everything here is a pure question. What a session looks like on a wire is the edge's affair; what overlaps, covers or
  * names the same file is decided here, by the same rules that commands are decided by.
  */
-import type { IntentId, PrincipalId } from "../../wire/ids.ts";
+import type { IntentId, OpId, PrincipalId } from "../../wire/ids.ts";
+import type { Host } from "../../wire/mpac/extension.ts";
+import { refsEqual } from "../../wire/references.ts";
 import { coversFile, parseResource } from "../scope/resource.ts";
 import { type Meeting, meetings } from "./overlaps.ts";
-import { familyOf } from "./participants.ts";
 import { pathRules } from "./scopes.ts";
-import { type Intent, isLive, type Participant, type Reference, type SessionState, VIRTUAL_TREE } from "./state.ts";
+import { familyIn, familyOf, type Intent, isKnown, isLive, type Operation, type Participant, type Reference, type SessionState, VIRTUAL_TREE } from "./state.ts";
 
 /** Live intents over `paths`, by intent id; what is no path meets nothing. */
 export function intentsOver(state: Readonly<SessionState>, paths: readonly string[], except?: PrincipalId): Meeting[] {
@@ -51,6 +52,42 @@ export function pathName(state: Readonly<SessionState>, path: string): string | 
 /** Whether two names are of one family: `name`, `name#2`, `name#3`. */
 export function isSameFamily(one: string, other: string): boolean {
   return familyOf(one) === familyOf(other);
+}
+
+/** The programs that run the names of one family, as far as they said so and are remembered. */
+export function hostsInFamily(state: Readonly<SessionState>, principal: string): { readonly id: PrincipalId; readonly host: Host }[] {
+  return familyIn(state, principal)
+    .filter(isKnown)
+    .flatMap(({ id, host }) => (host === undefined ? [] : [{ id, host }]));
+}
+
+/**
+ * The last committed operation of each other tree on each file of `paths`, newest first; those that an operation of the
+ * asker's own tree has taken up since are left out.
+ */
+export function writtenElsewhere(state: Readonly<SessionState>, paths: readonly string[], tree: string): Operation[] {
+  const rules = pathRules(state.settings);
+  const resources = paths.flatMap((text) => {
+    const resource = parseResource(text, rules);
+    return "refused" in resource ? [] : [resource];
+  });
+  const last = new Map<string, Operation>();
+  const own = new Map<string, Operation[]>();
+  for (const id of state.written.overlapping(resources).keys()) {
+    const operation = state.operations.get(id as OpId);
+    if (operation === undefined) continue;
+    if (operation.tree === tree) {
+      own.set(operation.target, [...(own.get(operation.target) ?? []), operation]);
+      continue;
+    }
+    const place = `${operation.tree} ${operation.target}`;
+    if (operation.committedAt > (last.get(place)?.committedAt ?? 0)) last.set(place, operation);
+  }
+  const isTakenUp = ({ target, stateRefAfter, committedAt }: Operation): boolean =>
+    (own.get(target) ?? []).some(
+      (mine) => mine.committedAt > committedAt && (refsEqual(mine.stateRefBefore, stateRefAfter) || refsEqual(mine.stateRefAfter, stateRefAfter)),
+    );
+  return [...last.values()].filter((operation) => !isTakenUp(operation)).sort((a, b) => b.committedAt - a.committedAt);
 }
 
 /** The tree that a participant's operations are about: its worktree, or the one that all without a worktree share. */

@@ -6,7 +6,7 @@
  */
 import type { ConflictId, IntentId, OpId, PrincipalId, SessionId } from "../../wire/ids.ts";
 import type { JsonObject } from "../../wire/json.ts";
-import type { Worktree } from "../../wire/mpac/extension.ts";
+import type { Host, Worktree } from "../../wire/mpac/extension.ts";
 import type { Scope } from "../../wire/mpac/messages.ts";
 import type { Revision } from "../../wire/record.ts";
 import type { IntentEnd, SessionSettings } from "../../wire/session.ts";
@@ -38,6 +38,8 @@ export interface Participant {
   displayName: string;
   roles: readonly string[];
   worktree: Worktree | undefined;
+  /** The program that runs it, where it said so. */
+  host: Host | undefined;
   extended: boolean;
   presence: Presence;
   status: string;
@@ -63,6 +65,8 @@ export interface Intent {
   fence: number;
   ttlSec: number;
   expiresAtMs: number;
+  /** Whether its owner renews it while there is work. */
+  readonly renews: boolean;
   readonly announcedAtMs: number;
   readonly announcedAt: Revision;
   readonly contentHash: string;
@@ -81,11 +85,14 @@ export interface Operation {
   readonly intent: IntentId | undefined;
   readonly target: string;
   readonly tree: string;
+  /** What its author had checked out then. */
+  readonly branch: string | undefined;
   state: "COMMITTED" | "SUPERSEDED";
   readonly stateRefBefore: string | null;
   readonly stateRefAfter: string | null;
   readonly contentHash: string;
   readonly committedAt: Revision;
+  readonly committedAtMs: number;
   /** Conflicts that are not settled and name it. */
   readonly conflicts: Set<ConflictId>;
 }
@@ -124,6 +131,8 @@ export interface SessionState {
   /** The highest fencing token given so far. */
   fence: number;
   readonly participants: Map<PrincipalId, Participant>;
+  /** Participants by the family of their names: `name`, `name#2` and so on. */
+  readonly families: Map<string, Set<PrincipalId>>;
   readonly intents: Map<IntentId, Intent>;
   readonly operations: Map<OpId, Operation>;
   readonly conflicts: Map<ConflictId, Conflict>;
@@ -134,6 +143,8 @@ export interface SessionState {
   /** Paths of the virtual tree that an operation has written, by comparison key. */
   readonly virtualTree: Map<string, Reference>;
   readonly index: ScopeIndex;
+  /** Committed operations that are remembered, by what they changed. */
+  readonly written: ScopeIndex;
   readonly deadlines: Deadlines;
 }
 
@@ -156,6 +167,7 @@ export function initialState(): SessionState {
     spread: 0,
     fence: 0,
     participants: new Map(),
+    families: new Map(),
     intents: new Map(),
     operations: new Map(),
     conflicts: new Map(),
@@ -163,8 +175,24 @@ export function initialState(): SessionState {
     liveIntents: new Set(),
     virtualTree: new Map(),
     index: createScopeIndex(),
+    written: createScopeIndex(),
     deadlines: createDeadlines(),
   };
+}
+
+/** `name#2` belongs to the family of `name`. */
+export function familyOf(principal: string): string {
+  return principal.replace(/#\d+$/, "");
+}
+
+/** Everybody of the family of a name who is remembered. */
+export function familyIn(state: Readonly<SessionState>, principal: string): Participant[] {
+  return [...(state.families.get(familyOf(principal)) ?? [])].flatMap((id) => state.participants.get(id) ?? []);
+}
+
+/** Whether it still is somebody: it has not said goodbye, or left work behind. */
+export function isKnown(participant: Participant): boolean {
+  return participant.presence !== "left" || participant.intents.size > 0;
 }
 
 export function isLive(intent: Intent): boolean {

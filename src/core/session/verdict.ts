@@ -11,6 +11,8 @@ export type SessionFacts = JsonObject & {
   readonly contentHash?: string;
   /** Names of the sender's family (`name`, `name#2`, …) that another instance's open socket holds. */
   readonly connected?: readonly string[];
+  /** Names of the sender's family that nobody's socket holds while the program that runs them lives on. */
+  readonly living?: readonly string[];
   /** References of paths in the main worktree, read for a commit on the virtual tree; null where there is no file. */
   readonly bases?: { readonly [path: string]: string | null };
 };

@@ -55,7 +55,7 @@ export async function serveSession(options: { peer?: Peer; files?: Partial<Works
   const engine = createEngine({ store, log: silentLog, node: "test" });
   const sessionId = "s" as SessionId;
   const stream = await engine.open(session, sessionId, { root: "/repo" });
-  const room = await openRoom(stream, { sessionId, workspaceDir: "/repo", version: "0", control: 1 }, () => engine.nowMs());
+  const room = await openRoom(stream, { sessionId, workspaceDir: "/repo", version: "0", control: 1 }, { nowMs: () => engine.nowMs(), isLiving: () => false });
   const edge = createMpacEdge({ room, engine, files: { ...noFiles, ...files }, onActivity: () => undefined, log: silentLog });
   const server = await listen({
     host: "127.0.0.1",

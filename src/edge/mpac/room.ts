@@ -6,11 +6,12 @@
  */
 import type { OpenStream } from "../../engine/engine.ts";
 import type { Outcome } from "../../engine/stream-host.ts";
-import { isSameFamily, treeOf } from "../../core/session/read.ts";
+import { hostsInFamily, isSameFamily, treeOf } from "../../core/session/read.ts";
 import type { SessionState } from "../../core/session/state.ts";
 import type { SessionFacts } from "../../core/session/verdict.ts";
 import type { InstanceId, PrincipalId } from "../../wire/ids.ts";
 import type { JsonObject } from "../../wire/json.ts";
+import type { Host } from "../../wire/mpac/extension.ts";
 import type { ClientMessage, Message } from "../../wire/mpac/messages.ts";
 import type { Actor, LogRecord } from "../../wire/record.ts";
 import type { SessionEvent } from "../../wire/session.ts";
@@ -33,7 +34,13 @@ export interface Room extends Disposable {
   readonly connections: number;
 }
 
-export async function openRoom(stream: SessionStream, face: SessionFace, nowMs: () => number): Promise<Room> {
+export interface RoomOptions {
+  readonly nowMs: () => number;
+  /** Whether the program that runs a participant still runs on this machine. */
+  readonly isLiving: (host: Host) => boolean;
+}
+
+export async function openRoom(stream: SessionStream, face: SessionFace, { nowMs, isLiving }: RoomOptions): Promise<Room> {
   const { host, presence } = stream;
   const everyone = new Set<Connection>();
   const byPrincipal = new Map<PrincipalId, Connection>();
@@ -114,6 +121,13 @@ export async function openRoom(stream: SessionStream, face: SessionFace, nowMs: 
     return taken;
   }
 
+  /** Names of the family that no socket holds and whose program lives. */
+  function livingFamily(principal: PrincipalId, connected: readonly string[]): string[] {
+    return hostsInFamily(host.view, principal)
+      .filter(({ id, host: program }) => !connected.includes(id) && !byPrincipal.has(id) && isLiving(program))
+      .map(({ id }) => id);
+  }
+
   function bind(connection: Connection, bound: Bound): void {
     const replaced = byPrincipal.get(bound.principal);
     if (replaced !== undefined && replaced !== connection) {
@@ -162,7 +176,11 @@ export async function openRoom(stream: SessionStream, face: SessionFace, nowMs: 
           {
             command: message,
             actor: actorOf(principal),
-            facts: () => ({ connected: connectedFamily(connection, principal, instance) }),
+            facts: () => {
+              const connected = connectedFamily(connection, principal, instance);
+              const living = livingFamily(principal, connected);
+              return { connected, ...(living.length === 0 ? {} : { living }) };
+            },
           },
           (outcome) => {
             joining.delete(connection);

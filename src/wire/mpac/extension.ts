@@ -15,6 +15,14 @@ export const Worktree = z.looseObject({
 });
 export type Worktree = z.infer<typeof Worktree>;
 
+/** The program that runs a bridge: by this a bridge that starts again, and a hook, are known to be of the same client. */
+export const Host = z.looseObject({
+  pid: z.int().min(1),
+  /** When it began, as the system counts: compared, never read. */
+  started_at: z.string().max(64).optional(),
+});
+export type Host = z.infer<typeof Host>;
+
 export const Extension = z.looseObject({
   /** What an announcement does when another principal's active intent stands in the way. */
   on_overlap: z.enum(["block", "proceed"]).optional(),
@@ -25,8 +33,9 @@ export const Extension = z.looseObject({
   request_id: z.string().min(1).max(128).optional(),
   /** The fencing token that the sender holds for the intent it names. */
   fence: z.int().min(0).optional(),
-  /** The host program that runs the bridge. */
-  host: z.looseObject({ pid: z.int().min(1), started_at: z.string().max(64).optional() }).optional(),
+  host: Host.optional(),
+  /** Of an announcement: its owner renews it for as long as there is work. */
+  renews: z.boolean().optional(),
 });
 export type Extension = z.infer<typeof Extension>;
 

@@ -7,6 +7,7 @@
 import type { SessionEventOf } from "../../../wire/session.ts";
 import {
   type Conflict,
+  familyOf,
   type Intent,
   isLive,
   isOpen,
@@ -53,6 +54,7 @@ export function forget(state: SessionState, event: SessionEventOf<"Forgotten">):
   }
   for (const id of event.operations) {
     state.operations.delete(id);
+    state.written.remove(id);
     state.deadlines.set(`operation:${id}`, undefined);
   }
   for (const id of event.conflicts) {
@@ -61,6 +63,9 @@ export function forget(state: SessionState, event: SessionEventOf<"Forgotten">):
   }
   for (const id of event.principals) {
     state.participants.delete(id);
+    const family = state.families.get(familyOf(id));
+    family?.delete(id);
+    if (family?.size === 0) state.families.delete(familyOf(id));
     state.deadlines.set(`principal:${id}`, undefined);
   }
 }

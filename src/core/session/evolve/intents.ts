@@ -2,7 +2,8 @@
 import type { IntentId } from "../../../wire/ids.ts";
 import type { SessionEventOf } from "../../../wire/session.ts";
 import type { Place } from "../../aggregate.ts";
-import { resourcesOf } from "../scopes.ts";
+import { parseResource } from "../../scope/resource.ts";
+import { pathRules, resourcesOf } from "../scopes.ts";
 import type { Intent, LiveState, SessionState } from "../state.ts";
 import { scheduleIntent, scheduleParticipant } from "./forgetting.ts";
 
@@ -18,6 +19,7 @@ export function announce(state: SessionState, event: SessionEventOf<"IntentAnnou
     fence: event.fence,
     ttlSec: event.ttlSec,
     expiresAtMs: event.expiresAtMs,
+    renews: event.renews ?? false,
     announcedAtMs: at.atMs,
     announcedAt: at.revision,
     contentHash: event.contentHash,
@@ -87,4 +89,8 @@ export function moveDeadlines(state: SessionState, { fromMs, untilMs }: SessionE
 export function readScopesAnew(state: SessionState): void {
   for (const intent of state.intents.values()) intent.resources = resourcesOf(intent.scope, state.settings);
   for (const id of state.liveIntents) state.index.add(id, state.intents.get(id)?.resources ?? []);
+  for (const { id, target, state: stands } of state.operations.values()) {
+    const resource = parseResource(target, pathRules(state.settings));
+    if (stands === "COMMITTED" && !("refused" in resource)) state.written.add(id, [resource]);
+  }
 }

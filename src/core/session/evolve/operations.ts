@@ -17,7 +17,8 @@ export function supersede(state: SessionState, event: SessionEventOf<"OperationS
   const earlier = state.operations.get(event.opId);
   if (earlier === undefined) return;
   earlier.state = "SUPERSEDED";
-  add(state, { ...event, id: event.supersededBy, intent: earlier.intent, stateRefBefore: earlier.stateRefAfter }, at);
+  state.written.remove(earlier.id);
+  add(state, { ...event, id: event.supersededBy, intent: earlier.intent, branch: earlier.branch, stateRefBefore: earlier.stateRefAfter }, at);
   if (event.tree !== VIRTUAL_TREE || event.stateRefAfter === null) return;
   write(state, event.target, { stateRef: event.stateRefAfter, blob: undefined, by: event.principalId });
 }
@@ -25,16 +26,20 @@ export function supersede(state: SessionState, event: SessionEventOf<"OperationS
 interface Birth extends Pick<Operation, "id" | "target" | "tree" | "stateRefBefore" | "stateRefAfter" | "contentHash"> {
   readonly principalId: Operation["principal"];
   readonly intent: IntentId | undefined;
+  readonly branch?: string | undefined;
 }
 
 /** An operation belongs to its intent while that is live; under an ended one it stands, and is forgotten, by itself. */
 function add(state: SessionState, birth: Birth, at: Place): void {
-  const { id, principalId: principal, target, tree, stateRefBefore, stateRefAfter, contentHash } = birth;
+  const { id, principalId: principal, target, tree, branch, stateRefBefore, stateRefAfter, contentHash } = birth;
   const named = birth.intent === undefined ? undefined : state.intents.get(birth.intent);
   const intent = named !== undefined && isLive(named) ? named : undefined;
-  const facts = { id, principal, intent: intent?.id, target, tree, stateRefBefore, stateRefAfter, contentHash };
-  const operation: Operation = { ...facts, state: "COMMITTED", committedAt: at.revision, conflicts: new Set() };
+  const facts = { id, principal, intent: intent?.id, target, tree, branch, stateRefBefore, stateRefAfter, contentHash };
+  const committed = { state: "COMMITTED" as const, committedAt: at.revision, committedAtMs: at.atMs };
+  const operation: Operation = { ...facts, ...committed, conflicts: new Set() };
   state.operations.set(id, operation);
+  const resource = parseResource(target, pathRules(state.settings));
+  if (!("refused" in resource)) state.written.add(id, [resource]);
   intent?.operations.push(id);
   scheduleOperation(state, operation, at.atMs);
 }

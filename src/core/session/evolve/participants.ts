@@ -3,7 +3,7 @@ import type { IntentId, PrincipalId } from "../../../wire/ids.ts";
 import type { JsonObject } from "../../../wire/json.ts";
 import type { SessionEventOf } from "../../../wire/session.ts";
 import type { Place } from "../../aggregate.ts";
-import { REMEMBERED_REQUESTS, type SessionState } from "../state.ts";
+import { familyOf, REMEMBERED_REQUESTS, type SessionState } from "../state.ts";
 import { scheduleParticipant } from "./forgetting.ts";
 
 export function join(state: SessionState, event: SessionEventOf<"ParticipantJoined">, at: Place): void {
@@ -14,6 +14,7 @@ export function join(state: SessionState, event: SessionEventOf<"ParticipantJoin
     displayName: event.displayName,
     roles: event.roles,
     worktree: event.worktree,
+    host: event.host,
     extended: event.extended,
     presence: "available" as const,
     status: "idle",
@@ -21,6 +22,8 @@ export function join(state: SessionState, event: SessionEventOf<"ParticipantJoin
   };
   if (known === undefined) {
     const rest = { summary: undefined, activeIntentId: undefined, intents: new Set<IntentId>(), requests: new Map() };
+    const family = familyOf(event.principalId);
+    state.families.set(family, (state.families.get(family) ?? new Set()).add(event.principalId));
     state.participants.set(event.principalId, { id: event.principalId, ...facts, ...rest });
   } else {
     Object.assign(known, facts);
