@@ -9,6 +9,7 @@ import { listen } from "./edge/http/http-server.ts";
 import { peerOf } from "./edge/http/peer.ts";
 import { CLOSE } from "./edge/mpac/connection.ts";
 import { createMpacEdge } from "./edge/mpac/mpac-edge.ts";
+import { NOTHING_OBSERVED } from "./edge/mpac/observed-views.ts";
 import { openRoom } from "./edge/mpac/room.ts";
 import { opsRoutes } from "./edge/ops/ops-edge.ts";
 import { createEngine } from "./engine/engine.ts";
@@ -131,6 +132,7 @@ export async function startSidecar(config: SidecarConfig, place: Place, log: Log
     room,
     engine,
     files: mainTree(workspace, folder),
+    observations: NOTHING_OBSERVED,
     onActivity: () => {
       lastActivityMs = performance.now();
     },

@@ -12,6 +12,10 @@ export interface Presence {
   resume(nowMs: number): void;
   /** When it was last heard; `sinceMs` when nothing is known of it here, because this process began then. */
   lastHeardMs(principal: string, nowMs: number): number;
+  /** Its client showed that somebody works: more than that its socket is open. */
+  worked(principal: string, nowMs: number): void;
+  /** When it last did; undefined when it never has in this process. */
+  lastWorkMs(principal: string): number | undefined;
   /** Drops what was heard before; who is held stays heard. */
   forgetBefore(ms: number): void;
 }
@@ -19,6 +23,7 @@ export interface Presence {
 export function createPresence(sinceMs: number, nowMs: () => number): Presence {
   const heardAtMs = new Map<string, number>();
   const holds = new Map<string, number>();
+  const workedAtMs = new Map<string, number>();
   let floorMs = sinceMs;
 
   return {
@@ -45,7 +50,13 @@ export function createPresence(sinceMs: number, nowMs: () => number): Presence {
     lastHeardMs(principal, at) {
       return holds.has(principal) ? at : Math.max(floorMs, heardAtMs.get(principal) ?? floorMs);
     },
+    worked(principal, at) {
+      heardAtMs.set(principal, at);
+      workedAtMs.set(principal, at);
+    },
+    lastWorkMs: (principal) => workedAtMs.get(principal),
     forgetBefore(ms) {
+      for (const [principal, at] of workedAtMs) if (at < ms) workedAtMs.delete(principal);
       for (const [principal, at] of heardAtMs) if (at < ms) heardAtMs.delete(principal);
     },
   };

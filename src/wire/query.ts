@@ -22,8 +22,12 @@ export const Query = z.discriminatedUnion("kind", [
   }),
   /** Live intents of other principals over these paths. */
   z.strictObject({ kind: z.literal("overlap"), paths: z.array(path).min(1).max(1000), limit: z.int().min(1).max(1000).optional() }),
-  /** One intent of any principal, with what its owner needs to go on. */
-  z.strictObject({ kind: z.literal("intent"), intent_id: z.string().max(256), target: path.optional() }),
+  /** One intent of any principal, with what its owner needs to go on; `behind` adds what the asker's tree lacks of its files. */
+  z.strictObject({ kind: z.literal("intent"), intent_id: z.string().max(256), target: path.optional(), behind: z.boolean().optional() }),
+  /** What other trees have written at these paths and the asker's own lacks. */
+  z.strictObject({ kind: z.literal("behind"), paths: z.array(path).min(1).max(1000) }),
+  /** Whether the asker's work goes on: by what its hooks and its worktree show. */
+  z.strictObject({ kind: z.literal("work") }),
 ]);
 export type Query = z.infer<typeof Query>;
 
@@ -42,6 +46,11 @@ export const ParticipantView = z.looseObject({
   branch: z.string().optional(),
   head: z.string().optional(),
   worktree: z.string().optional(),
+  /** Files of its worktree that differ from its commit: the first, and how many there are. */
+  dirty_files: z.array(z.string()).optional(),
+  dirty_count: z.int().optional(),
+  /** RFC 3339: when that was seen. */
+  observed_at: z.string().optional(),
 });
 export type ParticipantView = z.infer<typeof ParticipantView>;
 
@@ -82,6 +91,36 @@ export const ConflictView = z.looseObject({
 });
 export type ConflictView = z.infer<typeof ConflictView>;
 
+/** Changed files of one worktree that no live intent of anybody in it declares. */
+export const ObservedView = z.looseObject({
+  worktree: z.string(),
+  branch: z.string().optional(),
+  /** Who works in that worktree; nobody that the session knows, when it is empty. */
+  principals: z.array(z.string()),
+  paths: z.array(z.string()),
+  /** How many there are, when `paths` is cut. */
+  path_count: z.int().optional(),
+  /** RFC 3339. */
+  observed_at: z.string(),
+  /** Whether it is the asker's own worktree. */
+  yours: z.boolean(),
+});
+export type ObservedView = z.infer<typeof ObservedView>;
+
+/** What another tree has written and the asker's lacks. */
+export const BehindView = z.looseObject({
+  path: z.string(),
+  /** Who wrote it. */
+  by: z.string(),
+  /** RFC 3339. */
+  at: z.string(),
+  branch: z.string().optional(),
+  /** Where it stands; nowhere on a disk when it is absent. */
+  worktree: z.string().optional(),
+  state_ref: z.string().nullable(),
+});
+export type BehindView = z.infer<typeof BehindView>;
+
 export const SummaryAnswer = z.looseObject({
   kind: z.literal("summary"),
   session_id: z.string(),
@@ -96,6 +135,8 @@ export const SummaryAnswer = z.looseObject({
   active_intents: z.array(IntentView),
   /** The asker's own first; at most 200. */
   open_conflicts: z.array(ConflictView),
+  /** Edits that nobody announced, by worktree. */
+  undeclared: z.array(ObservedView).optional(),
   next_cursor: z.string().optional(),
 });
 export type SummaryAnswer = z.infer<typeof SummaryAnswer>;
@@ -108,7 +149,14 @@ export const OverlapView = IntentView.extend({
 });
 export type OverlapView = z.infer<typeof OverlapView>;
 
-export const OverlapAnswer = z.looseObject({ kind: z.literal("overlap"), total: z.int(), overlaps: z.array(OverlapView) });
+export const OverlapAnswer = z.looseObject({
+  kind: z.literal("overlap"),
+  total: z.int(),
+  overlaps: z.array(OverlapView),
+  /** Undeclared edits of others over these paths. */
+  observed: z.array(ObservedView).optional(),
+  behind: z.array(BehindView).optional(),
+});
 export type OverlapAnswer = z.infer<typeof OverlapAnswer>;
 
 export const OperationView = z.looseObject({
@@ -134,10 +182,24 @@ export const IntentAnswer = z.looseObject({
     operations: z.array(OperationView),
     operation_count: z.int().optional(),
   }).nullable(),
+  behind: z.array(BehindView).optional(),
 });
 export type IntentAnswer = z.infer<typeof IntentAnswer>;
 
-export const Answer = z.discriminatedUnion("kind", [SummaryAnswer, OverlapAnswer, IntentAnswer]);
+export const BehindAnswer = z.looseObject({ kind: z.literal("behind"), behind: z.array(BehindView) });
+export type BehindAnswer = z.infer<typeof BehindAnswer>;
+
+export const WorkAnswer = z.looseObject({
+  kind: z.literal("work"),
+  /** RFC 3339: the last hook of the asker's client, or edit in its worktree; null when none was seen. */
+  last_sign_at: z.string().nullable(),
+  /** Files of the asker's live intents that its worktree has changed and not committed; the first, and how many. */
+  uncommitted: z.array(z.string()),
+  uncommitted_count: z.int(),
+});
+export type WorkAnswer = z.infer<typeof WorkAnswer>;
+
+export const Answer = z.discriminatedUnion("kind", [SummaryAnswer, OverlapAnswer, IntentAnswer, BehindAnswer, WorkAnswer]);
 export type Answer = z.infer<typeof Answer>;
 
 export const AnswerFrame = z.looseObject({

@@ -91,7 +91,10 @@ describe("joining", () => {
   });
 
   describe("of a client whose program is known", () => {
-    const [ana, bo] = [{ pid: 10, started_at: "1" }, { pid: 20, started_at: "2" }];
+    const [ana, bo] = [
+      { pid: 10, started_at: "1" },
+      { pid: 20, started_at: "2" },
+    ];
     const join = (played: Play, id: string, host: JsonObject, facts: SessionFacts, instance = "new") =>
       played.says(id, "HELLO", signalbox({ host }), { sender: { principal_id: id, sender_instance_id: `${id}:${instance}` } }, facts);
     /** Ana's client is `x`, bo's is `x#2`; both bridges are gone. */
@@ -108,7 +111,13 @@ describe("joining", () => {
       { name: "gets its own name first, although the other client lives", id: "x", host: bo, facts: { living: ["x"] }, gives: "x#2" },
       { name: "does not get the name of a client that lives", id: "x", host: { pid: 30 }, facts: { living: ["x"] }, gives: "x#3" },
       { name: "gets the name of a client that is gone", id: "x", host: { pid: 30 }, facts: { living: ["x#2"] }, gives: "joined" },
-      { name: "is another one when the process id was given again", id: "x", host: { pid: 10, started_at: "9" }, facts: {}, gives: "joined" },
+      {
+        name: "is another one when the process id was given again",
+        id: "x",
+        host: { pid: 10, started_at: "9" },
+        facts: {},
+        gives: "joined",
+      },
       { name: "gets a new name beside its own connected one", id: "x", host: ana, facts: { connected: ["x"] }, gives: "x#3" },
     ])("$name", ({ id, host, facts, gives }) => {
       const living = facts.living ?? [];

@@ -7,19 +7,26 @@
 import type { IntentId, OpId, PrincipalId } from "../../wire/ids.ts";
 import type { Host } from "../../wire/mpac/extension.ts";
 import { refsEqual } from "../../wire/references.ts";
-import { coversFile, parseResource } from "../scope/resource.ts";
+import { coversFile, parseResource, type Resource } from "../scope/resource.ts";
+import { createScopeIndex } from "../scope/scope-index.ts";
 import { type Meeting, meetings } from "./overlaps.ts";
 import { pathRules } from "./scopes.ts";
-import { familyIn, familyOf, type Intent, isKnown, isLive, type Operation, type Participant, type Reference, type SessionState, VIRTUAL_TREE } from "./state.ts";
+import {
+  familyIn,
+  familyOf,
+  type Intent,
+  isKnown,
+  isLive,
+  type Operation,
+  type Participant,
+  type Reference,
+  type SessionState,
+  VIRTUAL_TREE,
+} from "./state.ts";
 
 /** Live intents over `paths`, by intent id; what is no path meets nothing. */
 export function intentsOver(state: Readonly<SessionState>, paths: readonly string[], except?: PrincipalId): Meeting[] {
-  const rules = pathRules(state.settings);
-  const resources = paths.flatMap((text) => {
-    const resource = parseResource(text, rules);
-    return "refused" in resource ? [] : [resource];
-  });
-  return meetings(state, resources, except);
+  return meetings(state, resourcesIn(state, paths), except);
 }
 
 /** Whether the file `target` lies in the intent's scope. */
@@ -66,14 +73,9 @@ export function hostsInFamily(state: Readonly<SessionState>, principal: string):
  * asker's own tree has taken up since are left out.
  */
 export function writtenElsewhere(state: Readonly<SessionState>, paths: readonly string[], tree: string): Operation[] {
-  const rules = pathRules(state.settings);
-  const resources = paths.flatMap((text) => {
-    const resource = parseResource(text, rules);
-    return "refused" in resource ? [] : [resource];
-  });
   const last = new Map<string, Operation>();
   const own = new Map<string, Operation[]>();
-  for (const id of state.written.overlapping(resources).keys()) {
+  for (const id of state.written.overlapping(resourcesIn(state, paths)).keys()) {
     const operation = state.operations.get(id as OpId);
     if (operation === undefined) continue;
     if (operation.tree === tree) {
@@ -85,9 +87,42 @@ export function writtenElsewhere(state: Readonly<SessionState>, paths: readonly 
   }
   const isTakenUp = ({ target, stateRefAfter, committedAt }: Operation): boolean =>
     (own.get(target) ?? []).some(
-      (mine) => mine.committedAt > committedAt && (refsEqual(mine.stateRefBefore, stateRefAfter) || refsEqual(mine.stateRefAfter, stateRefAfter)),
+      (mine) =>
+        mine.committedAt > committedAt && (refsEqual(mine.stateRefBefore, stateRefAfter) || refsEqual(mine.stateRefAfter, stateRefAfter)),
     );
   return [...last.values()].filter((operation) => !isTakenUp(operation)).sort((a, b) => b.committedAt - a.committedAt);
+}
+
+/** Those of the plain paths that meet `within`; what is no path meets nothing. */
+export function pathsWithin(state: Readonly<SessionState>, paths: readonly string[], within: readonly string[]): string[] {
+  const asked = createScopeIndex();
+  asked.add("asked", resourcesIn(state, within));
+  return resourcesIn(state, paths)
+    .filter((file) => asked.overlapping([file]).size > 0)
+    .map(({ path }) => path);
+}
+
+/** Which of the changed files of a worktree no live intent of anybody who works in it declares. */
+export function undeclaredIn(state: Readonly<SessionState>, tree: string, changed: readonly string[]): string[] {
+  const isDeclared = (id: string): boolean => {
+    const intent = state.intents.get(id as IntentId);
+    return intent !== undefined && state.participants.get(intent.principal)?.worktree?.id === tree;
+  };
+  return resourcesIn(state, changed)
+    .filter((file) => ![...state.index.overlapping([file]).keys()].some(isDeclared))
+    .map(({ path }) => path);
+}
+
+function resourcesIn(state: Readonly<SessionState>, paths: readonly string[]): Resource[] {
+  const rules = pathRules(state.settings);
+  return paths.map((text) => parseResource(text, rules)).filter((resource): resource is Resource => !("refused" in resource));
+}
+
+/** Everybody who works in a worktree now. */
+export function workersIn(state: Readonly<SessionState>, tree: string): PrincipalId[] {
+  return [...state.participants.values()]
+    .filter(({ presence, worktree }) => presence === "available" && worktree?.id === tree)
+    .map(({ id }) => id);
 }
 
 /** The tree that a participant's operations are about: its worktree, or the one that all without a worktree share. */

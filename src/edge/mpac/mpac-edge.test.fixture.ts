@@ -12,6 +12,7 @@ import type { LogRecord } from "../../wire/record.ts";
 import { listen } from "../http/http-server.ts";
 import type { WorkspaceFiles } from "./commands.ts";
 import { createMpacEdge, type Peer } from "./mpac-edge.ts";
+import { NOTHING_OBSERVED, type Observations } from "./observed-views.ts";
 import { openRoom } from "./room.ts";
 
 export interface Received {
@@ -49,14 +50,25 @@ const noFiles: WorkspaceFiles = {
   list: () => Promise.resolve({ files: [], truncated: false }),
 };
 
-export async function serveSession(options: { peer?: Peer; files?: Partial<WorkspaceFiles> } = {}) {
-  const { peer = "same-user", files = {} } = options;
+export async function serveSession(options: { peer?: Peer; files?: Partial<WorkspaceFiles>; observations?: Observations } = {}) {
+  const { peer = "same-user", files = {}, observations = NOTHING_OBSERVED } = options;
   const store = memoryStore();
   const engine = createEngine({ store, log: silentLog, node: "test" });
   const sessionId = "s" as SessionId;
   const stream = await engine.open(session, sessionId, { root: "/repo" });
-  const room = await openRoom(stream, { sessionId, workspaceDir: "/repo", version: "0", control: 1 }, { nowMs: () => engine.nowMs(), isLiving: () => false });
-  const edge = createMpacEdge({ room, engine, files: { ...noFiles, ...files }, onActivity: () => undefined, log: silentLog });
+  const room = await openRoom(
+    stream,
+    { sessionId, workspaceDir: "/repo", version: "0", control: 1 },
+    { nowMs: () => engine.nowMs(), isLiving: () => false },
+  );
+  const edge = createMpacEdge({
+    room,
+    engine,
+    files: { ...noFiles, ...files },
+    observations,
+    onActivity: () => undefined,
+    log: silentLog,
+  });
   const server = await listen({
     host: "127.0.0.1",
     port: 0,

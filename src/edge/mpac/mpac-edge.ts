@@ -15,6 +15,7 @@ import type { RefusalCode } from "../../wire/refusals.ts";
 import { prepare, type Surroundings, withoutSecrets, type WorkspaceFiles } from "./commands.ts";
 import { CLOSE, type Connection, serveConnection } from "./connection.ts";
 import { type Frame, readFrame } from "./frames.ts";
+import { createBehind, type Observations } from "./observed-views.ts";
 import type { Room } from "./room.ts";
 import { answerSideband } from "./sideband.ts";
 import { answerQuery, type ViewContext } from "./views.ts";
@@ -26,6 +27,8 @@ export interface MpacEdge extends Disposable {
   /** `peer` is asked once, and only when the connection wants something before it has joined. */
   serve(socket: WebSocket, peer: () => Promise<Peer>): void;
   readonly connections: number;
+  /** Reads no further frame; resolves when those that were read have been handed on. What was not read is its sender's to say again. */
+  hold(): Promise<void>;
   /** Tells every client that the service restarts; sessions stay open. */
   close(): void;
 }
@@ -34,21 +37,38 @@ export interface MpacEdgeOptions {
   readonly room: Room;
   readonly engine: Pick<Engine, "putBlob" | "getBlob" | "nowMs">;
   readonly files: WorkspaceFiles;
+  readonly observations: Observations;
   readonly onActivity: () => void;
   readonly log: Log;
 }
 
-export function createMpacEdge({ room, engine, files, onActivity, log }: MpacEdgeOptions): MpacEdge {
+export function createMpacEdge({ room, engine, files, observations, onActivity, log }: MpacEdgeOptions): MpacEdge {
   const open = new Set<Connection>();
   const { host, presence } = room.stream;
 
+  const behindOf = createBehind(observations);
   const surroundings: Surroundings = { files, blobs: engine, nameOf: (path) => pathName(host.view, path) };
 
   function refuse(connection: Connection, code: RefusalCode, message: string, refersTo?: string): void {
     room.refuse(connection, { ok: false, rejection: { code, message } }, refersTo);
   }
 
+  let reading = 0;
+  let holding = false;
+  let handedOn: () => void = () => undefined;
+
   async function onFrame(connection: Connection, peer: () => Promise<Peer>, text: string): Promise<void> {
+    if (holding) return new Promise(() => undefined); // its connection is about to be closed
+    reading += 1;
+    try {
+      await readAndCarry(connection, peer, text);
+    } finally {
+      reading -= 1;
+      if (reading === 0) handedOn();
+    }
+  }
+
+  async function readAndCarry(connection: Connection, peer: () => Promise<Peer>, text: string): Promise<void> {
     onActivity();
     const frame: Frame = readFrame(text);
     if (connection.bound !== undefined) presence.heard(connection.bound.principal, engine.nowMs());
@@ -92,7 +112,14 @@ export function createMpacEdge({ room, engine, files, onActivity, log }: MpacEdg
 
   function viewContext(state: ViewContext["state"]): ViewContext {
     const nowMs = engine.nowMs();
-    return { state, nowMs, workspaceDir: room.face.workspaceDir, lastHeardMs: (principal) => presence.lastHeardMs(principal, nowMs) };
+    return {
+      state,
+      nowMs,
+      workspaceDir: room.face.workspaceDir,
+      lastHeardMs: (principal) => presence.lastHeardMs(principal, nowMs),
+      lastWorkMs: (principal) => presence.lastWorkMs(principal),
+      observations,
+    };
   }
 
   /** Who has not joined may ask when it is this machine's own user; where the system does not tell, only for the summary. */
@@ -109,10 +136,11 @@ export function createMpacEdge({ room, engine, files, onActivity, log }: MpacEdg
     if (!(await mayAsk(connection, peer, query.kind === "summary" ? "summary" : "files"))) return answerWith({ error: "send HELLO first" });
     await host
       .query((state) => answerQuery(viewContext(state), query, connection.bound?.principal))
-      .then(
-        (answer) => answerWith({ answer }),
-        (error: unknown) => answerWith({ error: String(error) }),
-      );
+      .then(async ({ answer, behind }) => {
+        const lacking = await behindOf(behind);
+        answerWith({ answer: lacking.length === 0 ? answer : { ...answer, behind: lacking } });
+      })
+      .catch((error: unknown) => answerWith({ error: String(error) }));
   }
 
   async function onSideband(
@@ -153,6 +181,13 @@ export function createMpacEdge({ room, engine, files, onActivity, log }: MpacEdg
     },
     get connections() {
       return open.size;
+    },
+    hold() {
+      holding = true;
+      return new Promise((resolve) => {
+        handedOn = resolve;
+        if (reading === 0) resolve();
+      });
     },
     close() {
       for (const connection of open) connection.close(CLOSE.serviceRestart, "the sidecar is stopping; join again");

@@ -4,6 +4,7 @@ import type { IntentId, PrincipalId } from "../../wire/ids.ts";
 import type { JsonObject } from "../../wire/json.ts";
 import type { Message } from "../../wire/mpac/messages.ts";
 import { IntentAnswer, OverlapAnswer, SummaryAnswer } from "../../wire/query.ts";
+import { NOTHING_OBSERVED } from "./observed-views.ts";
 import { sessionInfo } from "./session-info.ts";
 import { viewOneIntent, viewOverlap, viewSummary } from "./views.ts";
 
@@ -12,7 +13,14 @@ const LIMIT_BYTES = 910_000;
 
 const ANA = "ana" as PrincipalId;
 const bytesOf = (answer: object) => Buffer.byteLength(JSON.stringify(answer));
-const contextOf = ({ state, nowMs }: Play) => ({ state, nowMs, workspaceDir: "/repo", lastHeardMs: () => nowMs });
+const contextOf = ({ state, nowMs }: Play) => ({
+  state,
+  nowMs,
+  workspaceDir: "/repo",
+  lastWorkMs: () => undefined,
+  observations: NOTHING_OBSERVED,
+  lastHeardMs: () => nowMs,
+});
 const summaryOf = (played: Play, more: { limit?: number; cursor?: string; paths?: string[] } = {}, asker?: PrincipalId) =>
   SummaryAnswer.parse(viewSummary(contextOf(played), { kind: "summary", ...more }, asker));
 const numbered = (count: number, name: (index: number) => string) => Array.from({ length: count }, (_, index) => name(index));

@@ -21,6 +21,15 @@ import type {
 } from "../../wire/query.ts";
 import type { OwnIntent } from "../../wire/mpac/coordinator.ts";
 import { fewPaths, fitting } from "./answer-size.ts";
+import {
+  behindCandidates,
+  type Candidates,
+  dirtyOf,
+  type Observations,
+  viewObservedOver,
+  viewUndeclared,
+  viewWork,
+} from "./observed-views.ts";
 
 /** Intents in one answer when the question names no limit. */
 const DEFAULT_LIMIT = 200;
@@ -28,10 +37,11 @@ const DEFAULT_LIMIT = 200;
 /** The parts of a summary, together under 900,000 bytes. The largest single item of each kind has room in its part. */
 const PARTICIPANTS = { items: 200, bytes: 200_000 };
 const CONFLICTS = { items: 200, bytes: 200_000 };
-const INTENT_BYTES = 450_000;
+const UNDECLARED = { items: 100, bytes: 100_000 };
+const INTENT_BYTES = 350_000;
 
-/** The list that the other answers consist of. */
-const LIST_BYTES = 600_000;
+/** The list that the other answers consist of; what is seen in the worktrees comes beside it. */
+const LIST_BYTES = 500_000;
 
 /** Own intents that a newcomer is told of, the last announced ones. */
 const MAX_OWN_INTENTS = 100;
@@ -47,6 +57,14 @@ export interface ViewContext {
   readonly nowMs: number;
   readonly workspaceDir: string;
   lastHeardMs(principal: string): number;
+  lastWorkMs(principal: string): number | undefined;
+  readonly observations: Observations;
+}
+
+/** An answer, and what of it has to be read from a disk before it is whole. */
+export interface Answering {
+  readonly answer: Answer;
+  readonly behind?: Candidates | undefined;
 }
 
 export const rfc3339 = (ms: number): string => new Date(ms).toISOString();
@@ -65,6 +83,7 @@ function viewParticipant(context: ViewContext, participant: Participant): Partic
     ...(worktree === undefined ? {} : { worktree: worktree.path }),
     ...(worktree?.branch === undefined ? {} : { branch: worktree.branch }),
     ...(worktree?.head === undefined ? {} : { head: worktree.head }),
+    ...dirtyOf(context.observations, participant),
   };
 }
 
@@ -161,6 +180,7 @@ export function viewSummary(context: ViewContext, query: Extract<Query, { kind: 
       if (conflict !== undefined) yield conflict;
     }
   };
+  const undeclared = viewUndeclared(state, context.observations, asker, paths);
   return {
     kind: "summary",
     session_id: state.id ?? "",
@@ -172,6 +192,7 @@ export function viewSummary(context: ViewContext, query: Extract<Query, { kind: 
     participants: fitting(withoutRepeats(concerned, listed), (participant) => viewParticipant(context, participant), PARTICIPANTS).views,
     active_intents: page.views,
     open_conflicts: fitting(conflicts(), viewConflict, CONFLICTS).views,
+    ...(undeclared.length === 0 ? {} : { undeclared: fitting(undeclared, (tree) => tree, UNDECLARED).views }),
     ...(page.cut && page.last !== undefined ? { next_cursor: String(page.last.announcedAt) } : {}),
   };
 }
@@ -191,7 +212,9 @@ export function viewOverlap(
     },
     { items: query.limit ?? DEFAULT_LIMIT, bytes: LIST_BYTES },
   );
-  return { kind: "overlap", total: met.length, overlaps: views };
+  const observed = viewObservedOver(context.state, context.observations, asker, query.paths);
+  const seen = observed.length === 0 ? {} : { observed: fitting(observed, (tree) => tree, UNDECLARED).views };
+  return { kind: "overlap", total: met.length, overlaps: views, ...seen };
 }
 
 export function viewOneIntent(context: ViewContext, query: Extract<Query, { kind: "intent" }>): IntentAnswer {
@@ -236,14 +259,30 @@ function viewOperation(operation: Operation): OperationView {
   };
 }
 
-export function answerQuery(context: ViewContext, query: Query, asker: PrincipalId | undefined): Answer {
+export function answerQuery(context: ViewContext, query: Query, asker: PrincipalId | undefined): Answering {
+  const { state, observations } = context;
   switch (query.kind) {
     case "summary":
-      return viewSummary(context, query, asker);
+      return { answer: viewSummary(context, query, asker) };
     case "overlap":
-      return viewOverlap(context, query, asker);
-    case "intent":
-      return viewOneIntent(context, query);
+      return { answer: viewOverlap(context, query, asker), behind: behindCandidates(state, observations, asker, query.paths) };
+    case "intent": {
+      const answer = viewOneIntent(context, query);
+      const held = query.behind === true ? (state.intents.get(query.intent_id as IntentId)?.resources ?? []) : [];
+      return {
+        answer,
+        behind: behindCandidates(
+          state,
+          observations,
+          asker,
+          held.map(({ path }) => path),
+        ),
+      };
+    }
+    case "behind":
+      return { answer: { kind: "behind", behind: [] }, behind: behindCandidates(state, observations, asker, query.paths) };
+    case "work":
+      return { answer: viewWork(state, observations, asker, context.lastWorkMs) };
   }
 }
 
@@ -263,6 +302,8 @@ function viewOwnIntent(intent: Intent): OwnIntent {
     state: intent.state,
     fence: intent.fence,
     objective: intent.objective,
+    ttl_sec: intent.ttlSec,
+    ...(intent.renews ? { renews: true } : {}),
     ...viewResources(intent.resources.map((resource) => resource.path)),
     expires_at: rfc3339(intent.expiresAtMs),
   };

@@ -31,6 +31,9 @@ export const OwnIntent = z.looseObject({
   resource_count: z.int().optional(),
   /** RFC 3339. */
   expires_at: z.string(),
+  ttl_sec: z.number(),
+  /** Its owner renews it while there is work. */
+  renews: z.boolean().optional(),
 });
 export type OwnIntent = z.infer<typeof OwnIntent>;
 

@@ -18,7 +18,11 @@ export function supersede(state: SessionState, event: SessionEventOf<"OperationS
   if (earlier === undefined) return;
   earlier.state = "SUPERSEDED";
   state.written.remove(earlier.id);
-  add(state, { ...event, id: event.supersededBy, intent: earlier.intent, branch: earlier.branch, stateRefBefore: earlier.stateRefAfter }, at);
+  add(
+    state,
+    { ...event, id: event.supersededBy, intent: earlier.intent, branch: earlier.branch, stateRefBefore: earlier.stateRefAfter },
+    at,
+  );
   if (event.tree !== VIRTUAL_TREE || event.stateRefAfter === null) return;
   write(state, event.target, { stateRef: event.stateRefAfter, blob: undefined, by: event.principalId });
 }
