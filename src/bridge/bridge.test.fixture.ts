@@ -31,6 +31,6 @@ export function bridgeIn(
       if (outcome.outcome !== "result") throw new Error(outcome.message);
       return outcome.result.structured;
     },
-    [Symbol.asyncDispose]: () => contexts.leave("withdraw"),
+    [Symbol.asyncDispose]: () => contexts.leave(),
   };
 }

@@ -2,20 +2,19 @@
  * One workspace in use: its store, its sidecar, the principal that this bridge is there, and what the tools are given.
  */
 import { randomBytes } from "node:crypto";
-import { createSessionClient, type Disposition, type Joined } from "../client/session-client.ts";
 import { gitUser, readHead } from "../git/head.ts";
 import { startOf } from "../git/process-identity.ts";
 import { mainPathOf, type Workspace } from "../git/repository.ts";
 import { locateStore, type StoreFolder } from "../git/store-folder.ts";
 import { worktreeIdOf } from "../git/worktree-id.ts";
 import type { ToolContext } from "../tools/ports.ts";
-import type { JsonObject } from "../wire/json.ts";
 import type { Host, Worktree } from "../wire/mpac/extension.ts";
 import { CONTROL } from "../wire/versions.ts";
-import { createCoordination } from "./coordination.ts";
 import { createFiles } from "./files.ts";
 import { bridgeIdentity } from "./identity.ts";
 import { createLocate } from "./locate.ts";
+import { createMember, type Member } from "./member.ts";
+import { createMembers } from "./members.ts";
 import { createNotices } from "./notices.ts";
 import { finishPending, hash } from "./recovery.ts";
 
@@ -33,9 +32,11 @@ export interface ContextOptions {
 
 export interface WorkspaceContext {
   readonly tools: ToolContext;
+  /** A tool is called here. */
+  worked(): void;
   /** Joins without waiting, so that others see us before the first call. What goes wrong is told by that call. */
   joinSoon(): void;
-  leave(disposition: Disposition): Promise<void>;
+  leave(): Promise<void>;
 }
 
 /** @throws StoreIdentityBroken, NoStoreFolder, or what git does */
@@ -57,54 +58,49 @@ export async function openContext(workspace: Workspace, written: string, options
   };
   const identity = bridgeIdentity({ clientName, gitUser: user, worktree: workspaceDir, env });
   const notices = createNotices();
-  let told: string | undefined;
 
-  /** A worktree whose git does not answer is named without branch. */
-  async function describeWorktree(): Promise<Worktree> {
-    const worktree = { id: worktreeId, path: workspaceDir, ...(await readHead(workspace, { env }).catch(() => ({}))) };
-    told = JSON.stringify(worktree);
-    return worktree;
-  }
-
-  const client = createSessionClient({
-    ...identity,
-    ...(process.ppid > 0 ? { host: hostOf(process.ppid) } : {}),
-    control: CONTROL,
-    locate: createLocate({ locateStore: locateAgain, workspace: main, launcher, env }),
-    worktree: describeWorktree,
-    onJoined: (joined) => tellOf(joined, notices.tell),
+  /** A worktree whose git does not answer is named without branch; its watcher tells of it later. */
+  const describeWorktree = async (): Promise<Worktree> => ({
+    id: worktreeId,
+    path: workspaceDir,
+    ...(await readHead(workspace, { env }).catch(() => ({}))),
   });
 
-  /** Tells others of a branch or commit that is not the one they know. Nobody waits for it. */
-  async function tellOfHead(): Promise<void> {
-    const before = told;
-    const worktree = await describeWorktree();
-    if (told !== before) await client.send("HEARTBEAT", { extensions: { signalbox: { worktree } } as JsonObject });
-  }
+  const memberAs = (principalId: string, displayName: string): Member =>
+    createMember({
+      client: {
+        ...identity,
+        principalId,
+        displayName,
+        ...(process.ppid > 0 ? { host: hostOf(process.ppid) } : {}),
+        control: CONTROL,
+        locate: createLocate({ locateStore: locateAgain, workspace: main, launcher, env }),
+        worktree: describeWorktree,
+      },
+      workspaceDir,
+      notices,
+      settled,
+    });
 
   const root = workspace.root;
   const notesIn = workspace.kind === "repository" ? workspace.gitDir : store.folder;
   let recovery: Promise<void> | undefined;
   const settled = (): Promise<void> => {
     if (root === undefined) return Promise.resolve();
-    recovery ??= finishPending({ root, notesIn, coordination, tell: notices.tell }).catch((cause: unknown) => {
+    recovery ??= finishPending({ root, notesIn, holding: members.holding, tell: notices.tell }).catch((cause: unknown) => {
       recovery = undefined; // the next call tries again
       reportFault(cause, "recovery");
     });
     return recovery;
   };
-  const coordination = createCoordination({
-    client,
-    workspaceDir,
-    takeNotices: notices.take,
-    settled,
-    onCommitted: () => void tellOfHead().catch(() => undefined),
-  });
+  const members = createMembers(memberAs(identity.principalId, identity.displayName), (principalId) => memberAs(principalId, principalId));
+  const { coordination } = members.main;
   const files = createFiles({ root, spelled: [written], notesIn, settled, nowMs: Date.now });
 
   return {
     tools: {
       coordination,
+      agents: members,
       files,
       onOverlap: env["MPAC_ON_OVERLAP"]?.trim() === "proceed" ? "proceed" : "block",
       nowMs: Date.now,
@@ -113,8 +109,9 @@ export async function openContext(workspace: Workspace, written: string, options
       workspace: { dir: workspaceDir, sessionId: store.identity.session_id },
       reportFault,
     },
+    worked: () => members.worked(),
     joinSoon: () => void coordination.membership().catch(() => undefined),
-    leave: (disposition) => client.close(disposition),
+    leave: () => members.leave(),
   };
 }
 
@@ -122,12 +119,4 @@ export async function openContext(workspace: Workspace, written: string, options
 function hostOf(pid: number): Host {
   const startedAt = startOf(pid);
   return { pid, ...(startedAt === undefined ? {} : { started_at: startedAt }) };
-}
-
-function tellOf({ again, principalId, renamedFrom }: Joined, tell: (sentence: string) => void): void {
-  if (renamedFrom !== undefined) {
-    tell(
-      `the connection to the sidecar was lost and ${renamedFrom} is taken now: you are ${principalId}, and the tasks of ${renamedFrom} are not yours`,
-    );
-  } else if (again) tell(`the connection to the sidecar was lost and is restored: you are ${principalId} again, with the tasks you had`);
 }

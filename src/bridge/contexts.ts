@@ -3,7 +3,6 @@
  */
 import { realpath, stat } from "node:fs/promises";
 import { isAbsolute, relative, resolve, sep } from "node:path";
-import type { Disposition } from "../client/session-client.ts";
 import { findWorkspace, type Workspace } from "../git/repository.ts";
 import { type ContextOptions, openContext, type WorkspaceContext } from "./context.ts";
 
@@ -16,7 +15,7 @@ export interface Contexts {
   /** @param repoPath - relative to the working directory; without it the bridge's own workspace */
   contextFor(repoPath: string | undefined): Promise<WorkspaceContext | NoContext>;
   /** Leaves every session that was joined. */
-  leave(disposition: Disposition): Promise<void>;
+  leave(): Promise<void>;
 }
 
 export interface ContextsOptions extends ContextOptions {
@@ -89,14 +88,14 @@ export function createContexts(options: ContextsOptions): Contexts {
   function forget({ workspace, context }: Opened): void {
     byRoot.delete(keyOf(workspace));
     byPath.clear();
-    void context.leave("withdraw").catch(() => undefined);
+    void context.leave().catch(() => undefined);
   }
 
   const own = resolve(cwd, named ?? ".");
 
-  async function leaveAll(disposition: Disposition): Promise<void> {
+  async function leaveAll(): Promise<void> {
     const opened = await Promise.allSettled(byRoot.values());
-    await Promise.all(opened.flatMap((one) => (one.status === "fulfilled" ? [one.value.context.leave(disposition)] : [])));
+    await Promise.all(opened.flatMap((one) => (one.status === "fulfilled" ? [one.value.context.leave()] : [])));
   }
 
   return {
@@ -110,8 +109,8 @@ export function createContexts(options: ContextsOptions): Contexts {
       const again = await openAt(path, outside);
       return "refused" in again ? again : again.context;
     },
-    leave(disposition) {
-      left ??= leaveAll(disposition);
+    leave() {
+      left ??= leaveAll();
       return left;
     },
   };

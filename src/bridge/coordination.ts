@@ -13,11 +13,9 @@ export interface CoordinationOptions {
   readonly takeNotices: () => readonly string[];
   /** Awaited before anybody is told where they are, and never fails: what an earlier bridge left is put right there. */
   readonly settled: () => Promise<void>;
-  /** After each operation that was recorded. */
-  readonly onCommitted: () => void;
 }
 
-export function createCoordination({ client, workspaceDir, takeNotices, settled, onCommitted }: CoordinationOptions): Coordination {
+export function createCoordination({ client, workspaceDir, takeNotices, settled }: CoordinationOptions): Coordination {
   async function send<Result>(type: CommandType, payload: JsonObject, resultOf: (ack: Ack) => Result): Promise<Outcome<Result>> {
     const sent: Sent = await client.send(type, payload);
     return sent.ok ? { ok: true, result: resultOf(sent.ack) } : { ok: false, rejection: sent.rejection };
@@ -48,7 +46,12 @@ export function createCoordination({ client, workspaceDir, takeNotices, settled,
     async intent(intentId, target) {
       return (await ask<"intent">({ kind: "intent", intent_id: intentId, ...(target === undefined ? {} : { target }) })).intent;
     },
-    announce: ({ intentId, objective, files, onOverlap, ttlSec, requestId }) =>
+    async intentBehind(intentId) {
+      const { intent, behind = [] } = await ask<"intent">({ kind: "intent", intent_id: intentId, behind: true });
+      return { intent, behind };
+    },
+    behind: async (paths) => (await ask<"behind">({ kind: "behind", paths: [...paths] })).behind,
+    announce: ({ intentId, objective, files, onOverlap, ttlSec, renews, requestId }) =>
       send(
         "INTENT_ANNOUNCE",
         {
@@ -56,12 +59,12 @@ export function createCoordination({ client, workspaceDir, takeNotices, settled,
           objective,
           scope: { kind: "file_set", resources: files },
           ttl_sec: ttlSec,
-          extensions: { signalbox: { on_overlap: onOverlap, request_id: requestId } },
+          extensions: { signalbox: { on_overlap: onOverlap, request_id: requestId, ...(renews ? { renews } : {}) } },
         },
         ({ fence = 0, conflicts = [], superseded = [] }) => ({ fence, conflicts, superseded }),
       ),
     withdraw: (intentId, reason) => send("INTENT_WITHDRAW", { intent_id: intentId, reason }, nothing),
-    async commit({ opId, intentId, fence, target, opKind, stateRefBefore, stateRefAfter, observed }) {
+    commit({ opId, intentId, fence, target, opKind, stateRefBefore, stateRefAfter, observed }) {
       const payload = {
         op_id: opId,
         intent_id: intentId,
@@ -71,9 +74,7 @@ export function createCoordination({ client, workspaceDir, takeNotices, settled,
         state_ref_after: stateRefAfter,
         extensions: { signalbox: { observed, fence } },
       };
-      const outcome = await send("OP_COMMIT", payload, nothing);
-      if (outcome.ok) onCommitted();
-      return outcome;
+      return send("OP_COMMIT", payload, nothing);
     },
     supersede: ({ opId, supersedesOpId, target, intentId, stateRefAfter, reason }) =>
       send(

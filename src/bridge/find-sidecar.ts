@@ -4,6 +4,7 @@
  */
 import { askHealth, authority } from "../client/health.ts";
 import { readDiscovery } from "../git/discovery-file.ts";
+import { readOwner } from "../git/owner-file.ts";
 import type { StoreFolder } from "../git/store-folder.ts";
 import type { Health } from "../wire/health.ts";
 
@@ -23,7 +24,7 @@ export type StoreOf = Pick<StoreFolder, "folder" | "digest10" | "identity">;
 
 export async function findSidecar(store: StoreOf, env: NodeJS.ProcessEnv, signal?: AbortSignal): Promise<FoundSidecar | undefined> {
   const asked = new Set<string>();
-  for (const find of [namedAddress, discoveredAddress, derivedAddress]) {
+  for (const find of [namedAddress, discoveredAddress, ownersAddress, derivedAddress]) {
     const address = await find(store, env);
     if (address === undefined) continue;
     const at = authority(address.host, address.port);
@@ -46,6 +47,11 @@ function namedAddress(store: StoreOf, env: NodeJS.ProcessEnv): Address | undefin
 
 async function discoveredAddress(store: StoreOf, env: NodeJS.ProcessEnv): Promise<Address | undefined> {
   return readDiscovery(store, env);
+}
+
+/** Where the owner says that it is; for those who may not read its discovery file. */
+async function ownersAddress(store: StoreOf): Promise<Address | undefined> {
+  return (await readOwner(store.folder))?.address;
 }
 
 function derivedAddress(store: StoreOf): Address {

@@ -1,4 +1,4 @@
-import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, utimes, writeFile } from "node:fs/promises";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
@@ -7,6 +7,8 @@ import { publishDiscovery, newToken } from "../git/discovery-file.ts";
 import { type Scratch, scratchFolder } from "../git/scratch.test.fixture.ts";
 import { writeStartError } from "../git/start-error.ts";
 import { locateStore, type StoreFolder } from "../git/store-folder.ts";
+import type { Owner } from "../wire/owner.ts";
+import { CONTROL } from "../wire/versions.ts";
 import { createLocate } from "./locate.ts";
 
 const ask = () => ({ mayStart: true, signal: new AbortController().signal });
@@ -19,11 +21,11 @@ const look = () => ({ ...ask(), mayStart: false });
 const LAUNCHER = `
 import { appendFileSync, closeSync, openSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
-const [command, flag, workspace] = process.argv.slice(2);
+const [command, flag, workspace, ...more] = process.argv.slice(2);
 const folder = workspace + "/.git/signalbox";
 const { store_id } = JSON.parse(readFileSync(folder + "/store.json", "utf8"));
 const git = Object.keys(process.env).filter((name) => name.startsWith("GIT_"));
-appendFileSync(folder + "/starts", JSON.stringify({ pid: process.pid, command, flag, git }) + "\\n");
+appendFileSync(folder + "/starts", JSON.stringify({ pid: process.pid, command, flag, more, git }) + "\\n");
 process.stderr.write("launched\\n");
 if (process.env.MODE === "error") {
   const error = { code: "store/corrupt", sentence: "the log is corrupt", command: "signalbox store set-aside", at: new Date().toISOString(), pid: process.pid };
@@ -32,10 +34,11 @@ if (process.env.MODE === "error") {
   process.exit(1);
 }
 if (process.env.MODE === "die") process.exit(3);
+if (process.env.MODE === "second" && readFileSync(folder + "/starts", "utf8").split("\\n").length < 3) process.exit(7);
 try { closeSync(openSync(folder + "/held", "wx")); } catch { process.exit(7); }
-const health = { status: "ok", store_id, workspace, session_id: "s", version: "0.1.0", control: 1, format: 1, pid: process.pid, boot_id: "b", uri: "", clients: 0, durability: "disk" };
+const health = { status: "ok", store_id, workspace, session_id: "s", version: "0.1.0", control: ${CONTROL}, format: 1, pid: process.pid, boot_id: "b", uri: "", clients: 0, durability: "disk" };
 const server = createServer((_request, response) => response.end(JSON.stringify(health))).listen(0, "127.0.0.1", () => {
-  const discovery = { store_id, host: "127.0.0.1", port: server.address().port, pid: process.pid, boot_id: "b", version: "0.1.0", control: 1, token: "A".repeat(43), started_at: new Date().toISOString(), workspace };
+  const discovery = { store_id, host: "127.0.0.1", port: server.address().port, pid: process.pid, boot_id: "b", version: "0.1.0", control: ${CONTROL}, token: "A".repeat(43), started_at: new Date().toISOString(), workspace };
   writeFileSync(folder + "/draft", JSON.stringify(discovery), { mode: 0o600 });
   renameSync(folder + "/draft", folder + "/sidecar.json");
 });
@@ -47,7 +50,7 @@ interface Station extends AsyncDisposable {
   readonly repo: string;
   readonly store: StoreFolder;
   locate(mode: string, more?: { startMs?: number; store?: StoreFolder }): ReturnType<typeof createLocate>;
-  starts(): Promise<{ pid: number; command: string; flag: string; git: string[] }[]>;
+  starts(): Promise<{ pid: number; command: string; flag: string; more: string[]; git: string[] }[]>;
 }
 
 async function station(): Promise<Station> {
@@ -86,14 +89,14 @@ async function station(): Promise<Station> {
   };
 }
 
-const healthOf = (storeId: string) =>
+const healthOf = (storeId: string, control = CONTROL) =>
   JSON.stringify({
     status: "unavailable",
     store_id: storeId,
     workspace: "/w",
     session_id: "s",
     version: "0.1.0",
-    control: 1,
+    control,
     format: 1,
     pid: 1,
     boot_id: "b",
@@ -177,6 +180,121 @@ describe("finding a sidecar that runs", () => {
     });
 
     expect(await at.starts()).toEqual([]);
+  });
+});
+
+describe("a sidecar of another control number", () => {
+  /** One that stands where the store's own port is, whatever that is for others. */
+  async function standing(at: Station, control: number) {
+    const server = await saying(healthOf(at.store.identity.store_id, control));
+    const store = { ...at.store, identity: { ...at.store.identity, port: server.port } };
+    return { store, [Symbol.asyncDispose]: () => server[Symbol.asyncDispose]() };
+  }
+
+  it("that is lower is succeeded once for twenty bridges", async () => {
+    await using at = await station();
+    await using old = await standing(at, CONTROL - 1);
+
+    const found = await Promise.all(Array.from({ length: 20 }, () => at.locate("up", { store: old.store })(ask())));
+
+    expect(new Set(found.map((one) => one?.uri)).size).toBe(1);
+    expect(await at.starts()).toMatchObject([{ command: "sidecar", more: ["--succeed"] }]);
+  });
+
+  it("that is lower is asked again when a start of ours found the store taken", async () => {
+    await using at = await station();
+    await using old = await standing(at, CONTROL - 1);
+
+    expect(await at.locate("second", { store: old.store })(ask())).toBeDefined();
+
+    expect((await at.starts()).map(({ more }) => more)).toEqual([["--succeed"], ["--succeed"]]);
+  });
+
+  it("that is lower is left alone while nobody needs one, and where none may be started", async () => {
+    await using at = await station();
+    await using old = await standing(at, CONTROL - 1);
+    const sandboxed = { ...old.store, writable: false };
+
+    expect(await at.locate("up", { store: old.store })(look())).toBeUndefined();
+    await expect(at.locate("up", { store: sandboxed })(ask())).rejects.toMatchObject({
+      code: "sidecar/other-control",
+      sentence: expect.stringContaining("signalbox stop") as string,
+    });
+
+    expect(await at.starts()).toEqual([]);
+  });
+
+  it("that is higher is left alone, with what to do", async () => {
+    await using at = await station();
+    await using newer = await standing(at, CONTROL + 1);
+
+    await expect(at.locate("up", { store: newer.store })(ask())).rejects.toMatchObject({
+      code: "sidecar/other-control",
+      sentence: expect.stringContaining("restart your coding client") as string,
+    });
+
+    expect(await at.starts()).toEqual([]);
+  });
+});
+
+describe("a store that is owned where we cannot see it", () => {
+  async function owned(at: Station, agoMs: number, address?: Owner["address"]): Promise<void> {
+    const renewed_at = new Date(Date.now() - agoMs).toISOString();
+    const owner = { boot_id: "b", host_name: "container", pid: 77, renewed_at, ...(address === undefined ? {} : { address }) };
+    const path = join(at.store.folder, "owner.json");
+    await writeFile(path, JSON.stringify(owner));
+    await utimes(path, (Date.now() - agoMs) / 1_000, (Date.now() - agoMs) / 1_000);
+  }
+  /** Where nobody answers. */
+  const nowhere = { host: "127.0.0.1", port: 9 };
+
+  it.each([
+    { name: "writable", writable: true },
+    { name: "read-only", writable: false },
+  ])("starts none in a $name folder, and says who owns it", async ({ writable }) => {
+    await using at = await station();
+    await owned(at, 0, nowhere);
+
+    await expect(at.locate("up", { store: { ...at.store, writable } })(ask())).rejects.toMatchObject({
+      code: "store/owned-elsewhere",
+      sentence: expect.stringMatching(/^the sidecar of container \(process 77, .*127\.0\.0\.1:9: run your client there/) as string,
+    });
+
+    expect(await at.starts()).toEqual([]);
+  });
+
+  it("is joined where the owner says that it answers", async () => {
+    await using at = await station();
+    await using owner = await saying(healthOf(at.store.identity.store_id));
+    await owned(at, 0, { host: "127.0.0.1", port: owner.port });
+
+    expect(await at.locate("up")(ask())).toMatchObject({ uri: `ws://127.0.0.1:${owner.port}/session/s` });
+  });
+
+  it("is waited for while its owner has not said where it answers", async () => {
+    await using at = await station();
+    await owned(at, 0);
+
+    await expect(at.locate("up", { startMs: 300 })(ask())).rejects.toMatchObject({ code: "store/owned-elsewhere" });
+
+    expect(await at.starts()).toEqual([]);
+  });
+
+  it("is free again when its owner has not been heard of for 20 s", async () => {
+    await using at = await station();
+    await owned(at, 21_000, nowhere);
+
+    expect(await at.locate("up")(ask())).toBeDefined();
+
+    expect(await at.starts()).toHaveLength(1);
+  });
+
+  it("is not somebody else's story: what a sidecar there has left is not told here", async () => {
+    await using at = await station();
+    const locating = at.locate("up")(ask());
+    await writeStartError(at.store.folder, { code: "store/owned-elsewhere", sentence: "of another", at: new Date().toISOString(), pid: 1 });
+
+    expect(await locating).toBeDefined();
   });
 });
 

@@ -48,7 +48,8 @@ describe("a change that an earlier bridge left under way", () => {
     return {
       repo,
       told,
-      finish: () => finishPending({ root: repo, notesIn, coordination, tell: (sentence) => told.push(sentence) }),
+      finish: () =>
+        finishPending({ root: repo, notesIn, holding: () => Promise.resolve(coordination), tell: (sentence) => told.push(sentence) }),
       notes: () => readdir(join(notesIn, "signalbox-pending")),
       text: () => readFile(join(repo, "a.txt"), "utf8"),
       operations: async () => (await coordination.intent(intentId))?.operations.map(({ op_id, state }) => [op_id, state]),

@@ -13,23 +13,27 @@ import { withdrawalId } from "../tools/operation-id.ts";
 import type { Coordination } from "../tools/ports.ts";
 import type { OperationView } from "../wire/query.ts";
 
+type Session = Pick<Coordination, "intent" | "supersede">;
+
 export interface RecoveryOptions {
   /** The worktree. */
   readonly root: string;
   /** Where its pending changes are noted. */
   readonly notesIn: string;
-  readonly coordination: Pick<Coordination, "intent" | "supersede">;
+  /** The session as whoever of this bridge's principals holds the intent. */
+  readonly holding: (intentId: string) => Promise<Session>;
   readonly tell: (sentence: string) => void;
 }
 
 export const hash = (text: string): string => createHash("sha256").update(text, "utf8").digest("hex");
 
 /** @throws SidecarUnavailable, OutcomeUnknown: what is left then is left for the next time */
-export async function finishPending({ root, notesIn, coordination, tell }: RecoveryOptions): Promise<void> {
+export async function finishPending({ root, notesIn, holding, tell }: RecoveryOptions): Promise<void> {
   const { pending, setAside } = await pendingReplacements(notesIn);
   for (const file of setAside) tell(`a note of a change that was under way could not be read and is kept as ${file}`);
   for (const one of pending) {
     const { op_id: opId, intent_id: intentId, target } = one.entry;
+    const coordination = await holding(intentId);
     const intent = await coordination.intent(intentId, target);
     const operation = intent?.operations.find((known) => known.op_id === opId);
     const resumed = await resumeReplacement(root, one);
@@ -41,7 +45,7 @@ async function settle(
   { entry }: Pending,
   prepared: Prepared,
   operation: OperationView | undefined,
-  coordination: RecoveryOptions["coordination"],
+  coordination: Session,
 ): Promise<string> {
   const target = quotePath(entry.target);
   if (operation === undefined) {

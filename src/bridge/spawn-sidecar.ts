@@ -15,6 +15,9 @@ export const LOG_FILE = "sidecar.log";
 /** Exit code of a sidecar that found the store held by another one. */
 export const EXIT_HELD = 7;
 
+/** Exit code of a sidecar that found the store owned by one of another container or machine. */
+export const EXIT_ELSEWHERE = 11;
+
 export interface SpawnRequest {
   /** What runs `signalbox`: arguments of this Node, its own options before the launcher. */
   readonly launcher: readonly string[];
@@ -23,6 +26,8 @@ export interface SpawnRequest {
   /** The store's folder, where its stderr goes. */
   readonly folder: string;
   readonly env: NodeJS.ProcessEnv;
+  /** Whether it is to take the store over from the sidecar of an older release that runs. */
+  readonly succeeds?: boolean;
 }
 
 export interface StartedSidecar {
@@ -32,10 +37,10 @@ export interface StartedSidecar {
 }
 
 /** @throws what the system answers when the log cannot be opened or the process cannot be made */
-export async function spawnSidecar({ launcher, workspace, folder, env }: SpawnRequest): Promise<StartedSidecar> {
+export async function spawnSidecar({ launcher, workspace, folder, env, succeeds = false }: SpawnRequest): Promise<StartedSidecar> {
   const log = await openLog(join(folder, LOG_FILE));
   try {
-    const child = spawn(process.execPath, [...launcher, "sidecar", "--workspace", workspace], {
+    const child = spawn(process.execPath, [...launcher, "sidecar", "--workspace", workspace, ...(succeeds ? ["--succeed"] : [])], {
       cwd: workspace,
       detached: true,
       env: withoutGit(env),

@@ -48,6 +48,7 @@ export function createBridgeTools(options: BridgeToolsOptions): BridgeTools {
       const repoPath = (args as { readonly repo_path?: unknown } | undefined)?.repo_path;
       const context = await contexts.contextFor(typeof repoPath === "string" && repoPath !== "" ? repoPath : undefined);
       if ("refused" in context) return { outcome: "result", result: noWorkspace(context) };
+      context.worked();
       return callTool(registry, context.tools, name, args);
     },
     joinSoon() {
@@ -57,7 +58,7 @@ export function createBridgeTools(options: BridgeToolsOptions): BridgeTools {
         (cause: unknown) => reportFault(cause, "joining"),
       );
     },
-    leave: () => contexts.leave("withdraw"),
+    leave: () => contexts.leave(),
   };
 }
 

@@ -17,7 +17,7 @@ import { createHeartbeat } from "./heartbeat.ts";
 import { createInFlight, type Limits, type Outcome } from "./in-flight.ts";
 import type { Inbound, SessionInfo } from "./inbound.ts";
 import { type Link, openLink } from "./link.ts";
-import { createOwnIntents, type HeldIntent } from "./own-intents.ts";
+import { createOwnIntents, type HeldIntent, type OnEnded } from "./own-intents.ts";
 import { createReach, type Locate } from "./reach.ts";
 import { checkControl } from "./versions.ts";
 import { createVoice, type Introduction, introduction, withRequestId } from "./voice.ts";
@@ -34,6 +34,8 @@ export interface SessionClientOptions extends Introduction {
   readonly control: number;
   /** After every join. `renamedFrom` is the name of the connection before, when this one has another. */
   readonly onJoined?: (joined: Joined) => void;
+  /** An own intent has ended, and not by a message of ours. */
+  readonly onEnded?: OnEnded;
   /** Messages of others and the coordinator's word to all, one after the other. */
   readonly onEnvelope?: (envelope: InboundEnvelope) => void;
   readonly limits?: Partial<ClientLimits>;
@@ -90,6 +92,8 @@ export interface CallOptions {
 export interface SessionClient extends AsyncDisposable {
   /** The name that it goes by now. */
   readonly principalId: string;
+  /** Whether it is joined in this moment; nothing is done about it when it is not. */
+  readonly isJoined: boolean;
   /** Own live intents, as far as the coordinator has told. */
   readonly intents: ReadonlyMap<string, HeldIntent>;
   /** Resolves when it has joined. @throws SidecarUnavailable */
@@ -110,7 +114,7 @@ export function createSessionClient(options: SessionClientOptions): SessionClien
   const limits = { ...LIMITS, ...options.limits };
   const incarnation = options.incarnation ?? randomUUID();
   const voice = createVoice(incarnation);
-  const intents = createOwnIntents();
+  const intents = createOwnIntents(options.onEnded);
   const closing = new AbortController();
   let principal = options.principalId;
   let joinedAs: string | undefined;
@@ -225,6 +229,9 @@ export function createSessionClient(options: SessionClientOptions): SessionClien
   return {
     get principalId() {
       return principal;
+    },
+    get isJoined() {
+      return link?.connection.open === true;
     },
     intents: intents.all,
     join: (signal) => reach.reach(signal),

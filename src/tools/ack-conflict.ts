@@ -3,6 +3,7 @@ import * as z from "zod";
 import { refused } from "./failure.ts";
 import { conflictLine } from "./conflict-line.ts";
 import { named } from "./quote.ts";
+import type { Coordination, ToolContext } from "./ports.ts";
 import { defineTool, things } from "./tool.ts";
 
 const NAMED_CONFLICTS = 3;
@@ -25,8 +26,9 @@ export const ackConflict = defineTool({
     ack_type: z.enum(["seen", "accepted", "disputed", "dispute"]).default("seen"),
   },
   output: { status: z.enum(["ok", "error"]), open_conflicts: things() },
-  async handler({ coordination }, args) {
+  async handler(caller, args) {
     const ackType = args.ack_type === "dispute" ? "disputed" : args.ack_type;
+    const coordination = await partyTo(caller, args.conflict_id);
     const outcome = await coordination.acknowledge(args.conflict_id, ackType);
     const ended = !outcome.ok && outcome.rejection.code === "conflict/ended";
     if (!outcome.ok && !ended) return refused(outcome.rejection);
@@ -56,3 +58,14 @@ export const ackConflict = defineTool({
     };
   },
 });
+
+/** The session as the one of the caller and its sub-agents whom the conflict is about. */
+async function partyTo({ coordination, agents }: ToolContext, conflictId: string): Promise<Coordination> {
+  const { open_conflicts } = await coordination.summary({ limit: 1 });
+  const conflict = open_conflicts.find(({ conflict_id }) => conflict_id === conflictId);
+  for (const party of [conflict?.principal_a, conflict?.principal_b]) {
+    const found = typeof party === "string" ? await agents.named(party) : undefined;
+    if (found !== undefined) return found;
+  }
+  return coordination;
+}

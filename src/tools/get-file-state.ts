@@ -1,12 +1,13 @@
 /** `get_file_state`: what a file says now, by which reference a change may build on it, and who holds it. */
 import * as z from "zod";
-import type { IntentView } from "../wire/query.ts";
+import type { BehindView, IntentView } from "../wire/query.ts";
+import { behindLines } from "./behind.ts";
 import { failed } from "./failure.ts";
 import type { FileState } from "./ports.ts";
 import { named, quoted } from "./quote.ts";
 import { onePath } from "./scope-input.ts";
 import { until } from "./times.ts";
-import { type Answer, defineTool, type Next } from "./tool.ts";
+import { type Answer, defineTool, type Next, things } from "./tool.ts";
 
 /** Intents over one path that are looked at. */
 const MAX_HOLDERS = 20;
@@ -40,6 +41,7 @@ export const getFileState = defineTool({
     content: z.string().optional(),
     missing: z.boolean().optional(),
     holder: z.looseObject({}).nullable(),
+    behind: things(),
   },
   async handler({ coordination, files, nowMs }, args) {
     const place = await files.filePath(args.path);
@@ -52,10 +54,13 @@ export const getFileState = defineTool({
     }
 
     const { principalId } = await coordination.membership();
-    const { active_intents } = await coordination.summary({ paths: [state.path], limit: MAX_HOLDERS });
+    const [{ active_intents }, behind] = await Promise.all([
+      coordination.summary({ paths: [state.path], limit: MAX_HOLDERS }),
+      coordination.behind([state.path]),
+    ]);
     const holders = active_intents.map((intent) => holderOf(intent, principalId)).toSorted((a, b) => Number(b.yours) - Number(a.yours));
     const link = place.ok && place.entry !== place.path ? place.entry : undefined;
-    return shown(state, holders, { asked: args.include_content, nowMs: nowMs(), link });
+    return shown(state, holders, { asked: args.include_content, nowMs: nowMs(), link, behind });
   },
 });
 
@@ -68,9 +73,10 @@ interface Asked {
   readonly nowMs: number;
   /** The symbolic link by which the file was asked for. */
   readonly link: string | undefined;
+  readonly behind: readonly BehindView[];
 }
 
-function shown(state: FileState, holders: readonly FileHolder[], { asked, nowMs, link }: Asked): Answer {
+function shown(state: FileState, holders: readonly FileHolder[], { asked, nowMs, link, behind }: Asked): Answer {
   const [holder = null] = holders;
   const name = named(state.path);
   const content = state.status === "ok" && state.truncated !== true ? state.content : undefined;
@@ -87,12 +93,14 @@ function shown(state: FileState, holders: readonly FileHolder[], { asked, nowMs,
       ...(withheld ? { content_withheld: state.binary === true ? "not UTF-8" : "over 256 KiB" } : {}),
       holder,
       holders,
+      behind,
     },
     lines: [
       `${state.status}: ${name}: ${what} state_ref ${state.state_ref}.`,
       ...(link === undefined ? [] : [`${named(link)} is a symbolic link to it.`]),
       ...(withheld ? [`No content: the file is ${state.binary === true ? "not UTF-8 text" : "over 256 KiB"}; read it from the disk.`] : []),
       ...(holders.length === 0 ? ["Nobody holds it."] : holders.slice(0, 3).map((one) => holderLine(one, nowMs))),
+      ...behindLines(behind, nowMs),
     ],
     next: nextFor(state, holder),
     ...(content === undefined ? {} : { attachment: `Content of ${name} follows.\n${content}` }),

@@ -4,7 +4,7 @@
  * The bridge gives both over a WebSocket and the local disk; the sidecar's own MCP face gives them in process.
  */
 import type { Rejection } from "../wire/refusals.ts";
-import type { IntentAnswer, OverlapAnswer, SummaryAnswer } from "../wire/query.ts";
+import type { BehindView, IntentAnswer, OverlapAnswer, SummaryAnswer } from "../wire/query.ts";
 
 /** Where a tool call takes place and who makes it. */
 export interface Membership {
@@ -25,6 +25,8 @@ export interface Announcement {
   readonly files: readonly string[];
   readonly onOverlap: "block" | "proceed";
   readonly ttlSec: number;
+  /** Whether it lives on while its owner works; else it ends with its time. */
+  readonly renews: boolean;
   readonly requestId: string;
 }
 
@@ -72,6 +74,9 @@ export interface Coordination {
   overlap(paths: readonly string[]): Promise<OverlapAnswer>;
   /** With `target` the answer says whether the intent's scope covers it. */
   intent(intentId: string, target?: string): Promise<IntentAnswer["intent"]>;
+  /** The intent, and what other trees have of its files and the caller's lacks. */
+  intentBehind(intentId: string): Promise<{ readonly intent: IntentAnswer["intent"]; readonly behind: readonly BehindView[] }>;
+  behind(paths: readonly string[]): Promise<readonly BehindView[]>;
   announce(announcement: Announcement): Promise<Outcome<Announced>>;
   withdraw(intentId: string, reason: string): Promise<Outcome<unknown>>;
   commit(commit: Commit): Promise<Outcome<unknown>>;
@@ -155,9 +160,20 @@ export interface Replacement {
   readonly stateRefBefore: string;
 }
 
+/** Sub-agents of the caller's host, each a principal of its own. */
+export interface Agents {
+  /** The session as the sub-agent of this label. */
+  as(label: string): Promise<Coordination>;
+  /** The session as whoever of the caller and its sub-agents holds, or held, the intent; as the caller for anybody else's. */
+  holding(intentId: string): Promise<Coordination>;
+  /** The session as the principal of this name, if that is the caller or a sub-agent of its. */
+  named(principalId: string): Promise<Coordination | undefined>;
+}
+
 /** What a tool is given. `repo_path` has already chosen which pair. */
 export interface ToolContext {
   readonly coordination: Coordination;
+  readonly agents: Agents;
   readonly files: Files;
   /** What `begin_task` does on overlap when the call does not say (`MPAC_ON_OVERLAP`). */
   readonly onOverlap: "block" | "proceed";

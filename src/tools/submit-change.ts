@@ -42,12 +42,14 @@ export const submitChange = defineTool({
     conflicting_files: z.array(z.string()),
     message: z.string(),
   },
-  async handler(ctx, args) {
-    const { coordination, files } = ctx;
+  async handler(caller, args) {
+    const { files } = caller;
     const place = await files.filePath(args.target);
     if (!place.ok) return refusedTarget(args.target, place.why);
     const target = args.content === null ? place.entry : place.path;
     return files.alone(target, async () => {
+      const coordination = await caller.agents.holding(args.intent_id);
+      const ctx = { ...caller, coordination };
       const own = await readOwnIntent(coordination, args.intent_id, target);
       if ("answer" in own) return own.answer;
       const state = await files.state(target, { content: false });

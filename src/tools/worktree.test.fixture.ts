@@ -4,7 +4,7 @@ import { expect } from "vitest";
 import { EMPTY_REF } from "../wire/references.ts";
 import { createTurns } from "./turns.ts";
 import { callTool } from "./call-tool.ts";
-import type { FileAnswer, Files, PathsAnswer, PreparedReplacement, Replacement, ToolContext } from "./ports.ts";
+import type { Agents, FileAnswer, Files, PathsAnswer, PreparedReplacement, Replacement, ToolContext } from "./ports.ts";
 import { REGISTRY } from "./registry.ts";
 import { NOW_MS, named, type TestSession } from "./session.test.fixture.ts";
 import type { ToolResult } from "./tool.ts";
@@ -90,8 +90,14 @@ export interface Caller {
 export function caller(session: TestSession, principal: string, more: Partial<ToolContext> = {}): Caller {
   const tree = new TestWorktree();
   let drawn = 0;
+  const agents: Agents = {
+    as: async (label) => session.as(`${principal}/${label}`),
+    named: async (name) => (name === principal || name.startsWith(`${principal}/`) ? session.as(name) : undefined),
+    holding: async (intentId) => (await agents.named(session.intents.get(intentId)?.principal_id ?? "")) ?? session.as(principal),
+  };
   const ctx: ToolContext = {
     coordination: session.as(principal),
+    agents,
     files: tree,
     onOverlap: "block",
     nowMs: () => NOW_MS,

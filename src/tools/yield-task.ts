@@ -17,7 +17,8 @@ export const yieldTask = defineTool({
     reason: z.string().min(1).max(500).default("yielded"),
   },
   output: { status: z.enum(["ok", "error"]), intent_id: z.string() },
-  async handler({ coordination }, args) {
+  async handler({ agents }, args) {
+    const coordination = await agents.holding(args.intent_id);
     const own = await readOwnIntent(coordination, args.intent_id);
     if ("answer" in own) return own.answer;
     const { intent } = own;

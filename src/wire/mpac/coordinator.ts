@@ -31,7 +31,8 @@ export const OwnIntent = z.looseObject({
   resource_count: z.int().optional(),
   /** RFC 3339. */
   expires_at: z.string(),
-  ttl_sec: z.number(),
+  /** Seconds; 300 where it is not said. */
+  ttl_sec: z.number().default(300),
   /** Its owner renews it while there is work. */
   renews: z.boolean().optional(),
 });

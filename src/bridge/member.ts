@@ -1,0 +1,81 @@
+/**
+ * One principal that a bridge is in a session: its connection, what the tools do through it, and how long its tasks live.
+ */
+import {
+  createSessionClient,
+  type Disposition,
+  type Joined,
+  type SessionClient,
+  type SessionClientOptions,
+} from "../client/session-client.ts";
+import type { Coordination } from "../tools/ports.ts";
+import { createCoordination } from "./coordination.ts";
+import { createRenewal, endedSentence } from "./renewal.ts";
+
+/** How often it is looked whether a task is to be renewed, in milliseconds. */
+const LOOK_MS = 15_000;
+
+/** Milliseconds for the question what of its work is uncommitted, when its host has gone: the GOODBYE waits for it. */
+const LAST_QUESTION_MS = 250;
+
+export interface Member {
+  readonly client: SessionClient;
+  readonly coordination: Coordination;
+  /** A tool was called. */
+  worked(): void;
+  /** Says GOODBYE for good: with uncommitted changes its tasks stay, suspended, for whoever goes on with them. */
+  leave(): Promise<void>;
+}
+
+export interface MemberOptions {
+  readonly client: Omit<SessionClientOptions, "onJoined" | "onEnded">;
+  /** The caller's worktree or folder. */
+  readonly workspaceDir: string;
+  /** Sentences for the next result, of whichever tool. */
+  readonly notices: { readonly tell: (sentence: string) => void; readonly take: () => readonly string[] };
+  /** Awaited before anybody is told where they are: what an earlier bridge left is put right there. */
+  readonly settled: () => Promise<void>;
+}
+
+export function createMember({ client: options, workspaceDir, notices, settled }: MemberOptions): Member {
+  const { tell } = notices;
+  const client = createSessionClient({
+    ...options,
+    onJoined: (joined) => tellOf(joined, tell),
+    onEnded: (intent, reason) => tell(endedSentence(intent, reason)),
+  });
+  const coordination = createCoordination({ client, workspaceDir, takeNotices: notices.take, settled });
+  let lastCallMs = Date.now();
+  const renew = createRenewal({ client, lastCallMs: () => lastCallMs, nowMs: Date.now, tell });
+  // What goes wrong with a renewal goes wrong with the next call as well, which says so.
+  const look = (): void => void renew().catch(() => undefined);
+  const timer = setInterval(look, LOOK_MS);
+  timer.unref();
+
+  async function disposition(): Promise<Disposition> {
+    if (client.intents.size === 0 || !client.isJoined) return "withdraw";
+    const work = await client.query({ kind: "work" }, { limitMs: LAST_QUESTION_MS }).catch(() => undefined);
+    return work?.kind === "work" && work.uncommitted_count > 0 ? "transfer" : "withdraw";
+  }
+
+  return {
+    client,
+    coordination,
+    worked() {
+      lastCallMs = Date.now();
+      look();
+    },
+    async leave() {
+      clearInterval(timer);
+      await client.close(await disposition());
+    },
+  };
+}
+
+function tellOf({ again, principalId, renamedFrom }: Joined, tell: (sentence: string) => void): void {
+  if (renamedFrom !== undefined) {
+    tell(
+      `the connection to the sidecar was lost and ${renamedFrom} is taken now: you are ${principalId}, and the tasks of ${renamedFrom} are not yours`,
+    );
+  } else if (again) tell(`the connection to the sidecar was lost and is restored: you are ${principalId} again, with the tasks you had`);
+}

@@ -1,0 +1,80 @@
+/**
+ * The principals that one bridge is in a session: its own, and one for each sub-agent of its host that names itself.
+ *
+ * A sub-agent joins as `<principal>/<label>` over a connection of its own, because a sender is bound to its connection, and
+ * meets the others like any stranger. Its calls know it by the intent they name, also after the bridge has started again.
+ */
+import type { Coordination } from "../tools/ports.ts";
+import type { Member } from "./member.ts";
+
+export interface Members {
+  readonly main: Member;
+  /** The sub-agent of this label, joined now if it was not. */
+  as(label: string): Promise<Coordination>;
+  /** Whoever of them holds, or held, the intent; the bridge's own principal for everybody else's. */
+  holding(intentId: string): Promise<Coordination>;
+  /** The one of this name, if it is one of them. */
+  named(principalId: string): Promise<Coordination | undefined>;
+  worked(): void;
+  leave(): Promise<void>;
+}
+
+/** @param create - a member under this name */
+export function createMembers(main: Member, create: (principalId: string) => Member): Members {
+  const agents = new Map<string, Promise<Member>>();
+
+  async function join(label: string): Promise<Member> {
+    await main.client.join();
+    return create(`${main.client.principalId}/${label}`);
+  }
+
+  function agent(label: string): Promise<Member> {
+    let member = agents.get(label);
+    if (member === undefined) {
+      member = join(label);
+      agents.set(label, member);
+      member.catch(() => agents.delete(label));
+    }
+    return member;
+  }
+
+  async function standing(): Promise<Member[]> {
+    const settled = await Promise.allSettled(agents.values());
+    return settled.flatMap((one) => (one.status === "fulfilled" ? [one.value] : []));
+  }
+
+  async function named(principalId: string): Promise<Coordination | undefined> {
+    if (principalId === main.client.principalId) return main.coordination;
+    const known = (await standing()).find(({ client }) => client.principalId === principalId);
+    if (known !== undefined) return known.coordination;
+    const prefix = `${main.client.principalId}/`;
+    const label = principalId.startsWith(prefix) ? principalId.slice(prefix.length) : "";
+    return label === "" ? undefined : (await agent(label)).coordination;
+  }
+
+  return {
+    main,
+    async as(label) {
+      return (await agent(label)).coordination;
+    },
+    async holding(intentId) {
+      const members = [main, ...(await standing())];
+      const holder = members.find(({ client }) => client.intents.has(intentId));
+      if (holder !== undefined) return holder.coordination;
+      const owner = (await main.coordination.intent(intentId))?.principal_id;
+      return (owner === undefined ? undefined : await named(owner)) ?? main.coordination;
+    },
+    named,
+    worked() {
+      main.worked();
+      for (const member of agents.values())
+        void member.then(
+          (one) => one.worked(),
+          () => undefined,
+        );
+    },
+    async leave() {
+      await Promise.all([main, ...(await standing())].map((member) => member.leave()));
+    },
+  };
+}

@@ -1,0 +1,111 @@
+import { describe, expect, it } from "vitest";
+import type { HeldIntent } from "../client/own-intents.ts";
+import { createRenewal, endedSentence } from "./renewal.ts";
+
+const MINUTE_MS = 60_000;
+
+/** A task of 15 minutes, and a session that notes what it is sent. */
+function working({ renews = true, ttlSec = 900, lastSignMs }: { renews?: boolean; ttlSec?: number; lastSignMs?: number } = {}) {
+  const intent: HeldIntent = { intentId: "i", objective: "o", fence: 1, files: ["a.ts"], ttlSec, renews, renewedAtMs: 0 };
+  const intents = new Map([["i", intent]]);
+  const sent: [minute: number, type: string, payload: object][] = [];
+  const told: string[] = [];
+  const now = { ms: 0, lastCallMs: 0, isJoined: true, asked: 0 };
+  const renew = createRenewal({
+    client: {
+      intents,
+      get isJoined() {
+        return now.isJoined;
+      },
+      send(type, payload) {
+        sent.push([now.ms / MINUTE_MS, type, payload]);
+        intents.set("i", { ...intent, renewedAtMs: now.ms });
+        return Promise.resolve({ ok: true, ack: { revision: 1 } });
+      },
+      query() {
+        now.asked += 1;
+        const last_sign_at = lastSignMs === undefined ? null : new Date(lastSignMs).toISOString();
+        return Promise.resolve({ kind: "work", last_sign_at, uncommitted: [], uncommitted_count: 0 });
+      },
+    },
+    lastCallMs: () => now.lastCallMs,
+    nowMs: () => now.ms,
+    tell: (sentence) => told.push(sentence),
+  });
+  /** Looks each minute until `minutes`. */
+  const pass = async (minutes: number) => {
+    for (const until = minutes * MINUTE_MS; now.ms < until;) {
+      now.ms += MINUTE_MS;
+      await renew();
+    }
+  };
+  return { now, sent, told, pass };
+}
+
+describe("a task that lives as long as the work", () => {
+  it("is renewed at half its time, by one update each, without a question while tools are called", async () => {
+    const { now, sent, pass } = working();
+
+    await pass(17);
+
+    expect(sent).toEqual([
+      [8, "INTENT_UPDATE", { intent_id: "i", ttl_sec: 900 }],
+      [16, "INTENT_UPDATE", { intent_id: "i", ttl_sec: 900 }],
+    ]);
+    expect(now.asked).toBe(0);
+  });
+
+  it("is left to end when nothing was seen of its work for 30 minutes", async () => {
+    const { sent, pass } = working();
+
+    await pass(60);
+
+    expect(sent.map(([minute]) => minute)).toEqual([8, 16, 24]);
+  });
+
+  it.each([
+    { name: "a hook or an edit 29 minutes ago renews it", lastSignMs: 40 * MINUTE_MS, renewals: 8 },
+    { name: "one of long ago does not", lastSignMs: 0, renewals: 3 },
+  ])("$name", async ({ lastSignMs, renewals }) => {
+    const { sent, pass } = working({ lastSignMs });
+
+    await pass(69);
+
+    expect(sent).toHaveLength(renewals);
+  });
+
+  it("is not renewed over a connection that is not there", async () => {
+    const { now, sent, pass } = working();
+    now.isJoined = false;
+
+    await pass(10);
+
+    expect([sent.length, now.asked]).toEqual([0, 0]);
+  });
+});
+
+it("warns once of a task with an end of its own, when a fifth of its time is left, and does not renew it", async () => {
+  const { sent, told, pass } = working({ renews: false, ttlSec: 600 });
+
+  await pass(7);
+  expect(told).toEqual([]);
+  await pass(9);
+
+  expect(sent).toEqual([]);
+  expect(told).toEqual([
+    'your task i lives until 00:10Z (2 min left), as its ttl_sec says; begin_task {"objective":"o","files":["a.ts"]} takes it up again',
+  ]);
+});
+
+it.each([
+  { reason: "ttl", renews: true, says: "ended, because nothing was seen of its work for 30 min" },
+  { reason: "ttl", renews: false, says: "ended, as its ttl_sec said" },
+  { reason: "away", renews: true, says: "is not in the session any more" },
+  { reason: "owner_left\u001b[31m", renews: true, says: 'was ended ("owner_left")' },
+])("says of a task that ended by $reason how to take it up again", ({ reason, renews, says }) => {
+  const intent: HeldIntent = { intentId: "i", objective: "o", fence: 1, files: ["a.ts"], ttlSec: 900, renews, renewedAtMs: 0 };
+
+  expect(endedSentence(intent, reason)).toBe(
+    `your task i over a.ts ${says}; you hold nothing by it: begin_task {"objective":"o","files":["a.ts"]} takes it up again`,
+  );
+});

@@ -1,0 +1,83 @@
+/**
+ * How long a bridge's tasks live: as long as the work (ARCHITECTURE section 6).
+ *
+ * A task without an end of its own is renewed at half its time while somebody showed within 30 minutes that he works: a tool
+ * call, a hook, an edit in the worktree. Then it is left to end, and the next result says so. A task with an end of its
+ * own is not renewed; its owner is warned when a fifth is left.
+ */
+import type { SessionClient } from "../client/session-client.ts";
+import type { HeldIntent } from "../client/own-intents.ts";
+import { asJson, listed, named, quoted, SHOWN_CHARACTERS } from "../tools/quote.ts";
+import { until } from "../tools/times.ts";
+
+/** Milliseconds without a sign of work after which a task is left to end. */
+const IDLE_MS = 30 * 60_000;
+
+/** Part of its time after which a task with an end of its own is warned of. */
+const WARNED_AT = 0.8;
+
+/** Files of a task that a sentence names. */
+const NAMED_FILES = 5;
+
+export interface RenewalOptions {
+  readonly client: Pick<SessionClient, "intents" | "isJoined" | "send" | "query">;
+  /** When the last tool was called, milliseconds since 1970. */
+  readonly lastCallMs: () => number;
+  readonly nowMs: () => number;
+  /** Puts a sentence into the next result. */
+  readonly tell: (sentence: string) => void;
+}
+
+/** Renews what is due and warns of what ends. Costs a question to the sidecar only when a task is due and no tool was called lately. */
+export type Renew = () => Promise<void>;
+
+export function createRenewal({ client, lastCallMs, nowMs, tell }: RenewalOptions): Renew {
+  const warned = new Set<string>();
+
+  const livedMs = ({ renewedAtMs }: HeldIntent): number => nowMs() - renewedAtMs;
+  const isDue = (intent: HeldIntent): boolean => intent.renews && livedMs(intent) >= (intent.ttlSec * 1_000) / 2;
+  const isRecent = (atMs: number): boolean => nowMs() - atMs <= IDLE_MS;
+
+  function warn(intent: HeldIntent): void {
+    const { intentId, renews, ttlSec, renewedAtMs } = intent;
+    if (renews || warned.has(intentId) || livedMs(intent) < ttlSec * 1_000 * WARNED_AT) return;
+    warned.add(intentId);
+    const end = new Date(renewedAtMs + ttlSec * 1_000).toISOString();
+    tell(`your task ${named(intentId)} lives ${until(end, nowMs())}, as its ttl_sec says; ${beginAgain(intent)} takes it up again`);
+  }
+
+  async function isWorking(): Promise<boolean> {
+    if (isRecent(lastCallMs())) return true;
+    const answer = await client.query({ kind: "work" });
+    return answer.kind === "work" && answer.last_sign_at !== null && isRecent(Date.parse(answer.last_sign_at));
+  }
+
+  return async () => {
+    for (const id of warned) if (!client.intents.has(id)) warned.delete(id);
+    for (const intent of client.intents.values()) warn(intent);
+    const due = [...client.intents.values()].filter(isDue);
+    // A sidecar is not started for a renewal: whoever calls a tool starts it, and then there is work.
+    if (due.length === 0 || !client.isJoined || !(await isWorking())) return;
+    await Promise.all(due.map(({ intentId, ttlSec }) => client.send("INTENT_UPDATE", { intent_id: intentId, ttl_sec: ttlSec })));
+  };
+}
+
+/** What the next result says of a task that ended without its owner's doing. */
+export function endedSentence(intent: HeldIntent, reason: string): string {
+  const what = `your task ${named(intent.intentId)} over ${listed(intent.files, NAMED_FILES)}`;
+  const why =
+    reason === "away"
+      ? "is not in the session any more"
+      : reason !== "ttl"
+        ? `was ended (${quoted(reason, 80)})`
+        : intent.renews
+          ? `ended, because nothing was seen of its work for ${IDLE_MS / 60_000} min`
+          : "ended, as its ttl_sec said";
+  return `${what} ${why}; you hold nothing by it: ${beginAgain(intent)} takes it up again`;
+}
+
+function beginAgain({ objective, files }: HeldIntent): string {
+  const shown = Array.from(objective).slice(0, SHOWN_CHARACTERS).join("");
+  const named = files.length <= NAMED_FILES ? { files } : {};
+  return `begin_task ${asJson({ objective: shown, ...named })}`;
+}
