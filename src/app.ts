@@ -5,11 +5,13 @@ import { setTimeout as pause } from "node:timers/promises";
 import getPort from "get-port";
 import type { SidecarConfig } from "./config.ts";
 import { session as sessionAggregate } from "./core/session/session.ts";
+import { createGuard } from "./edge/hook/guard.ts";
+import { hookRoutes } from "./edge/hook/hook-edge.ts";
 import { listen } from "./edge/http/http-server.ts";
 import { peerOf } from "./edge/http/peer.ts";
 import { CLOSE } from "./edge/mpac/connection.ts";
+import { tellHead } from "./edge/mpac/head-news.ts";
 import { createMpacEdge } from "./edge/mpac/mpac-edge.ts";
-import { NOTHING_OBSERVED } from "./edge/mpac/observed-views.ts";
 import { openRoom } from "./edge/mpac/room.ts";
 import { opsRoutes } from "./edge/ops/ops-edge.ts";
 import { createEngine } from "./engine/engine.ts";
@@ -20,7 +22,8 @@ import { errnoOf } from "./git/errno.ts";
 import { isPathCaseInsensitive } from "./git/head.ts";
 import { noteWriter } from "./git/last-writer.ts";
 import { mainTree } from "./git/main-tree.ts";
-import { isAlive } from "./git/process-identity.ts";
+import { type ObservedTree, observeWorktrees } from "./git/observations.ts";
+import { isAlive, lineage } from "./git/process-identity.ts";
 import { OwnedElsewhere } from "./git/owned-elsewhere.ts";
 import { claimStore } from "./git/owner-file.ts";
 import { findWorkspace, mainPathOf, type Workspace } from "./git/repository.ts";
@@ -33,6 +36,7 @@ import { openSqliteStore, type SqliteStore } from "./store/sqlite.ts";
 import { VERSION } from "./version.ts";
 import type { Health } from "./wire/health.ts";
 import type { Host } from "./wire/mpac/extension.ts";
+import type { SessionEvent } from "./wire/session.ts";
 import { SessionId, streamOf } from "./wire/ids.ts";
 import { RECORD_FORMAT } from "./wire/record.ts";
 import { CONTROL } from "./wire/versions.ts";
@@ -127,17 +131,19 @@ export async function startSidecar(config: SidecarConfig, place: Place, log: Log
   const isLiving = ({ pid, started_at }: Host): boolean => isAlive(pid, started_at);
   const room = await openRoom(stream, face, { nowMs: () => engine.nowMs(), isLiving });
 
-  let lastActivityMs = performance.now();
-  const mpac = createMpacEdge({
-    room,
-    engine,
-    files: mainTree(workspace, folder),
-    observations: NOTHING_OBSERVED,
-    onActivity: () => {
-      lastActivityMs = performance.now();
-    },
-    log,
+  const onHead = (tree: ObservedTree): void => void tellHead(stream, sessionId, tree, engine.nowMs()).catch(() => undefined);
+  const observations = starting.own(observeWorktrees(workspace, { log, onHead }));
+  const joins = stream.host.subscribe(({ events }) => {
+    for (const event of events as readonly SessionEvent[])
+      if (event.type === "ParticipantJoined" && event.worktree !== undefined) observations.notice(event.worktree.id);
   });
+  starting.own({ [Symbol.asyncDispose]: () => Promise.resolve(joins[Symbol.dispose]()) });
+
+  let lastActivityMs = performance.now();
+  const onActivity = (): void => {
+    lastActivityMs = performance.now();
+  };
+  const mpac = createMpacEdge({ room, engine, files: mainTree(workspace, folder), observations, onActivity, log });
   starting.own({ [Symbol.asyncDispose]: () => Promise.resolve(mpac[Symbol.dispose]()) });
   await noteWriter(folder.folder, VERSION).catch((cause: unknown) => log.warn({ error: String(cause) }, "release cannot be noted"));
 
@@ -186,7 +192,10 @@ export async function startSidecar(config: SidecarConfig, place: Place, log: Log
     await store.close();
     await ownership[Symbol.asyncDispose]();
   };
+  const guard = createGuard({ stream, sessionId, files: observations, isLiving, nowMs: () => engine.nowMs() });
+  starting.own({ [Symbol.asyncDispose]: () => Promise.resolve(guard[Symbol.dispose]()) });
   const routes = opsRoutes({ health, token, stop, letGo });
+  routes.route("/", hookRoutes({ guard, token, hostsAbove: lineage, nowMs: () => engine.nowMs(), onActivity }));
   const listenOn = (port: number) => listen({ ...config, port, routes, upgrade });
   const server = starting.own(await listenNear(config, { derived: identity.port, followed }, listenOn));
   uri = `ws://${config.host === "::1" ? "[::1]" : config.host}:${server.port}/session/${sessionId}`;

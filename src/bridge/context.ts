@@ -87,10 +87,12 @@ export async function openContext(workspace: Workspace, written: string, options
   let recovery: Promise<void> | undefined;
   const settled = (): Promise<void> => {
     if (root === undefined) return Promise.resolve();
-    recovery ??= finishPending({ root, notesIn, holding: members.holding, tell: notices.tell }).catch((cause: unknown) => {
-      recovery = undefined; // the next call tries again
-      reportFault(cause, "recovery");
-    });
+    recovery ??= finishPending({ root, notesIn, holding: (intentId) => members.holding(intentId), tell: notices.tell }).catch(
+      (cause: unknown) => {
+        recovery = undefined; // the next call tries again
+        reportFault(cause, "recovery");
+      },
+    );
     return recovery;
   };
   const members = createMembers(memberAs(identity.principalId, identity.displayName), (principalId) => memberAs(principalId, principalId));

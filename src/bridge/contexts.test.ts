@@ -4,6 +4,7 @@ import { describe, expect, it } from "vitest";
 import { scratchFolder } from "../git/scratch.test.fixture.ts";
 import { worktreeId } from "../git/worktree-id.ts";
 import { bridgeIn } from "./bridge.test.fixture.ts";
+import { eventually } from "./eventually.test.fixture.ts";
 import { sidecarFor } from "./sidecar.test.fixture.ts";
 import { createBridgeTools } from "./tools.ts";
 
@@ -178,4 +179,118 @@ it("joins no local session when the environment asks for a coordinator elsewhere
   expect(JSON.stringify(rest)).toContain("MPAC_COORDINATOR_URL and MPAC_COORDINATOR_TOKEN ask for a coordinator elsewhere");
   expect(said).toHaveLength(1);
   expect(JSON.stringify([rest, said])).not.toContain("secret");
+});
+
+describe("what is seen in the worktrees", () => {
+  /** A repository with a linked worktree, ana's bridge in the one and bo's in the other, and the sidecar that watches both. */
+  async function twoTrees() {
+    const scratch = await scratchFolder();
+    const repo = await scratch.repository("repo");
+    const linked = join(scratch.folder, "linked");
+    await scratch.git(repo, "worktree", "add", "-q", "-b", "side", linked);
+    const sidecar = await sidecarFor(repo);
+    const [ana, bo] = [bridgeIn(scratch, repo), bridgeIn(scratch, linked, { principal: "bo" })];
+    return {
+      scratch,
+      repo,
+      linked,
+      ana,
+      bo,
+      async [Symbol.asyncDispose]() {
+        await bo[Symbol.asyncDispose]();
+        await ana[Symbol.asyncDispose]();
+        await sidecar[Symbol.asyncDispose]();
+        await scratch[Symbol.asyncDispose]();
+      },
+    };
+  }
+
+  it("shows an edit that nobody announced to whoever asks about the file, until it is announced", async () => {
+    await using at = await twoTrees();
+    await at.bo.call("who_is_working");
+    await writeFile(join(at.linked, "a.txt"), "bo was here");
+
+    const seen = await eventually(async () => {
+      const answer = await at.ana.call("check_overlap", { files: ["a.txt"] });
+      return answer["has_overlap"] === true ? answer : undefined;
+    });
+    const table = await at.ana.call("who_is_working");
+    await at.bo.call("begin_task", { objective: "o", files: ["a.txt"] });
+
+    expect(seen).toMatchObject({
+      verdict: "observed",
+      overlaps: [{ kind: "observed", principal_id: "bo", branch: "side", paths: ["a.txt"] }],
+    });
+    expect(table).toMatchObject({ undeclared: [{ worktree: at.linked, principals: ["bo"], paths: ["a.txt"] }] });
+    expect(await at.ana.call("check_overlap", { files: ["a.txt"] })).toMatchObject({ verdict: "held" });
+    expect((await at.ana.call("who_is_working"))["undeclared"]).toEqual([]);
+  });
+
+  it("tells what the other worktree has submitted and one's own lacks", async () => {
+    await using at = await twoTrees();
+    const { intent_id } = await at.bo.call("begin_task", { objective: "o", files: ["a.txt"] });
+    const { state_ref } = await at.bo.call("get_file_state", { path: "a.txt" });
+    await at.bo.call("submit_change", { intent_id, target: "a.txt", content: "two", state_ref_before: state_ref });
+    await at.bo.call("yield_task", { intent_id });
+    await eventually(async () => ((await at.ana.call("get_file_state", { path: "a.txt" }))["behind"] as object[]).length || undefined);
+
+    const begun = await at.ana.call("begin_task", { objective: "o", files: ["a.txt"] });
+    await writeFile(join(at.repo, "a.txt"), "two");
+
+    expect(begun["behind"]).toMatchObject([{ path: "a.txt", by: "bo", branch: "side", worktree: at.linked }]);
+    expect((await at.ana.call("get_file_state", { path: "a.txt" }))["behind"]).toEqual([]);
+  });
+
+  it("keeps a leaver's tasks whose files are uncommitted, for whoever is back under its name, and frees the others", async () => {
+    await using at = await twoTrees();
+    await at.bo.call("begin_task", { objective: "changed", files: ["a.txt"] });
+    await at.ana.call("begin_task", { objective: "untouched", files: ["b.txt"] });
+    await writeFile(join(at.linked, "a.txt"), "half done");
+    await eventually(async () => {
+      const { participants } = (await at.bo.call("who_is_working")) as { participants: { principal_id: string; dirty_count?: number }[] };
+      return participants.find(({ principal_id }) => principal_id === "bo")?.dirty_count || undefined;
+    });
+
+    await at.bo.contexts.leave();
+    await at.ana.contexts.leave();
+    await using cy = bridgeIn(at.scratch, at.repo, { principal: "cy" });
+
+    expect((await cy.call("who_is_working"))["active_intents"]).toMatchObject([
+      { principal_id: "bo", objective: "changed", state: "SUSPENDED" },
+    ]);
+  });
+
+  it("is the branch that is checked out, also when it was switched under a bridge", async () => {
+    await using at = await twoTrees();
+    await at.bo.call("begin_task", { objective: "o", files: ["a.txt"] });
+
+    await at.scratch.git(at.linked, "switch", "-q", "-c", "other");
+
+    const seen = await eventually(async () => {
+      const { active_intents } = (await at.ana.call("who_is_working")) as { active_intents: { branch?: string }[] };
+      return active_intents[0]?.branch === "other" ? active_intents : undefined;
+    });
+    expect(seen).toMatchObject([{ principal_id: "bo", branch: "other" }]);
+  });
+});
+
+it("joins sub-agents for themselves, and a bridge that starts again knows them by their tasks", async () => {
+  await using scratch = await scratchFolder();
+  const repo = await scratch.repository("repo");
+  await using _ = await sidecarFor(repo);
+  const first = bridgeIn(scratch, repo);
+  const begun = await first.call("begin_task", { objective: "o", files: ["a.txt"], agent: "tests" });
+  const own = await first.call("begin_task", { objective: "o", files: ["a.txt"] });
+  const { active_intents } = (await first.call("who_is_working")) as { active_intents: object[] };
+  await using second = bridgeIn(scratch, repo);
+
+  const yielded = await second.call("yield_task", { intent_id: begun["intent_id"] });
+  const yieldedHere = await first.call("yield_task", { intent_id: begun["intent_id"] });
+  await first.contexts.leave();
+
+  expect(begun).toMatchObject({ status: "ok", principal_id: "ana/tests" });
+  expect(own).toMatchObject({ status: "blocked", principal_id: "ana" });
+  expect(active_intents).toMatchObject([{ principal_id: "ana/tests" }]);
+  expect(yielded).toMatchObject({ status: "error", code: "INTENT_NOT_OWNER" });
+  expect(yieldedHere).toMatchObject({ status: "ok" });
 });

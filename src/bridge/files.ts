@@ -5,7 +5,7 @@ import type { Prepared } from "../git/prepared-change.ts";
 import { prepareReplacement } from "../git/replace-file.ts";
 import { isInside, resolveInside, showInside } from "../git/safe-path.ts";
 import { linkedPaths } from "../git/scope-path.ts";
-import { quotePath } from "../git/written-path.ts";
+import { isGitName, quotePath } from "../git/written-path.ts";
 import type { Files, PathsAnswer, PreparedReplacement } from "../tools/ports.ts";
 import { IntentId, OpId } from "../wire/ids.ts";
 import { createTurns } from "../tools/turns.ts";
@@ -79,12 +79,18 @@ export function createFiles({ root, spelled, notesIn, settled, nowMs }: FilesOpt
   };
 }
 
+const RELATIVE = "write it relative to the repository, such as src/app.ts";
+
 /**
  * A path of a scope, relative to the worktree: an absolute one may name any spelling of the root, because the session
  * knows only the main worktree's. Everything else about its text is for the session to judge.
  */
 async function scopeInside(root: string, spelled: readonly string[], text: string): Promise<PathsAnswer> {
   const written = sep === "\\" ? text : text.replaceAll("\\", "/");
+  if (/^~[^/]*(\/|$)/.test(written))
+    return { ok: false, why: `the path ${quotePath(text)} begins with ~, which stands for nothing here: ${RELATIVE}` };
+  if (written.split(/[\\/]/).some(isGitName))
+    return { ok: false, why: `the path ${quotePath(text)} leads into git's own directory, which git alone changes: ${RELATIVE}` };
   if (!isAbsolute(written)) return { ok: true, paths: await linkedPaths(root, written.split(sep).join("/")) };
   for (const spelling of [root, ...spelled]) {
     const way = relative(spelling, resolve(written));
@@ -93,6 +99,6 @@ async function scopeInside(root: string, spelled: readonly string[], text: strin
   }
   return {
     ok: false,
-    why: `the path ${quotePath(text)} lies outside ${root}: write it relative to the repository, such as src/app.ts`,
+    why: `the path ${quotePath(text)} lies outside ${root}: ${RELATIVE}`,
   };
 }

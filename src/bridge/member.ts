@@ -54,7 +54,7 @@ export function createMember({ client: options, workspaceDir, notices, settled }
 
   async function disposition(): Promise<Disposition> {
     if (client.intents.size === 0 || !client.isJoined) return "withdraw";
-    const work = await client.query({ kind: "work" }, { limitMs: LAST_QUESTION_MS }).catch(() => undefined);
+    const work = await client.query({ kind: "work", fresh: true }, { limitMs: LAST_QUESTION_MS }).catch(() => undefined);
     return work?.kind === "work" && work.uncommitted_count > 0 ? "transfer" : "withdraw";
   }
 

@@ -45,9 +45,10 @@ export function createBridgeTools(options: BridgeToolsOptions): BridgeTools {
   return {
     async call(name, args) {
       if (remote !== undefined) return { outcome: "result", result: noWorkspace(remote) };
-      const repoPath = (args as { readonly repo_path?: unknown } | undefined)?.repo_path;
-      const context = await contexts.contextFor(typeof repoPath === "string" && repoPath !== "" ? repoPath : undefined);
-      if ("refused" in context) return { outcome: "result", result: noWorkspace(context) };
+      const given = (args as { readonly repo_path?: unknown } | undefined)?.repo_path;
+      const repoPath = typeof given === "string" && given !== "" ? given : undefined;
+      const context = await contexts.contextFor(repoPath);
+      if ("refused" in context) return { outcome: "result", result: noWorkspace(context, repoPath) };
       context.worked();
       return callTool(registry, context.tools, name, args);
     },
@@ -63,9 +64,10 @@ export function createBridgeTools(options: BridgeToolsOptions): BridgeTools {
 }
 
 /** In the form of every error result (reference mcp.md, section 5.3). */
-function noWorkspace({ refused }: NoContext): ToolResult {
+function noWorkspace({ refused }: NoContext, repoPath?: string): ToolResult {
   const code = refused.code.toUpperCase().replaceAll(/[^A-Z]/g, "_");
-  const next = [{ why: "the same call again, when that is done" }];
+  const corrected = "the same call with repo_path corrected, or without it for the repository that this server was started in";
+  const next = [{ why: repoPath === undefined ? "the same call again, when that is done" : corrected }];
   return {
     structured: { status: "error", code, message: refused.message, recoverable: true, next },
     text: `${code}: ${refused.message}.\nNext: ${next.map(({ why }) => why).join("; ")}.`,

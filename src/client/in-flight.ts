@@ -44,7 +44,10 @@ export interface InFlight {
   settle(id: string, reply: Reply): void;
   /** Sends everything again that `principal` may send; what another one sent has no outcome any more. */
   sendAgain(principal: string): void;
-  /** Remembers why the last connection attempt did not succeed, for those who will have waited in vain. */
+  /**
+   * Remembers why the last connection attempt did not succeed, for those who will have waited in vain. Where another attempt
+   * would not help either, nobody waits any longer.
+   */
   explain(cause: unknown): void;
   /** Ends every wait. */
   abandonAll(why: string): void;
@@ -118,6 +121,10 @@ export function createInFlight(transmit: (text: string) => void): InFlight {
     },
     explain(cause) {
       trouble = cause;
+      if (!(cause instanceof SidecarUnavailable) || cause.passing) return;
+      for (const entry of waiting.values()) {
+        entry.abandon(entry.principal === undefined ? cause : entry.fault(`no answer will come (${cause.sentence})`, cause));
+      }
     },
     abandonAll(why) {
       for (const entry of waiting.values()) entry.abandon(entry.fault(why));

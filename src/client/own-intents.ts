@@ -85,7 +85,8 @@ export function createOwnIntents(onEnded: OnEnded = () => undefined, nowMs: () =
     },
     hear({ message_type, payload }) {
       const { intent_id: intentId, reason } = payload;
-      if (message_type === "INTENT_WITHDRAW" && typeof intentId === "string") end(intentId, String(reason ?? "withdrawn"));
+      if (message_type === "INTENT_WITHDRAW" && typeof intentId === "string")
+        end(intentId, typeof reason === "string" ? reason : "withdrawn");
     },
   };
 }

@@ -231,18 +231,38 @@ describe("a broken connection", () => {
     expect(sidecar.heard.filter(({ type }) => type === "INTENT_ANNOUNCE")).toHaveLength(1);
   });
 
-  it("says why in the unknown outcome when no connection comes back", async () => {
+  it("says why in the unknown outcome when no connection comes back in time", async () => {
     await using sidecar = await scriptedSidecar();
     let gone = false;
-    const locate = () => (gone ? Promise.reject(new SidecarUnavailable("the log is corrupt")) : sidecar.locate());
-    await using client = ana(sidecar, { locate });
+    const why = new SidecarUnavailable("it starts", { passing: true });
+    await using client = ana(sidecar, { locate: () => (gone ? Promise.reject(why) : sidecar.locate()) });
 
     const sent = client.send("INTENT_ANNOUNCE", announcement, { limitMs: 60 });
     await sidecar.next("INTENT_ANNOUNCE");
     gone = true;
     sidecar.cut();
 
-    await expect(sent).rejects.toMatchObject({ name: "OutcomeUnknown", cause: { message: "the log is corrupt" } });
+    await expect(sent).rejects.toMatchObject({ name: "OutcomeUnknown", cause: { message: "it starts" } });
+  });
+
+  it("ends the wait of whatever is under way when no other attempt would help", async () => {
+    await using sidecar = await scriptedSidecar();
+    let gone = false;
+    const why = new SidecarUnavailable("another release runs: restart");
+    await using client = ana(sidecar, { locate: () => (gone ? Promise.reject(why) : sidecar.locate()) });
+    const limitMs = 86_400_000;
+
+    const sent = client.send("INTENT_ANNOUNCE", announcement, { limitMs });
+    const asked = client.query({ kind: "summary" }, { limitMs });
+    await Promise.all([sidecar.next("INTENT_ANNOUNCE"), sidecar.next("SIGNALBOX_QUERY")]);
+    gone = true;
+    sidecar.cut();
+
+    await expect(asked).rejects.toBe(why);
+    await expect(sent).rejects.toMatchObject({
+      name: "OutcomeUnknown",
+      message: expect.stringContaining("(another release runs: restart)") as string,
+    });
   });
 
   it("is restored in the background after a crash, and only looked for after an orderly stop", async () => {

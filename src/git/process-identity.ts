@@ -18,6 +18,16 @@ export function parentOf(pid: number): number | undefined {
   return Number.isSafeInteger(parent) && parent > 0 ? parent : undefined;
 }
 
+/** A process and those that started it, nearest first, as far as the system tells; at most `most` of them. */
+export function lineage(pid: number, most = 8): { readonly pid: number; readonly started_at?: string }[] {
+  const found: { readonly pid: number; readonly started_at?: string }[] = [];
+  for (let next: number | undefined = pid; next !== undefined && next > 1 && found.length < most; next = parentOf(next)) {
+    const start = startOf(next);
+    found.push({ pid: next, ...(start === undefined ? {} : { started_at: start }) });
+  }
+  return found;
+}
+
 /** Whether a process of this id runs, and began at `start` where that is known on both sides. Of another user's it is known as well. */
 export function isAlive(pid: number, start?: string): boolean {
   try {

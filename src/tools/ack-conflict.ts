@@ -46,7 +46,7 @@ export const ackConflict = defineTool({
       lines: [
         first,
         ...mine.slice(0, NAMED_CONFLICTS).map((conflict) => conflictLine(conflict, principalId, active_intents)),
-        ...(rest > 0 ? [`You are in ${rest} more open conflicts.`] : []),
+        ...(rest > 0 ? [`You are in ${rest} more open ${rest === 1 ? "conflict" : "conflicts"}.`] : []),
       ],
       next:
         ackType === "disputed" && !ended

@@ -1,16 +1,21 @@
 /** `begin_task`: announces what the caller is about to change, and says who is there already. */
 import * as z from "zod";
 import { listed, quoted, SHOWN_CHARACTERS } from "./quote.ts";
+import { behindLines } from "./behind.ts";
 import { codeOf, failed, refused } from "./failure.ts";
-import { type Holder, holdersIn, holding, whose } from "./holders.ts";
+import { releasedBy, releasedLine } from "./begin-task-released.ts";
+import { heldIn, holding, whose } from "./holders.ts";
+import { withLiteralHint } from "./literal-hint.ts";
 import { conflictLine } from "./conflict-line.ts";
+import type { KnownIntent } from "./own-intent.ts";
 import type { Announced, ToolContext } from "./ports.ts";
 import { asArguments, manyPaths, readScope } from "./scope-input.ts";
+import type { Rejection } from "../wire/refusals.ts";
 import { until } from "./times.ts";
 import { type Answer, defineTool, type Next, things } from "./tool.ts";
 
-/** Life of an intent when the call names none, in seconds. It is not renewed. */
-const DEFAULT_TTL_SEC = 3600;
+/** Life of an intent when the call names none, in seconds: it is renewed at half of it while there is work. */
+const DEFAULT_TTL_SEC = 900;
 
 /** Holders that the text names; `conflicts` has them all. */
 const NAMED_HOLDERS = 4;
@@ -20,6 +25,10 @@ interface Task {
   readonly principalId: string;
   readonly objective: string;
   readonly files: readonly string[];
+  /** The caller's own id for the call, if it gave one. */
+  readonly requestId: string | undefined;
+  /** Whether it lives while its owner works. */
+  readonly renews: boolean;
   readonly nowMs: number;
 }
 
@@ -35,14 +44,20 @@ export const beginTask = defineTool({
   description:
     "Call before you edit: announces which files you will change, so that others do not change them meanwhile. " +
     "`blocked` means another agent holds some of them and you hold nothing: choose other files, or wait. It replaces your own earlier tasks over the same files. " +
-    "Ends with yield_task, or after ttl_sec (1 h).",
+    "Lives while you work; ends with yield_task.",
   profile: "core",
   annotations: { readOnlyHint: false, destructiveHint: false, idempotentHint: true },
   input: {
     objective: z.string().min(1).max(2000).describe("What you are about to do, in a sentence."),
     files: manyPaths().describe("Paths, folders or globs (* ** ?) in the repository; they need not exist yet."),
     on_overlap: z.enum(["block", "proceed"]).optional().describe("proceed: announce although others hold files; opens a conflict."),
-    ttl_sec: z.int().min(1).max(86_400).optional().describe("Seconds until it ends by itself."),
+    agent: z
+      .string()
+      .max(40)
+      .regex(/^[\w.-]{1,40}$/, "1 to 40 letters, digits, _ . -")
+      .optional()
+      .describe("Your label, when you are a sub-agent: the task is yours and not your siblings'."),
+    ttl_sec: z.int().min(1).max(86_400).optional().describe("Seconds until it ends, whatever happens. Default: it lives while you work."),
     client_request_id: z.string().min(1).max(128).optional().describe("A repeat with the same id does not begin twice."),
   },
   output: {
@@ -56,14 +71,25 @@ export const beginTask = defineTool({
     errors: z.array(z.string()),
     intent: z.looseObject({}).nullable(),
     superseded: z.array(z.string()),
+    behind: things(),
   },
-  async handler(ctx, args) {
-    const { coordination } = ctx;
-    const scope = readScope(ctx.files, args.files);
+  async handler(caller, args) {
+    const coordination = args.agent === undefined ? caller.coordination : await caller.agents.as(args.agent);
+    const ctx = { ...caller, coordination };
+    const scope = await readScope(ctx.files, args.files);
     if ("answer" in scope) return scope.answer;
     const { principalId } = await coordination.membership();
     const intentId = intentIdOf(ctx, principalId, args.client_request_id);
-    const task: Task = { intentId, principalId, objective: args.objective, files: scope.paths, nowMs: ctx.nowMs() };
+    const { objective, client_request_id: requestId } = args;
+    const task: Task = {
+      intentId,
+      principalId,
+      objective,
+      files: scope.paths,
+      requestId,
+      renews: args.ttl_sec === undefined,
+      nowMs: ctx.nowMs(),
+    };
 
     const outcome = await coordination.announce({
       intentId,
@@ -71,26 +97,31 @@ export const beginTask = defineTool({
       files: scope.paths,
       onOverlap: args.on_overlap ?? ctx.onOverlap,
       ttlSec: args.ttl_sec ?? DEFAULT_TTL_SEC,
-      requestId: args.client_request_id ?? ctx.newId(),
+      renews: task.renews,
+      requestId: requestId ?? ctx.newId(),
     });
 
-    if (outcome.ok) return begun(ctx, task, outcome.result);
+    if (outcome.ok) return withLiteralHint(await begun(ctx, task, outcome.result), ctx.files, scope.paths);
     const { rejection } = outcome;
-    if (rejection.code === "intent/held") return blocked(task, holdersIn(rejection), rejection.message);
-    return refused(rejection, { errors: [rejection.message] });
+    if (rejection.code === "intent/held") return withLiteralHint(blocked(task, rejection), ctx.files, scope.paths);
+    const again: Next[] = [{ tool: "begin_task", why: "with the files named as it says; nothing was announced" }];
+    return refused(rejection, { errors: [rejection.message], ...(rejection.code === "scope/refused" ? { next: again } : {}) });
   },
 });
 
 async function begun(ctx: ToolContext, task: Task, { conflicts, superseded }: Announced): Promise<Answer> {
   const { coordination } = ctx;
-  const intent = await coordination.intent(task.intentId);
-  if (intent !== null && intent.state !== "ACTIVE" && intent.state !== "SUSPENDED") return endedSince(task, intent.state);
+  const { intent, behind } = await coordination.intentBehind(task.intentId);
+  if (intent !== null && intent.state !== "ACTIVE" && intent.state !== "SUSPENDED") return endedSince(task, intent);
 
+  const named = [...task.files, ...(intent?.scope.resources ?? [])];
+  const released = await releasedBy(coordination, task.intentId, named, superseded);
   const summary = conflicts.length === 0 ? undefined : await coordination.summary({ paths: task.files, limit: 100 });
   const opened = conflicts.map((id) => summary?.open_conflicts.find((conflict) => conflict.conflict_id === id) ?? { conflict_id: id });
   const lines = [
-    `ok: you hold ${listed(task.files)}${intent === null ? "" : ` ${until(intent.expires_at, task.nowMs)}`} as ${task.intentId}.`,
-    ...(superseded.length === 0 ? [] : [`It replaces your own earlier ${listed(superseded)}.`]),
+    `ok: you hold ${listed(task.files)}${intent === null ? "" : ` ${until(intent.expires_at, task.nowMs)}${task.renews ? ", renewed while you work," : ""}`} as ${task.intentId}.`,
+    ...(superseded.length === 0 ? [] : [[`It replaces your own earlier ${listed(superseded)}.`, ...releasedLine(released)].join(" ")]),
+    ...behindLines(behind, task.nowMs),
     ...opened.slice(0, NAMED_HOLDERS).map((conflict) => conflictLine(conflict, task.principalId, summary?.active_intents ?? [])),
     ...(opened.length > NAMED_HOLDERS ? [`There are ${opened.length - NAMED_HOLDERS} more conflicts in who_is_working.`] : []),
   ];
@@ -98,7 +129,7 @@ async function begun(ctx: ToolContext, task: Task, { conflicts, superseded }: An
   const acknowledge: Next[] =
     first === undefined
       ? []
-      : [{ tool: "ack_conflict", arguments: { conflict_id: first, ack_type: "accepted" }, why: "once you will merge" }];
+      : [{ tool: "ack_conflict", arguments: { conflict_id: first, ack_type: "accepted" }, why: "to tell them that you will merge" }];
   return {
     structured: {
       status: "ok",
@@ -111,28 +142,41 @@ async function begun(ctx: ToolContext, task: Task, { conflicts, superseded }: An
       errors: [],
       intent,
       superseded,
+      released_files: released.files,
+      behind,
     },
     lines,
     next: [
       ...acknowledge,
-      { why: `edit the files, or get_file_state and submit_change with intent_id ${task.intentId}` },
+      { why: "edit the files" },
+      { tool: "submit_change", arguments: { intent_id: task.intentId }, why: "to write one safely, after get_file_state" },
       { tool: "yield_task", arguments: { intent_id: task.intentId }, why: "when you are done" },
     ],
   };
 }
 
-function endedSince({ intentId }: Task, state: string): Answer {
-  const message = `this client_request_id began ${intentId} before, which is ${state} now; you hold nothing by it`;
-  const next: Next[] = [{ tool: "begin_task", why: "with a new client_request_id" }];
+function endedSince({ intentId, requestId }: Task, { state, superseded_by }: KnownIntent): Answer {
+  const isRepeat = requestId !== undefined;
+  const by = superseded_by === undefined ? "" : ` by ${superseded_by}, a later begin_task of yours`;
+  const message = isRepeat
+    ? `this client_request_id began ${intentId} before, which is ${state} now; you hold nothing by it`
+    : `${intentId} was announced and is ${state} already${by}; you hold nothing by ${intentId}`;
+  const next: Next[] = isRepeat
+    ? [{ tool: "begin_task", why: "with a new client_request_id" }]
+    : [
+        { tool: "who_is_working", arguments: {}, why: "see what you hold" },
+        { tool: "begin_task", why: "with all files that you need in one call" },
+      ];
   return failed({ code: codeOf("intent/ended"), message, recoverable: true, next }, { errors: [message] });
 }
 
-function blocked(task: Task, holders: readonly Holder[], reason: string): Answer {
+function blocked(task: Task, rejection: Rejection): Answer {
   const { nowMs, objective, files } = task;
-  const held = new Set(holders.flatMap((holder) => holder.paths));
-  const free = held.size === 0 ? [] : files.filter((file) => !held.has(file));
+  const { holders, holderCount, free, freeCount } = heldIn(rejection);
   const who = holders.length === 0 ? "the holder" : whose(holders);
-  const short = objective.length > SHOWN_CHARACTERS ? `${objective.slice(0, SHOWN_CHARACTERS)}…` : objective;
+  const characters = Array.from(objective);
+  const short = characters.length > SHOWN_CHARACTERS ? `${characters.slice(0, SHOWN_CHARACTERS).join("")}…` : objective;
+  const [all, unheld] = [asArguments(files), asArguments(free)];
   return {
     structured: {
       status: "blocked",
@@ -145,24 +189,31 @@ function blocked(task: Task, holders: readonly Holder[], reason: string): Answer
       errors: [],
       intent: null,
       superseded: [],
+      behind: [],
       free_files: free,
+      ...(freeCount === free.length ? {} : { free_file_count: freeCount }),
     },
     lines: [
       "blocked: nothing was announced, so you hold none of these files. Do not edit what others hold.",
       ...holders.slice(0, NAMED_HOLDERS).map((holder) => `- ${holding(holder, nowMs)}`),
-      ...(holders.length > NAMED_HOLDERS ? [`- and ${holders.length - NAMED_HOLDERS} more`] : []),
-      ...(holders.length === 0 ? [`- ${quoted(reason, 400)}`] : []),
+      ...(holderCount > NAMED_HOLDERS ? [`- and ${holderCount - NAMED_HOLDERS} more`] : []),
+      ...(holders.length === 0 ? [`- ${quoted(rejection.message, 400)}`] : []),
+      ...(free.length === 0 || unheld.files !== undefined ? [] : [`Free of these: ${listed(free, 10, freeCount)}.`]),
     ],
     next: [
-      free.length === 0
-        ? { tool: "begin_task", why: "with other files" }
-        : { tool: "begin_task", arguments: { objective: short, ...asArguments(free) }, why: "with the files that are free" },
-      { tool: "check_overlap", arguments: asArguments(files), why: "later, to see whether they are free" },
-      {
-        tool: "begin_task",
-        arguments: { objective: short, ...asArguments(files), on_overlap: "proceed" },
-        why: `only if you agreed with ${who} to merge`,
-      },
+      free.length === 0 || unheld.files === undefined
+        ? { tool: "begin_task", why: free.length === 0 ? "with other files" : "with the files that are free" }
+        : { tool: "begin_task", arguments: { objective: short, ...unheld }, why: "with the files that are free" },
+      all.files === undefined
+        ? { tool: "check_overlap", why: "with the same files, later" }
+        : { tool: "check_overlap", arguments: all, why: "later, to see whether they are free" },
+      all.files === undefined
+        ? { tool: "begin_task", why: `the same with on_overlap "proceed", only if you agreed with ${who} to merge` }
+        : {
+            tool: "begin_task",
+            arguments: { objective: short, ...all, on_overlap: "proceed" },
+            why: `only if you agreed with ${who} to merge`,
+          },
       { tool: "yield_task", why: "for a task of yours that they wait for" },
     ],
   };

@@ -2,12 +2,13 @@ import { describe, expect, it } from "vitest";
 import { callTool } from "./call-tool.ts";
 import { REGISTRY, selectTools } from "./registry.ts";
 import { named, TestSession } from "./session.test.fixture.ts";
+import type { Next } from "./tool.ts";
 import { caller } from "./worktree.test.fixture.ts";
 
 const task = { objective: "x", files: ["a"] };
 
 describe("arguments", () => {
-  it.each(["wait", "wait_s", "ticket", "priority", "agent", "symbols"])(
+  it.each(["wait", "wait_s", "ticket", "priority", "symbols"])(
     "refuse %s by name, list what there is, and do nothing",
     async (argument) => {
       const session = new TestSession();
@@ -17,7 +18,7 @@ describe("arguments", () => {
       expect(isError).toBe(true);
       expect(structured).toMatchObject({ code: "INVALID_ARGUMENTS", recoverable: true, session_id: "mpac-local-repo-0123456789" });
       expect(text).toContain(`unknown argument "${argument}"`);
-      expect(text).toContain("begin_task takes: objective, files, on_overlap, ttl_sec, client_request_id, repo_path.");
+      expect(text).toContain("begin_task takes: objective, files, on_overlap, agent, ttl_sec, client_request_id, repo_path.");
       expect(session.received).toEqual([]);
     },
   );
@@ -71,6 +72,42 @@ it("tells an unknown tool, or one that is not switched on, from a tool that fail
   });
 });
 
+describe("a call that names its repository", () => {
+  const calls = [
+    { name: "is answered", tool: "begin_task", args: task },
+    { name: "has no arguments of its own", tool: "who_is_working", args: {} },
+    { name: "is refused", tool: "yield_task", args: { intent_id: "x" } },
+    { name: "is wrong", tool: "begin_task", args: { ...task, ticket: 1 } },
+  ];
+  it.each(calls)("is followed by calls for the same one when it $name", async ({ tool, args }) => {
+    const { structured, text } = await caller(new TestSession(), "ana").call(tool, { ...args, repo_path: "../other repo" });
+
+    const steps = (structured["next"] as Next[]).filter((step) => step.tool !== undefined);
+    expect(steps.length).toBeGreaterThan(0);
+    expect(steps.map((step) => step.arguments?.["repo_path"])).toEqual(steps.map(() => "../other repo"));
+    expect(text.split('"repo_path":"../other repo"')).toHaveLength(steps.length + 1);
+  });
+
+  it("and whose sidecar is down is tried again for the same one", async () => {
+    const session = new TestSession();
+    session.trouble = "down";
+
+    const { structured } = await caller(session, "ana").call("begin_task", { ...task, repo_path: "/other" });
+
+    expect(structured["next"]).toContainEqual({
+      tool: "begin_task",
+      arguments: { repo_path: "/other" },
+      why: "again with the same arguments",
+    });
+  });
+
+  it("as something that is no path is not followed by it", async () => {
+    const { structured } = await caller(new TestSession(), "ana").call("begin_task", { ...task, repo_path: 7 });
+
+    expect(JSON.stringify(structured["next"])).not.toContain("repo_path");
+  });
+});
+
 describe("faults", () => {
   it("become a result with a code, the sentence and the next step when no sidecar answers", async () => {
     const session = new TestSession();
@@ -102,7 +139,7 @@ describe("faults", () => {
     const reported: unknown[] = [];
     const ana = caller(new TestSession(), "ana", { reportFault: (cause, tool) => reported.push(tool, cause) });
     const fault = named("TypeError", "secret inside");
-    ana.tree.scopePath = () => {
+    ana.tree.scopePaths = () => {
       throw fault;
     };
 

@@ -5,7 +5,7 @@
 import { explainArguments } from "./explain-arguments.ts";
 import { failed } from "./failure.ts";
 import type { Membership, ToolContext } from "./ports.ts";
-import { asJson } from "./quote.ts";
+import { asJson, quoted } from "./quote.ts";
 import type { Answer, Next, Tool, ToolResult } from "./tool.ts";
 
 export type CallOutcome =
@@ -19,6 +19,9 @@ interface Place {
   readonly notices: readonly string[];
 }
 
+/** Longest `repo_path`, in UTF-16 units. */
+const MAX_REPO_PATH = 4096;
+
 export async function callTool(registry: readonly Tool[], ctx: ToolContext, name: string, rawArgs: unknown): Promise<CallOutcome> {
   const tool = registry.find((candidate) => candidate.name === name);
   if (tool === undefined) {
@@ -27,15 +30,29 @@ export async function callTool(registry: readonly Tool[], ctx: ToolContext, name
   }
 
   const parsed = tool.input.safeParse(rawArgs ?? {});
+  const repoPath = repoPathIn(rawArgs);
   if (!parsed.success) {
     const place = { dir: ctx.workspace?.dir, sessionId: ctx.workspace?.sessionId, notices: [] };
-    return {
-      outcome: "result",
-      result: finished(explainArguments(tool, parsed.error), ctx.workspace === undefined ? await placeOf(ctx) : place),
-    };
+    const answer = staying(explainArguments(tool, parsed.error), repoPath);
+    return { outcome: "result", result: finished(answer, ctx.workspace === undefined ? await placeOf(ctx) : place) };
   }
-  const answer = await answerOf(tool, ctx, parsed.data);
+  const answer = staying(await answerOf(tool, ctx, parsed.data), repoPath);
   return { outcome: "result", result: finished(answer, await placeOf(ctx)) };
+}
+
+/** The repository that the call named, also when something else about its arguments is wrong. */
+function repoPathIn(rawArgs: unknown): string | undefined {
+  const named = (rawArgs as { readonly repo_path?: unknown } | null | undefined)?.repo_path;
+  return typeof named === "string" && named !== "" && named.length <= MAX_REPO_PATH ? named : undefined;
+}
+
+/** A call that named its repository is followed by calls for the same one: without it they would act on the bridge's own. */
+function staying(answer: Answer, repoPath: string | undefined): Answer {
+  if (repoPath === undefined || answer.next === undefined) return answer;
+  const next = answer.next.map((step) =>
+    step.tool === undefined ? step : { ...step, arguments: { ...step.arguments, repo_path: repoPath } },
+  );
+  return { ...answer, next };
 }
 
 async function answerOf(tool: Tool, ctx: ToolContext, args: Readonly<Record<string, unknown>>): Promise<Answer> {
@@ -97,6 +114,13 @@ function explainFault(cause: unknown, tool: Tool, ctx: ToolContext): Answer {
       const look: Next = { tool: "who_is_working", arguments: {}, why: "see what stands" };
       return failed({ code: "OUTCOME_UNKNOWN", message: sentence, recoverable: true, next: [once, look] });
     }
+    case "QueryRefused":
+      return failed({
+        code: "QUERY_REFUSED",
+        message: quoted(message, 400).slice(1, -1),
+        recoverable: true,
+        next: [{ tool: tool.name, why: "with these arguments corrected; nothing was done" }],
+      });
     case "WriteFailed":
       return failed({ code: "WRITE_FAILED", message, recoverable: true, next: [again] });
     default: {

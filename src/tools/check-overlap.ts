@@ -1,63 +1,96 @@
 /** `check_overlap`: whether others hold files, without announcing anything. */
 import * as z from "zod";
+import { behindLines } from "./behind.ts";
 import { holding, whose } from "./holders.ts";
+import { observedLine, observedOverlap } from "./observed.ts";
 import { listed } from "./quote.ts";
-import { asArguments, manyPaths, readScope } from "./scope-input.ts";
-import { defineTool, things } from "./tool.ts";
+import { withLiteralHint } from "./literal-hint.ts";
+import type { ToolContext } from "./ports.ts";
+import { asArguments, manyPaths, readScope, scopeRefused } from "./scope-input.ts";
+import { type Answer, defineTool, things } from "./tool.ts";
 
 const NAMED_HOLDERS = 5;
 
 export const checkOverlap = defineTool({
   name: "check_overlap",
   title: "Check files for overlap",
-  description: "Tells whether other agents hold these files, who and until when. Announces nothing: begin_task checks by itself.",
+  description:
+    "Tells whether other agents hold these files, who and until when, or have changed them without a task, and what your worktree lacks. " +
+    "Announces nothing: begin_task checks by itself.",
   profile: "core",
   annotations: { readOnlyHint: true, destructiveHint: false, idempotentHint: true },
   input: { files: manyPaths().describe("Paths, folders or globs in the repository.") },
   output: {
     proposed_files: z.array(z.string()),
     has_overlap: z.boolean(),
-    verdict: z.enum(["clear", "held"]),
+    verdict: z.enum(["clear", "observed", "held"]),
     overlaps: things(),
+    behind: things(),
   },
   async handler(ctx, args) {
-    const scope = readScope(ctx.files, args.files);
+    const scope = await readScope(ctx.files, args.files);
     if ("answer" in scope) return scope.answer;
-    const { overlaps: views, total } = await ctx.coordination.overlap(scope.paths);
-    const nowMs = ctx.nowMs();
-    const overlaps = views.map(
-      ({ intent_id, principal_id, objective, scope: held, kind, paths, state, announced_at, expires_at, branch, worktree }) => ({
-        intent_id,
-        principal_id,
-        objective,
-        scope: held,
-        kind,
-        paths,
-        state,
-        announced_at,
-        expires_at,
-        ...(branch === undefined ? {} : { branch }),
-        ...(worktree === undefined ? {} : { worktree }),
-      }),
-    );
-    const clear = total === 0;
-    const more = total - Math.min(overlaps.length, NAMED_HOLDERS);
-    const structured = { proposed_files: scope.paths, has_overlap: !clear, verdict: clear ? "clear" : "held", overlaps, total };
-    if (clear) {
-      const next = [{ tool: "begin_task", arguments: { objective: "…", ...asArguments(scope.paths) }, why: "before you edit" }];
-      return { structured, lines: [`clear: nobody else holds ${listed(scope.paths)}.`], next };
-    }
-    return {
-      structured,
-      lines: [
-        "held: others mean to change some of these files.",
-        ...overlaps.slice(0, NAMED_HOLDERS).map((overlap) => `- ${holding(overlap, nowMs)}`),
-        ...(more > 0 ? [`- and ${more} more`] : []),
-      ],
-      next: [
-        { tool: "begin_task", why: "with files that nobody holds" },
-        { tool: "check_overlap", arguments: asArguments(scope.paths), why: `again when ${whose(overlaps)} may be done` },
-      ],
-    };
+    return withLiteralHint(await overlapsWith(ctx, scope.paths), ctx.files, scope.paths);
   },
 });
+
+async function overlapsWith(ctx: ToolContext, paths: readonly string[]): Promise<Answer> {
+  const { overlaps: views, total, observed = [], behind = [], refused = [] } = await ctx.coordination.overlap(paths);
+  const [wrong] = refused;
+  if (wrong !== undefined) return scopeRefused(wrong.why);
+  const nowMs = ctx.nowMs();
+  const overlaps = views.map(
+    ({ intent_id, principal_id, objective, scope, kind, paths: met, path_count, state, announced_at, expires_at, branch, worktree }) => ({
+      intent_id,
+      principal_id,
+      objective,
+      scope,
+      kind,
+      paths: met,
+      ...(path_count === undefined ? {} : { path_count }),
+      state,
+      announced_at,
+      expires_at,
+      ...(branch === undefined ? {} : { branch }),
+      ...(worktree === undefined ? {} : { worktree }),
+    }),
+  );
+  const clear = total === 0 && observed.length === 0;
+  const all = asArguments(paths);
+  const more = total - Math.min(overlaps.length, NAMED_HOLDERS);
+  const structured = {
+    proposed_files: paths,
+    has_overlap: !clear,
+    verdict: clear ? "clear" : total === 0 ? "observed" : "held",
+    overlaps: [...overlaps, ...observed.map(observedOverlap)],
+    total,
+    behind,
+  };
+  const seen = [...observed.slice(0, NAMED_HOLDERS).map((one) => observedLine(one, nowMs)), ...behindLines(behind, nowMs)];
+  if (clear) {
+    const next = [
+      { tool: "begin_task", ...(all.files === undefined ? {} : { arguments: { objective: "…", ...all } }), why: "before you edit" },
+    ];
+    return { structured, lines: [`clear: nobody else holds ${listed(paths)}.`, ...seen], next };
+  }
+  if (total === 0) {
+    const next = [
+      { why: "find out whose edits these are before you edit the same files" },
+      { tool: "begin_task", why: "with the files that you need" },
+    ];
+    return { structured, lines: ["observed: nobody holds these files, but some were changed without a task.", ...seen], next };
+  }
+  return {
+    structured,
+    lines: [
+      "held: others mean to change some of these files.",
+      ...overlaps.slice(0, NAMED_HOLDERS).map((overlap) => `- ${holding(overlap, nowMs)}`),
+      ...(more > 0 ? [`- and ${more} more`] : []),
+      ...seen,
+    ],
+    next: [
+      { tool: "begin_task", why: "with files that nobody holds" },
+      { tool: "check_overlap", ...(all.files === undefined ? {} : { arguments: all }), why: `again when ${whose(overlaps)} may be done` },
+    ],
+  };
+}

@@ -53,6 +53,14 @@ export const getFileState = defineTool({
       return failed({ code: "TARGET_REFUSED", message: state.why, recoverable: true, next }, { path: args.path });
     }
 
+    if (state.status === "missing" && /[*?]/.test(args.path)) {
+      const message = `${named(args.path)} names no file: this tool reads one file, and * and ? are letters here`;
+      return failed(
+        { code: "TARGET_REFUSED", message, recoverable: true, next: [{ tool: "get_file_state", why: "with the path of one file" }] },
+        { path: args.path },
+      );
+    }
+
     const { principalId } = await coordination.membership();
     const [{ active_intents }, behind] = await Promise.all([
       coordination.summary({ paths: [state.path], limit: MAX_HOLDERS }),

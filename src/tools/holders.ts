@@ -13,6 +13,8 @@ export interface Holder {
   readonly scope: z.infer<typeof ScopeView>;
   /** Which of the asked paths it meets. */
   readonly paths: readonly string[];
+  /** How many there are, when `paths` is cut. */
+  readonly path_count?: number | undefined;
   /** RFC 3339. */
   readonly announced_at: string;
   readonly expires_at: string;
@@ -30,7 +32,9 @@ const Detail = z.looseObject({
   state: z.string().default("ACTIVE"),
   scope: ScopeView.optional(),
   resources: z.array(z.string()).default([]),
+  resource_count: z.int().optional(),
   paths: z.array(z.string()).default([]),
+  path_count: z.int().optional(),
   announced_at: z.string().optional(),
   announced_at_ms: Instant.optional(),
   expires_at: z.string().optional(),
@@ -39,36 +43,63 @@ const Detail = z.looseObject({
   worktree: z.string().optional(),
 });
 
-/** The holders that a refusal `intent/held` names. One that cannot be read is left out. */
-export function holdersIn({ details }: Rejection): Holder[] {
-  const overlaps = details?.["overlaps"];
-  if (!Array.isArray(overlaps)) return [];
-  return overlaps.flatMap((overlap) => {
-    const parsed = Detail.safeParse(overlap);
-    if (!parsed.success) return [];
-    const { resources, scope, announced_at, announced_at_ms, expires_at, expires_at_ms, branch, worktree, ...rest } = parsed.data;
-    return {
+/** What a refusal `intent/held` says beside its sentence. Its lists may be cut; the counts are whole. */
+const Details = z.looseObject({
+  overlaps: z.array(z.unknown()).default([]),
+  total: z.int().optional(),
+  /** What of the asked scope nobody holds, as the session names it. */
+  free: z.array(z.string()).default([]),
+  free_count: z.int().optional(),
+});
+
+export interface Held {
+  /** One that cannot be read is left out. */
+  readonly holders: readonly Holder[];
+  readonly holderCount: number;
+  /** What nobody holds of what was asked. It is never worked out here: the list of what is held may be cut, and which spellings are one file only the session knows. */
+  readonly free: readonly string[];
+  readonly freeCount: number;
+}
+
+/** Who holds the files of a refused announcement, and what of them is free. */
+export function heldIn({ details }: Rejection): Held {
+  const read = Details.safeParse(details ?? {});
+  if (!read.success) return { holders: [], holderCount: 0, free: [], freeCount: 0 };
+  const { overlaps, free } = read.data;
+  const holders = overlaps.flatMap(holderIn);
+  return { holders, holderCount: read.data.total ?? holders.length, free, freeCount: read.data.free_count ?? free.length };
+}
+
+function holderIn(overlap: unknown): Holder[] {
+  const parsed = Detail.safeParse(overlap);
+  if (!parsed.success) return [];
+  const { resources, resource_count, scope, path_count, branch, worktree, ...rest } = parsed.data;
+  const cut = resource_count === undefined ? {} : { resource_count };
+  return [
+    {
       intent_id: rest.intent_id,
       principal_id: rest.principal_id,
       objective: rest.objective,
       state: rest.state,
-      scope: scope ?? { kind: "file_set", resources },
+      scope: scope ?? { kind: "file_set", resources, ...cut },
       paths: rest.paths,
-      announced_at: announced_at ?? announced_at_ms ?? "",
-      expires_at: expires_at ?? expires_at_ms ?? "",
+      ...(path_count === undefined ? {} : { path_count }),
+      announced_at: rest.announced_at ?? rest.announced_at_ms ?? "",
+      expires_at: rest.expires_at ?? rest.expires_at_ms ?? "",
       ...(branch === undefined ? {} : { branch }),
       ...(worktree === undefined ? {} : { worktree }),
-    };
-  });
+    },
+  ];
 }
 
 /** `bo holds src/a.ts since 14:03Z (for 4 min) until 15:03Z (56 min left): "objective" (intent-2, branch main)` */
 export function holding(holder: Holder, nowMs: number): string {
   const place = holder.branch === undefined ? "" : `, branch ${named(holder.branch)}`;
   const away = holder.state === "SUSPENDED" ? ", whose client is away," : "";
-  const resources = holder.scope.resources ?? [];
+  const { resources = [], resource_count } = holder.scope;
   const isNamed = holder.paths.every((path) => resources.includes(path));
-  const what = isNamed ? ` ${listed(holder.paths)}` : ` ${listed(resources)}, which meets your ${listed(holder.paths)},`;
+  const met = listed(holder.paths, 5, holder.path_count);
+  const what = isNamed ? ` ${met}` : ` ${listed(resources, 5, resource_count)}, which meets your ${met},`;
   const when = `${since(holder.announced_at, nowMs)} ${until(holder.expires_at, nowMs)}`;
   return `${named(holder.principal_id)}${away} holds${what} ${when}: ${quoted(holder.objective)} (${named(holder.intent_id)}${place})`;
 }

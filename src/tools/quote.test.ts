@@ -49,11 +49,13 @@ it("shows a harmless name bare and any other quoted", () => {
   expect(named("src/app/[id]/page.tsx")).toBe("src/app/[id]/page.tsx");
   expect(named("claude:Ana Lee@main")).toBe('"claude:Ana Lee@main"');
   expect(named("a\nb")).toBe('"a b"');
+  expect(["", "."].map(named)).toEqual(["the whole repository", "the whole repository"]);
 });
 
 it("counts the names that it does not show", () => {
   expect(listed(["a", "b", "c"], 2)).toBe("a, b and 1 more");
   expect(listed(["a"], 2)).toBe("a");
+  expect(listed(["a"], 2, 7)).toBe("a and 6 more");
 });
 
 it("writes JSON that says the same and shows nothing unseen", () => {

@@ -34,14 +34,19 @@ export function quoted(text: string, max = SHOWN_CHARACTERS): string {
 
 /** A name or path of anybody's: as it is when it is made of harmless characters, else quoted. */
 export function named(text: string): string {
+  if (text === "" || text === ".") return "the whole repository"; // as a path; no name is empty
   return /^[\w.:#@/+*?~[\](){}=,$%&-]{1,200}$/.test(text) ? text : quoted(text);
 }
 
-/** Several names: the first few, and how many more. */
-export function listed(names: readonly string[], most = 5): string {
-  const shown = names.slice(0, most).map(named).join(", ");
-  const more = names.length - most;
-  return more > 0 ? `${shown} and ${more} more` : shown;
+/**
+ * Several names: the first few, and how many more.
+ *
+ * @param total - how many there are, when `names` is not all of them
+ */
+export function listed(names: readonly string[], most = 5, total = names.length): string {
+  const shown = names.slice(0, most);
+  const more = total - shown.length;
+  return `${shown.map(named).join(", ")}${more > 0 ? ` and ${more} more` : ""}`;
 }
 
 /** JSON on one line that says the same, with every character that cannot be seen written as an escape. */

@@ -33,12 +33,17 @@ export async function readScope(
   const paths = new Set<string>();
   for (const read of await Promise.all(written.map((text) => files.scopePaths(text)))) {
     if (!read.ok) {
-      const next = [{ why: "the same call with that path corrected" }];
-      return { answer: failed({ code: "SCOPE_REFUSED", message: read.why, recoverable: true, next }, { ...more, errors: [read.why] }) };
+      return { answer: scopeRefused(read.why, more) };
     }
     for (const path of read.paths) paths.add(path);
   }
   return { paths: [...paths] };
+}
+
+/** The error result for a path that no scope may name. */
+export function scopeRefused(why: string, more: Readonly<Record<string, unknown>> = {}): Answer {
+  const next = [{ why: "the same call with that path corrected" }];
+  return failed({ code: "SCOPE_REFUSED", message: why, recoverable: true, next }, { ...more, errors: [why] });
 }
 
 /** The paths as arguments of a next call, when they are few enough to be repeated in a sentence. */

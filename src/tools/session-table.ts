@@ -2,6 +2,7 @@
 import type { ConflictView, IntentView, ParticipantView, SummaryAnswer } from "../wire/query.ts";
 import { conflictLine } from "./conflict-line.ts";
 import type { Membership } from "./ports.ts";
+import { folderName, observedLine } from "./observed.ts";
 import { listed, named, quoted } from "./quote.ts";
 import { left } from "./times.ts";
 
@@ -10,6 +11,9 @@ export const TABLE_CHARACTERS = 4_200;
 
 /** Conflicts that are named; own ones come first. */
 const NAMED_CONFLICTS = 5;
+
+/** Worktrees whose undeclared edits are named. */
+const NAMED_TREES = 5;
 
 /** Intents that are named for one participant. */
 const NAMED_INTENTS = 5;
@@ -25,6 +29,7 @@ export function sessionTable(summary: SummaryAnswer, { principalId }: Pick<Membe
   const blocks = [
     ...conflicts.slice(0, NAMED_CONFLICTS).map((conflict) => [conflictLine(conflict, principalId, [])]),
     ...participantBlocks(summary, principalId, nowMs),
+    ...(summary.undeclared ?? []).slice(0, NAMED_TREES).map((seen) => [`Undeclared: ${observedLine(seen, nowMs)}.`]),
   ];
   return fitted(`${counts.join(", ")}.`, blocks);
 }
@@ -56,11 +61,12 @@ function participantBlocks({ participants, active_intents }: SummaryAnswer, prin
 }
 
 function heading(participant: ParticipantView, principalId: string): string {
-  const { principal_id, branch, worktree, is_available, status } = participant;
-  const you = principal_id === principalId ? " (you)" : "";
+  const { principal_id, branch, worktree, is_available, status, dirty_count = 0 } = participant;
+  const you = principal_id === principalId ? " (you)" : principal_id.startsWith(`${principalId}/`) ? " (your sub-agent)" : "";
   const on = branch === undefined ? "" : ` on ${named(branch)}`;
   const where = worktree === undefined ? "" : ` in ${named(folderName(worktree))}`;
-  return `${named(principal_id)}${you}${on}${where}: ${is_available ? named(status) : "away"}`;
+  const dirty = dirty_count === 0 ? "" : `, ${count(dirty_count, "uncommitted file")}`;
+  return `${named(principal_id)}${you}${on}${where}: ${is_available ? named(status) : "away"}${dirty}`;
 }
 
 function tasks(intents: readonly IntentView[], nowMs: number): string[] {
@@ -76,10 +82,6 @@ function grouped(intents: readonly IntentView[]): Map<string, IntentView[]> {
   const groups = new Map<string, IntentView[]>();
   for (const intent of intents) groups.set(intent.principal_id, [...(groups.get(intent.principal_id) ?? []), intent]);
   return groups;
-}
-
-function folderName(path: string): string {
-  return path.split(/[\\/]/).findLast((name) => name !== "") ?? path;
 }
 
 function count(number: number, one: string, many = `${one}s`): string {

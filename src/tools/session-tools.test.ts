@@ -27,7 +27,7 @@ describe("who_is_working", () => {
       "2 participants, 2 tasks, 1 open conflict.",
       "Conflict conflict-3, OPEN with bo.",
       "ana (you) on ana-branch in ana: idle",
-      '  intent-ana1: src (1 h left) "look"',
+      '  intent-ana1: src (15 min left) "look"',
       "bo on bo-branch in bo: idle",
       '  intent-bo: src/a.ts (56 min left) "rewrite"',
     ]);
@@ -74,12 +74,18 @@ describe("who_is_working", () => {
     const first = await ana.call("who_is_working", { limit: 2 });
     const second = await ana.call("who_is_working", { limit: 2, cursor: first.structured["next_cursor"] });
     const narrowed = await ana.call("who_is_working", { paths: ["./src/b.ts"] });
+    const none = await ana.call("who_is_working", { paths: ["docs"] });
+    const many = await ana.call("who_is_working", { paths: ["src", "a", "b", "c", "d", "e"], limit: 2 });
 
     expect(first.structured["active_intents"]).toMatchObject([{ intent_id: "intent-a" }, { intent_id: "intent-b" }]);
     expect(first.text).toContain('who_is_working {"cursor":"intent-b"} (the next page)');
     expect(second.structured["active_intents"]).toMatchObject([{ intent_id: "intent-c" }]);
     expect("next_cursor" in second.structured).toBe(false);
     expect(narrowed.structured["active_intents"]).toMatchObject([{ intent_id: "intent-b" }]);
+    expect(narrowed.text).toMatch(/^1 task over these paths\. In the whole session:\n2 participants, 3 tasks/);
+    expect(many.text).toMatch(/^At least 2 tasks over these paths\./);
+    expect(many.text).toContain('who_is_working {"cursor":"intent-b"} (the next page, with the same paths)');
+    expect(none.text).toMatch(/^Nobody holds anything over these paths\./);
   });
 });
 

@@ -1,6 +1,6 @@
 /** A small session for tests of the tools: everything in memory, decided by the same rules as seen from outside. */
 import type { JsonObject } from "../wire/json.ts";
-import type { ConflictView, IntentView, OperationView, OverlapView } from "../wire/query.ts";
+import type { BehindView, ConflictView, IntentView, ObservedView, OperationView, OverlapView } from "../wire/query.ts";
 import type { RefusalCode } from "../wire/refusals.ts";
 import { refsEqual } from "../wire/references.ts";
 import type { Announced, Coordination, Outcome } from "./ports.ts";
@@ -45,6 +45,10 @@ export class TestSession {
   /** Every command that reached the session, refused ones too. */
   readonly received: string[] = [];
   readonly notices: string[] = [];
+  /** Edits without a task that everybody's question meets. */
+  readonly observed: ObservedView[] = [];
+  /** What another worktree has and everybody's lacks. */
+  readonly behind: BehindView[] = [];
   /** What becomes of the next command: it never arrives, its answer is lost, or it is refused. */
   trouble: "down" | "answer-lost" | "request-lost" | RefusalCode | undefined;
   private readonly requests = new Map<string, Announced>();
@@ -96,7 +100,7 @@ export class TestSession {
       },
       overlap: async (paths) => {
         const overlaps = this.over(paths, principalId);
-        return { kind: "overlap", total: overlaps.length, overlaps };
+        return { kind: "overlap", total: overlaps.length, overlaps, observed: this.observed };
       },
       intent: async (intentId, target) => {
         const intent = this.intents.get(intentId);
@@ -105,6 +109,8 @@ export class TestSession {
         const by = intent.superseded_by === undefined ? {} : { superseded_by: intent.superseded_by };
         return { ...viewOf(intent), fence: intent.fence, operations: [...intent.operations], ...covered, ...by };
       },
+      intentBehind: async (intentId) => ({ intent: await this.as(principalId).intent(intentId), behind: this.behind }),
+      behind: async () => this.behind,
       announce: (asked) => this.command(`announce ${asked.intentId}`, () => this.announce(principalId, asked)),
       withdraw: (intentId) => this.command(`withdraw ${intentId}`, () => this.end(intentId, "WITHDRAWN")),
       commit: (commit) =>
@@ -178,7 +184,8 @@ export class TestSession {
         announced_at_ms: Date.parse(announced_at),
         expires_at_ms: Date.parse(expires_at),
       }));
-      return refusal("intent/held", "held", { overlaps: overlaps as unknown as JsonObject[], total: overlaps.length });
+      const free = asked.files.filter((path) => others.every(({ paths }) => !paths.includes(path)));
+      return refusal("intent/held", "held", { overlaps: overlaps as unknown as JsonObject[], total: overlaps.length, free });
     }
     const own = [...this.intents.values()].filter(
       (intent) =>

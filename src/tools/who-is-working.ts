@@ -3,12 +3,15 @@ import * as z from "zod";
 import type { SummaryAnswer } from "../wire/query.ts";
 import { withLiteralHint } from "./literal-hint.ts";
 import type { Membership } from "./ports.ts";
-import { onePath, readScope } from "./scope-input.ts";
+import { onePath, readScope, scopeRefused } from "./scope-input.ts";
 import { sessionTable } from "./session-table.ts";
 import { type Answer, defineTool, type Next, things } from "./tool.ts";
 
 /** Participants and conflicts in one result; the counts say how many there are. */
 const MAX_LISTED = 100;
+
+/** Paths that the call for the next page repeats. */
+const REPEATED_PATHS = 5;
 
 /** Files of one intent in one result; `check_overlap` knows them all. */
 const MAX_RESOURCES = 50;
@@ -16,7 +19,8 @@ const MAX_RESOURCES = 50;
 export const whoIsWorking = defineTool({
   name: "who_is_working",
   title: "Who is working",
-  description: "Lists the agents in this repository, their branch and worktree, the files each is changing, and open conflicts.",
+  description:
+    "Lists the agents in this repository, their branch and worktree, the files each is changing, edits without a task, and open conflicts.",
   profile: "core",
   annotations: { readOnlyHint: true, destructiveHint: false, idempotentHint: true },
   input: {
@@ -32,6 +36,7 @@ export const whoIsWorking = defineTool({
     participants: things(),
     active_intents: things(),
     open_conflicts: things(),
+    undeclared: things(),
     next_cursor: z.string().optional(),
   },
   async handler(ctx, args) {
@@ -43,7 +48,9 @@ export const whoIsWorking = defineTool({
       ...(scope === undefined ? {} : { paths: scope.paths }),
       ...(args.cursor === undefined ? {} : { cursor: args.cursor }),
     });
-    const answer = rendered(summary, member, { paths: args.paths, nowMs: ctx.nowMs() });
+    const [wrong] = summary.refused ?? [];
+    if (wrong !== undefined) return scopeRefused(wrong.why);
+    const answer = rendered(summary, member, { paths: args.paths, isFirst: args.cursor === undefined, nowMs: ctx.nowMs() });
     return withLiteralHint(answer, ctx.files, scope?.paths ?? []);
   },
 });
@@ -51,7 +58,7 @@ export const whoIsWorking = defineTool({
 function rendered(
   summary: SummaryAnswer,
   member: Membership,
-  { paths, nowMs }: { paths: readonly string[] | undefined; nowMs: number },
+  { paths, isFirst, nowMs }: { paths: readonly string[] | undefined; isFirst: boolean; nowMs: number },
 ): Answer {
   const { participants, active_intents, open_conflicts, next_cursor } = summary;
   return {
@@ -65,11 +72,19 @@ function rendered(
         .map((participant) => ({ ...participant, you: participant.principal_id === member.principalId })),
       active_intents: active_intents.map(shortened),
       open_conflicts: open_conflicts.slice(0, MAX_LISTED),
+      undeclared: summary.undeclared ?? [],
       ...(next_cursor === undefined ? {} : { next_cursor }),
     },
-    lines: sessionTable(summary, member, nowMs),
+    lines: [...(paths !== undefined && isFirst ? [narrowed(summary)] : []), ...sessionTable(summary, member, nowMs)],
     next: nextFor(summary, member.principalId, paths),
   };
+}
+
+/** The counts of the session are of all of it, so the tasks over the paths are counted apart. */
+function narrowed({ active_intents: { length }, next_cursor }: SummaryAnswer): string {
+  if (length === 0) return "Nobody holds anything over these paths. In the whole session:";
+  const tasks = `${next_cursor === undefined ? "" : "At least "}${length} ${length === 1 ? "task" : "tasks"}`;
+  return `${tasks} over these paths. In the whole session:`;
 }
 
 type Intent = SummaryAnswer["active_intents"][number];
@@ -83,14 +98,15 @@ function shortened(intent: Intent): Intent {
 
 function nextFor(summary: SummaryAnswer, principalId: string, paths: readonly string[] | undefined): Next[] {
   const { next_cursor } = summary;
+  const isLong = paths !== undefined && paths.length > REPEATED_PATHS;
   const page: Next[] =
     next_cursor === undefined
       ? []
       : [
           {
             tool: "who_is_working",
-            arguments: { ...(paths === undefined || paths.length > 5 ? {} : { paths }), cursor: next_cursor },
-            why: "the next page",
+            arguments: { ...(isLong || paths === undefined ? {} : { paths }), cursor: next_cursor },
+            why: isLong ? "the next page, with the same paths" : "the next page",
           },
         ];
   const conflict = summary.open_conflicts.find((one) => one.principal_a === principalId || one.principal_b === principalId);

@@ -18,7 +18,10 @@ export const Query = z.discriminatedUnion("kind", [
     kind: z.literal("summary"),
     paths: z.array(path).max(1000).optional(),
     limit: z.int().min(1).max(1000).optional(),
-    cursor: z.string().max(256).optional(),
+    cursor: z
+      .string()
+      .regex(/^\d{1,15}$/)
+      .optional(),
   }),
   /** Live intents of other principals over these paths. */
   z.strictObject({ kind: z.literal("overlap"), paths: z.array(path).min(1).max(1000), limit: z.int().min(1).max(1000).optional() }),
@@ -27,7 +30,11 @@ export const Query = z.discriminatedUnion("kind", [
   /** What other trees have written at these paths and the asker's own lacks. */
   z.strictObject({ kind: z.literal("behind"), paths: z.array(path).min(1).max(1000) }),
   /** Whether the asker's work goes on: by what its hooks and its worktree show. */
-  z.strictObject({ kind: z.literal("work") }),
+  z.strictObject({
+    kind: z.literal("work"),
+    /** Looks at the worktree now, where that takes no longer than a moment: for the last question of a leaver. */
+    fresh: z.boolean().optional(),
+  }),
 ]);
 export type Query = z.infer<typeof Query>;
 
@@ -91,6 +98,9 @@ export const ConflictView = z.looseObject({
 });
 export type ConflictView = z.infer<typeof ConflictView>;
 
+/** A path of a question that means nothing here. */
+export const RefusedPath = z.looseObject({ path: z.string(), why: z.string() });
+
 /** Changed files of one worktree that no live intent of anybody in it declares. */
 export const ObservedView = z.looseObject({
   worktree: z.string(),
@@ -135,6 +145,8 @@ export const SummaryAnswer = z.looseObject({
   active_intents: z.array(IntentView),
   /** The asker's own first; at most 200. */
   open_conflicts: z.array(ConflictView),
+  /** Paths that narrow it to nothing, because they mean nothing. */
+  refused: z.array(RefusedPath).optional(),
   /** Edits that nobody announced, by worktree. */
   undeclared: z.array(ObservedView).optional(),
   next_cursor: z.string().optional(),
@@ -153,6 +165,7 @@ export const OverlapAnswer = z.looseObject({
   kind: z.literal("overlap"),
   total: z.int(),
   overlaps: z.array(OverlapView),
+  refused: z.array(RefusedPath).optional(),
   /** Undeclared edits of others over these paths. */
   observed: z.array(ObservedView).optional(),
   behind: z.array(BehindView).optional(),

@@ -93,6 +93,15 @@ export function writtenElsewhere(state: Readonly<SessionState>, paths: readonly 
   return [...last.values()].filter((operation) => !isTakenUp(operation)).sort((a, b) => b.committedAt - a.committedAt);
 }
 
+/** Those of `paths` that no scope may name, each with a sentence. */
+export function refusedPaths(state: Readonly<SessionState>, paths: readonly string[]): { readonly path: string; readonly why: string }[] {
+  const rules = pathRules(state.settings);
+  return paths.flatMap((path) => {
+    const resource = parseResource(path, rules);
+    return "refused" in resource ? [{ path, why: resource.refused }] : [];
+  });
+}
+
 /** Those of the plain paths that meet `within`; what is no path meets nothing. */
 export function pathsWithin(state: Readonly<SessionState>, paths: readonly string[], within: readonly string[]): string[] {
   const asked = createScopeIndex();

@@ -4,6 +4,7 @@
  * This edge holds no rule of the session. It decides who may speak on a connection, and what a connection may ask before
  * it has joined.
  */
+import { setTimeout as pause } from "node:timers/promises";
 import type { WebSocket } from "ws";
 import { pathName } from "../../core/session/read.ts";
 import type { Engine } from "../../engine/engine.ts";
@@ -41,6 +42,9 @@ export interface MpacEdgeOptions {
   readonly onActivity: () => void;
   readonly log: Log;
 }
+
+/** How long a question may wait for a fresh look at a worktree, in milliseconds. */
+const FRESH_MS = 200;
 
 export function createMpacEdge({ room, engine, files, observations, onActivity, log }: MpacEdgeOptions): MpacEdge {
   const open = new Set<Connection>();
@@ -134,6 +138,7 @@ export function createMpacEdge({ room, engine, files, observations, onActivity, 
   async function onQuery(connection: Connection, peer: () => Promise<Peer>, { query_id, query }: QueryFrame): Promise<void> {
     const answerWith = (content: object): void => connection.send(JSON.stringify({ type: "SIGNALBOX_ANSWER", query_id, ...content }));
     if (!(await mayAsk(connection, peer, query.kind === "summary" ? "summary" : "files"))) return answerWith({ error: "send HELLO first" });
+    if (query.kind === "work" && query.fresh === true) await lookNow(connection.bound?.tree);
     await host
       .query((state) => answerQuery(viewContext(state), query, connection.bound?.principal))
       .then(async ({ answer, behind }) => {
@@ -141,6 +146,12 @@ export function createMpacEdge({ room, engine, files, observations, onActivity, 
         answerWith({ answer: lacking.length === 0 ? answer : { ...answer, behind: lacking } });
       })
       .catch((error: unknown) => answerWith({ error: String(error) }));
+  }
+
+  async function lookNow(tree: string | undefined): Promise<void> {
+    if (tree === undefined) return;
+    const limit = pause(FRESH_MS, undefined, { ref: false });
+    await Promise.race([observations.refresh(tree).catch(() => undefined), limit]);
   }
 
   async function onSideband(

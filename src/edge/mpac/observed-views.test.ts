@@ -38,6 +38,7 @@ function observing(changed: { [tree: string]: readonly string[] }, disk: { [plac
   return {
     tree: (id) => trees.get(id),
     trees: () => trees.values(),
+    refresh: () => Promise.resolve(),
     reference: (id, path) => Promise.resolve(disk[`${id[0]}:${path}`] ?? null),
   };
 }

@@ -38,6 +38,8 @@ export interface ObservedTree {
 export interface Observations {
   tree(id: string): ObservedTree | undefined;
   trees(): Iterable<ObservedTree>;
+  /** Resolves when the worktree was looked at anew. */
+  refresh(treeId: string): Promise<void>;
   /** The reference of a file of a worktree, read now; null when there is none, undefined when nobody can tell. */
   reference(treeId: string, path: string): Promise<string | null | undefined>;
 }
@@ -45,6 +47,7 @@ export interface Observations {
 export const NOTHING_OBSERVED: Observations = {
   tree: () => undefined,
   trees: () => [],
+  refresh: () => Promise.resolve(),
   reference: () => Promise.resolve(undefined),
 };
 

@@ -4,7 +4,7 @@
  * `SESSION_SUMMARY` keeps the member names of the original (reference mpac 1.3) and adds to them. No answer outgrows a
  * frame: lists are cut and their counts stay true, and what concerns the asker comes first.
  */
-import { coversTarget, intentsOver, liveIntentsOf } from "../../core/session/read.ts";
+import { coversTarget, intentsOver, liveIntentsOf, refusedPaths } from "../../core/session/read.ts";
 import type { Conflict, Intent, Operation, Participant, SessionState } from "../../core/session/state.ts";
 import type { IntentId, PrincipalId } from "../../wire/ids.ts";
 import type { Scope } from "../../wire/mpac/messages.ts";
@@ -42,6 +42,9 @@ const INTENT_BYTES = 350_000;
 
 /** The list that the other answers consist of; what is seen in the worktrees comes beside it. */
 const LIST_BYTES = 500_000;
+
+/** Paths of a question that are told to be none. */
+const MAX_REFUSED = 5;
 
 /** Own intents that a newcomer is told of, the last announced ones. */
 const MAX_OWN_INTENTS = 100;
@@ -180,6 +183,7 @@ export function viewSummary(context: ViewContext, query: Extract<Query, { kind: 
       if (conflict !== undefined) yield conflict;
     }
   };
+  const refused = refusedPaths(state, paths ?? []).slice(0, MAX_REFUSED);
   const undeclared = viewUndeclared(state, context.observations, asker, paths);
   return {
     kind: "summary",
@@ -192,6 +196,7 @@ export function viewSummary(context: ViewContext, query: Extract<Query, { kind: 
     participants: fitting(withoutRepeats(concerned, listed), (participant) => viewParticipant(context, participant), PARTICIPANTS).views,
     active_intents: page.views,
     open_conflicts: fitting(conflicts(), viewConflict, CONFLICTS).views,
+    ...(refused.length === 0 ? {} : { refused }),
     ...(undeclared.length === 0 ? {} : { undeclared: fitting(undeclared, (tree) => tree, UNDECLARED).views }),
     ...(page.cut && page.last !== undefined ? { next_cursor: String(page.last.announcedAt) } : {}),
   };
@@ -214,7 +219,8 @@ export function viewOverlap(
   );
   const observed = viewObservedOver(context.state, context.observations, asker, query.paths);
   const seen = observed.length === 0 ? {} : { observed: fitting(observed, (tree) => tree, UNDECLARED).views };
-  return { kind: "overlap", total: met.length, overlaps: views, ...seen };
+  const refused = refusedPaths(context.state, query.paths).slice(0, MAX_REFUSED);
+  return { kind: "overlap", total: met.length, overlaps: views, ...seen, ...(refused.length === 0 ? {} : { refused }) };
 }
 
 export function viewOneIntent(context: ViewContext, query: Extract<Query, { kind: "intent" }>): IntentAnswer {
@@ -282,7 +288,7 @@ export function answerQuery(context: ViewContext, query: Query, asker: Principal
     case "behind":
       return { answer: { kind: "behind", behind: [] }, behind: behindCandidates(state, observations, asker, query.paths) };
     case "work":
-      return { answer: viewWork(state, observations, asker, context.lastWorkMs) };
+      return { answer: viewWork(state, observations, asker, (principal) => context.lastWorkMs(principal)) };
   }
 }
 

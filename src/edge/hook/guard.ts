@@ -1,0 +1,154 @@
+/**
+ * What becomes of an edit that a client is about to make: it goes on where nobody else holds the file, and then it is
+ * declared, whether its agent called `begin_task` or not; it is denied with a sentence where another holds it.
+ *
+ * No rule of the session is here: the edit is announced, or its agent's task widened, and the session refuses it or not.
+ * Whoever works for the same host program counts as its agent, because a hook does not say which of them it speaks for.
+ */
+import { randomUUID } from "node:crypto";
+import { intentsOver, liveIntentsOf } from "../../core/session/read.ts";
+import type { Intent, SessionState } from "../../core/session/state.ts";
+import type { SessionFacts } from "../../core/session/verdict.ts";
+import type { OpenStream } from "../../engine/engine.ts";
+import { hashOf } from "../../engine/seal.ts";
+import type { Outcome } from "../../engine/stream-host.ts";
+import { heldIn, type Holder, holding, whose } from "../../tools/holders.ts";
+import { asJson } from "../../tools/quote.ts";
+import { createTurns } from "../../tools/turns.ts";
+import type { PrincipalId } from "../../wire/ids.ts";
+import type { Json, JsonObject } from "../../wire/json.ts";
+import type { Host } from "../../wire/mpac/extension.ts";
+import type { ClientMessage } from "../../wire/mpac/messages.ts";
+import { onBehalf } from "../../wire/mpac/on-behalf.ts";
+import type { Rejection } from "../../wire/refusals.ts";
+import { createNewcomers, whoIs } from "./agent.ts";
+
+/** Life of a task that an edit opened, in seconds, until its client's bridge renews it. */
+const TTL_SEC = 900;
+
+/** Files that one task is widened to at most; then another is opened. */
+const MAX_FILES = 400;
+
+const OBJECTIVE = "edits that no task declared";
+
+/** A file of a worktree of this session. */
+export interface EditPlace {
+  readonly treeId: string;
+  readonly root: string;
+  readonly path: string;
+}
+
+/** What the guard needs of the repository; the composition root connects it. */
+export interface EditedFiles {
+  /** Undefined for a file in no worktree of this session. */
+  placeOf(absolute: string): Promise<EditPlace | undefined>;
+  isIgnored(place: EditPlace): Promise<boolean>;
+  /** The worktree's id, made now where it has none. */
+  identify(place: EditPlace): Promise<string>;
+}
+
+export interface Edit {
+  /** Absolute. */
+  readonly file: string;
+  /** The host program, nearest first: the hook itself was started by one of these. */
+  readonly hosts: readonly Host[];
+  /** The client's own name for its conversation. */
+  readonly conversation: string | undefined;
+}
+
+export type Verdict = { readonly goesOn: true } | { readonly denied: string };
+
+export interface GuardOptions {
+  readonly stream: OpenStream<SessionState, ClientMessage, SessionFacts>;
+  readonly sessionId: string;
+  readonly files: EditedFiles;
+  readonly isLiving: (host: Host) => boolean;
+  readonly nowMs: () => number;
+}
+
+const GOES_ON: Verdict = { goesOn: true };
+
+export interface Guard extends Disposable {
+  judge(edit: Edit): Promise<Verdict>;
+}
+
+export function createGuard({ stream, sessionId, files, isLiving, nowMs }: GuardOptions): Guard {
+  const { host, presence } = stream;
+  const inTurn = createTurns();
+  const newcomers = createNewcomers({ presence, isLiving, carry });
+
+  function carry(principal: string, instance: string, type: ClientMessage["message_type"], payload: JsonObject): Promise<Outcome> {
+    const of = { sessionId, messageId: randomUUID(), ts: new Date(nowMs()).toISOString(), principal, instance };
+    const facts = (): SessionFacts => ({ contentHash: hashOf([type, payload as Json]) });
+    return new Promise((resolve) =>
+      host.submit({ command: onBehalf(of, type, payload), actor: { principal, verified: "token" }, facts }, resolve),
+    );
+  }
+
+  async function judge(edit: Edit): Promise<Verdict> {
+    const place = await files.placeOf(edit.file);
+    if (place === undefined) return GOES_ON;
+    const agent = await host.query((state) => whoIs(state, edit.hosts, place.treeId));
+    const own = new Set(agent.own);
+    const covering = await host.query((state) => intentsOver(state, [place.path]).map(({ intent }) => intent.principal));
+    if (agent.principal !== undefined) presence.worked(agent.principal.id, nowMs());
+    if (covering.some((principal) => own.has(principal))) return GOES_ON;
+    if (!covering.some((principal) => !own.has(principal)) && (await files.isIgnored(place))) return GOES_ON;
+
+    const principal = agent.principal ?? (await newcomers.join(edit, { ...place, treeId: await files.identify(place) }));
+    if (principal === undefined) return GOES_ON;
+    return inTurn(principal.id, () => declare(place, principal, own));
+  }
+
+  async function declare(
+    place: EditPlace,
+    { id, instance }: { readonly id: PrincipalId; readonly instance: string },
+    own: ReadonlySet<PrincipalId>,
+  ): Promise<Verdict> {
+    const task = await host.query((state) => liveIntentsOf(state, id).findLast(canWiden));
+    const signalbox = { on_overlap: "block" };
+    const outcome =
+      task === undefined
+        ? await carry(id, instance, "INTENT_ANNOUNCE", {
+            intent_id: `edits-${randomUUID().slice(0, 13)}`,
+            objective: OBJECTIVE,
+            scope: { kind: "file_set", resources: [place.path] },
+            ttl_sec: TTL_SEC,
+            extensions: { signalbox: { ...signalbox, renews: true } },
+          })
+        : await carry(id, instance, "INTENT_UPDATE", {
+            intent_id: task.id,
+            scope: { ...(task.scope as unknown as JsonObject), resources: [...task.resources.map(({ path }) => path), place.path] },
+            extensions: { signalbox },
+          });
+    if (outcome.ok || outcome.rejection.code !== "intent/held") return GOES_ON;
+    return denied(place.path, outcome.rejection, own);
+  }
+
+  function denied(path: string, rejection: Rejection, own: ReadonlySet<PrincipalId>): Verdict {
+    const holders = heldIn(rejection).holders.filter(({ principal_id }) => !own.has(principal_id as PrincipalId));
+    return holders.length === 0 ? GOES_ON : { denied: reasonFor(path, holders, nowMs()) };
+  }
+
+  return {
+    judge,
+    [Symbol.dispose]: () => newcomers[Symbol.dispose](),
+  };
+}
+
+function canWiden({ state, scope, resources }: Intent): boolean {
+  return state === "ACTIVE" && scope.kind === "file_set" && resources.length < MAX_FILES;
+}
+
+function reasonFor(path: string, holders: readonly Holder[], nowMs: number): string {
+  const files = { files: [path] };
+  return [
+    `Signalbox: ${holders
+      .slice(0, 3)
+      .map((holder) => holding(holder, nowMs))
+      .join("; ")}.`,
+    "The edit was not made.",
+    `Do other work and call check_overlap ${asJson(files)} later, or tell the user.`,
+    `Only if you agreed with ${whose(holders)} that you will merge: begin_task with these files and on_overlap "proceed".`,
+  ].join(" ");
+}

@@ -1,0 +1,288 @@
+import { Hono } from "hono";
+import { describe, expect, it } from "vitest";
+import { session } from "../../core/session/session.ts";
+import { createEngine } from "../../engine/engine.ts";
+import { silentLog } from "../../engine/log.ts";
+import { redecide } from "../../engine/redecide.ts";
+import { memoryStore } from "../../store/memory.ts";
+import type { PrincipalId, SessionId } from "../../wire/ids.ts";
+import type { JsonObject } from "../../wire/json.ts";
+import type { Host } from "../../wire/mpac/extension.ts";
+import { onBehalf } from "../../wire/mpac/on-behalf.ts";
+import type { ClientMessage } from "../../wire/mpac/messages.ts";
+import type { LogRecord } from "../../wire/record.ts";
+import { createGuard } from "./guard.ts";
+import { hookRoutes } from "./hook-edge.ts";
+
+const SESSION = "s" as SessionId;
+const TREE = "a".repeat(16);
+const [ANA_HOST, BO_HOST] = [
+  { pid: 10, started_at: "1" },
+  { pid: 20, started_at: "2" },
+];
+
+/** A session in which people join, each under a host program, and a repository at `/repo` whose `build` is ignored. */
+async function guarded({ raceLock = true } = {}) {
+  const store = memoryStore();
+  const engine = createEngine({ store, log: silentLog, node: "test" });
+  const stream = await engine.open(session, SESSION, { root: "/repo", race_lock: raceLock });
+  const { host } = stream;
+  const guard = createGuard({
+    stream,
+    sessionId: SESSION,
+    files: {
+      placeOf: (file) =>
+        Promise.resolve(file.startsWith("/repo/") ? { treeId: TREE, root: "/repo", path: file.slice("/repo/".length) } : undefined),
+      isIgnored: ({ path }) => Promise.resolve(path.startsWith("build/")),
+      identify: () => Promise.resolve(TREE),
+    },
+    isLiving: () => true,
+    nowMs: () => engine.nowMs(),
+  });
+  /** The programs above a process: a hook runs three below its host. */
+  const hostsAbove = (pid: number): Host[] => [
+    { pid, started_at: "9" },
+    { pid: 5, started_at: "9" },
+    ...[ANA_HOST, BO_HOST].filter((one) => one.pid === pid - 1),
+  ];
+  const app = new Hono().route("/", hookRoutes({ guard, token: "t", hostsAbove, nowMs: () => 0, onActivity: () => undefined }));
+  let messages = 0;
+
+  return {
+    host,
+    says(principal: string, type: ClientMessage["message_type"], payload: JsonObject) {
+      const of = { sessionId: SESSION, messageId: `m${(messages += 1)}`, ts: "", principal, instance: `${principal}:1` };
+      return new Promise((resolve) =>
+        host.submit(
+          {
+            command: onBehalf(of, type, payload),
+            actor: { principal, verified: "asserted" },
+            facts: () => ({ contentHash: of.messageId }),
+          },
+          resolve,
+        ),
+      );
+    },
+    join(principal: string, program: JsonObject) {
+      return this.says(principal, "HELLO", { extensions: { signalbox: { host: program, worktree: { id: TREE, path: "/repo" } } } });
+    },
+    announce(principal: string, id: string, ...resources: string[]) {
+      return this.says(principal, "INTENT_ANNOUNCE", {
+        intent_id: id,
+        objective: `work of ${principal}`,
+        scope: { kind: "file_set", resources },
+      });
+    },
+    /** What the hook of a host's edit is answered: the reason when it is denied, else nothing. */
+    async edits({ pid }: Pick<Host, "pid">, file: string, more: object = {}) {
+      const body = JSON.stringify({
+        session_id: "conversation-1",
+        cwd: "/repo",
+        tool_name: "Edit",
+        tool_input: { file_path: file },
+        ...more,
+      });
+      const headers = { authorization: "Bearer t", "x-signalbox-pid": String(pid + 1) };
+      const response = await app.request("/hook/pre-tool-use", { method: "POST", headers, body });
+      if (response.status === 204) return undefined;
+      const { hookSpecificOutput } = (await response.json()) as { hookSpecificOutput: Record<string, string> };
+      expect(hookSpecificOutput).toMatchObject({ hookEventName: "PreToolUse", permissionDecision: "deny" });
+      return hookSpecificOutput["permissionDecisionReason"];
+    },
+    held: () =>
+      host.query(({ liveIntents, intents }) =>
+        [...liveIntents].flatMap((id) => {
+          const intent = intents.get(id);
+          return intent === undefined ? [] : [[intent.principal as string, ...intent.resources.map(({ path }) => path)]];
+        }),
+      ),
+    app,
+    async [Symbol.asyncDispose]() {
+      guard[Symbol.dispose]();
+      await engine.close();
+      const records: LogRecord[] = [];
+      for await (const { text } of store.read(host.stream, 0)) records.push(JSON.parse(text) as LogRecord);
+      redecide(session, records);
+      await store.close();
+    },
+  };
+}
+
+describe("an edit", () => {
+  it("of a file that another holds is denied with who, what for, until when and what to do", async () => {
+    await using world = await guarded();
+    await world.join("ana", ANA_HOST);
+    await world.join("bo", BO_HOST);
+    await world.announce("bo", "i", "src");
+
+    const reason = await world.edits(ANA_HOST, "/repo/src/a.ts");
+
+    expect(reason).toMatch(/^Signalbox: bo holds src, which meets your src\/a\.ts, since .* until .* left\): "work of bo" \(i\)\./);
+    expect(reason).toContain('check_overlap {"files":["src/a.ts"]} later');
+    expect(reason).toContain("Only if you agreed with bo");
+    expect(await world.held()).toEqual([["bo", "src"]]);
+  });
+
+  it("that nobody declared opens a task of its agent, which keeps the next one away", async () => {
+    await using world = await guarded();
+    await world.join("ana", ANA_HOST);
+    await world.join("bo", BO_HOST);
+
+    const first = await world.edits(ANA_HOST, "/repo/src/a.ts");
+    const second = await world.edits(BO_HOST, "/repo/src/a.ts");
+
+    expect(first).toBeUndefined();
+    expect(second).toContain("ana holds src/a.ts");
+    expect(second).toContain('"edits that no task declared"');
+    expect(await world.held()).toEqual([["ana", "src/a.ts"]]);
+  });
+
+  it("outside its agent's task widens it, also when several come at once", async () => {
+    await using world = await guarded();
+    await world.join("ana", ANA_HOST);
+    await world.announce("ana", "i", "src/a.ts");
+
+    await Promise.all(["b", "c", "d"].map((name) => world.edits(ANA_HOST, `/repo/src/${name}.ts`)));
+    await world.edits(ANA_HOST, "/repo/src/a.ts");
+
+    expect(await world.held()).toEqual([["ana", "src/a.ts", "src/b.ts", "src/c.ts", "src/d.ts"]]);
+  });
+
+  it("that would widen a task over another's file is denied, and the task stays as it was", async () => {
+    await using world = await guarded();
+    await world.join("ana", ANA_HOST);
+    await world.join("bo", BO_HOST);
+    await world.announce("ana", "i", "a.ts");
+    await world.announce("bo", "k", "b.ts");
+
+    expect(await world.edits(ANA_HOST, "/repo/b.ts")).toContain("bo holds b.ts");
+    expect(await world.held()).toEqual([
+      ["ana", "a.ts"],
+      ["bo", "b.ts"],
+    ]);
+  });
+
+  it("goes on where both agreed to merge", async () => {
+    await using world = await guarded();
+    await world.join("ana", ANA_HOST);
+    await world.join("bo", BO_HOST);
+    await world.announce("bo", "k", "a.ts");
+    await world.says("ana", "INTENT_ANNOUNCE", {
+      intent_id: "i",
+      scope: { kind: "file_set", resources: ["a.ts"] },
+      extensions: { signalbox: { on_overlap: "proceed" } },
+    });
+
+    expect(await world.edits(ANA_HOST, "/repo/a.ts")).toBeUndefined();
+  });
+
+  it("of a file that a sub-agent of the same host holds goes on: a hook does not say whose it is", async () => {
+    await using world = await guarded();
+    await world.join("ana", ANA_HOST);
+    await world.join("ana/tests", ANA_HOST);
+    await world.announce("ana/tests", "i", "a.ts");
+
+    expect(await world.edits(ANA_HOST, "/repo/a.ts")).toBeUndefined();
+    expect(await world.held()).toEqual([["ana/tests", "a.ts"]]);
+  });
+
+  it.each([
+    { name: "outside the repository", file: "/elsewhere/a.ts", more: {} },
+    { name: "of a file that git ignores", file: "/repo/build/a.js", more: {} },
+    { name: "of no file", file: "", more: { tool_input: {} } },
+  ])("$name is nobody's business", async ({ file, more }) => {
+    await using world = await guarded();
+    await world.join("ana", ANA_HOST);
+
+    expect(await world.edits(ANA_HOST, file, more)).toBeUndefined();
+    expect(await world.held()).toEqual([]);
+  });
+
+  it("of a notebook, and of a file named relative to the client's folder, is judged as well", async () => {
+    await using world = await guarded();
+    await world.join("ana", ANA_HOST);
+
+    await world.edits(ANA_HOST, "", { tool_input: { notebook_path: "/repo/n.ipynb" } });
+    await world.edits(ANA_HOST, "src/b.ts");
+
+    expect(await world.held()).toEqual([["ana", "n.ipynb", "src/b.ts"]]);
+  });
+
+  it("is not denied by a holder whose client is away, and a session without race lock denies nothing", async () => {
+    await using world = await guarded({ raceLock: false });
+    await world.join("ana", ANA_HOST);
+    await world.join("bo", BO_HOST);
+    await world.announce("bo", "k", "a.ts");
+
+    expect(await world.edits(ANA_HOST, "/repo/a.ts")).toBeUndefined();
+  });
+});
+
+describe("a host without a bridge", () => {
+  it("is joined by its first edit, under a name of its conversation, once", async () => {
+    await using world = await guarded();
+
+    await world.edits(ANA_HOST, "/repo/a.ts");
+    await world.edits(ANA_HOST, "/repo/b.ts");
+
+    expect(await world.held()).toEqual([["claude-code:conversa@repo", "a.ts", "b.ts"]]);
+  });
+
+  it("that gets one goes on as its principal, and what it began before is its own", async () => {
+    await using world = await guarded();
+    await world.edits(ANA_HOST, "/repo/a.ts");
+    await world.join("ana", { pid: 11, started_at: "9" }); // the program that the first edit named
+
+    expect(await world.edits(ANA_HOST, "/repo/a.ts")).toBeUndefined();
+    await world.edits(ANA_HOST, "/repo/b.ts");
+
+    expect(await world.held()).toEqual([
+      ["claude-code:conversa@repo", "a.ts"],
+      ["ana", "b.ts"],
+    ]);
+  });
+});
+
+describe("the door of hooks", () => {
+  const post = (app: Hono, body: string, headers: Record<string, string> = { authorization: "Bearer t" }) =>
+    app.request("/hook/pre-tool-use", { method: "POST", headers, body });
+
+  it("is closed without the token", async () => {
+    await using world = await guarded();
+
+    expect((await post(world.app, "{}", {})).status).toBe(401);
+    expect((await post(world.app, "{}", { authorization: "Bearer x" })).status).toBe(401);
+  });
+
+  it.each(["", "[]", "no json", '{"tool_input":{"file_path":7}}', JSON.stringify({ cwd: "x".repeat(5_000) })])(
+    "says that %j is no hook, and changes nothing",
+    async (body) => {
+      await using world = await guarded();
+
+      expect((await post(world.app, body)).status).toBe(400);
+      expect(await world.held()).toEqual([]);
+    },
+  );
+
+  it("counts what it heard", async () => {
+    await using world = await guarded();
+    const status = async () => (await world.app.request("/control/status")).json();
+    const before = await status();
+
+    await world.edits(ANA_HOST, "/elsewhere");
+
+    expect([before, await status()]).toEqual([
+      { hooks: { count: 0, last_at: null } },
+      { hooks: { count: 1, last_at: "1970-01-01T00:00:00.000Z" } },
+    ]);
+  });
+
+  it("keeps whoever works from being taken for idle", async () => {
+    await using world = await guarded();
+    await world.join("ana", ANA_HOST);
+
+    await world.edits(ANA_HOST, "/repo/a.ts");
+
+    expect(await world.host.query(({ participants }) => participants.get("ana" as PrincipalId)?.presence)).toBe("available");
+  });
+});

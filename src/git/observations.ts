@@ -1,0 +1,243 @@
+/**
+ * Everything that is seen of a repository's worktrees: one watch each, begun with the first who wants to know.
+ *
+ * A worktree goes by the id that its own bridges give it; one in which nobody has worked through this program is watched
+ * all the same, under a name of its own, so that edits there are seen as well.
+ */
+import { dirname, join, relative } from "node:path";
+import { realpath } from "node:fs/promises";
+import { askGit } from "./ask-git.ts";
+import { errnoOf } from "./errno.ts";
+import { readFileState } from "./file-state.ts";
+import { findWorkspace, type Repository, type Workspace } from "./repository.ts";
+import { isInside, showInside } from "./safe-path.ts";
+import { type WatchLog, watchWorktree, type WorktreeStatus, type WorktreeWatch } from "./watch-worktree.ts";
+import { existingWorktreeId, worktreeId, worktreeIdOf } from "./worktree-id.ts";
+import { listWorktrees, type Worktree } from "./worktrees.ts";
+
+/** How often git is asked for worktrees that have come, in milliseconds; one that a participant names is looked for at once. */
+const LIST_MS = 60_000;
+
+/** How long it is remembered which repository a folder is in, in milliseconds, and of how many folders. */
+const FOLDER_MS = 30_000;
+const MAX_FOLDERS = 1_000;
+
+/** Largest file that is hashed to compare worktrees, in bytes. */
+const MAX_HASHED_BYTES = 64 * 1024 * 1024;
+
+export interface ObservedTree {
+  readonly id: string;
+  readonly path: string;
+  readonly branch?: string;
+  readonly head?: string;
+  readonly changed: readonly string[];
+  readonly total: number;
+  readonly atMs: number;
+  readonly lastEditAtMs?: number;
+}
+
+/** A file and the worktree it lies in. */
+export interface Place {
+  readonly treeId: string;
+  readonly root: string;
+  /** Relative to the worktree, with `/` between segments, every link followed. */
+  readonly path: string;
+}
+
+export interface Observations extends AsyncDisposable {
+  /** Begins to watch, once. */
+  start(): void;
+  tree(id: string): ObservedTree | undefined;
+  trees(): Iterable<ObservedTree>;
+  /** Resolves when the worktree was looked at anew. */
+  refresh(treeId: string): Promise<void>;
+  reference(treeId: string, path: string): Promise<string | null | undefined>;
+  /** Somebody works in this worktree: it is looked for when it is not known. */
+  notice(treeId: string): void;
+  /** Where an absolute path lies, whether the file exists or not; undefined when it is in no worktree of this repository. */
+  placeOf(absolute: string): Promise<Place | undefined>;
+  /** The worktree's id, made now where it has none: somebody is known to work there. */
+  identify(place: Place): Promise<string>;
+  /** Whether git ignores the file. What git does not say counts as no. */
+  isIgnored(place: Place): Promise<boolean>;
+}
+
+export interface ObservationsOptions {
+  readonly log: WatchLog;
+  readonly env?: NodeJS.ProcessEnv;
+  /** A worktree has another branch or commit than before. */
+  readonly onHead?: (tree: ObservedTree) => void;
+}
+
+interface Watched {
+  readonly worktree: Worktree;
+  readonly watch: WorktreeWatch;
+  id: string;
+  isNamed: boolean;
+  head: string | undefined;
+}
+
+export function observeWorktrees(workspace: Workspace, options: ObservationsOptions): Observations {
+  const { log, env = process.env, onHead = () => undefined } = options;
+  const watched = new Map<string, Watched>();
+  const folders = new Map<string, { readonly gitDir: string | undefined; readonly atMs: number }>();
+  let listing: Promise<void> | undefined;
+  let timer: NodeJS.Timeout | undefined;
+  let closed = false;
+
+  async function list(repository: Repository): Promise<void> {
+    const found = await listWorktrees(repository, { env });
+    for (const worktree of found) if (!watched.has(worktree.gitDir)) await add(worktree);
+    for (const { worktree, watch } of watched.values()) if (watch.state === "gone") watched.delete(worktree.gitDir);
+  }
+
+  async function add(worktree: Worktree): Promise<void> {
+    const id = await existingWorktreeId(worktree.gitDir);
+    if (closed || watched.has(worktree.gitDir)) return;
+    const watch = watchWorktree(worktree, { log, env, onStatus: (status) => void onStatus(entry, status) });
+    const entry: Watched = { worktree, watch, id: id ?? `unnamed:${worktree.root}`, isNamed: id !== undefined, head: undefined };
+    watched.set(worktree.gitDir, entry);
+  }
+
+  async function onStatus(entry: Watched, { branch, head }: WorktreeStatus): Promise<void> {
+    if (!entry.isNamed) await name(entry);
+    const now = `${branch ?? ""} ${head ?? ""}`;
+    if (entry.head === now) return;
+    entry.head = now;
+    const tree = seen(entry);
+    if (tree !== undefined) onHead(tree);
+  }
+
+  async function name(entry: Watched): Promise<void> {
+    const id = await existingWorktreeId(entry.worktree.gitDir).catch(() => undefined);
+    if (id !== undefined) Object.assign(entry, { id, isNamed: true });
+  }
+
+  /** One listing at a time; one that fails is told and made again later. */
+  function look(): Promise<void> {
+    if (workspace.kind !== "repository" || closed) return Promise.resolve();
+    listing ??= list(workspace)
+      .catch((cause: unknown) => log.warn({ cause: String(cause) }, "worktrees not listed"))
+      .finally(() => (listing = undefined));
+    return listing;
+  }
+
+  function seen({ worktree, watch, id }: Watched): ObservedTree | undefined {
+    const { status, lastEditAtMs } = watch;
+    if (status === undefined) return undefined;
+    const { branch, head, changed, total, atMs } = status;
+    return {
+      id,
+      path: worktree.root,
+      ...(branch === undefined ? {} : { branch }),
+      ...(head === undefined ? {} : { head }),
+      changed: changed.map(({ path }) => path),
+      total,
+      atMs,
+      ...(lastEditAtMs === undefined ? {} : { lastEditAtMs }),
+    };
+  }
+
+  const entryOf = (treeId: string): Watched | undefined => [...watched.values()].find(({ id }) => id === treeId);
+  const rootOf = (treeId: string): string | undefined => entryOf(treeId)?.worktree.root;
+
+  /**
+   * The git directory that a folder belongs to, when that is one of this repository: a worktree may hold a submodule, or
+   * another repository. Git is asked once for a folder, and again after a while.
+   */
+  async function gitDirAround({ commonDir }: Repository, folder: string): Promise<string | undefined> {
+    const known = folders.get(folder);
+    if (known !== undefined && performance.now() - known.atMs < FOLDER_MS) return known.gitDir;
+    const around = await findWorkspace(folder, { env }).catch(() => undefined);
+    const gitDir = around?.kind === "repository" && around.commonDir === commonDir && around.root !== undefined ? around.gitDir : undefined;
+    if (folders.size >= MAX_FOLDERS) folders.clear();
+    folders.set(folder, { gitDir, atMs: performance.now() });
+    return gitDir;
+  }
+
+  /** A folder in no repository has no worktrees; what lies in it is compared by name. */
+  async function placeInFolder(real: string): Promise<Place | undefined> {
+    if (workspace.kind !== "folder" || !isInside(workspace.root, real)) return undefined;
+    return { treeId: await worktreeIdOf(workspace), root: workspace.root, path: showInside(workspace.root, real) };
+  }
+
+  return {
+    start() {
+      if (timer !== undefined || closed || workspace.kind !== "repository") return;
+      timer = setInterval(() => void look(), LIST_MS);
+      timer.unref();
+      void look();
+    },
+    tree(id) {
+      const entry = entryOf(id);
+      return entry === undefined ? undefined : seen(entry);
+    },
+    trees: () => [...watched.values()].flatMap((entry) => seen(entry) ?? []),
+    async refresh(treeId) {
+      await entryOf(treeId)?.watch.refresh();
+    },
+    async reference(treeId, path) {
+      const root = rootOf(treeId);
+      if (root === undefined) return undefined;
+      const state = await readFileState(root, path, { content: false, maxBytes: 0, refuseOver: MAX_HASHED_BYTES });
+      return state.status === "ok" ? state.state_ref : state.status === "missing" ? null : undefined;
+    },
+    notice(treeId) {
+      this.start();
+      if (entryOf(treeId) !== undefined) return;
+      void Promise.all([...watched.values()].map(async (entry) => entry.isNamed || name(entry))).then(() => {
+        if (entryOf(treeId) === undefined) void look();
+      });
+    },
+    async placeOf(absolute) {
+      const real = await realAsFarAsThere(absolute);
+      if (workspace.kind === "folder") return placeInFolder(real);
+      this.start();
+      if (watched.size === 0) await look();
+      const gitDir = await gitDirAround(workspace, await folderThere(real));
+      if (gitDir === undefined) return undefined;
+      if (!watched.has(gitDir)) await look();
+      const entry = watched.get(gitDir);
+      return entry === undefined ? undefined : { treeId: entry.id, root: entry.worktree.root, path: showInside(entry.worktree.root, real) };
+    },
+    async identify({ treeId }) {
+      const entry = entryOf(treeId);
+      if (entry === undefined || entry.isNamed) return treeId;
+      Object.assign(entry, { id: await worktreeId(entry.worktree.gitDir), isNamed: true });
+      return entry.id;
+    },
+    async isIgnored({ root, path }) {
+      if (workspace.kind === "folder") return false;
+      const said = await askGit(root, ["check-ignore", "--", path], { env }).catch(() => "");
+      return said !== "";
+    },
+    async [Symbol.asyncDispose]() {
+      closed = true;
+      clearInterval(timer);
+      await listing;
+      await Promise.all([...watched.values()].map(({ watch }) => watch[Symbol.asyncDispose]()));
+      watched.clear();
+    },
+  };
+}
+
+async function realAsFarAsThere(absolute: string): Promise<string> {
+  for (let there = absolute; ; there = dirname(there)) {
+    try {
+      return join(await realpath(there), relative(there, absolute));
+    } catch (cause) {
+      if (there === dirname(there)) throw cause;
+    }
+  }
+}
+
+/** The deepest folder above a path that exists. */
+async function folderThere(path: string): Promise<string> {
+  for (let there = dirname(path); ; there = dirname(there)) {
+    try {
+      return await realpath(there);
+    } catch (cause) {
+      if (there === dirname(there) || errnoOf(cause) !== "ENOENT") return there;
+    }
+  }
+}

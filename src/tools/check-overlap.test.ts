@@ -1,0 +1,41 @@
+import { describe, expect, it } from "vitest";
+import type { ObservedView } from "../wire/query.ts";
+import { NOW_MS, TestSession } from "./session.test.fixture.ts";
+import { caller } from "./worktree.test.fixture.ts";
+
+const seen = (more: Partial<ObservedView> = {}): ObservedView => ({
+  worktree: "/w/shop-2",
+  branch: "topic",
+  principals: ["bo"],
+  paths: ["src/a.ts"],
+  observed_at: new Date(NOW_MS - 4_000).toISOString(),
+  yours: false,
+  ...more,
+});
+
+/** What is said of files over which these edits were seen. */
+async function checked(...observed: ObservedView[]) {
+  const session = new TestSession();
+  session.observed.push(...observed);
+  return caller(session, "ana").call("check_overlap", { files: ["src"] });
+}
+
+describe("edits without a task", () => {
+  it("are an overlap of their own kind: seen, and held by nobody", async () => {
+    const { structured, text } = await checked(seen());
+
+    expect(structured).toMatchObject({ has_overlap: true, verdict: "observed", total: 0 });
+    expect(structured["overlaps"]).toMatchObject([{ kind: "observed", intent_id: null, principal_id: "bo", paths: ["src/a.ts"] }]);
+    expect(text).toContain("src/a.ts changed without a task in worktree shop-2 on branch topic, where bo works (seen 4 s ago)");
+  });
+
+  it("of a worktree where nobody works through the session are said to be nobody's", async () => {
+    expect((await checked(seen({ principals: [] }))).text).toContain("by nobody known here");
+  });
+
+  it("in one's own worktree may be one's own", async () => {
+    expect((await checked(seen({ yours: true, principals: ["ana", "cy"] }))).text).toContain(
+      "in your own worktree on branch topic, by you or somebody else who works there",
+    );
+  });
+});
