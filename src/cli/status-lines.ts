@@ -2,6 +2,7 @@
  * A session as a person reads it on a terminal. Names and objectives are other people's text: they come cleaned of what a
  * terminal would obey.
  */
+import { folderName, observedLine } from "../tools/observed.ts";
 import { listed, named, quoted } from "../tools/quote.ts";
 import { left, span } from "../tools/times.ts";
 import type { Health } from "../wire/health.ts";
@@ -22,7 +23,7 @@ export function statusLines(summary: SummaryAnswer, health: Pick<Health, "pid" |
     count(summary.active_intent_count, "task"),
     count(summary.open_conflict_count, "open conflict"),
   ];
-  const { participants, active_intents: intents, open_conflicts: conflicts } = summary;
+  const { participants, active_intents: intents, open_conflicts: conflicts, undeclared = [] } = summary;
   const warning = health.status === "ok" ? [] : [paint("red", "The log takes no records now: `signalbox doctor` says why.")];
   return [
     paint("bold", `${counts.join(", ")} in ${named(summary.workspace_dir)}`),
@@ -38,6 +39,7 @@ export function statusLines(summary: SummaryAnswer, health: Pick<Health, "pid" |
       intents.map((one) => intentCells(one, nowMs)),
       paint,
     ),
+    ...(undeclared.length === 0 ? [] : ["", ...undeclared.map((seen) => `Undeclared: ${observedLine(seen, nowMs)}.`)]),
     ...section(["CONFLICT", "BETWEEN", "STATE", "WHAT"], conflicts.map(conflictCells), paint),
   ];
 }
@@ -66,10 +68,6 @@ function conflictCells({ conflict_id, principal_a, principal_b, state, descripti
 
 function orNone(text: string | undefined): string {
   return text === undefined || text === "" ? "-" : named(text);
-}
-
-function folderName(path: string): string {
-  return path.split(/[\\/]/).findLast((name) => name !== "") ?? path;
 }
 
 function count(number: number, one: string): string {

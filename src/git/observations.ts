@@ -4,6 +4,7 @@
  * A worktree goes by the id that its own bridges give it; one in which nobody has worked through this program is watched
  * all the same, under a name of its own, so that edits there are seen as well.
  */
+import { lstatSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { realpath } from "node:fs/promises";
 import { askGit } from "./ask-git.ts";
@@ -51,6 +52,8 @@ export interface Observations extends AsyncDisposable {
   trees(): Iterable<ObservedTree>;
   /** Resolves when the worktree was looked at anew. */
   refresh(treeId: string): Promise<void>;
+  /** Whether the file's content changed after that instant, by its own time; also when nobody can tell. */
+  isEditedSince(treeId: string, path: string, atMs: number): boolean;
   reference(treeId: string, path: string): Promise<string | null | undefined>;
   /** Somebody works in this worktree: it is looked for when it is not known. */
   notice(treeId: string): void;
@@ -175,6 +178,12 @@ export function observeWorktrees(workspace: Workspace, options: ObservationsOpti
     trees: () => [...watched.values()].flatMap((entry) => seen(entry) ?? []),
     async refresh(treeId) {
       await entryOf(treeId)?.watch.refresh();
+    },
+    isEditedSince(treeId, path, atMs) {
+      const root = rootOf(treeId);
+      if (root === undefined) return true;
+      const found = lstatSync(join(root, path), { throwIfNoEntry: false });
+      return found === undefined ? false : found.mtimeMs > atMs; // one that an operation deleted stays deleted
     },
     async reference(treeId, path) {
       const root = rootOf(treeId);

@@ -308,5 +308,5 @@ it("tells what another worktree has of the files and one's own lacks", async () 
   const { structured, text } = await caller(session, "ana").call("begin_task", { objective: "o", files: ["a.ts"] });
 
   expect(structured["behind"]).toHaveLength(1);
-  expect(text).toContain("Behind: bo has changed a.ts on branch topic, since 13:56Z (for 4 min); your worktree lacks it.");
+  expect(text).toContain("Behind: bo has changed a.ts on branch topic at 13:56Z (4 min ago); your worktree lacks it.");
 });

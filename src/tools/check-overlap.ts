@@ -40,7 +40,21 @@ async function overlapsWith(ctx: ToolContext, paths: readonly string[]): Promise
   if (wrong !== undefined) return scopeRefused(wrong.why);
   const nowMs = ctx.nowMs();
   const overlaps = views.map(
-    ({ intent_id, principal_id, objective, scope, kind, paths: met, path_count, state, announced_at, expires_at, branch, worktree }) => ({
+    ({
+      intent_id,
+      principal_id,
+      objective,
+      scope,
+      kind,
+      paths: met,
+      path_count,
+      state,
+      announced_at,
+      expires_at,
+      renews,
+      branch,
+      worktree,
+    }) => ({
       intent_id,
       principal_id,
       objective,
@@ -51,6 +65,7 @@ async function overlapsWith(ctx: ToolContext, paths: readonly string[]): Promise
       state,
       announced_at,
       expires_at,
+      ...(renews === undefined ? {} : { renews }),
       ...(branch === undefined ? {} : { branch }),
       ...(worktree === undefined ? {} : { worktree }),
     }),

@@ -18,6 +18,7 @@ export interface Holder {
   /** RFC 3339. */
   readonly announced_at: string;
   readonly expires_at: string;
+  readonly renews?: boolean | undefined;
   readonly branch?: string;
   readonly worktree?: string;
 }
@@ -39,6 +40,7 @@ const Detail = z.looseObject({
   announced_at_ms: Instant.optional(),
   expires_at: z.string().optional(),
   expires_at_ms: Instant.optional(),
+  renews: z.boolean().optional(),
   branch: z.string().optional(),
   worktree: z.string().optional(),
 });
@@ -86,6 +88,7 @@ function holderIn(overlap: unknown): Holder[] {
       ...(path_count === undefined ? {} : { path_count }),
       announced_at: rest.announced_at ?? rest.announced_at_ms ?? "",
       expires_at: rest.expires_at ?? rest.expires_at_ms ?? "",
+      ...(rest.renews === true ? { renews: true } : {}),
       ...(branch === undefined ? {} : { branch }),
       ...(worktree === undefined ? {} : { worktree }),
     },
@@ -100,7 +103,8 @@ export function holding(holder: Holder, nowMs: number): string {
   const isNamed = holder.paths.every((path) => resources.includes(path));
   const met = listed(holder.paths, 5, holder.path_count);
   const what = isNamed ? ` ${met}` : ` ${listed(resources, 5, resource_count)}, which meets your ${met},`;
-  const when = `${since(holder.announced_at, nowMs)} ${until(holder.expires_at, nowMs)}`;
+  const renewed = holder.renews === true ? ", renewed while it is worked on" : "";
+  const when = `${since(holder.announced_at, nowMs)} ${until(holder.expires_at, nowMs)}${renewed}`;
   return `${named(holder.principal_id)}${away} holds${what} ${when}: ${quoted(holder.objective)} (${named(holder.intent_id)}${place})`;
 }
 

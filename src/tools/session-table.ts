@@ -53,20 +53,24 @@ function participantBlocks({ participants, active_intents }: SummaryAnswer, prin
   const known = new Set(participants.map((participant) => participant.principal_id));
   const present = participants
     .toSorted((a, b) => rank(a) - rank(b))
-    .map((participant) => [heading(participant, principalId), ...tasks(held.get(participant.principal_id) ?? [], nowMs)]);
+    .map((participant) => {
+      const intents = held.get(participant.principal_id) ?? [];
+      return [heading(participant, principalId, intents.length > 0), ...tasks(intents, nowMs)];
+    });
   const gone = [...held]
     .filter(([principal]) => !known.has(principal))
     .map(([principal, intents]) => [`${named(principal)} (gone)`, ...tasks(intents, nowMs)]);
   return [...present, ...gone];
 }
 
-function heading(participant: ParticipantView, principalId: string): string {
+/** Whoever holds something works, whatever the last heartbeat said. */
+function heading(participant: ParticipantView, principalId: string, holds: boolean): string {
   const { principal_id, branch, worktree, is_available, status, dirty_count = 0 } = participant;
   const you = principal_id === principalId ? " (you)" : principal_id.startsWith(`${principalId}/`) ? " (your sub-agent)" : "";
   const on = branch === undefined ? "" : ` on ${named(branch)}`;
   const where = worktree === undefined ? "" : ` in ${named(folderName(worktree))}`;
   const dirty = dirty_count === 0 ? "" : `, ${count(dirty_count, "uncommitted file")}`;
-  return `${named(principal_id)}${you}${on}${where}: ${is_available ? named(status) : "away"}${dirty}`;
+  return `${named(principal_id)}${you}${on}${where}: ${is_available ? named(holds && status === "idle" ? "working" : status) : "away"}${dirty}`;
 }
 
 function tasks(intents: readonly IntentView[], nowMs: number): string[] {

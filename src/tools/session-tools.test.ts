@@ -26,9 +26,9 @@ describe("who_is_working", () => {
     expect(text.split("\n").slice(0, 6)).toEqual([
       "2 participants, 2 tasks, 1 open conflict.",
       "Conflict conflict-3, OPEN with bo.",
-      "ana (you) on ana-branch in ana: idle",
+      "ana (you) on ana-branch in ana: working",
       '  intent-ana1: src (15 min left) "look"',
-      "bo on bo-branch in bo: idle",
+      "bo on bo-branch in bo: working",
       '  intent-bo: src/a.ts (56 min left) "rewrite"',
     ]);
     expect(text).toContain('ack_conflict {"conflict_id":"conflict-3"} (you are in it)');

@@ -27,6 +27,11 @@ export function since(instant: string, nowMs: number): string {
   return `since ${clock(instant, nowMs)}${aside("for ", nowMs - Date.parse(instant))}`;
 }
 
+/** `at 14:03Z (4 min ago)` */
+export function ago(instant: string, nowMs: number): string {
+  return `at ${clock(instant, nowMs)}${aside("", nowMs - Date.parse(instant), " ago")}`;
+}
+
 /** `until 15:03Z (56 min left)` */
 export function until(instant: string, nowMs: number): string {
   return `until ${clock(instant, nowMs)}${aside("", Date.parse(instant) - nowMs, " left")}`;

@@ -80,6 +80,8 @@ export const IntentView = z.looseObject({
   /** RFC 3339. */
   announced_at: z.string(),
   expires_at: z.string(),
+  /** Its owner renews it while there is work. */
+  renews: z.boolean().optional(),
   branch: z.string().optional(),
   worktree: z.string().optional(),
 });

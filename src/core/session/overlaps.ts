@@ -109,6 +109,7 @@ function holderDetails(state: Readonly<SessionState>, { intent, paths }: Meeting
     ...counted("path_count", met, paths),
     announced_at_ms: intent.announcedAtMs,
     expires_at_ms: intent.expiresAtMs,
+    ...(intent.renews ? { renews: true } : {}),
     ...(worktree === undefined ? {} : { worktree: worktree.path }),
     ...(worktree?.branch === undefined ? {} : { branch: worktree.branch }),
   };

@@ -127,6 +127,15 @@ function resourcesIn(state: Readonly<SessionState>, paths: readonly string[]): R
   return paths.map((text) => parseResource(text, rules)).filter((resource): resource is Resource => !("refused" in resource));
 }
 
+/** When an operation in this tree last changed the file, milliseconds since 1970; undefined when none is remembered. */
+export function lastWrittenMs(state: Readonly<SessionState>, tree: string, path: string): number | undefined {
+  const times = [...state.written.overlapping(resourcesIn(state, [path])).keys()]
+    .flatMap((id) => state.operations.get(id as OpId) ?? [])
+    .filter((operation) => operation.tree === tree && operation.target === path)
+    .map(({ committedAtMs }) => committedAtMs);
+  return times.length === 0 ? undefined : Math.max(...times);
+}
+
 /** Everybody who works in a worktree now. */
 export function workersIn(state: Readonly<SessionState>, tree: string): PrincipalId[] {
   return [...state.participants.values()]

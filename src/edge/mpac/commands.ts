@@ -2,7 +2,7 @@
  * A message as it is recorded: as received, without what a log must not hold (a credential, file contents), and with the
  * facts that its decision needs.
  */
-import { hashOf, hashOfBytes } from "../../engine/seal.ts";
+import { canonical, canonicalWith, hashOfBytes, sha256 } from "../../engine/seal.ts";
 import { isVirtual } from "../../core/session/read.ts";
 import type { SessionFacts } from "../../core/session/verdict.ts";
 import type { Json, JsonObject } from "../../wire/json.ts";
@@ -26,6 +26,8 @@ export interface Blobs {
 
 export interface Prepared {
   readonly message: ClientMessage;
+  /** The message in canonical form, when it was needed for the facts. */
+  readonly text?: string;
   readonly facts: SessionFacts;
 }
 
@@ -79,31 +81,56 @@ export interface Refused {
 }
 
 function withFacts(message: ClientMessage): Prepared {
-  const wanted = HASHED.has(message.message_type) || message.payload.extensions?.signalbox?.request_id !== undefined;
-  return { message, facts: wanted ? { contentHash: hashOf([message.message_type, message.payload as unknown as Json]) } : {} };
+  const { message_type: type, payload } = message;
+  if (!HASHED.has(type) && payload.extensions?.signalbox?.request_id === undefined) return { message, facts: {} };
+  const payloadText = canonical(payload as unknown as Json);
+  return {
+    message,
+    text: canonicalWith(message as unknown as JsonObject, "payload", payloadText),
+    facts: { contentHash: sha256(`[${canonical(type)},${payloadText}]`) },
+  };
 }
 
-/** A message without the members that a log must not hold, wherever a client may have put them. */
+/**
+ * A message without the members that a log must not hold, wherever a client may have put them; the message itself when it
+ * has none of them, as most have.
+ */
 export function withoutSecrets<Message extends ClientMessage>(message: Message): Message {
-  const { payload, ...envelope } = message as unknown as JsonObject;
-  const shown = strip(payload as JsonObject);
-  const extensions = shown["extensions"];
-  const deep = isObject(extensions) ? { ...shown, extensions: stripDeep(extensions) } : shown;
-  const { extensions: outer, ...rest } = strip(envelope);
-  return { ...rest, ...(isObject(outer) ? { extensions: stripDeep(outer) } : {}), payload: deep } as unknown as Message;
+  const envelope = message as unknown as JsonObject;
+  const payload = withCleanExtensions(strip(envelope["payload"] as JsonObject));
+  const kept = withCleanExtensions(strip(payload === envelope["payload"] ? envelope : { ...envelope, payload }));
+  const { extensions, ...rest } = kept;
+  // What stands there and is no object says nothing to anybody, and is not looked through.
+  return (extensions === undefined || isObject(extensions) ? kept : rest) as unknown as Message;
+}
+
+function withCleanExtensions(members: JsonObject): JsonObject {
+  const extensions = members["extensions"];
+  if (!isObject(extensions)) return members;
+  const clean = stripDeep(extensions);
+  return clean === extensions ? members : { ...members, extensions: clean };
 }
 
 function isObject(value: Json | undefined): value is JsonObject {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
+const isSecret = (name: string): boolean => SECRETS.has(name.toLowerCase());
+
 function strip(members: JsonObject): JsonObject {
-  return Object.fromEntries(Object.entries(members).filter(([name]) => !SECRETS.has(name.toLowerCase())));
+  for (const name in members) {
+    if (isSecret(name)) return Object.fromEntries(Object.entries(members).filter(([kept]) => !isSecret(kept)));
+  }
+  return members;
 }
 
 function stripDeep(members: JsonObject): JsonObject {
-  const stripped = Object.entries(strip(members)).map(([name, value]) => [name, isObject(value) ? stripDeep(value) : value] as const);
-  return Object.fromEntries(stripped);
+  let stripped = strip(members);
+  for (const [name, value] of Object.entries(stripped)) {
+    const clean = isObject(value) ? stripDeep(value) : value;
+    if (clean !== value) stripped = { ...stripped, [name]: clean };
+  }
+  return stripped;
 }
 
 /** One file of a commit, with its bytes; null deletes it. */

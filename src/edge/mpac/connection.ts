@@ -1,9 +1,15 @@
 /**
  * One WebSocket of a participant: frames in, one after the other; messages out, never waiting for a slow reader.
+ *
+ * What is said in one go leaves in one write, because the write is what a message costs: of sixty-four announcements to
+ * sixty-four participants each is one frame, made once, and each participant one write. Frames go straight to the TCP
+ * socket; that is safe while messages are not compressed, since `ws` then keeps nothing back that they could overtake.
  */
-import type { WebSocket } from "ws";
+import type { Writable } from "node:stream";
+import { WebSocket } from "ws";
 import type { InstanceId, PrincipalId } from "../../wire/ids.ts";
 import { envelopeOf, type Saying, type Speaker } from "./coordinator-voice.ts";
+import { textFrame } from "./text-frame.ts";
 
 /** Bytes that may wait for a reader before it is dropped. */
 const MAX_UNREAD_BYTES = 8 * 1024 * 1024;
@@ -44,13 +50,15 @@ export interface Connection {
   witness(lamport: number): void;
   /** Speaks as the coordinator. */
   say(speaker: Speaker, saying: Saying): void;
-  /** Sends a frame as it is. */
+  /** Sends a text. */
   send(text: string): void;
+  /** Sends what `textFrame` made, which may go to others as well. */
+  sendFrame(frame: Buffer): void;
   close(code: number, reason: string): void;
 }
 
 interface ConnectionEvents {
-  /** Resolves when the next frame may be read: when this one has been handed to the engine, or answered. */
+  /** The next frame may be read when this returns or resolves: this one has been handed to the engine then, or answered. */
   frame(text: string): Promise<void> | void;
   /** Handling the last frame failed, for a reason that no rule foresaw. Must not throw. */
   broke(error: unknown): void;
@@ -59,21 +67,37 @@ interface ConnectionEvents {
 
 let connections = 0;
 
-export function serveConnection(socket: WebSocket, hear: (connection: Connection) => ConnectionEvents): Connection {
+/** @param wire - the TCP socket under `socket` */
+export function serveConnection(socket: WebSocket, wire: Writable, hear: (connection: Connection) => ConnectionEvents): Connection {
   let lamport = 0;
   let open = true;
   let backlog: string[] = [];
   let reading = false;
+  let unsent: Buffer[] = [];
+  let unsentBytes = 0;
 
-  function send(text: string): void {
+  function sendFrame(frame: Buffer): void {
     if (!open) return;
-    socket.send(text);
-    if (socket.bufferedAmount > MAX_UNREAD_BYTES) {
-      open = false;
-      socket.close(CLOSE.tooSlow, "reads too slowly");
+    if (unsent.push(frame) === 1) queueMicrotask(flush);
+    unsentBytes += frame.length;
+    if (unsentBytes + wire.writableLength > MAX_UNREAD_BYTES) {
+      close(CLOSE.tooSlow, "reads too slowly");
       // The close frame stands behind everything that was not read; whoever does not get there is not waited for.
       setTimeout(() => socket.terminate(), SLOW_FAREWELL_MS).unref();
     }
+  }
+
+  function flush(): void {
+    const [first, ...more] = unsent;
+    if (first !== undefined && socket.readyState === WebSocket.OPEN) wire.write(more.length === 0 ? first : Buffer.concat(unsent));
+    unsent = [];
+    unsentBytes = 0;
+  }
+
+  function close(code: number, reason: string): void {
+    flush();
+    open = false;
+    socket.close(code, reason);
   }
 
   const connection: Connection = {
@@ -86,15 +110,13 @@ export function serveConnection(socket: WebSocket, hear: (connection: Connection
     witness(value) {
       lamport = Math.max(lamport, value);
     },
-    send,
+    send: (text) => sendFrame(textFrame(text)),
+    sendFrame,
     say(speaker, saying) {
       lamport = Math.max(lamport, saying.lamport === undefined ? speaker.clock : saying.lamport - 1) + 1;
-      send(JSON.stringify(envelopeOf(speaker, saying, lamport)));
+      sendFrame(textFrame(JSON.stringify(envelopeOf(speaker, saying, lamport))));
     },
-    close(code, reason) {
-      open = false;
-      socket.close(code, reason);
-    },
+    close,
   };
 
   const events = hear(connection);
@@ -104,7 +126,8 @@ export function serveConnection(socket: WebSocket, hear: (connection: Connection
     reading = true;
     for (let text = backlog.shift(); text !== undefined; text = backlog.shift()) {
       try {
-        await events.frame(text);
+        const handed = events.frame(text);
+        if (handed !== undefined) await handed;
       } catch (error) {
         // Whatever a frame led to, it is its sender who hears of it, and nobody else.
         events.broke(error);

@@ -28,7 +28,7 @@ export function readFrame(text: string): Frame {
     return bad("the frame is not JSON; send one JSON object in each text frame");
   }
   if (typeof value !== "object" || value === null || Array.isArray(value)) return bad("a frame is one JSON object");
-  const flaw = flawOf(value, 0);
+  const flaw = flawOf(value, 0, text.includes("\\u"));
   const frame = value as Members;
   if (flaw !== undefined) return bad(flaw, frame);
   return "message_type" in frame ? readMessage(frame) : readSideband(frame);
@@ -39,19 +39,28 @@ function bad(why: string, frame?: Members, code: RefusalCode = "message/malforme
   return { kind: "bad", code, why, ...(typeof id === "string" ? { refersTo: id } : {}) };
 }
 
-/** Text that is no Unicode cannot be recorded or sent on, and nesting without end would exhaust the stack. */
-function flawOf(value: unknown, depth: number): string | undefined {
-  if (typeof value === "number" && !Number.isFinite(value)) return "the message holds a number that is too large";
-  if (typeof value === "string") return value.isWellFormed() ? undefined : "the message holds text that is not valid Unicode";
+/**
+ * Text that is no Unicode cannot be recorded or sent on, and nesting without end would exhaust the stack.
+ *
+ * @param escaped - whether the frame escapes characters: what was decoded from UTF-8 can hold half a character in no other way
+ */
+function flawOf(value: unknown, depth: number, escaped: boolean): string | undefined {
+  if (typeof value === "number") return Number.isFinite(value) ? undefined : "the message holds a number that is too large";
+  if (typeof value === "string") return isUnicode(value, escaped) ? undefined : NO_UNICODE;
   if (typeof value !== "object" || value === null) return undefined;
   if (depth >= MAX_DEPTH) return `the message is nested deeper than ${MAX_DEPTH} levels`;
-  for (const [name, member] of Object.entries(value)) {
-    if (!name.isWellFormed()) return "the message holds text that is not valid Unicode";
-    const flaw = flawOf(member, depth + 1);
+  const members = value as Members;
+  for (const name in members) {
+    if (!isUnicode(name, escaped)) return NO_UNICODE;
+    const flaw = flawOf(members[name], depth + 1, escaped);
     if (flaw !== undefined) return flaw;
   }
   return undefined;
 }
+
+const NO_UNICODE = "the message holds text that is not valid Unicode";
+
+const isUnicode = (text: string, escaped: boolean): boolean => !escaped || text.isWellFormed();
 
 function readMessage(frame: Members): Frame {
   const type = frame["message_type"];

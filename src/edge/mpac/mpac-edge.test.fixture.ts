@@ -74,7 +74,7 @@ export async function serveSession(options: { peer?: Peer; files?: Partial<Works
     port: 0,
     allowedOrigins: [],
     routes: new Hono(),
-    upgrade: () => (socket) => edge.serve(socket, () => Promise.resolve(peer)),
+    upgrade: () => (socket, request) => edge.serve(socket, request.socket, () => Promise.resolve(peer)),
   });
   return {
     store,

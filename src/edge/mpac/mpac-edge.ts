@@ -4,6 +4,7 @@
  * This edge holds no rule of the session. It decides who may speak on a connection, and what a connection may ask before
  * it has joined.
  */
+import type { Writable } from "node:stream";
 import { setTimeout as pause } from "node:timers/promises";
 import type { WebSocket } from "ws";
 import { pathName } from "../../core/session/read.ts";
@@ -13,7 +14,7 @@ import type { ClientMessage } from "../../wire/mpac/messages.ts";
 import type { FileList, FileRead, SessionSummaryRequest } from "../../wire/mpac/sideband.ts";
 import type { QueryFrame } from "../../wire/query.ts";
 import type { RefusalCode } from "../../wire/refusals.ts";
-import { prepare, type Surroundings, withoutSecrets, type WorkspaceFiles } from "./commands.ts";
+import { prepare, type Prepared, type Refused, type Surroundings, withoutSecrets, type WorkspaceFiles } from "./commands.ts";
 import { CLOSE, type Connection, serveConnection } from "./connection.ts";
 import { type Frame, readFrame } from "./frames.ts";
 import { createBehind, type Observations } from "./observed-views.ts";
@@ -25,8 +26,12 @@ import { answerQuery, type ViewContext } from "./views.ts";
 export type Peer = "same-user" | "other-user" | "unknown";
 
 export interface MpacEdge extends Disposable {
-  /** `peer` is asked once, and only when the connection wants something before it has joined. */
-  serve(socket: WebSocket, peer: () => Promise<Peer>): void;
+  /**
+   * `peer` is asked once, and only when the connection wants something before it has joined.
+   *
+   * @param wire - the TCP socket under `socket`
+   */
+  serve(socket: WebSocket, wire: Writable, peer: () => Promise<Peer>): void;
   readonly connections: number;
   /** Reads no further frame; resolves when those that were read have been handed on. What was not read is its sender's to say again. */
   hold(): Promise<void>;
@@ -61,18 +66,19 @@ export function createMpacEdge({ room, engine, files, observations, onActivity, 
   let holding = false;
   let handedOn: () => void = () => undefined;
 
-  async function onFrame(connection: Connection, peer: () => Promise<Peer>, text: string): Promise<void> {
+  function onFrame(connection: Connection, peer: () => Promise<Peer>, text: string): Promise<void> | void {
     if (holding) return new Promise(() => undefined); // its connection is about to be closed
+    const carried = readAndCarry(connection, peer, text);
+    if (carried === undefined) return;
     reading += 1;
-    try {
-      await readAndCarry(connection, peer, text);
-    } finally {
+    return carried.finally(() => {
       reading -= 1;
       if (reading === 0) handedOn();
-    }
+    });
   }
 
-  async function readAndCarry(connection: Connection, peer: () => Promise<Peer>, text: string): Promise<void> {
+  /** Most messages are handed on at once, without a promise. */
+  function readAndCarry(connection: Connection, peer: () => Promise<Peer>, text: string): Promise<void> | void {
     onActivity();
     const frame: Frame = readFrame(text);
     if (connection.bound !== undefined) presence.heard(connection.bound.principal, engine.nowMs());
@@ -90,7 +96,7 @@ export function createMpacEdge({ room, engine, files, observations, onActivity, 
     }
   }
 
-  async function onMessage(connection: Connection, message: ClientMessage): Promise<void> {
+  function onMessage(connection: Connection, message: ClientMessage): Promise<void> | void {
     const claimed = message.sender.principal_id;
     connection.witness(lamportOf(message, host.view.clock));
     const { bound } = connection;
@@ -109,9 +115,12 @@ export function createMpacEdge({ room, engine, files, observations, onActivity, 
         message.message_id,
       );
     }
-    const prepared = await prepare(message, bound.tree, surroundings);
-    if ("refused" in prepared) return refuse(connection, "message/malformed", prepared.refused, message.message_id);
-    room.carry(connection, prepared.message, prepared.facts);
+    const carry = (prepared: Prepared | Refused): void => {
+      if ("refused" in prepared) refuse(connection, "message/malformed", prepared.refused, message.message_id);
+      else room.carry(connection, prepared);
+    };
+    const prepared = prepare(message, bound.tree, surroundings);
+    return prepared instanceof Promise ? prepared.then(carry) : carry(prepared);
   }
 
   function viewContext(state: ViewContext["state"]): ViewContext {
@@ -167,10 +176,10 @@ export function createMpacEdge({ room, engine, files, observations, onActivity, 
   }
 
   return {
-    serve(socket, lookUpPeer) {
+    serve(socket, wire, lookUpPeer) {
       let looked: Promise<Peer> | undefined;
       const peer = (): Promise<Peer> => (looked ??= lookUpPeer());
-      serveConnection(socket, (connection) => {
+      serveConnection(socket, wire, (connection) => {
         open.add(connection);
         onActivity();
         return {

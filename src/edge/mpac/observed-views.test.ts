@@ -39,6 +39,7 @@ function observing(changed: { [tree: string]: readonly string[] }, disk: { [plac
     tree: (id) => trees.get(id),
     trees: () => trees.values(),
     refresh: () => Promise.resolve(),
+    isEditedSince: (_id, path) => path.startsWith("edited"),
     reference: (id, path) => Promise.resolve(disk[`${id[0]}:${path}`] ?? null),
   };
 }
@@ -73,6 +74,20 @@ describe("edits that nobody announced", () => {
     played.says("bo", "INTENT_WITHDRAW", { intent_id: "k" });
 
     expect([before.length, viewUndeclared(played.state, observations, ANA).length]).toEqual([0, 1]);
+  });
+
+  it("are not what a task submitted, until that is edited again", () => {
+    const played = session();
+    for (const target of ["a.ts", "edited.ts"])
+      played.says("bo", "OP_COMMIT", {
+        op_id: target,
+        target,
+        state_ref_before: EMPTY_REF,
+        state_ref_after: ref("1"),
+        ...signalbox({ observed: EMPTY_REF }),
+      });
+
+    expect(viewUndeclared(played.state, observing({ [BO_TREE]: ["a.ts", "edited.ts"] }), ANA)).toMatchObject([{ paths: ["edited.ts"] }]);
   });
 
   it("meet the asked paths, and are not the asker's own where it works alone", () => {

@@ -2,7 +2,7 @@
  * What is seen in the worktrees, joined to what the session has folded: edits that nobody announced, what one tree has and
  * another lacks, and whether somebody's work goes on. Seen, never recorded.
  */
-import { liveIntentsOf, pathsWithin, undeclaredIn, workersIn, writtenElsewhere } from "../../core/session/read.ts";
+import { lastWrittenMs, liveIntentsOf, pathsWithin, undeclaredIn, workersIn, writtenElsewhere } from "../../core/session/read.ts";
 import type { Operation, Participant, SessionState } from "../../core/session/state.ts";
 import type { PrincipalId } from "../../wire/ids.ts";
 import type { BehindView, ObservedView, ParticipantView, WorkAnswer } from "../../wire/query.ts";
@@ -40,6 +40,8 @@ export interface Observations {
   trees(): Iterable<ObservedTree>;
   /** Resolves when the worktree was looked at anew. */
   refresh(treeId: string): Promise<void>;
+  /** Whether the file's content changed after that instant, by its own time; also when nobody can tell. */
+  isEditedSince(treeId: string, path: string, atMs: number): boolean;
   /** The reference of a file of a worktree, read now; null when there is none, undefined when nobody can tell. */
   reference(treeId: string, path: string): Promise<string | null | undefined>;
 }
@@ -48,6 +50,7 @@ export const NOTHING_OBSERVED: Observations = {
   tree: () => undefined,
   trees: () => [],
   refresh: () => Promise.resolve(),
+  isEditedSince: () => true,
   reference: () => Promise.resolve(undefined),
 };
 
@@ -77,7 +80,12 @@ export function viewUndeclared(
   const ownTree = asker === undefined ? undefined : state.participants.get(asker)?.worktree?.id;
   return [...observations.trees()].flatMap((tree) => {
     const changed = within === undefined ? tree.changed : pathsWithin(state, tree.changed, within);
-    const paths = undeclaredIn(state, tree.id, changed);
+    // What a task submitted and its owner has not committed yet was declared when it was written.
+    const isSubmitted = (path: string): boolean => {
+      const writtenMs = lastWrittenMs(state, tree.id, path);
+      return writtenMs !== undefined && !observations.isEditedSince(tree.id, path, writtenMs);
+    };
+    const paths = undeclaredIn(state, tree.id, changed).filter((path) => !isSubmitted(path));
     if (paths.length === 0) return [];
     const branch = tree.branch === undefined ? {} : { branch: tree.branch };
     const principals = workersIn(state, tree.id);

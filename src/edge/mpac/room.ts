@@ -15,10 +15,12 @@ import type { Host } from "../../wire/mpac/extension.ts";
 import type { ClientMessage, Message } from "../../wire/mpac/messages.ts";
 import type { Actor, LogRecord } from "../../wire/record.ts";
 import type { SessionEvent } from "../../wire/session.ts";
+import type { Prepared } from "./commands.ts";
 import { type Bound, CLOSE, type Connection } from "./connection.ts";
 import { refusal, remark, type Saying, sayingOf, type Speaker } from "./coordinator-voice.ts";
 import { type Audience, isEchoed, messageOf, type Outbound, outboundOf, withoutFiles } from "./relay.ts";
 import { sessionInfo, sessionStatus, type SessionFace } from "./session-info.ts";
+import { textFrame } from "./text-frame.ts";
 
 export type SessionStream = OpenStream<SessionState, ClientMessage, SessionFacts>;
 
@@ -28,7 +30,7 @@ export interface Room extends Disposable {
   /** Joins a connection; resolves when the outcome is known. */
   join(connection: Connection, message: Message<"HELLO">): Promise<void>;
   /** Carries any other message of a bound connection. */
-  carry(connection: Connection, message: ClientMessage, facts: SessionFacts): void;
+  carry(connection: Connection, prepared: Prepared): void;
   refuse(connection: Connection, outcome: Extract<Outcome, { ok: false }>, refersTo: string | undefined): void;
   leave(connection: Connection): void;
   readonly connections: number;
@@ -75,21 +77,23 @@ export async function openRoom(stream: SessionStream, face: SessionFace, { nowMs
 
   function deliver(record: LogRecord, outbound: Outbound, sender: string | undefined, acknowledged: Connection | undefined): void {
     switch (outbound.kind) {
-      case "relay": {
-        const text = JSON.stringify(outbound.message);
-        for (const connection of audienceOf(outbound.audience, sender)) if (connection !== acknowledged) connection.send(text);
-        return;
-      }
-      case "sideband": {
-        const text = JSON.stringify(outbound.frame);
-        for (const connection of everyone) connection.send(text);
-        return;
-      }
+      case "relay":
+        return sendToAll(audienceOf(outbound.audience, sender), outbound.message, acknowledged);
+      case "sideband":
+        return sendToAll(everyone, outbound.frame);
       case "coordinator": {
         const saying = sayingOf(record, face.sessionId, outbound.type, outbound.payload, outbound.index);
         for (const connection of audienceOf(outbound.audience, sender)) connection.say(speaker(), saying);
         return;
       }
+    }
+  }
+
+  /** One frame for all of them, and none when nobody is there. */
+  function sendToAll(connections: Iterable<Connection>, message: object, except?: Connection): void {
+    let frame: Buffer | undefined;
+    for (const connection of connections) {
+      if (connection !== except) connection.sendFrame((frame ??= textFrame(JSON.stringify(message))));
     }
   }
 
@@ -192,10 +196,16 @@ export async function openRoom(stream: SessionStream, face: SessionFace, { nowMs
         );
       });
     },
-    carry(connection, message, facts) {
+    carry(connection, { message, text, facts }) {
       const principal = message.sender.principal_id;
       presence.heard(principal, nowMs());
-      host.submit({ command: message, actor: actorOf(principal), facts: () => facts }, (outcome) => {
+      const submission = {
+        command: message,
+        ...(text === undefined ? {} : { commandText: text }),
+        actor: actorOf(principal),
+        facts: () => facts,
+      };
+      host.submit(submission, (outcome) => {
         if (!outcome.ok) refuse(connection, outcome, message.message_id);
         else if (outcome.record === undefined) tellStanding(connection, message, outcome);
         if (outcome.ok && message.message_type === "GOODBYE") goodbye(connection);

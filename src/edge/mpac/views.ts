@@ -101,6 +101,7 @@ function viewIntent({ state }: ViewContext, intent: Intent): IntentView {
     claimed_by: null,
     announced_at: rfc3339(intent.announcedAtMs),
     expires_at: rfc3339(intent.expiresAtMs),
+    ...(intent.renews ? { renews: true } : {}),
     ...(worktree === undefined ? {} : { worktree: worktree.path }),
     ...(worktree?.branch === undefined ? {} : { branch: worktree.branch }),
   };
