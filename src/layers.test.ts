@@ -36,7 +36,7 @@ const ROWS: Readonly<Record<string, Row>> = {
   bridge: { folders: LOCAL, packages: ["node:", "@modelcontextprotocol/server"] },
   cli: {
     folders: [...LOCAL, "bridge/main.ts", "bridge/find-sidecar.ts", "bridge/spawn-sidecar.ts"],
-    packages: ["node:", "commander", "@modelcontextprotocol/sdk"],
+    packages: ["node:", "commander", "@modelcontextprotocol/sdk", "diff", "jsonc-parser"],
   },
   bin: { folders: ["cli/"], packages: [] },
   "app.ts": ANYTHING,

@@ -18,7 +18,7 @@ import { startMcpHost } from "./mcp-host.ts";
 import { workspaceOf } from "./place.ts";
 import { withProgress } from "./progress.ts";
 import { findRunning } from "./running.ts";
-import { clientSnippets } from "./snippets.ts";
+import { snippetText } from "./snippets.ts";
 import { stopSidecar } from "./stop-sidecar.ts";
 import { type Paint, paintFor } from "./terminal.ts";
 
@@ -106,11 +106,8 @@ function listenForInterrupt(): Interrupt {
 }
 
 function howToWire(paint: Paint): string {
-  const parts = clientSnippets(ownLaunch()).map(({ clients, text }) => {
-    const title = clients.map(({ name, file }) => `${name}: ${file}`).join("   ");
-    return `${paint("bold", title)}\n${text.replaceAll(/^/gm, "  ")}\n`;
-  });
-  return `That was all of it, and all of it is gone again. To have it in your repository, put this into its coding client's settings:\n\n${parts.join("\n")}\nThen \`signalbox doctor\` says whether everything is there, and \`signalbox status\` who is working.\n`;
+  const snippets = snippetText(ownLaunch(), paint);
+  return `That was all of it, and all of it is gone again. \`signalbox init\` brings it into your repository for Claude Code, with a guard before edits. For any client, put this into its settings:\n\n${snippets}\nThen \`signalbox doctor\` says whether everything is there, and \`signalbox status\` who is working.\n`;
 }
 
 function write(text: string): void {

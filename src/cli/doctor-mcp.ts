@@ -27,11 +27,12 @@ export async function checkMcp(place: CommandPlace, flag: string | undefined, be
   const now = await findRunning(place.store, process.env);
   if (now.kind !== "running") return rows;
   rows.push(ok("durability", `what is acknowledged is ${now.sidecar.health.durability}`));
-  if (before.kind === "none") await withProgress("stopping the sidecar that was started for this", stopUnlessUsed(place));
+  if (before.kind !== "running") await withProgress("stopping the sidecar that was started for this", stopUnlessUsed(place));
   return rows;
 }
 
-async function stopUnlessUsed({ store }: CommandPlace): Promise<void> {
+/** Ends a sidecar that was started for a trial, unless somebody else has joined it by now. */
+export async function stopUnlessUsed({ store }: CommandPlace): Promise<void> {
   const givesUpAtMs = performance.now() + LEAVES_MS;
   for (;;) {
     const running = await findRunning(store, process.env);

@@ -1,4 +1,5 @@
 import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { scratchFolder } from "../git/scratch.test.fixture.ts";
 import { EXIT } from "./exit-codes.ts";
@@ -19,7 +20,8 @@ describe("in a healthy repository", () => {
 
     const rows = rowsOf(stdout);
     expect(rows.filter(({ state }) => state !== "ok")).toEqual([]);
-    expect(rows.map(({ check }) => check)).toEqual("node git workspace store owner port log versions mcp durability".split(" "));
+    const checks = "node git workspace store owner port log versions mcp durability".split(" ");
+    expect(rows.map(({ check }) => check)).toEqual([...checks, "mcp config", "guard"]);
     expect(named(rows, "mcp")?.found).toMatch(/^protocol 2025-\d\d-\d\d, \d+ tools; who_is_working answers/);
     expect(code).toBe(0);
     expect(await healthOf(scratch, repo)).toBeUndefined();
@@ -52,6 +54,18 @@ describe("where something is wrong", () => {
     expect(code).toBe(EXIT.failed);
     expect(named(rows, "log")).toMatchObject({ state: "fail", todo: expect.stringContaining("store set-aside") as string });
     expect(named(rows, "mcp")).toBeUndefined();
+  });
+
+  it("names the store where that cannot be had, and goes no further", async () => {
+    await using scratch = await scratchFolder();
+    const repo = await scratch.repository("repo");
+    await writeFile(join((await storeOf(scratch, repo)).folder, "store.json"), "{");
+
+    const { code, stdout } = await signalbox(scratch, "doctor", "--workspace", repo);
+
+    expect(code).toBe(EXIT.failed);
+    expect(stdout).toMatch(/^FAIL {2}store +.*store\.json/m);
+    expect(stdout).not.toMatch(/ (?:workspace|owner) /);
   });
 
   it("says what is missing where there is no repository", async () => {

@@ -11,13 +11,14 @@ import {
   checkVersions,
   checkWorkspace,
 } from "./doctor-checks.ts";
+import { checkClaude } from "./doctor-guard.ts";
 import { checkMcp } from "./doctor-mcp.ts";
 import { fail, type Row } from "./doctor-row.ts";
 import { EXIT } from "./exit-codes.ts";
 import { told } from "./fault.ts";
 import { type CommandPlace, placeOf, WORKSPACE_OPTION } from "./place.ts";
 import { withProgress } from "./progress.ts";
-import { findRunning } from "./running.ts";
+import { findRunning, type Running } from "./running.ts";
 import { type Paint, paintFor } from "./terminal.ts";
 
 interface DoctorFlags {
@@ -51,20 +52,30 @@ async function* examine(flag: string | undefined): AsyncGenerator<Row> {
   try {
     place = await withProgress("asking git for the workspace", placeOf(flag));
   } catch (cause) {
-    yield fail("workspace", told(cause).sentence);
+    const { code, sentence } = told(cause);
+    yield fail(code.startsWith("store/") ? "store" : "workspace", sentence);
     return;
   }
   yield checkWorkspace(place);
   yield await checkStoreFolder(place);
-  const running = await withProgress("looking for the sidecar", findRunning(place.store, process.env));
-  yield checkOwner(running);
+  let running: Running;
+  try {
+    running = await withProgress("looking for the sidecar", findRunning(place.store, process.env));
+  } catch (cause) {
+    yield fail("owner", told(cause).sentence);
+    return;
+  }
+  yield await checkOwner(running);
   yield await checkPort(place, running);
   const log = await withProgress("reading the log", checkLogFile(place, running));
   yield log;
   yield checkVersions(running);
   const lastStart = await checkLastStart(place, running);
   if (lastStart !== undefined) yield lastStart;
-  if (log.state !== "fail" && running.kind !== "silent") yield* await checkMcp(place, flag, running);
+  const mayBeOurs = running.kind === "silent" && running.suspect !== undefined;
+  if (log.state === "fail" || mayBeOurs) return;
+  yield* await checkMcp(place, flag, running);
+  yield* await checkClaude(place, running);
 }
 
 const MARKS = { ok: ["green", "ok  "], warn: ["yellow", "warn"], fail: ["red", "FAIL"] } as const;

@@ -25,6 +25,8 @@ export const EXIT = {
   noDriver: 9,
   /** There is a sidecar, or there may be one, and it does not answer as it should. */
   unreachable: 10,
+  /** A process of another container, virtual machine or network owns the log, and cannot be reached from here. */
+  ownedElsewhere: 11,
   /** Ended by Ctrl-C or a signal before it was done, as shells count. */
   interrupted: 130,
 } as const;
@@ -33,11 +35,13 @@ export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 
 const BY_CODE: Readonly<Record<string, ExitCode>> = {
   "config/invalid": EXIT.usage,
+  "init/no-terminal": EXIT.usage,
   "tools/no-such": EXIT.usage,
   "sidecar/port-taken": EXIT.portTaken,
   "sidecar/no-answer": EXIT.unreachable,
   "sidecar/no-token": EXIT.unreachable,
   "sidecar/not-stopped": EXIT.unreachable,
+  "sidecar/no-handover": EXIT.unreachable,
   "query/refused": EXIT.unreachable,
   "demo/interrupted": EXIT.interrupted,
   "git/missing": EXIT.noWorkspace,
@@ -50,8 +54,10 @@ const BY_CODE: Readonly<Record<string, ExitCode>> = {
   "store/identity-broken": EXIT.corrupt,
   "store/too-new": EXIT.tooNew,
   "store/held": EXIT.held,
+  "store/owned-elsewhere": EXIT.ownedElsewhere,
   "store/unavailable": EXIT.storeOutOfReach,
   "store/no-folder": EXIT.storeOutOfReach,
+  "store/other-user": EXIT.storeOutOfReach,
   "store/no-driver": EXIT.noDriver,
 };
 

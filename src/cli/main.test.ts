@@ -16,7 +16,7 @@ it("lists its commands", async () => {
   const { code, stdout } = await signalbox(scratch, "--help");
 
   expect(code).toBe(0);
-  for (const name of ["demo", "mcp", "sidecar", "status", "stop", "doctor", "store", "tools"])
+  for (const name of ["demo", "init", "mcp", "sidecar", "status", "stop", "doctor", "store", "hook", "tools"])
     expect(stdout).toMatch(new RegExp(`^  ${name} `, "m"));
 });
 

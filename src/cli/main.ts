@@ -20,6 +20,10 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
     summary: "Show two agents meeting in a copy of this repository, then how to wire a coding client.",
     load: async () => (await import("./demo.ts")).demoCommand(),
   },
+  init: {
+    summary: "Wire Claude Code in this worktree: the server, and a guard before edits.",
+    load: async () => (await import("./init.ts")).initCommand(),
+  },
   mcp: {
     summary: "Serve MCP on stdin and stdout; a coding client starts this.",
     load: async () => (await import("./mcp.ts")).mcpCommand(),
@@ -43,6 +47,10 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
   store: {
     summary: "Look after the log.",
     load: async () => (await import("./store.ts")).storeCommand(),
+  },
+  hook: {
+    summary: "Answer a coding client before an edit; the guard runs this where there is no curl.",
+    load: async () => (await import("./hook.ts")).hookCommand(),
   },
   tools: {
     summary: "List the MCP tools that a bridge serves.",

@@ -1,5 +1,6 @@
 /** What a user writes into the settings of a coding client so that it starts the bridge. Absolute paths, so that no client waits for a download. */
 import type { Launch } from "./launcher.ts";
+import type { Paint } from "./terminal.ts";
 
 export interface Snippet {
   /** Clients, and the file of each in the project. */
@@ -29,4 +30,16 @@ export function clientSnippets({ command, args }: Launch): readonly Snippet[] {
       text: `[mcp_servers.signalbox]\ncommand = ${JSON.stringify(bridge.command)}\nargs = [${bridge.args.map((arg) => JSON.stringify(arg)).join(", ")}]`,
     },
   ];
+}
+
+/** The snippets to be read and copied. @param wired - a client that needs none */
+export function snippetText(launch: Launch, paint: Paint, wired?: string): string {
+  const parts = clientSnippets(launch).flatMap(({ clients, text }) => {
+    const title = clients
+      .filter(({ name }) => name !== wired)
+      .map(({ name, file }) => `${name}: ${file}`)
+      .join("   ");
+    return title === "" ? [] : [`${paint("bold", title)}\n${text.replaceAll(/^/gm, "  ")}\n`];
+  });
+  return parts.join("\n");
 }

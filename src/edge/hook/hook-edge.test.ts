@@ -270,6 +270,7 @@ describe("the door of hooks", () => {
     const before = await status();
 
     await world.edits(ANA_HOST, "/elsewhere");
+    await world.edits(ANA_HOST, "/elsewhere", { session_id: "signalbox-canary" });
 
     expect([before, await status()]).toEqual([
       { hooks: { count: 0, last_at: null } },

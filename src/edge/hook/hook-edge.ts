@@ -16,6 +16,9 @@ import type { Guard } from "./guard.ts";
 /** Longest hook that is read, in bytes: it brings the whole text of a file that is written. */
 const MAX_BODY_BYTES = 32 * 1024 * 1024;
 
+/** The conversation of `init` and `doctor`, whose hooks say nothing of whether a client's fire. */
+const CANARY = "signalbox-canary";
+
 export interface HookOptions {
   readonly guard: Pick<Guard, "judge">;
   readonly token: string;
@@ -44,8 +47,10 @@ export function hookRoutes({ guard, token, hostsAbove, nowMs, onActivity }: Hook
     onActivity();
     const hook = PreToolUse.safeParse(await context.req.json().catch(() => undefined));
     if (!hook.success) return context.json({ detail: "the body is the JSON of a PreToolUse hook" }, 400);
-    count += 1;
-    lastAtMs = nowMs();
+    if (hook.data.session_id !== CANARY) {
+      count += 1;
+      lastAtMs = nowMs();
+    }
     const file = editedFile(hook.data);
     if (file === undefined) return context.body(null, 204);
     const pid = Number(context.req.header("x-signalbox-pid"));
