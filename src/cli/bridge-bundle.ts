@@ -1,10 +1,12 @@
 /**
- * How the bridge is started: from its bundle, and nothing but that file is read, since the time until it answers is time a
- * person waits. A program that runs from source has no bundle and takes the source.
+ * How the bridge is started: from its bundle, and nothing but that file and its code is read, since the time until it
+ * answers is time a person waits. A program that runs from source has no bundle and takes the source.
  *
  * It is here and not in the `mcp` command, which loads the parser of the command line.
  */
-import { createRequire } from "node:module";
+import { existsSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { requireCached } from "./code-cache.ts";
 
 interface BridgeProgram {
   run(args: readonly string[]): Promise<void>;
@@ -16,19 +18,7 @@ interface BridgeProgram {
  * @param args - what follows `signalbox mcp`
  */
 export async function runBridge(args: readonly string[]): Promise<void> {
-  const bridge: BridgeProgram = bundled() ?? (await import("../bridge/main.ts"));
+  const bundle = fileURLToPath(new URL("../../bridge.cjs", import.meta.url));
+  const bridge = existsSync(bundle) ? (requireCached(bundle) as BridgeProgram) : await import("../bridge/main.ts");
   await bridge.run(args);
-}
-
-/** `dist/bridge.cjs`, or undefined where nothing was built. */
-function bundled(): BridgeProgram | undefined {
-  const require = createRequire(import.meta.url);
-  // A code cache for each Node major, once it is shipped, is looked up here.
-  const path = "../../bridge.cjs";
-  try {
-    require.resolve(path);
-  } catch {
-    return undefined;
-  }
-  return require(path) as BridgeProgram;
 }

@@ -2,6 +2,7 @@
 import { access } from "node:fs/promises";
 import { checkLog } from "../app.ts";
 import { askGit, GitMissing } from "../git/ask-git.ts";
+import { bootId } from "../git/boot-id.ts";
 import { remoteFileSystem } from "../git/file-system.ts";
 import { readStartError } from "../git/start-error.ts";
 import type { StoreFolder } from "../git/store-folder.ts";
@@ -11,7 +12,8 @@ import { fail, ok, type Row, warn } from "./doctor-row.ts";
 import { exitCodeOf, EXIT } from "./exit-codes.ts";
 import { told } from "./fault.ts";
 import type { CommandPlace } from "./place.ts";
-import { isListening, type Running } from "./running.ts";
+import { isListening, type Running, type Silent } from "./running.ts";
+import { isSidecar } from "./sidecar-process.ts";
 
 /** The oldest Node that the program runs on. */
 const OLDEST_NODE = [20, 19] as const;
@@ -62,24 +64,40 @@ export async function checkPort({ store }: CommandPlace, running: Running): Prom
       if (at === String(derived)) return ok("port", `${at}, this workspace's own, and its sidecar is there`);
       return warn("port", `${at}; this workspace's own would be ${derived}`, forOthers);
     }
-    case "silent":
-      return fail("port", `${running.discovery.port} takes connections and does not answer`, `end process ${running.discovery.pid}`);
+    case "silent": {
+      const { discovery, suspect } = running;
+      if (suspect !== undefined) return fail("port", `${discovery.port} takes connections and does not answer`, ending(suspect));
+      return warn("port", `something listens on ${discovery.port}, where the last sidecar did, and does not answer as one`, STRANGER);
+    }
     case "none":
       if (await isListening("127.0.0.1", derived)) return warn("port", `${others}; a sidecar takes a free one`, forOthers);
       return ok("port", `${derived}, this workspace's own, is free`);
   }
 }
 
-export function checkOwner(running: Running): Row {
+/** What a sidecar that starts does about it by itself. */
+const STRANGER = "nothing need be done: a sidecar that starts takes another port";
+
+function ending({ pid, seen }: NonNullable<Silent["suspect"]>): string {
+  return seen ? `end process ${pid}` : `if process ${pid} is still the sidecar, end it`;
+}
+
+export async function checkOwner(running: Running): Promise<Row> {
   switch (running.kind) {
     case "running": {
-      const { pid } = running.sidecar.health;
+      const { pid, boot_id } = running.sidecar.health;
       if (running.discovery !== undefined) return ok("owner", `process ${pid} serves this workspace, and its discovery file says so`);
-      const todo = `\`signalbox stop\` cannot end it: end process ${pid} as the user who started it`;
+      const isHere = boot_id === (await bootId()) && (await isSidecar(pid)) !== false;
+      const todo = `\`signalbox stop\` cannot end it: end ${isHere ? `process ${pid}` : "it where it runs,"} as the user who started it`;
       return warn("owner", `process ${pid} serves this workspace, and its discovery file is not readable here`, todo);
     }
-    case "silent":
-      return fail("owner", `process ${running.discovery.pid} owns the log and does not answer`, `end process ${running.discovery.pid}`);
+    case "silent": {
+      const { discovery, suspect } = running;
+      if (suspect === undefined)
+        return warn("owner", `no sidecar answers, and something that is none as far as can be seen has its port ${discovery.port}`);
+      const who = suspect.seen ? `process ${suspect.pid} is the sidecar` : `process ${suspect.pid} may be the sidecar`;
+      return fail("owner", `${who} and does not answer`, ending(suspect));
+    }
     case "none":
       return ok("owner", "no sidecar runs");
   }
@@ -87,7 +105,8 @@ export function checkOwner(running: Running): Row {
 
 /** A log that a sidecar owns is judged by that sidecar; any other is opened, read to its end and closed. */
 export async function checkLogFile({ store }: CommandPlace, running: Running): Promise<Row> {
-  if (running.kind === "silent") return warn("log", "owned by a sidecar that does not answer, so not looked at");
+  if (running.kind === "silent" && running.suspect !== undefined)
+    return warn("log", "owned by a sidecar that does not answer, so not looked at");
   if (running.kind === "running") {
     if (running.sidecar.health.status === "ok") return ok("log", `${store.logPath} takes records, says its sidecar`);
     return fail(

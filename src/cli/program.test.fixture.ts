@@ -6,10 +6,14 @@ import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { findPlace, type Sidecar, startSidecar } from "../app.ts";
 import { readSidecarConfig } from "../config.ts";
+import { bootId } from "../git/boot-id.ts";
+import { newToken } from "../git/discovery-file.ts";
 import type { Scratch } from "../git/scratch.test.fixture.ts";
 import { locateStore, type StoreFolder } from "../git/store-folder.ts";
 import { createLog } from "../log.ts";
+import type { Discovery } from "../wire/discovery.ts";
 import type { Health } from "../wire/health.ts";
+import { CONTROL } from "../wire/versions.ts";
 import { findRunning } from "./running.ts";
 
 const ROOT = join(import.meta.dirname, "../..");
@@ -65,6 +69,49 @@ export async function storeOf(scratch: Scratch, repo: string): Promise<StoreFold
 export async function healthOf(scratch: Scratch, repo: string): Promise<Health | undefined> {
   const running = await findRunning(await storeOf(scratch, repo), scratch.env);
   return running.kind === "running" ? running.sidecar.health : undefined;
+}
+
+/** What a sidecar leaves on the disk: this process by default, of this start of the machine. */
+export async function discoveryOf(
+  { identity }: StoreFolder,
+  port: number,
+  more: Partial<Pick<Discovery, "pid" | "boot_id">> = {},
+): Promise<Discovery> {
+  return {
+    store_id: identity.store_id,
+    host: "127.0.0.1",
+    port,
+    pid: process.pid,
+    boot_id: await bootId(),
+    version: "0.0.1",
+    control: CONTROL,
+    token: newToken(),
+    started_at: new Date().toISOString(),
+    workspace: identity.workspace,
+    ...more,
+  };
+}
+
+export interface Stranger extends AsyncDisposable {
+  readonly pid: number;
+  /** Where it listens. It takes connections and says nothing. */
+  readonly port: number;
+}
+
+/** A process that is no sidecar and listens. Disposing kills it. */
+export async function strangerProcess(): Promise<Stranger> {
+  const script = 'const s = require("node:net").createServer(() => {}).listen(0, "127.0.0.1", () => console.log(s.address().port))';
+  const child = spawn(process.execPath, ["-e", script, "signalbox", "sidecar"], { stdio: ["ignore", "pipe", "ignore"] });
+  const exited = once(child, "exit");
+  const [port] = (await once(child.stdout, "data")) as [Buffer];
+  return {
+    pid: child.pid ?? 0,
+    port: Number(port.toString()),
+    async [Symbol.asyncDispose]() {
+      child.kill("SIGKILL");
+      await exited;
+    },
+  };
 }
 
 /** A sidecar process that answers. Disposing kills it. */

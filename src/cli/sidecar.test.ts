@@ -2,13 +2,15 @@ import { once } from "node:events";
 import { readFile, rm, writeFile } from "node:fs/promises";
 import { type AddressInfo, createServer } from "node:net";
 import { join } from "node:path";
+import Database from "better-sqlite3";
 import { describe, expect, it } from "vitest";
 import { WebSocket } from "ws";
 import { readDiscovery } from "../git/discovery-file.ts";
 import { scratchFolder } from "../git/scratch.test.fixture.ts";
 import { readStartError } from "../git/start-error.ts";
+import { VERSION } from "../version.ts";
 import { EXIT } from "./exit-codes.ts";
-import { eventually, healthOf, signalbox, start, startedSidecar, storeOf } from "./program.test.fixture.ts";
+import { eventually, healthOf, sidecarHere, signalbox, start, startedSidecar, storeOf } from "./program.test.fixture.ts";
 
 describe("a sidecar that runs", () => {
   it.each(["SIGTERM", "SIGINT"] as const)("tells its clients on %s, takes its files away and ends with code 0", async (signal) => {
@@ -91,6 +93,25 @@ describe("a sidecar that cannot start", () => {
       command: `signalbox store set-aside --workspace ${repo}`,
     });
     expect(await readFile(store.logPath, "utf8")).toBe("no database");
+  });
+
+  it("because a newer release wrote its log names that release", async () => {
+    await using scratch = await scratchFolder();
+    const repo = await scratch.repository("repo");
+    const { folder, logPath } = await storeOf(scratch, repo);
+    await (await sidecarHere(repo))[Symbol.asyncDispose]();
+    const writtenBy = join(folder, "written-by.json");
+    const own = JSON.parse(await readFile(writtenBy, "utf8")) as unknown;
+    const log = new Database(logPath);
+    log.pragma(`user_version = ${Number(log.pragma("user_version", { simple: true })) + 1}`);
+    log.close();
+    await writeFile(writtenBy, '{"version":"9.9.9"}');
+
+    const ended = await signalbox(scratch, "sidecar", "--workspace", repo);
+
+    expect(own).toEqual({ version: VERSION });
+    expect(ended.code).toBe(EXIT.tooNew);
+    expect(ended.stderr).toMatch(/^signalbox: the log [^\n]+ has format \d+ [^\n]+; run `npm install --global signalbox@9\.9\.9`\n$/);
   });
 
   it("because the port that it was given is taken says so, and another start takes the word away", async () => {

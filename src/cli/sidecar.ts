@@ -7,12 +7,18 @@
 import { Command } from "commander";
 import { findPlace, type Place, startSidecar } from "../app.ts";
 import { readSidecarConfig, type SidecarConfig, type SidecarFlags } from "../config.ts";
+import type { OwnedElsewhere } from "../git/owned-elsewhere.ts";
 import { mainPathOf } from "../git/repository.ts";
 import { createLog, type Log } from "../log.ts";
 import { EXIT } from "./exit-codes.ts";
 import { told } from "./fault.ts";
 import { WORKSPACE_OPTION } from "./place.ts";
 import { startFailure } from "./start-failure.ts";
+import { succeed } from "./succeed.ts";
+
+interface Flags extends SidecarFlags {
+  readonly succeed?: boolean;
+}
 
 export function sidecarCommand(): Command {
   return new Command("sidecar")
@@ -25,8 +31,9 @@ export function sidecarCommand(): Command {
     .option("--tls", "a proxy terminates TLS, not in this release")
     .option("--no-race-lock", "tell of overlaps instead of refusing them, as before MPAC 0.1.15")
     .option("--idle-minutes <number>", "end after so many minutes without a client; 30, 0 for never")
+    .option("--succeed", "take the store over from the running sidecar, if that is of an older release")
     .option("--log-level <level>", "debug, info, warn, error or silent")
-    .action(async (flags: SidecarFlags) => {
+    .action(async (flags: Flags) => {
       const end = listenForEnd();
       try {
         await serve(flags, end);
@@ -36,15 +43,17 @@ export function sidecarCommand(): Command {
     });
 }
 
-async function serve(flags: SidecarFlags, end: End): Promise<void> {
+async function serve(flags: Flags, end: End): Promise<void> {
   let place: Place | undefined;
   let running = false;
   try {
     const config = readSidecarConfig(onTerminal(flags), process.env);
     const log = createLog(config.logLevel);
     place = await findPlace(config, process.cwd());
-    await using sidecar = await startSidecar(config, place, log);
+    const followed = flags.succeed === true ? await succeed(place.store, process.env) : undefined;
+    await using sidecar = await startSidecar(config, place, log, followed);
     running = true;
+    void sidecar.lost.then((fault) => endAtOnce(fault, log));
     end.log = log;
     if (process.stdout.isTTY) {
       process.stdout.write(`Serving ${mainPathOf(place.workspace)} at ${sidecar.uri}. Ctrl-C ends it; the session stays.\n`);
@@ -56,6 +65,13 @@ async function serve(flags: SidecarFlags, end: End): Promise<void> {
     place ??= await placeInSpite(flags);
     throw await startFailure(fault, place && { store: place.store, main: mainPathOf(place.workspace) });
   }
+}
+
+/** Without closing anything: whatever this process still wrote into the log would be written into another one's. */
+function endAtOnce({ code, message }: OwnedElsewhere, log: Log): void {
+  log.error({ code, error: message }, "the store was taken by another machine; this process ends without touching it");
+  process.kill(process.pid, "SIGKILL");
+  process.abort(); // the first process of a container is spared by that signal
 }
 
 /** On a terminal the log is for what needs a person, unless somebody asked for more. */

@@ -2,14 +2,11 @@ import { once } from "node:events";
 import { type AddressInfo, createServer, type Socket } from "node:net";
 import { describe, expect, it } from "vitest";
 import { createSessionClient, type SessionClient } from "../client/session-client.ts";
-import { bootId } from "../git/boot-id.ts";
-import { newToken, publishDiscovery } from "../git/discovery-file.ts";
+import { publishDiscovery } from "../git/discovery-file.ts";
 import { scratchFolder } from "../git/scratch.test.fixture.ts";
-import type { StoreFolder } from "../git/store-folder.ts";
-import type { Discovery } from "../wire/discovery.ts";
 import { CONTROL } from "../wire/versions.ts";
 import { EXIT } from "./exit-codes.ts";
-import { processesIn, sidecarHere, signalbox, storeOf } from "./program.test.fixture.ts";
+import { discoveryOf, processesIn, sidecarHere, signalbox, storeOf } from "./program.test.fixture.ts";
 
 const joined = async (principalId: string, uri: string): Promise<SessionClient> => {
   const client = createSessionClient({
@@ -31,19 +28,6 @@ const announce = (client: SessionClient, id: string, objective: string) =>
     scope: { kind: "file_set", resources: ["src/app.ts"] },
     extensions: { signalbox: { on_overlap: "proceed" } },
   });
-
-const discoveryOf = async ({ identity }: StoreFolder, port: number, pid: number): Promise<Discovery> => ({
-  store_id: identity.store_id,
-  host: "127.0.0.1",
-  port,
-  pid,
-  boot_id: await bootId(),
-  version: "0.1.0",
-  control: CONTROL,
-  token: newToken(),
-  started_at: new Date().toISOString(),
-  workspace: identity.workspace,
-});
 
 it("shows who is there and what they hold, and is not there itself", async () => {
   await using scratch = await scratchFolder();
@@ -99,7 +83,7 @@ describe("where no sidecar answers", () => {
     await once(free, "listening");
     const { port } = free.address() as AddressInfo;
     await new Promise((resolve) => free.close(resolve));
-    await using _left = await publishDiscovery(store, await discoveryOf(store, port, process.pid), scratch.env);
+    await using _left = await publishDiscovery(store, await discoveryOf(store, port), scratch.env);
 
     const { code, stdout } = await signalbox(scratch, "status", "--json", "--workspace", repo);
 
@@ -115,7 +99,7 @@ describe("where no sidecar answers", () => {
     const silent = createServer((socket) => void sockets.push(socket.on("error", () => undefined))).listen(0, "127.0.0.1");
     await once(silent, "listening");
     const { port } = silent.address() as AddressInfo;
-    await using _left = await publishDiscovery(store, await discoveryOf(store, port, process.pid), scratch.env);
+    await using _left = await publishDiscovery(store, await discoveryOf(store, port), scratch.env);
 
     const { code, stdout } = await signalbox(scratch, "status", "--json", "--workspace", repo);
     for (const socket of sockets) socket.destroy();

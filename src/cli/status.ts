@@ -3,7 +3,7 @@ import { Command } from "commander";
 import { askSummary } from "./ask-summary.ts";
 import { CommandFault } from "./fault.ts";
 import { placeOf, WORKSPACE_OPTION } from "./place.ts";
-import { findRunning } from "./running.ts";
+import { findRunning, type Silent } from "./running.ts";
 import { statusLines } from "./status-lines.ts";
 import { paintFor } from "./terminal.ts";
 
@@ -20,7 +20,7 @@ export function statusCommand(): Command {
     .action(async ({ workspace, json }: StatusFlags) => {
       const { main, store } = await placeOf(workspace);
       const running = await findRunning(store, process.env);
-      if (running.kind === "silent") throw silent(running.discovery.pid, running.discovery.port);
+      if (running.kind === "silent") throw silent(running);
 
       if (running.kind === "none") {
         const document = { running: false, workspace_dir: main, session_id: store.identity.session_id };
@@ -36,9 +36,16 @@ export function statusCommand(): Command {
     });
 }
 
-export function silent(pid: number, port: number): CommandFault {
-  const sentence = `the sidecar of this workspace, process ${pid}, takes connections on port ${port} and does not answer; wait, or end that process yourself`;
-  return new CommandFault("sidecar/no-answer", sentence);
+export function silent({ discovery, suspect }: Silent): CommandFault {
+  return new CommandFault("sidecar/no-answer", silence(discovery.port, suspect));
+}
+
+function silence(port: number, suspect: Silent["suspect"]): string {
+  const stranger = `something listens on port ${port} and does not answer as a sidecar`;
+  if (suspect === undefined) return `${stranger}; see which program that is, and ask again when a coding client has started a sidecar`;
+  const { pid, seen } = suspect;
+  if (!seen) return `${stranger}; wait, or, if process ${pid} is still the sidecar, end that yourself`;
+  return `the sidecar of this workspace, process ${pid}, takes connections on port ${port} and does not answer; wait, or end that process yourself`;
 }
 
 function print(text: string): void {

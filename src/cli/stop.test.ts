@@ -1,7 +1,11 @@
+import { once } from "node:events";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { expect, it } from "vitest";
+import { bootId } from "../git/boot-id.ts";
 import { readDiscovery } from "../git/discovery-file.ts";
 import { scratchFolder } from "../git/scratch.test.fixture.ts";
-import { healthOf, signalbox, startedSidecar, storeOf } from "./program.test.fixture.ts";
+import { discoveryOf, healthOf, signalbox, startedSidecar, storeOf, strangerProcess } from "./program.test.fixture.ts";
 import { isAlive } from "./running.ts";
 import { stopSidecar } from "./stop-sidecar.ts";
 
@@ -42,4 +46,37 @@ it("does not end one whose token it does not have", async () => {
   await expect(stopSidecar(health, { ...discovery, token: "A".repeat(43) })).rejects.toMatchObject({ code: "sidecar/no-token" });
 
   expect(await isAlive(sidecar.pid)).toBe(true);
+});
+
+it.skipIf(process.platform !== "linux")(
+  "waits for nobody whose pid the sidecar had when that has gone",
+  async () => {
+    await using scratch = await scratchFolder();
+    const repo = await scratch.repository("repo");
+    await using innocent = await strangerProcess();
+    const health = { pid: innocent.pid, boot_id: await bootId() };
+    const sidecar = createServer((_request, response) => {
+      response.writeHead(202).end();
+      sidecar.close().closeAllConnections();
+    }).listen(0, "127.0.0.1");
+    await once(sidecar, "listening");
+    const discovery = await discoveryOf(await storeOf(scratch, repo), (sidecar.address() as AddressInfo).port, health);
+
+    await stopSidecar(health, discovery);
+
+    expect(await isAlive(innocent.pid)).toBe(true);
+  },
+  5_000,
+);
+
+it.skipIf(process.platform !== "linux").each([
+  { name: "of this machine that runs no sidecar", boot: undefined },
+  { name: "of another machine", boot: "another" },
+])("names no process $name as the one to end", async ({ boot }) => {
+  const health = { pid: process.pid, boot_id: boot ?? (await bootId()) };
+
+  const refused = stopSidecar(health, undefined);
+
+  await expect(refused).rejects.toMatchObject({ code: "sidecar/no-token" });
+  await expect(refused).rejects.not.toThrow(String(process.pid));
 });

@@ -17,7 +17,7 @@ export function stopCommand(): Command {
     .action(async ({ workspace, json }: StopFlags) => {
       const { main, store } = await placeOf(workspace);
       const running = await findRunning(store, process.env);
-      if (running.kind === "silent") throw silent(running.discovery.pid, running.discovery.port);
+      if (running.kind === "silent") throw silent(running);
       const say = (document: object, text: string) => void process.stdout.write(`${json === true ? JSON.stringify(document) : text}\n`);
 
       if (running.kind === "none") return say({ stopped: false, workspace_dir: main }, `No sidecar runs for ${main}.`);

@@ -1,6 +1,6 @@
 /** `signalbox store`: what a person does to a log that no sidecar can open. */
 import { Command } from "commander";
-import { setAside } from "../app.ts";
+import { setLogAside } from "../app.ts";
 import { CommandFault } from "./fault.ts";
 import { placeOf, WORKSPACE_OPTION } from "./place.ts";
 import { findRunning } from "./running.ts";
@@ -24,13 +24,13 @@ export function storeCommand(): Command {
 async function setAsideLog({ workspace, json }: SetAsideFlags): Promise<void> {
   const { main, store } = await placeOf(workspace);
   const running = await findRunning(store, process.env);
-  if (running.kind === "silent") throw silent(running.discovery.pid, running.discovery.port);
+  if (running.kind === "silent") throw silent(running);
   if (running.kind === "running") {
     const { pid } = running.sidecar.health;
     throw new CommandFault("store/held", `process ${pid} serves ${main} from this log; \`signalbox stop\` first, if it is to be set aside`);
   }
 
-  const path = await setAside(store.logPath, Date.now());
+  const path = await setLogAside(store);
   if (json === true) process.stdout.write(`${JSON.stringify({ workspace_dir: main, set_aside: path })}\n`);
   else {
     process.stdout.write(
