@@ -12,7 +12,7 @@ export function observedLine(seen: ObservedView, nowMs: number): string {
     ? "by you or somebody else who works there"
     : principals.length === 0
       ? "by nobody known here"
-      : `where ${listed(principals, 3)} works`;
+      : `where ${listed(principals, 3)} ${principals.length === 1 ? "works" : "work"}`;
   return `${listed(paths, 5, path_count)} changed without a task ${where}${on}, ${who} (seen ${span(nowMs - Date.parse(observed_at))} ago)`;
 }
 

@@ -67,6 +67,8 @@ export interface NewcomersOptions {
 export interface Newcomers extends Disposable {
   /** Joins the host of an edit, which has no bridge; it counts as heard for as long as its program runs. */
   join(edit: Edit, place: EditPlace): Promise<Agent | undefined>;
+  /** Takes back a join that came to nothing: whoever only was denied an edit takes no part. */
+  leave(agent: Agent): Promise<void>;
 }
 
 export function createNewcomers({ presence, isLiving, carry }: NewcomersOptions): Newcomers {
@@ -93,6 +95,11 @@ export function createNewcomers({ presence, isLiving, carry }: NewcomersOptions)
       if (!outcome.ok) return undefined;
       if (host !== undefined && !held.has(id)) held.set(id, { host, hold: presence.hold(id) });
       return { id, instance };
+    },
+    async leave({ id, instance }) {
+      await carry(id, instance, "GOODBYE", { reason: "user_exit" });
+      held.get(id)?.hold[Symbol.dispose]();
+      held.delete(id);
     },
     [Symbol.dispose]() {
       clearInterval(timer);

@@ -95,9 +95,13 @@ export function createGuard({ stream, sessionId, files, isLiving, nowMs }: Guard
     if (covering.some((principal) => own.has(principal))) return GOES_ON;
     if (!covering.some((principal) => !own.has(principal)) && (await files.isIgnored(place))) return GOES_ON;
 
-    const principal = agent.principal ?? (await newcomers.join(edit, { ...place, treeId: await files.identify(place) }));
-    if (principal === undefined) return GOES_ON;
-    return inTurn(principal.id, () => declare(place, principal, own));
+    const known = agent.principal;
+    if (known !== undefined) return inTurn(known.id, () => declare(place, known, own));
+    const newcomer = await newcomers.join(edit, { ...place, treeId: await files.identify(place) });
+    if (newcomer === undefined) return GOES_ON;
+    const verdict = await inTurn(newcomer.id, () => declare(place, newcomer, own));
+    if ("denied" in verdict) await newcomers.leave(newcomer);
+    return verdict;
   }
 
   async function declare(

@@ -228,6 +228,19 @@ describe("a host without a bridge", () => {
     expect(await world.held()).toEqual([["claude-code:conversa@repo", "a.ts", "b.ts"]]);
   });
 
+  it("takes no part when all that it did was to be denied", async () => {
+    await using world = await guarded();
+    await world.join("bo", BO_HOST);
+    await world.announce("bo", "i", "a.ts");
+
+    expect(await world.edits(ANA_HOST, "/repo/a.ts")).toContain("bo holds a.ts");
+
+    const present = await world.host.query(({ participants }) =>
+      [...participants.values()].filter(({ presence }) => presence !== "left").map(({ id }) => id),
+    );
+    expect(present).toEqual(["bo"]);
+  });
+
   it("that gets one goes on as its principal, and what it began before is its own", async () => {
     await using world = await guarded();
     await world.edits(ANA_HOST, "/repo/a.ts");
