@@ -201,12 +201,15 @@ describe("the same sidecar", () => {
 
     await scratch.git(repository, "worktree", "remove", "--force", second);
     const seen = await ana.call("who_is_working", {});
-    const lost = await bo.ask("tools/call", { name: "get_file_state", arguments: { path: "src/app.ts" } });
-    const given = await bo.call("yield_task", { intent_id: task["intent_id"] });
+    const lost = await bo.call("yield_task", { intent_id: task["intent_id"] });
+    const freed = await eventually("the freed file", async () => {
+      const { status } = await ana.call("begin_task", { objective: "o", files: ["src/app.ts"] });
+      return status === "ok" ? status : undefined;
+    });
 
     expect(seen["active_intent_count"]).toBe(1);
-    expect(lost.error).toBeUndefined();
-    expect(given["status"]).toBe("ok");
+    expect(lost).toMatchObject({ status: "error", code: "WORKSPACE_NO_FOLDER" });
+    expect(freed).toBe("ok");
     expect((await awaitSidecar(scratch, repository)).pid).toBe(before.pid);
     expect([...impurities(ana.program), ...impurities(bo.program)]).toEqual([]);
   });

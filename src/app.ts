@@ -1,6 +1,7 @@
 /**
  * The composition root of a sidecar: workspace, store, engine, edges, discovery, put together and taken apart in order.
  */
+import type { IncomingMessage } from "node:http";
 import { setTimeout as pause } from "node:timers/promises";
 import getPort from "get-port";
 import type { SidecarConfig } from "./config.ts";
@@ -178,10 +179,10 @@ export async function startSidecar(config: SidecarConfig, place: Place, log: Log
     const id = /^\/session\/([^/]+)\/?$/.exec(path)?.[1];
     if (path !== "/" && id === undefined)
       return { status: 404 as const, why: `there is no WebSocket at ${path}; use / or /session/${sessionId}` };
-    return (socket: Parameters<typeof mpac.serve>[0], request: { readonly socket: Parameters<typeof peerOf>[0] }): void => {
+    return (socket: Parameters<typeof mpac.serve>[0], request: IncomingMessage): void => {
       if (id !== undefined && id !== sessionId)
         return socket.close(CLOSE.noSuchSession, `this sidecar serves the session ${sessionId}`.slice(0, 120));
-      mpac.serve(socket, () => peerOf(request.socket));
+      mpac.serve(socket, request.socket, () => peerOf(request.socket));
     };
   };
   let published: AsyncDisposable | undefined;

@@ -6,12 +6,8 @@ import { openSqliteStore } from "../../src/store/sqlite.ts";
 import { SessionId, streamOf } from "../../src/wire/ids.ts";
 import type { LogRecord } from "../../src/wire/record.ts";
 
-/**
- * Reads the session's stream and decides it again. Gives the number of records.
- *
- * @throws LogDamaged, or what `redecide` throws at the first difference
- */
-export async function decidedAgain(logPath: string, sessionId: string): Promise<number> {
+/** The session's stream, whole. @throws LogDamaged */
+export async function recordsOf(logPath: string, sessionId: string): Promise<LogRecord[]> {
   await using store = await openSqliteStore({ path: logPath });
   const stream = streamOf(SessionId.parse(sessionId), "session");
   const records: LogRecord[] = [];
@@ -21,6 +17,16 @@ export async function decidedAgain(logPath: string, sessionId: string): Promise<
     head = { revision: record.revision, hash: record.hash };
     records.push(record);
   }
+  return records;
+}
+
+/**
+ * Reads the session's stream and decides it again. Gives the number of records.
+ *
+ * @throws LogDamaged, or what `redecide` throws at the first difference
+ */
+export async function decidedAgain(logPath: string, sessionId: string): Promise<number> {
+  const records = await recordsOf(logPath, sessionId);
   redecide(session, records);
   return records.length;
 }

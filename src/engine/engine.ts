@@ -49,6 +49,8 @@ export interface EngineOptions {
   /** Names this process in every record. */
   readonly node: string;
   readonly clock?: Clock;
+  /** What the seeds of all records begin with; drawn, unless a log must come out the same twice. */
+  readonly seedBase?: string;
 }
 
 interface Live {
@@ -57,14 +59,14 @@ interface Live {
   idleSinceMs: number | undefined;
 }
 
-export function createEngine({ store, log, node, clock = systemClock }: EngineOptions): Engine {
+export function createEngine(options: EngineOptions): Engine {
+  const { store, log, node, clock = systemClock, seedBase = randomBytes(6).toString("hex") } = options;
   const timeline = createTimeline(clock);
   const opening = new Map<StreamId, Promise<Live>>();
   const live = new Map<StreamId, Live>();
   const openedBefore = new Set<StreamId>();
   /** Since when nothing could be heard of a stream that was not live then. */
   const unheardSinceMs = new Map<StreamId, number>();
-  const seedBase = randomBytes(6).toString("hex");
   let seeds = 0;
   let closed = false;
 

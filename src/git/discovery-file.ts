@@ -7,12 +7,12 @@
  */
 import { randomBytes } from "node:crypto";
 import { constants } from "node:fs";
-import { type FileHandle, lstat, open, rename, unlink } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { type FileHandle, lstat, open, unlink } from "node:fs/promises";
+import { join } from "node:path";
 import { Discovery } from "../wire/discovery.ts";
 import { errnoOf } from "./errno.ts";
+import { replacePrivate } from "./private-file.ts";
 import type { StoreFolder } from "./store-folder.ts";
-import { StoreWriteFailed } from "./store-write-failed.ts";
 import { makePrivateFolder, ownUid, runtimeFolders, whyNotPrivate } from "./user-folders.ts";
 
 const DISCOVERY_FILE = "sidecar.json";
@@ -97,24 +97,6 @@ async function removeOwn(path: string, { pid, token }: Discovery): Promise<void>
   await unlink(path).catch((error: unknown) => {
     if (errnoOf(error) !== "ENOENT") throw error;
   });
-}
-
-/** @throws StoreWriteFailed */
-async function replacePrivate(path: string, text: string): Promise<void> {
-  const temporary = join(dirname(path), `.${randomBytes(6).toString("hex")}.tmp`);
-  try {
-    const file = await open(temporary, "wx", 0o600);
-    try {
-      await file.chmod(0o600); // a umask may have taken our own right to read it
-      await file.writeFile(text);
-    } finally {
-      await file.close();
-    }
-    await rename(temporary, path);
-  } catch (cause) {
-    await unlink(temporary).catch(() => undefined);
-    throw new StoreWriteFailed(path, cause);
-  }
 }
 
 /** The discovery in `path`, or undefined for anything that is not whole, small, and ours alone. */

@@ -129,6 +129,13 @@ describe("the user's state directory", () => {
     expect(await readdir(join(root, ".git"))).not.toContain("signalbox");
   });
 
+  it("is not made beside a store that stands in the git directory: whoever shares the folder shares the store", async () => {
+    const found = await scratch.find(await scratch.repository("shared folder"));
+    const first = await locateStore(found, scratch);
+
+    expect(await locateStore(found, { ...scratch, ...onNfs })).toMatchObject({ place: "git", identity: first.identity });
+  });
+
   it("is kept to once a store was made there", async () => {
     const found = await scratch.find(await scratch.repository("stays"));
     const first = await locateStore(found, { ...scratch, ...onNfs });

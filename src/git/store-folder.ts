@@ -109,14 +109,15 @@ async function tryGitDir(
   main: string,
   remote: (folder: string) => Promise<string | undefined>,
 ): Promise<{ folder: string; identity: StoreIdentity } | { why: string }> {
-  const disk = await remote(commonDir);
-  if (disk !== undefined) return { why: `${commonDir} is on a network disk (${disk})` };
   const folder = join(commonDir, "signalbox");
   const standing = await readStoreIdentity(folder);
   if (standing !== undefined) {
     const original = await originalOf(standing, folder, main);
     return original === undefined ? { folder, identity: standing } : { why: `${folder} was copied from ${original}` };
   }
+  // Only a new one: a store that stands may be another machine's, which shares this folder and says so in owner.json.
+  const disk = await remote(commonDir);
+  if (disk !== undefined) return { why: `${commonDir} is on a network disk (${disk})` };
   const owner = await closedBy(folder);
   if (owner !== undefined) throw new StoreOfOtherUser(folder, owner);
   try {
