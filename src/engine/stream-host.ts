@@ -14,9 +14,11 @@ import type { JsonObject } from "../wire/json.ts";
 import { type LogRecord, type Revision, SELF, type TaggedEvent } from "../wire/record.ts";
 import type { Rejection } from "../wire/refusals.ts";
 import { type Clock, GAP_MS, type Timeline } from "./clock.ts";
+import { CLOSING, CONTENDED, GONE, type Outcome, outcomeOf, UNAVAILABLE } from "./outcome.ts";
 import { PROBE_MS, probeUntilBack } from "./probing.ts";
 import { createStreamFold, type Decided, type FoldOptions, type Head, type Submission } from "./stream-fold.ts";
 
+export type { Outcome } from "./outcome.ts";
 export type { Submission } from "./stream-fold.ts";
 
 /** Most entries taken, and most deadlines decided, in one turn: a turn is also the time that a question waits. */
@@ -24,10 +26,6 @@ const TURN_LIMIT = 512;
 
 /** How often a batch that lost the compare-and-set is decided again before its callers are told to retry. */
 const ATTEMPTS = 5;
-
-export type Outcome =
-  | { readonly ok: true; readonly revision: Revision; readonly record?: LogRecord; readonly result?: JsonObject }
-  | { readonly ok: false; readonly rejection: Rejection };
 
 export interface StreamHost<State, Command, Facts extends JsonObject> {
   readonly stream: StreamId;
@@ -78,20 +76,6 @@ interface HostOptions<State, Command, Event extends TaggedEvent, Facts extends J
   /** Whatever it was that opened the stream is on the log. */
   readonly onOpened: () => void;
 }
-
-const UNAVAILABLE: Rejection = {
-  code: "store/unavailable",
-  message: "the log cannot be written now (is the disk full?); nothing was changed, try again when it can",
-};
-const GONE: Rejection = {
-  code: "store/unavailable",
-  message: "the log was removed or replaced, and this sidecar ends; nothing was changed, make the call again",
-};
-const CLOSING: Rejection = { code: "store/unavailable", message: "the session is being closed here; nothing was changed, connect again" };
-const CONTENDED: Rejection = {
-  code: "store/contended",
-  message: "other writers were faster five times over; nothing was changed, try again",
-};
 
 export async function openStreamHost<State, Command, Event extends TaggedEvent, Facts extends JsonObject>(
   options: HostOptions<State, Command, Event, Facts>,
@@ -364,13 +348,4 @@ export async function openStreamHost<State, Command, Event extends TaggedEvent, 
       alarm?.[Symbol.dispose]();
     },
   };
-}
-
-/** What stands without a record of its own is as of the head. */
-function outcomeOf({ decision, sealed }: Decided, head: Revision): Outcome {
-  if ("rejected" in decision) return { ok: false, rejection: decision.rejected };
-  if ("standing" in decision) return { ok: true, ...decision.standing, revision: decision.standing.revision || head };
-  const { record } = sealed as NonNullable<Decided["sealed"]>;
-  const result = (record.events.at(-1) as { readonly result?: JsonObject } | undefined)?.result;
-  return { ok: true, revision: record.revision, record, ...(result === undefined ? {} : { result }) };
 }
