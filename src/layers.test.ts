@@ -26,7 +26,7 @@ const ROWS: Readonly<Record<string, Row>> = {
   core: { folders: ["wire/"], packages: [] },
   store: { folders: ["wire/"], packages: ["node:", "better-sqlite3"] },
   engine: { folders: ["core/", "store/store.ts", "store/errors.ts", "wire/"], packages: ["node:", "canonicalize"] },
-  git: { folders: ["wire/"], packages: ["node:", "simple-git", "chokidar"] },
+  git: { folders: ["wire/"], packages: ["node:", "simple-git"] },
   edge: {
     folders: ["engine/", "wire/", "type core/", "core/session/read.ts", "tools/", "edge/http/", ...SURROUNDINGS],
     packages: ["node:", "ws", "hono", "@hono/node-server"],

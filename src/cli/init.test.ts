@@ -152,7 +152,7 @@ it.each([["derail"], ["pre-tool-use", "--store", "/nowhere"], ["pre-tool-use", "
 
     const said = await signalbox(scratch, "hook", ...args, "--workspace", scratch.folder);
 
-    expect(said).toMatchObject({ code: 0, stdout: "" });
+    expect(said).toMatchObject({ code: EXIT.failed, stdout: "" });
     expect(said.stderr).toMatch(/^signalbox: .*; this edit is not guarded\n$/);
   },
 );

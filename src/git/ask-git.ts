@@ -118,7 +118,7 @@ async function run(folder: string, args: readonly string[], env: NodeJS.ProcessE
       baseDir: folder,
       abort,
       allowEnvironment: [...KEPT, ...Object.keys(SET)],
-      unsafe: { allowUnsafeConfigPaths: true },
+      unsafe: { allowUnsafeConfigPaths: true, allowUnsafeFsMonitor: true }, // a caller may turn fsmonitor off
       errors(error, { exitCode, stdErr }) {
         if (error instanceof GitPluginError) return error;
         failure = explain(folder, args, exitCode, Buffer.concat(stdErr).toString("utf8").trim());

@@ -18,14 +18,27 @@ export function parentOf(pid: number): number | undefined {
   return Number.isSafeInteger(parent) && parent > 0 ? parent : undefined;
 }
 
+export interface Ancestor {
+  readonly pid: number;
+  readonly started_at?: string;
+  readonly isShell?: boolean;
+}
+
 /** A process and those that started it, nearest first, as far as the system tells; at most `most` of them. */
-export function lineage(pid: number, most = 8): { readonly pid: number; readonly started_at?: string }[] {
-  const found: { readonly pid: number; readonly started_at?: string }[] = [];
+export function lineage(pid: number, most = 8): Ancestor[] {
+  const found: Ancestor[] = [];
   for (let next: number | undefined = pid; next !== undefined && next > 1 && found.length < most; next = parentOf(next)) {
     const start = startOf(next);
-    found.push({ pid: next, ...(start === undefined ? {} : { started_at: start }) });
+    found.push({ pid: next, ...(start === undefined ? {} : { started_at: start }), ...(isShell(next) ? { isShell: true } : {}) });
   }
   return found;
+}
+
+const SHELLS: ReadonlySet<string> = new Set(["sh", "dash", "bash", "zsh", "ash", "ksh", "fish", "busybox"]);
+
+function isShell(pid: number): boolean {
+  const name = /\((.*)\) /s.exec(statOf(pid) ?? "")?.[1];
+  return name !== undefined && SHELLS.has(name);
 }
 
 /** Whether a process of this id runs, and began at `start` where that is known on both sides. Of another user's it is known as well. */
@@ -45,9 +58,13 @@ export function isAlive(pid: number, start?: string): boolean {
 const [STATE, PARENT, START] = [0, 1, 19];
 
 function fieldsOf(pid: number): readonly string[] | undefined {
+  return statOf(pid)?.split(") ").at(-1)?.split(" ");
+}
+
+function statOf(pid: number): string | undefined {
   if (process.platform !== "linux") return undefined;
   try {
-    return readFileSync(`/proc/${pid}/stat`, "latin1").split(") ").at(-1)?.split(" ");
+    return readFileSync(`/proc/${pid}/stat`, "latin1");
   } catch {
     return undefined;
   }

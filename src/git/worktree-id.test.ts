@@ -1,9 +1,11 @@
+import { execFile } from "node:child_process";
 import { chmod, mkdir, readdir, readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { WorktreeId } from "../wire/ids.ts";
-import { asOrdinaryUser, type Scratch, scratchFolder } from "./scratch.test.fixture.ts";
-import { WORKTREE_ID_FILE, worktreeId, worktreeIdOf } from "./worktree-id.ts";
+import { asOrdinaryUser, isRoot, type Scratch, scratchFolder } from "./scratch.test.fixture.ts";
+import { existingWorktreeId, WORKTREE_ID_FILE, worktreeId, worktreeIdOf } from "./worktree-id.ts";
 
 let scratch: Scratch;
 beforeAll(async () => {
@@ -86,3 +88,44 @@ describe("a worktree's id", () => {
     expect(await readdir(scratch.folder)).not.toContain(WORKTREE_ID_FILE);
   });
 });
+
+describe("looking for a worktree's id", () => {
+  it("finds the one that is kept, and makes none where there is none", async () => {
+    const [kept, without] = [await gitDir("with an id"), await gitDir("without an id")];
+    const id = await worktreeId(kept);
+
+    expect(await existingWorktreeId(kept)).toBe(id);
+    expect(await existingWorktreeId(without)).toBeUndefined();
+    expect(await existingWorktreeId(join(scratch.folder, "no such place"))).toBeUndefined();
+    expect(await readdir(without)).toEqual([]);
+  });
+
+  it("finds the derived one where something else is kept", async () => {
+    const broken = await gitDir("looked at, broken");
+    await writeFile(join(broken, WORKTREE_ID_FILE), "not an id");
+
+    expect(await existingWorktreeId(broken)).toBe(await worktreeId(broken));
+  });
+
+  it("finds the derived one where nothing can be kept", async ({ skip }) => {
+    const readOnly = await gitDir("looked at, read-only");
+    await using mount = await readOnlyPlace(readOnly);
+    if (mount === undefined) return skip("this machine lets nobody make a folder read-only for root");
+
+    const found = await existingWorktreeId(readOnly);
+
+    expect(found).toBeDefined();
+    expect(found).toBe(await worktreeId(readOnly));
+  });
+});
+
+/** Makes a folder one in which this process can write nothing. Undefined where it cannot be done. */
+async function readOnlyPlace(folder: string): Promise<AsyncDisposable | undefined> {
+  if (!isRoot) {
+    await chmod(folder, 0o555);
+    return { [Symbol.asyncDispose]: () => chmod(folder, 0o755) };
+  }
+  const run = promisify(execFile);
+  const mounted = await run("mount", ["-t", "tmpfs", "-o", "ro", "none", folder]).catch(() => undefined);
+  return mounted && { [Symbol.asyncDispose]: async () => void (await run("umount", [folder])) };
+}
