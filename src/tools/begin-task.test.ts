@@ -186,8 +186,8 @@ it("tells a task that another call of its own replaced in the meantime from one 
   const session = new TestSession();
   const ana = caller(session, "ana");
   const inner = session.as("ana");
-  ana.ctx.coordination.announce = async (asked) => {
-    const outcome = await inner.announce(asked);
+  ana.ctx.coordination.announce = (asked) => {
+    const outcome = inner.announce(asked);
     session.end(asked.intentId, "SUPERSEDED", "intent-later");
     return outcome;
   };

@@ -91,7 +91,7 @@ export const beginTask = defineTool({
       nowMs: ctx.nowMs(),
     };
 
-    const outcome = await coordination.announce({
+    const announcing = coordination.announce({
       intentId,
       objective: args.objective,
       files: scope.paths,
@@ -100,8 +100,11 @@ export const beginTask = defineTool({
       renews: task.renews,
       requestId: requestId ?? ctx.newId(),
     });
+    // Sent right behind it and answered behind it, so that both cost one way there and back.
+    const seeing = coordination.intentBehind(intentId).catch(() => undefined);
+    const outcome = await announcing;
 
-    if (outcome.ok) return withLiteralHint(await begun(ctx, task, outcome.result), ctx.files, scope.paths);
+    if (outcome.ok) return withLiteralHint(await begun(ctx, task, outcome.result, await seeing), ctx.files, scope.paths);
     const { rejection } = outcome;
     if (rejection.code === "intent/held") return withLiteralHint(blocked(task, rejection), ctx.files, scope.paths);
     const again: Next[] = [{ tool: "begin_task", why: "with the files named as it says; nothing was announced" }];
@@ -109,9 +112,12 @@ export const beginTask = defineTool({
   },
 });
 
-async function begun(ctx: ToolContext, task: Task, { conflicts, superseded }: Announced): Promise<Answer> {
+type Seen = Awaited<ReturnType<ToolContext["coordination"]["intentBehind"]>>;
+
+async function begun(ctx: ToolContext, task: Task, { conflicts, superseded }: Announced, seen: Seen | undefined): Promise<Answer> {
   const { coordination } = ctx;
-  const { intent, behind } = await coordination.intentBehind(task.intentId);
+  const isSeen = seen !== undefined && seen.intent !== null;
+  const { intent, behind } = isSeen ? seen : await coordination.intentBehind(task.intentId);
   if (intent !== null && intent.state !== "ACTIVE" && intent.state !== "SUSPENDED") return endedSince(task, intent);
 
   const named = [...task.files, ...(intent?.scope.resources ?? [])];
