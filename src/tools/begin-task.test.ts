@@ -310,3 +310,14 @@ it("tells what another worktree has of the files and one's own lacks", async () 
   expect(structured["behind"]).toHaveLength(1);
   expect(text).toContain("Behind: bo has changed a.ts on branch topic at 13:56Z (4 min ago); your worktree lacks it.");
 });
+
+it("does not offer a symbolic link as free whose file is held", async () => {
+  const session = new TestSession();
+  session.holds("bo", "i", ["lib/real.ts"]);
+  const ana = caller(session, "ana");
+  ana.tree.links.set("src/link.ts", "lib/real.ts");
+
+  const { structured } = await ana.call("begin_task", { objective: "o", files: ["src/link.ts", "b.ts"] });
+
+  expect(structured).toMatchObject({ status: "blocked", free_files: ["b.ts"] });
+});

@@ -9,7 +9,7 @@ import { withLiteralHint } from "./literal-hint.ts";
 import { conflictLine } from "./conflict-line.ts";
 import type { KnownIntent } from "./own-intent.ts";
 import type { Announced, ToolContext } from "./ports.ts";
-import { asArguments, manyPaths, readScope } from "./scope-input.ts";
+import { asArguments, freeTogether, manyPaths, type ReadScope, readScope } from "./scope-input.ts";
 import type { Rejection } from "../wire/refusals.ts";
 import { until } from "./times.ts";
 import { type Answer, defineTool, type Next, things } from "./tool.ts";
@@ -106,7 +106,7 @@ export const beginTask = defineTool({
 
     if (outcome.ok) return withLiteralHint(await begun(ctx, task, outcome.result, await seeing), ctx.files, scope.paths);
     const { rejection } = outcome;
-    if (rejection.code === "intent/held") return withLiteralHint(blocked(task, rejection), ctx.files, scope.paths);
+    if (rejection.code === "intent/held") return withLiteralHint(blocked(task, rejection, scope.links), ctx.files, scope.paths);
     const again: Next[] = [{ tool: "begin_task", why: "with the files named as it says; nothing was announced" }];
     return refused(rejection, { errors: [rejection.message], ...(rejection.code === "scope/refused" ? { next: again } : {}) });
   },
@@ -176,9 +176,11 @@ function endedSince({ intentId, requestId }: Task, { state, superseded_by }: Kno
   return failed({ code: codeOf("intent/ended"), message, recoverable: true, next }, { errors: [message] });
 }
 
-function blocked(task: Task, rejection: Rejection): Answer {
+function blocked(task: Task, rejection: Rejection, links: ReadScope["links"]): Answer {
   const { nowMs, objective, files } = task;
-  const { holders, holderCount, free, freeCount } = heldIn(rejection);
+  const { holders, holderCount, free: unmet, freeCount: unmetCount } = heldIn(rejection);
+  const free = freeTogether(unmet, links);
+  const freeCount = unmetCount - (unmet.length - free.length);
   const who = holders.length === 0 ? "the holder" : whose(holders);
   const characters = Array.from(objective);
   const short = characters.length > SHOWN_CHARACTERS ? `${characters.slice(0, SHOWN_CHARACTERS).join("")}…` : objective;

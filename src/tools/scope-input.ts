@@ -24,20 +24,34 @@ export const manyPaths = () =>
       error: `more than ${MAX_CHARACTERS} characters of paths: name folders or globs instead`,
     });
 
+export interface ReadScope {
+  readonly paths: string[];
+  /** The names that each symbolic link among the paths stands for: its file and itself. */
+  readonly links: readonly (readonly string[])[];
+}
+
 /** The paths as the session compares them, each once, or the error result for the first that is none. */
 export async function readScope(
   files: Files,
   written: readonly string[],
   more: Readonly<Record<string, unknown>> = {},
-): Promise<{ paths: string[] } | { answer: Answer }> {
+): Promise<ReadScope | { answer: Answer }> {
   const paths = new Set<string>();
+  const links: (readonly string[])[] = [];
   for (const read of await Promise.all(written.map((text) => files.scopePaths(text)))) {
     if (!read.ok) {
       return { answer: scopeRefused(read.why, more) };
     }
     for (const path of read.paths) paths.add(path);
+    if (read.paths.length > 1) links.push(read.paths);
   }
-  return { paths: [...paths] };
+  return { paths: [...paths], links };
+}
+
+/** Those of `free` that are of use: a symbolic link and its file are announced together, so neither is free without the other. */
+export function freeTogether(free: readonly string[], links: ReadScope["links"]): readonly string[] {
+  const broken = new Set(links.filter((names) => !names.every((name) => free.includes(name))).flat());
+  return free.filter((path) => !broken.has(path));
 }
 
 /** The error result for a path that no scope may name. */
