@@ -27,7 +27,10 @@ export function hookCommand(): Command {
     .usage(`${EVENT} [--workspace DIR] [--store FOLDER] [--strict] [--pid N]`)
     .argument("[arguments...]", `${EVENT}, then --workspace DIR or --store FOLDER, --strict, --pid N`)
     .allowUnknownOption()
-    .addHelpText("after", "\nReads the hook's JSON on stdin. Silent when the edit may go on, else the JSON that denies it. Exit code 1 when the edit is not guarded.")
+    .addHelpText(
+      "after",
+      "\nReads the hook's JSON on stdin. Silent when the edit may go on, else the JSON that denies it. Exit code 1 when the edit is not guarded.",
+    )
     .action((args: string[]) => answer(args, process.stdin));
 }
 

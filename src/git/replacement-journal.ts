@@ -72,7 +72,8 @@ export async function pendingReplacements(gitDir: string): Promise<PendingList> 
   const setAside: string[] = [];
   for (const name of names) {
     const [whole, digest, pid, start] = NOTE.exec(name) ?? [];
-    if (whole === undefined || (pid !== undefined && start !== undefined && isAlive(Number(pid), start === "0" ? undefined : start))) continue;
+    if (whole === undefined || (pid !== undefined && start !== undefined && isAlive(Number(pid), start === "0" ? undefined : start)))
+      continue;
     const file = join(folder, name);
     const text = await readFile(file, "utf8").catch(() => undefined);
     if (text === undefined) continue; // another process took or finished it in this moment
