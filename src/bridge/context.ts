@@ -2,6 +2,7 @@
  * One workspace in use: its store, its sidecar, the principal that this bridge is there, and what the tools are given.
  */
 import { randomBytes } from "node:crypto";
+import { join } from "node:path";
 import { gitUser, readHead } from "../git/head.ts";
 import { startOf } from "../git/process-identity.ts";
 import { mainPathOf, type Workspace } from "../git/repository.ts";
@@ -83,7 +84,7 @@ export async function openContext(workspace: Workspace, written: string, options
     });
 
   const root = workspace.root;
-  const notesIn = workspace.kind === "repository" ? workspace.gitDir : store.folder;
+  const notesIn = notesFolder(workspace, store, worktreeId);
   let recovery: Promise<void> | undefined;
   const settled = (): Promise<void> => {
     if (root === undefined) return Promise.resolve();
@@ -115,6 +116,12 @@ export async function openContext(workspace: Workspace, written: string, options
     joinSoon: () => void coordination.membership().catch(() => undefined),
     leave: () => members.leave(),
   };
+}
+
+/** With the worktree, where its git directory takes what is ours; else beside the log, apart from those of other worktrees. */
+function notesFolder(workspace: Workspace, { place, folder }: StoreFolder, worktreeId: string): string {
+  if (workspace.kind === "folder") return folder;
+  return place === "git" ? workspace.gitDir : join(folder, "worktrees", worktreeId);
 }
 
 /** The program that started this bridge, as others know it. */

@@ -1,8 +1,12 @@
-import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { startSidecar } from "../app.ts";
+import { readSidecarConfig } from "../config.ts";
 import { scratchFolder } from "../git/scratch.test.fixture.ts";
+import { locateStore } from "../git/store-folder.ts";
 import { worktreeId } from "../git/worktree-id.ts";
+import { createLog } from "../log.ts";
 import { bridgeIn } from "./bridge.test.fixture.ts";
 import { eventually } from "./eventually.test.fixture.ts";
 import { sidecarFor } from "./sidecar.test.fixture.ts";
@@ -123,6 +127,22 @@ describe("which workspace a call is about", () => {
   });
 });
 
+it("writes a file where nothing is kept in the git directory, as when that is read-only", async () => {
+  await using scratch = await scratchFolder();
+  const repo = await scratch.repository("repo");
+  const workspace = await scratch.find(repo);
+  const store = await locateStore(workspace, { env: scratch.env, remote: () => Promise.resolve("nfs") });
+  await using _ = await startSidecar(readSidecarConfig({ workspace: repo }, {}), { workspace, store }, createLog("silent"));
+  await using ana = bridgeIn(scratch, repo);
+  const { intent_id } = await ana.call("begin_task", { objective: "o", files: ["a.txt"] });
+  const { state_ref } = await ana.call("get_file_state", { path: "a.txt" });
+
+  const submitted = await ana.call("submit_change", { intent_id, target: "a.txt", content: "two\n", state_ref_before: state_ref });
+
+  expect(submitted).toMatchObject({ status: "success" });
+  expect(await readdir(workspace.gitDir)).not.toContain("signalbox-pending");
+});
+
 describe("a worktree that is taken away under its bridge", () => {
   it("is said to be gone, and what was held there is free", async () => {
     await using scratch = await scratchFolder();
@@ -156,7 +176,36 @@ describe("a worktree that is taken away under its bridge", () => {
     expect(before).toMatchObject({ status: "ok" });
     expect(await ana.call("who_is_working")).toMatchObject({ active_intent_count: 0, participant_count: 1 });
   });
+
+  it("keeps its bridge's name when it is made anew while others work, and its edits are seen as its own", async () => {
+    await using scratch = await scratchFolder();
+    const repo = await scratch.repository("repo");
+    const linked = join(scratch.folder, "linked");
+    await scratch.git(repo, "worktree", "add", "-q", "-b", "side", linked);
+    await using _ = await sidecarFor(repo);
+    await using ana = bridgeIn(scratch, linked);
+    await using bo = bridgeIn(scratch, repo, { principal: "bo" });
+    await ana.call("who_is_working");
+    await dirtyIn(bo, "ana", 0);
+
+    await scratch.git(repo, "worktree", "remove", linked);
+    await scratch.git(repo, "worktree", "add", "-q", linked, "side");
+    const again = await Promise.all(["a", "b", "c"].map((file) => ana.call("begin_task", { objective: "o", files: [file] })));
+    await writeFile(join(linked, "a"), "edited");
+
+    expect(again.map(({ principal_id }) => principal_id)).toEqual(["ana", "ana", "ana"]);
+    await dirtyIn(bo, "ana", 1);
+    expect(await bo.call("who_is_working")).toMatchObject({ participant_count: 2, active_intent_count: 3, undeclared: [] });
+  });
 });
+
+/** Waits until somebody's worktree is seen to have so many changed files. */
+async function dirtyIn(asker: { call(tool: string): Promise<Record<string, unknown>> }, whose: string, count: number): Promise<void> {
+  await eventually(async () => {
+    const { participants } = (await asker.call("who_is_working")) as { participants: { principal_id: string; dirty_count?: number }[] };
+    return participants.find(({ principal_id }) => principal_id === whose)?.dirty_count === count || undefined;
+  });
+}
 
 it("joins no local session when the environment asks for a coordinator elsewhere", async () => {
   await using scratch = await scratchFolder();

@@ -35,17 +35,18 @@ export function createContexts(options: ContextsOptions): Contexts {
   const { named, cwd, env } = options;
   const byPath = new Map<string, Promise<Opened | NoContext>>();
   const byRoot = new Map<string, Promise<Opened>>();
+  const forgotten = new WeakSet<Opened>();
+  /** Until then the names of those that are forgotten are taken. */
+  let farewell: Promise<unknown> = Promise.resolve();
   let left: Promise<void> | undefined;
 
   function openOnce(workspace: Workspace, written: string): Promise<Opened> {
     const key = keyOf(workspace);
     let opening = byRoot.get(key);
     if (opening === undefined) {
-      opening = Promise.all([openContext(workspace, written, options), stampOf(workspace)]).then(([context, stamp]) => ({
-        workspace,
-        context,
-        stamp,
-      }));
+      opening = farewell
+        .then(() => Promise.all([openContext(workspace, written, options), stampOf(workspace)]))
+        .then(([context, stamp]) => ({ workspace, context, stamp }));
       opening.catch(() => byRoot.delete(key));
       byRoot.set(key, opening);
     }
@@ -85,10 +86,12 @@ export function createContexts(options: ContextsOptions): Contexts {
   }
 
   /** The worktree was removed, or another repository stands in its place: nobody works in it any more. */
-  function forget({ workspace, context }: Opened): void {
-    byRoot.delete(keyOf(workspace));
+  function forget(opened: Opened): void {
+    if (forgotten.has(opened)) return; // by another call, and what is there now is not meant
+    forgotten.add(opened);
+    byRoot.delete(keyOf(opened.workspace));
     byPath.clear();
-    void context.leave().catch(() => undefined);
+    farewell = Promise.allSettled([farewell, opened.context.leave()]);
   }
 
   const own = resolve(cwd, named ?? ".");
@@ -106,6 +109,7 @@ export function createContexts(options: ContextsOptions): Contexts {
       if ("refused" in opened) return opened;
       if ((await stampOf(opened.workspace)) === opened.stamp) return opened.context;
       forget(opened);
+      await farewell; // what was held there is free when that is said
       const again = await openAt(path, outside);
       return "refused" in again ? again : again.context;
     },

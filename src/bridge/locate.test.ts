@@ -4,7 +4,7 @@ import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { publishDiscovery, newToken } from "../git/discovery-file.ts";
-import { type Scratch, scratchFolder } from "../git/scratch.test.fixture.ts";
+import { fullDisk, type Scratch, scratchFolder } from "../git/scratch.test.fixture.ts";
 import { writeStartError } from "../git/start-error.ts";
 import { locateStore, type StoreFolder } from "../git/store-folder.ts";
 import type { Owner } from "../wire/owner.ts";
@@ -345,6 +345,19 @@ describe("starting one", () => {
     await mkdir(join(at.store.folder, "held"));
 
     await expect(at.locate("up", { startMs: 600 })(ask())).rejects.toMatchObject({ code: "sidecar/slow-start" });
+  });
+
+  it("is not tried on a full disk, which is said at once", async ({ skip }) => {
+    await using at = await station();
+    await using disk = await fullDisk(at.store.folder, ["store.json"]);
+    if (disk === undefined) return skip("nothing can be mounted here");
+
+    await expect(at.locate("up")(ask())).rejects.toMatchObject({
+      name: "SidecarUnavailable",
+      code: "store/unavailable",
+      passing: false,
+      sentence: `no sidecar runs for ${at.repo}, and none can be started: ${at.store.folder}/start.lock cannot be written: the disk is full; make room and start again`,
+    });
   });
 
   it("keeps one older log when the log has grown", async () => {

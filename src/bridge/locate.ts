@@ -74,7 +74,10 @@ async function startAndWait(options: Search, { signal }: LocateQuestion): Promis
   let owner: Owner | undefined;
   try {
     for (let lookMs = FIRST_LOOK_MS; performance.now() < givesUpAtMs; lookMs = Math.min(MOST_LOOK_MS, lookMs * 1.5)) {
-      if (started === undefined) lock ??= await takeStartLock(store.folder, { bootId: boot });
+      if (started === undefined)
+        lock ??= await takeStartLock(store.folder, { bootId: boot }).catch((cause: unknown) => {
+          throw cannotStart(options, cause);
+        });
       // Looked for with the lock in hand: whoever had it before may have started one since our last look.
       owner = await ownerElsewhere(store.folder);
       const found = await findSidecar(store, env, signal);
@@ -142,6 +145,14 @@ function signatureOf(error: StartError | undefined): string | undefined {
 
 function explained({ code, sentence, command }: StartError): SidecarUnavailable {
   return new SidecarUnavailable(command === undefined ? sentence : `${sentence}: run \`${command}\``, { code });
+}
+
+/** Waiting makes no room on a disk: whoever called hears it now, and the next call looks again. */
+function cannotStart({ workspace }: Search, cause: unknown): SidecarUnavailable {
+  return new SidecarUnavailable(`no sidecar runs for ${workspace}, and none can be started: ${sentenceOf(cause)}`, {
+    code: codeIn(cause) ?? "sidecar/no-start",
+    cause,
+  });
 }
 
 function endedEarly(exit: number | null, { workspace, store }: Search): SidecarUnavailable {

@@ -8,6 +8,7 @@ import {
   type SessionClient,
   type SessionClientOptions,
 } from "../client/session-client.ts";
+import { systemNow } from "../client/elapsed.ts";
 import type { Coordination } from "../tools/ports.ts";
 import { createCoordination } from "./coordination.ts";
 import { createRenewal, endedSentence } from "./renewal.ts";
@@ -39,14 +40,23 @@ export interface MemberOptions {
 
 export function createMember({ client: options, workspaceDir, notices, settled }: MemberOptions): Member {
   const { tell } = notices;
+  /** Whether a task was found gone since the last join: that is told before the join itself. */
+  let missesTasks = false;
   const client = createSessionClient({
     ...options,
-    onJoined: (joined) => tellOf(joined, tell),
-    onEnded: (intent, reason) => tell(endedSentence(intent, reason)),
+    onJoined(joined) {
+      const tasks = client.intents.size === 0 ? "" : `, with the ${missesTasks ? "other " : ""}tasks you had`;
+      tellOf(joined, tasks, tell);
+      missesTasks = false;
+    },
+    onEnded(intent, reason) {
+      missesTasks ||= reason === "away";
+      tell(endedSentence(intent, reason));
+    },
   });
   const coordination = createCoordination({ client, workspaceDir, takeNotices: notices.take, settled });
-  let lastCallMs = Date.now();
-  const renew = createRenewal({ client, lastCallMs: () => lastCallMs, nowMs: Date.now, tell });
+  let lastCall = systemNow();
+  const renew = createRenewal({ client, lastCall: () => lastCall, now: systemNow, tell });
   // What goes wrong with a renewal goes wrong with the next call as well, which says so.
   const look = (): void => void renew().catch(() => undefined);
   const timer = setInterval(look, LOOK_MS);
@@ -62,7 +72,7 @@ export function createMember({ client: options, workspaceDir, notices, settled }
     client,
     coordination,
     worked() {
-      lastCallMs = Date.now();
+      lastCall = systemNow();
       look();
     },
     async leave() {
@@ -72,10 +82,10 @@ export function createMember({ client: options, workspaceDir, notices, settled }
   };
 }
 
-function tellOf({ again, principalId, renamedFrom }: Joined, tell: (sentence: string) => void): void {
+function tellOf({ again, principalId, renamedFrom }: Joined, tasks: string, tell: (sentence: string) => void): void {
   if (renamedFrom !== undefined) {
     tell(
       `the connection to the sidecar was lost and ${renamedFrom} is taken now: you are ${principalId}, and the tasks of ${renamedFrom} are not yours`,
     );
-  } else if (again) tell(`the connection to the sidecar was lost and is restored: you are ${principalId} again, with the tasks you had`);
+  } else if (again) tell(`the connection to the sidecar was lost and is restored: you are ${principalId} again${tasks}`);
 }

@@ -19,28 +19,55 @@ export interface Members {
   leave(): Promise<void>;
 }
 
+/** Milliseconds after which a sub-agent leaves that holds nothing and was not called: a host names many in a day. */
+const UNUSED_MS = 10 * 60_000;
+
+interface Agent {
+  readonly member: Promise<Member>;
+  usedAtMs: number;
+}
+
 /** @param create - a member under this name */
-export function createMembers(main: Member, create: (principalId: string) => Member): Members {
-  const agents = new Map<string, Promise<Member>>();
+export function createMembers(main: Member, create: (principalId: string) => Member, nowMs: () => number = Date.now): Members {
+  const agents = new Map<string, Agent>();
+  /** Until then their names are taken. */
+  const leaving = new Map<string, Promise<void>>();
 
   async function join(label: string): Promise<Member> {
+    await leaving.get(label);
     await main.client.join();
     return create(`${main.client.principalId}/${label}`);
   }
 
   function agent(label: string): Promise<Member> {
-    let member = agents.get(label);
-    if (member === undefined) {
-      member = join(label);
-      agents.set(label, member);
-      member.catch(() => agents.delete(label));
+    const known = agents.get(label);
+    if (known !== undefined) {
+      known.usedAtMs = nowMs();
+      return known.member;
     }
+    const member = join(label);
+    agents.set(label, { member, usedAtMs: nowMs() });
+    member.catch(() => agents.delete(label));
     return member;
   }
 
   async function standing(): Promise<Member[]> {
-    const settled = await Promise.allSettled(agents.values());
+    const settled = await Promise.allSettled(Array.from(agents.values(), ({ member }) => member));
     return settled.flatMap((one) => (one.status === "fulfilled" ? [one.value] : []));
+  }
+
+  async function letUnusedGo(): Promise<void> {
+    for (const [label, unused] of agents) {
+      if (nowMs() - unused.usedAtMs < UNUSED_MS) continue;
+      const member = await unused.member.catch(() => undefined);
+      // It may have been called, or let go of, while its joining was waited for.
+      if (member === undefined || member.client.intents.size > 0 || nowMs() - unused.usedAtMs < UNUSED_MS || !agents.delete(label))
+        continue;
+      leaving.set(
+        label,
+        member.leave().finally(() => leaving.delete(label)),
+      );
+    }
   }
 
   async function named(principalId: string): Promise<Coordination | undefined> {
@@ -67,14 +94,16 @@ export function createMembers(main: Member, create: (principalId: string) => Mem
     named,
     worked() {
       main.worked();
-      for (const member of agents.values())
+      for (const { member } of agents.values())
         void member.then(
           (one) => one.worked(),
           () => undefined,
         );
+      void letUnusedGo();
     },
     async leave() {
       await Promise.all([main, ...(await standing())].map((member) => member.leave()));
+      await Promise.all(leaving.values());
     },
   };
 }

@@ -3,14 +3,17 @@ import type { HeldIntent } from "../client/own-intents.ts";
 import { createRenewal, endedSentence } from "./renewal.ts";
 
 const MINUTE_MS = 60_000;
+const START = { wallMs: 0, monotonicMs: 0 };
 
 /** A task of 15 minutes, and a session that notes what it is sent. */
 function working({ renews = true, ttlSec = 900, lastSignMs }: { renews?: boolean; ttlSec?: number; lastSignMs?: number } = {}) {
-  const intent: HeldIntent = { intentId: "i", objective: "o", fence: 1, files: ["a.ts"], ttlSec, renews, renewedAtMs: 0 };
+  const intent: HeldIntent = { intentId: "i", objective: "o", fence: 1, files: ["a.ts"], ttlSec, renews, renewedAt: START };
   const intents = new Map([["i", intent]]);
   const sent: [minute: number, type: string, payload: object][] = [];
   const told: string[] = [];
-  const now = { ms: 0, lastCallMs: 0, isJoined: true, asked: 0 };
+  /** `ms` is what the wall clock shows; it was set by `setMs` in all. */
+  const now = { ms: 0, setMs: 0, isJoined: true, asked: 0 };
+  const instant = () => ({ wallMs: now.ms, monotonicMs: now.ms - now.setMs });
   const renew = createRenewal({
     client: {
       intents,
@@ -19,7 +22,7 @@ function working({ renews = true, ttlSec = 900, lastSignMs }: { renews?: boolean
       },
       send(type, payload) {
         sent.push([now.ms / MINUTE_MS, type, payload]);
-        intents.set("i", { ...intent, renewedAtMs: now.ms });
+        intents.set("i", { ...intent, renewedAt: instant() });
         return Promise.resolve({ ok: true, ack: { revision: 1 } });
       },
       query() {
@@ -28,8 +31,8 @@ function working({ renews = true, ttlSec = 900, lastSignMs }: { renews?: boolean
         return Promise.resolve({ kind: "work", last_sign_at, uncommitted: [], uncommitted_count: 0 });
       },
     },
-    lastCallMs: () => now.lastCallMs,
-    nowMs: () => now.ms,
+    lastCall: () => START,
+    now: instant,
     tell: (sentence) => told.push(sentence),
   });
   /** Looks each minute until `minutes`. */
@@ -39,7 +42,12 @@ function working({ renews = true, ttlSec = 900, lastSignMs }: { renews?: boolean
       await renew();
     }
   };
-  return { now, sent, told, pass };
+  /** The wall clock alone moves: somebody sets it, or the machine sleeps where the other one stands still. */
+  const setWall = (minutes: number): void => {
+    now.ms += minutes * MINUTE_MS;
+    now.setMs += minutes * MINUTE_MS;
+  };
+  return { now, sent, told, pass, setWall };
 }
 
 describe("a task that lives as long as the work", () => {
@@ -74,6 +82,20 @@ describe("a task that lives as long as the work", () => {
     expect(sent).toHaveLength(renewals);
   });
 
+  it.each([
+    { name: "was set back an hour", minutes: -60, renewedAt: [-52, -44] },
+    { name: "was set forward an hour", minutes: 60, renewedAt: [62, 70] },
+  ])("is renewed in time although the wall clock $name, by the time that has passed", async ({ minutes, renewedAt }) => {
+    const { now, sent, pass, setWall } = working();
+    await pass(1);
+
+    setWall(minutes);
+    await pass(minutes + 17);
+
+    expect(sent.map(([minute]) => minute)).toEqual(renewedAt);
+    expect(now.asked).toBe(0);
+  });
+
   it("is not renewed over a connection that is not there", async () => {
     const { now, sent, pass } = working();
     now.isJoined = false;
@@ -103,7 +125,7 @@ it.each([
   { reason: "away", renews: true, says: "is not in the session any more" },
   { reason: "owner_left\u001b[31m", renews: true, says: 'was ended ("owner_left")' },
 ])("says of a task that ended by $reason how to take it up again", ({ reason, renews, says }) => {
-  const intent: HeldIntent = { intentId: "i", objective: "o", fence: 1, files: ["a.ts"], ttlSec: 900, renews, renewedAtMs: 0 };
+  const intent: HeldIntent = { intentId: "i", objective: "o", fence: 1, files: ["a.ts"], ttlSec: 900, renews, renewedAt: START };
 
   expect(endedSentence(intent, reason)).toBe(
     `your task i over a.ts ${says}; you hold nothing by it: begin_task {"objective":"o","files":["a.ts"]} takes it up again`,

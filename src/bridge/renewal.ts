@@ -6,6 +6,7 @@
  * own is not renewed; its owner is warned when a fifth is left.
  */
 import type { SessionClient } from "../client/session-client.ts";
+import { type Instant, longestSince, shortestSince } from "../client/elapsed.ts";
 import type { HeldIntent } from "../client/own-intents.ts";
 import { asJson, listed, named, quoted, SHOWN_CHARACTERS } from "../tools/quote.ts";
 import { until } from "../tools/times.ts";
@@ -21,9 +22,9 @@ const NAMED_FILES = 5;
 
 export interface RenewalOptions {
   readonly client: Pick<SessionClient, "intents" | "isJoined" | "send" | "query">;
-  /** When the last tool was called, milliseconds since 1970. */
-  readonly lastCallMs: () => number;
-  readonly nowMs: () => number;
+  /** When the last tool was called. */
+  readonly lastCall: () => Instant;
+  readonly now: () => Instant;
   /** Puts a sentence into the next result. */
   readonly tell: (sentence: string) => void;
 }
@@ -31,25 +32,28 @@ export interface RenewalOptions {
 /** Renews what is due and warns of what ends. Costs a question to the sidecar only when a task is due and no tool was called lately. */
 export type Renew = () => Promise<void>;
 
-export function createRenewal({ client, lastCallMs, nowMs, tell }: RenewalOptions): Renew {
+export function createRenewal({ client, lastCall, now, tell }: RenewalOptions): Renew {
   const warned = new Set<string>();
 
-  const livedMs = ({ renewedAtMs }: HeldIntent): number => nowMs() - renewedAtMs;
+  /** A renewal too early does no harm, and one too late does; so does a night's sleep that counts as one without work. */
+  const livedMs = ({ renewedAt }: HeldIntent): number => longestSince(renewedAt, now());
+  const isIdle = (): boolean => shortestSince(lastCall(), now()) > IDLE_MS;
   const isDue = (intent: HeldIntent): boolean => intent.renews && livedMs(intent) >= (intent.ttlSec * 1_000) / 2;
-  const isRecent = (atMs: number): boolean => nowMs() - atMs <= IDLE_MS;
 
   function warn(intent: HeldIntent): void {
-    const { intentId, renews, ttlSec, renewedAtMs } = intent;
-    if (renews || warned.has(intentId) || livedMs(intent) < ttlSec * 1_000 * WARNED_AT) return;
+    const { intentId, renews, ttlSec } = intent;
+    const lived = livedMs(intent);
+    if (renews || warned.has(intentId) || lived < ttlSec * 1_000 * WARNED_AT) return;
     warned.add(intentId);
-    const end = new Date(renewedAtMs + ttlSec * 1_000).toISOString();
-    tell(`your task ${named(intentId)} lives ${until(end, nowMs())}, as its ttl_sec says; ${beginAgain(intent)} takes it up again`);
+    const { wallMs } = now();
+    const end = new Date(wallMs + ttlSec * 1_000 - lived).toISOString();
+    tell(`your task ${named(intentId)} lives ${until(end, wallMs)}, as its ttl_sec says; ${beginAgain(intent)} takes it up again`);
   }
 
   async function isWorking(): Promise<boolean> {
-    if (isRecent(lastCallMs())) return true;
+    if (!isIdle()) return true;
     const answer = await client.query({ kind: "work" });
-    return answer.kind === "work" && answer.last_sign_at !== null && isRecent(Date.parse(answer.last_sign_at));
+    return answer.kind === "work" && answer.last_sign_at !== null && now().wallMs - Date.parse(answer.last_sign_at) <= IDLE_MS;
   }
 
   return async () => {

@@ -9,6 +9,7 @@ import { join } from "node:path";
 import { createOnce } from "../git/create-once.ts";
 import { errnoOf } from "../git/errno.ts";
 import { removeExactly } from "../git/remove-exactly.ts";
+import { StoreWriteFailed } from "../git/store-write-failed.ts";
 
 const LOCK_FILE = "start.lock";
 
@@ -28,9 +29,19 @@ export interface StartLockOptions {
   readonly nowMs?: () => number;
 }
 
-/** The lock, or undefined while another living process has it. Disposing gives it back, and may be done twice. */
-export async function takeStartLock(folder: string, { bootId, nowMs = Date.now }: StartLockOptions): Promise<AsyncDisposable | undefined> {
+/**
+ * The lock, or undefined while another living process has it. Disposing gives it back, and may be done twice.
+ *
+ * @throws StoreWriteFailed
+ */
+export async function takeStartLock(folder: string, options: StartLockOptions): Promise<AsyncDisposable | undefined> {
   const path = join(folder, LOCK_FILE);
+  return take(path, options).catch((cause: unknown) => {
+    throw new StoreWriteFailed(path, cause);
+  });
+}
+
+async function take(path: string, { bootId, nowMs = Date.now }: StartLockOptions): Promise<AsyncDisposable | undefined> {
   const own = JSON.stringify({ pid: process.pid, boot_id: bootId, at_ms: nowMs(), nonce: randomBytes(8).toString("hex") });
   const standing = await createOnce(path, own);
   if (standing !== own) {

@@ -4,6 +4,7 @@
 import type { InboundEnvelope } from "../wire/mpac/coordinator.ts";
 import { Extensions, type Ack } from "../wire/mpac/extension.ts";
 import { Scope } from "../wire/mpac/messages.ts";
+import { earlier, type Instant, systemNow } from "./elapsed.ts";
 import type { SessionInfo } from "./inbound.ts";
 
 export interface HeldIntent {
@@ -14,16 +15,20 @@ export interface HeldIntent {
   readonly files: readonly string[];
   /** Seconds that it lives from its announcement, or its last renewal. */
   readonly ttlSec: number;
-  /** When that was, milliseconds since 1970, by this process's clock. */
-  readonly renewedAtMs: number;
+  /** When that was, by this process's clocks. */
+  readonly renewedAt: Instant;
   /** Whether it is to be renewed while there is work; else its end is meant. */
   readonly renews: boolean;
 }
 
 export interface OwnIntents {
   readonly all: ReadonlyMap<string, HeldIntent>;
-  /** What stands, whatever was known before. */
-  learn(info: SessionInfo): void;
+  /**
+   * What stands, whatever was known before.
+   *
+   * @param saidAtMs - when the coordinator said so, by its own clock, which need not agree with ours
+   */
+  learn(info: SessionInfo, saidAtMs: number): void;
   /** An own message that is durable now. */
   acknowledge(envelope: InboundEnvelope, ack: Ack): void;
   /** Anybody's message: an intent of ours may end in it. */
@@ -36,7 +41,7 @@ export type OnEnded = (intent: HeldIntent, reason: string) => void;
 /** Seconds that an intent lives when nobody says (SPEC 15.3). */
 const DEFAULT_TTL_SEC = 300;
 
-export function createOwnIntents(onEnded: OnEnded = () => undefined, nowMs: () => number = Date.now): OwnIntents {
+export function createOwnIntents(onEnded: OnEnded = () => undefined, now: () => Instant = systemNow): OwnIntents {
   const held = new Map<string, HeldIntent>();
 
   function end(intentId: string, reason: string): void {
@@ -47,7 +52,7 @@ export function createOwnIntents(onEnded: OnEnded = () => undefined, nowMs: () =
 
   return {
     all: held,
-    learn(info) {
+    learn(info, saidAtMs) {
       const before = new Map(held);
       const { intents, intent_count } = info.extensions.signalbox;
       held.clear();
@@ -58,7 +63,7 @@ export function createOwnIntents(onEnded: OnEnded = () => undefined, nowMs: () =
           fence,
           files: resources,
           ttlSec: ttl_sec,
-          renewedAtMs: Date.parse(expires_at) - ttl_sec * 1_000,
+          renewedAt: earlier(now(), ageMs(saidAtMs, Date.parse(expires_at) - ttl_sec * 1_000)),
           renews: renews ?? false,
         });
       }
@@ -79,7 +84,7 @@ export function createOwnIntents(onEnded: OnEnded = () => undefined, nowMs: () =
         fence,
         files: Scope.safeParse(scope).data?.resources ?? known?.files ?? [],
         ttlSec: typeof ttl_sec === "number" ? ttl_sec : (known?.ttlSec ?? DEFAULT_TTL_SEC),
-        renewedAtMs: nowMs(),
+        renewedAt: now(),
         renews: known?.renews ?? Extensions.safeParse(payload["extensions"]).data?.signalbox?.renews ?? false,
       });
     },
@@ -89,4 +94,9 @@ export function createOwnIntents(onEnded: OnEnded = () => undefined, nowMs: () =
         end(intentId, typeof reason === "string" ? reason : "withdrawn");
     },
   };
+}
+
+/** Both by one clock; 0 when either cannot be read. */
+function ageMs(nowMs: number, thenMs: number): number {
+  return Math.max(0, nowMs - thenMs) || 0;
 }

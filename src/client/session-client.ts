@@ -191,7 +191,7 @@ export function createSessionClient(options: SessionClientOptions): SessionClien
     if ("envelope" in inbound) voice.hear(inbound.envelope);
     switch (inbound.kind) {
       case "session-info":
-        return intents.learn(inbound.info);
+        return intents.learn(inbound.info, Date.parse(inbound.envelope.ts ?? ""));
       case "ack":
         intents.acknowledge(inbound.envelope, inbound.ack);
         heartbeat.show(intents.all.size > 0);

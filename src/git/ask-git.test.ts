@@ -1,4 +1,7 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { chmod, mkdir, writeFile } from "node:fs/promises";
+import { type AddressInfo, createServer, type Socket } from "node:net";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { askGit, cleanGitEnvironment, GitFailed, GitFolderMissing, GitMissing } from "./ask-git.ts";
@@ -89,4 +92,32 @@ describe("an answer", () => {
       "bo left",
     );
   });
+});
+
+const ASKER = `
+import { askGit } from ${JSON.stringify(new URL("ask-git.ts", import.meta.url).href)};
+process.stdin.resume().once("end", () => process.exit());
+await askGit(process.argv[1], ["status"]);
+`;
+
+it.skipIf(process.platform === "win32")("leaves no git behind when the process that asked ends", async () => {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const bin = join(scratch.folder, "hangs");
+  await mkdir(bin);
+  const git = `#!/bin/bash\nexec 3<>/dev/tcp/127.0.0.1/${(server.address() as AddressInfo).port}\nread -r -u 3\n`;
+  await writeFile(join(bin, "git"), git, { mode: 0o755 });
+  const env = { ...scratch.env, PATH: `${bin}:${scratch.env["PATH"]}` };
+  const called = once(server, "connection") as Promise<[Socket]>;
+  const asker = spawn(process.execPath, ["--import", "tsx", "--input-type=module", "-e", ASKER, "--", scratch.folder], {
+    cwd: join(import.meta.dirname, "../.."),
+    env,
+  });
+  const [hanging] = await called;
+
+  asker.stdin.end();
+  await Promise.all([once(asker, "exit"), once(hanging.on("error", () => undefined).resume(), "close")]);
+
+  expect(asker.exitCode).toBe(0);
+  server.close();
 });

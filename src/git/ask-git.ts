@@ -86,6 +86,13 @@ export function cleanGitEnvironment(env: NodeJS.ProcessEnv): Record<string, stri
   return { ...clean, ...SET };
 }
 
+/** Questions under way. A process that ends takes its git along: one that hangs would hang for ever. */
+const underWay = new Set<AbortController>();
+
+function endAll(): void {
+  for (const stop of underWay) stop.abort(new Error("the process that asked ends"));
+}
+
 /**
  * What git prints for `args` in `folder`, untrimmed. Exit code 1 with nothing on stderr is how git says no, and is
  * answered like any other output, which is then empty.
@@ -99,6 +106,8 @@ export async function askGit(folder: string, args: readonly string[], question: 
   const onAbort = () => stop.abort(signal?.reason);
   signal?.addEventListener("abort", onAbort, { once: true });
   const timer = setTimeout(() => stop.abort(new GitSilent(args, folder, limitMs)), limitMs);
+  if (underWay.size === 0) process.on("exit", endAll);
+  underWay.add(stop);
   // A git that does not die of its signal still ends the wait.
   const stopped = new Promise<never>((_resolve, reject) => {
     stop.signal.addEventListener("abort", () => reject(stop.signal.reason as Error), { once: true });
@@ -107,6 +116,8 @@ export async function askGit(folder: string, args: readonly string[], question: 
     return await Promise.race([run(folder, args, env, stop.signal), stopped]);
   } finally {
     clearTimeout(timer);
+    underWay.delete(stop);
+    if (underWay.size === 0) process.off("exit", endAll);
     signal?.removeEventListener("abort", onAbort);
   }
 }

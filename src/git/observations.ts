@@ -6,7 +6,7 @@
  */
 import { lstatSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
-import { realpath } from "node:fs/promises";
+import { realpath, stat } from "node:fs/promises";
 import { askGit } from "./ask-git.ts";
 import { errnoOf } from "./errno.ts";
 import { readFileState } from "./file-state.ts";
@@ -43,6 +43,9 @@ export interface Place {
   readonly root: string;
   /** Relative to the worktree, with `/` between segments, every link followed. */
   readonly path: string;
+  /** What is checked out there, as far as it was seen. */
+  readonly branch?: string;
+  readonly head?: string;
 }
 
 export interface Observations extends AsyncDisposable {
@@ -57,7 +60,7 @@ export interface Observations extends AsyncDisposable {
   reference(treeId: string, path: string): Promise<string | null | undefined>;
   /** Somebody works in this worktree: it is looked for when it is not known. */
   notice(treeId: string): void;
-  /** Where an absolute path lies, whether the file exists or not; undefined when it is in no worktree of this repository. */
+  /** Where an absolute path lies, whether the file exists or not; undefined for a folder, and for what is in no worktree of this repository. */
   placeOf(absolute: string): Promise<Place | undefined>;
   /** The worktree's id, made now where it has none: somebody is known to work there. */
   identify(place: Place): Promise<string>;
@@ -90,8 +93,18 @@ export function observeWorktrees(workspace: Workspace, options: ObservationsOpti
 
   async function list(repository: Repository): Promise<void> {
     const found = await listWorktrees(repository, { env });
+    for (const entry of watched.values()) if (entry.watch.state === "gone" || (await isAnother(entry))) await drop(entry);
     for (const worktree of found) if (!watched.has(worktree.gitDir)) await add(worktree);
-    for (const { worktree, watch } of watched.values()) if (watch.state === "gone") watched.delete(worktree.gitDir);
+  }
+
+  /** Whether the worktree that was watched there was removed, and one was made anew in its place. */
+  async function isAnother({ worktree, id, isNamed }: Watched): Promise<boolean> {
+    return isNamed && (await existingWorktreeId(worktree.gitDir).catch(() => id)) !== id;
+  }
+
+  async function drop({ worktree, watch }: Watched): Promise<void> {
+    watched.delete(worktree.gitDir);
+    await watch[Symbol.asyncDispose]();
   }
 
   async function add(worktree: Worktree): Promise<void> {
@@ -200,14 +213,23 @@ export function observeWorktrees(workspace: Workspace, options: ObservationsOpti
     },
     async placeOf(absolute) {
       const real = await realAsFarAsThere(absolute);
+      if (await isFolder(real)) return undefined;
       if (workspace.kind === "folder") return placeInFolder(real);
       this.start();
       if (watched.size === 0) await look();
       const gitDir = await gitDirAround(workspace, await folderThere(real));
       if (gitDir === undefined) return undefined;
-      if (!watched.has(gitDir)) await look();
+      if ((watched.get(gitDir)?.watch.state ?? "gone") === "gone") await look();
       const entry = watched.get(gitDir);
-      return entry === undefined ? undefined : { treeId: entry.id, root: entry.worktree.root, path: showInside(entry.worktree.root, real) };
+      if (entry === undefined) return undefined;
+      const { branch, head } = entry.watch.status ?? {};
+      return {
+        treeId: entry.id,
+        root: entry.worktree.root,
+        path: showInside(entry.worktree.root, real),
+        ...(branch === undefined ? {} : { branch }),
+        ...(head === undefined ? {} : { head }),
+      };
     },
     async identify({ treeId }) {
       const entry = entryOf(treeId);
@@ -217,8 +239,10 @@ export function observeWorktrees(workspace: Workspace, options: ObservationsOpti
     },
     async isIgnored({ root, path }) {
       if (workspace.kind === "folder") return false;
-      const said = await askGit(root, ["check-ignore", "--", path], { env }).catch(() => "");
-      return said !== "";
+      // Asked in the form that prints a line in any case: simple-git waits 50 ms for the words of a program that has none.
+      const said = await askGit(root, ["check-ignore", "--verbose", "--non-matching", "--", path], { env }).catch(() => "");
+      const [, negated] = /^(?!::).+?:\d+:(!?)/.exec(said) ?? []; // `source:line:pattern`; `::` where no pattern matches
+      return negated === "";
     },
     async [Symbol.asyncDispose]() {
       closed = true;
@@ -228,6 +252,13 @@ export function observeWorktrees(workspace: Workspace, options: ObservationsOpti
       watched.clear();
     },
   };
+}
+
+async function isFolder(path: string): Promise<boolean> {
+  return stat(path).then(
+    (found) => found.isDirectory(),
+    () => false,
+  );
 }
 
 async function realAsFarAsThere(absolute: string): Promise<string> {

@@ -24,10 +24,13 @@ export interface Ancestor {
   readonly isShell?: boolean;
 }
 
-/** A process and those that started it, nearest first, as far as the system tells; at most `most` of them. */
+/**
+ * A process and those that started it, nearest first, as far as the system tells; at most `most` of them. In a container the
+ * first process of all may be a client.
+ */
 export function lineage(pid: number, most = 8): Ancestor[] {
   const found: Ancestor[] = [];
-  for (let next: number | undefined = pid; next !== undefined && next > 1 && found.length < most; next = parentOf(next)) {
+  for (let next: number | undefined = pid; next !== undefined && found.length < most; next = parentOf(next)) {
     const start = startOf(next);
     found.push({ pid: next, ...(start === undefined ? {} : { started_at: start }), ...(isShell(next) ? { isShell: true } : {}) });
   }

@@ -18,6 +18,7 @@ interface FileHolder {
   readonly objective: string;
   readonly state: string;
   readonly expires_at: string;
+  /** The caller's, or a sub-agent's of its: whoever of them asks is not known. */
   readonly yours: boolean;
 }
 
@@ -66,25 +67,28 @@ export const getFileState = defineTool({
       coordination.summary({ paths: [state.path], limit: MAX_HOLDERS }),
       coordination.behind([state.path]),
     ]);
-    const holders = active_intents.map((intent) => holderOf(intent, principalId)).toSorted((a, b) => Number(b.yours) - Number(a.yours));
+    const rank = ({ yours, principal_id }: FileHolder): number => (principal_id === principalId ? 0 : yours ? 1 : 2);
+    const holders = active_intents.map((intent) => holderOf(intent, principalId)).toSorted((a, b) => rank(a) - rank(b));
     const link = place.ok && place.entry !== place.path ? place.entry : undefined;
-    return shown(state, holders, { asked: args.include_content, nowMs: nowMs(), link, behind });
+    return shown(state, holders, { asked: args.include_content, principalId, nowMs: nowMs(), link, behind });
   },
 });
 
 function holderOf({ intent_id, principal_id, objective, state, expires_at }: IntentView, principalId: string): FileHolder {
-  return { intent_id, principal_id, objective, state, expires_at, yours: principal_id === principalId };
+  const yours = principal_id === principalId || principal_id.startsWith(`${principalId}/`);
+  return { intent_id, principal_id, objective, state, expires_at, yours };
 }
 
 interface Asked {
   readonly asked: boolean;
+  readonly principalId: string;
   readonly nowMs: number;
   /** The symbolic link by which the file was asked for. */
   readonly link: string | undefined;
   readonly behind: readonly BehindView[];
 }
 
-function shown(state: FileState, holders: readonly FileHolder[], { asked, nowMs, link, behind }: Asked): Answer {
+function shown(state: FileState, holders: readonly FileHolder[], { asked, principalId, nowMs, link, behind }: Asked): Answer {
   const [holder = null] = holders;
   const name = named(state.path);
   const content = state.status === "ok" && state.truncated !== true ? state.content : undefined;
@@ -107,7 +111,7 @@ function shown(state: FileState, holders: readonly FileHolder[], { asked, nowMs,
       `${state.status}: ${name}: ${what} state_ref ${state.state_ref}.`,
       ...(link === undefined ? [] : [`${named(link)} is a symbolic link to it.`]),
       ...(withheld ? [`No content: the file is ${state.binary === true ? "not UTF-8 text" : "over 256 KiB"}; read it from the disk.`] : []),
-      ...(holders.length === 0 ? ["Nobody holds it."] : holders.slice(0, 3).map((one) => holderLine(one, nowMs))),
+      ...(holders.length === 0 ? ["Nobody holds it."] : holders.slice(0, 3).map((one) => holderLine(one, principalId, nowMs))),
       ...behindLines(behind, nowMs),
     ],
     next: nextFor(state, holder),
@@ -115,9 +119,10 @@ function shown(state: FileState, holders: readonly FileHolder[], { asked, nowMs,
   };
 }
 
-function holderLine(holder: FileHolder, nowMs: number): string {
+function holderLine(holder: FileHolder, principalId: string, nowMs: number): string {
   const what = `${until(holder.expires_at, nowMs)}: ${quoted(holder.objective)} (${named(holder.intent_id)})`;
-  return holder.yours ? `You hold it ${what}.` : `${named(holder.principal_id)} holds it ${what}.`;
+  if (holder.principal_id === principalId) return `You hold it ${what}.`;
+  return `${named(holder.principal_id)}${holder.yours ? " (your sub-agent)" : ""} holds it ${what}.`;
 }
 
 function nextFor({ path, state_ref }: FileState, holder: FileHolder | null): Next[] {

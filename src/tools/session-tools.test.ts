@@ -179,6 +179,19 @@ describe("get_file_state", () => {
     expect(both.text).toContain('submit_change {"intent_id":"intent-ana","target":"src/a.ts"');
   });
 
+  it("says which sub-agent holds it, and how that one goes on", async () => {
+    const session = new TestSession();
+    session.holds("ana/tests", "intent-tests", ["src"], "cover");
+    const ana = caller(session, "ana");
+    ana.tree.files.set("src/a.ts", "one");
+
+    const { structured, text } = await ana.call("get_file_state", { path: "src/a.ts", include_content: false });
+
+    expect(structured).toMatchObject({ holder: { principal_id: "ana/tests", yours: true } });
+    expect(text).toContain("ana/tests (your sub-agent) holds it until");
+    expect(text).toContain('submit_change {"intent_id":"intent-tests","target":"src/a.ts"');
+  });
+
   it("refuses a path outside the repository", async () => {
     const { structured } = await caller(new TestSession(), "ana").call("get_file_state", { path: "../secret" });
 

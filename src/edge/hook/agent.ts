@@ -21,6 +21,15 @@ const INSTANCE = "hook:";
 export interface Agent {
   readonly id: PrincipalId;
   readonly instance: string;
+  /** Nothing was heard of it for so long that its tasks were suspended. */
+  readonly isAway: boolean;
+}
+
+/** A program that a hook may have been started by. A shell between a client and its hook ends with the hook. */
+export interface Program {
+  readonly pid: number;
+  readonly started_at?: string | undefined;
+  readonly isShell?: boolean;
 }
 
 export interface Speaker {
@@ -29,15 +38,18 @@ export interface Speaker {
   readonly own: readonly PrincipalId[];
 }
 
-/** @param hosts - the programs that the hook may have been started by, nearest first */
-export function whoIs(state: Readonly<SessionState>, hosts: readonly Host[], treeId: string): Speaker {
+export function whoIs(
+  state: Readonly<SessionState>,
+  { hosts, conversation }: Pick<Edit, "hosts" | "conversation">,
+  treeId: string,
+): Speaker {
   const present = [...state.participants.values()].filter(({ presence }) => presence !== "left");
+  const joined = conversation === undefined ? [] : present.filter(({ instanceId }) => instanceId === instanceOf(conversation));
   for (const program of hosts) {
-    const own = present.filter(({ host }) => host !== undefined && isSame(host, program));
-    if (own.length === 0) continue;
-    const [first] = own.toSorted((a, b) => rankOf(a, treeId) - rankOf(b, treeId) || a.id.length - b.id.length);
-    return { principal: first === undefined ? undefined : agentOf(first), own: own.map(({ id }) => id) };
+    const run = present.filter(({ host }) => host !== undefined && isSame(host, program));
+    if (run.length > 0) return firstOf([...new Set([...run, ...joined])], treeId);
   }
+  if (joined.length > 0) return firstOf(joined, treeId);
   // A system that does not tell who started a program: the only one who works in that worktree is meant.
   const isTold = hosts.some(({ started_at }) => started_at !== undefined);
   const workers = isTold ? [] : workersIn(state, treeId);
@@ -45,12 +57,40 @@ export function whoIs(state: Readonly<SessionState>, hosts: readonly Host[], tre
   return only === undefined ? { principal: undefined, own: [] } : { principal: agentOf(only), own: [only.id] };
 }
 
-function isSame(one: Host, other: Host): boolean {
+function firstOf(own: readonly Participant[], treeId: string): Speaker {
+  const [first] = own.toSorted((a, b) => rankOf(a, treeId) - rankOf(b, treeId) || a.id.length - b.id.length);
+  return { principal: first === undefined ? undefined : agentOf(first), own: own.map(({ id }) => id) };
+}
+
+function isSame(one: Host, other: Program): boolean {
   return one.pid === other.pid && (one.started_at === undefined || other.started_at === undefined || one.started_at === other.started_at);
 }
 
-function agentOf({ id, instanceId }: Participant): Agent {
-  return { id, instance: instanceId };
+function agentOf({ id, instanceId, presence }: Participant): Agent {
+  return { id, instance: instanceId, isAway: presence === "unavailable" };
+}
+
+function instanceOf(conversation: string): string {
+  return `${INSTANCE}${conversation.slice(0, 100)}`;
+}
+
+/** The name of a host without a bridge: that of its conversation, or of its program. */
+export function guestOf({ hosts, conversation = "" }: Edit, root: string): Agent {
+  const folder = root.split(/[\\/]/).findLast((name) => name !== "") ?? "workspace";
+  const name = conversation.replaceAll(/[^\w-]/g, "").slice(0, 8) || String(programIn(hosts)?.pid ?? "hook");
+  return {
+    id: `claude-code:${name}@${folder}`.slice(0, 200) as PrincipalId,
+    instance: instanceOf(conversation === "" ? name : conversation),
+    isAway: false,
+  };
+}
+
+/** The client among the programs above a hook. */
+function programIn(hosts: readonly Program[]): Host | undefined {
+  const found = hosts.find(({ isShell }) => isShell !== true) ?? hosts[0];
+  if (found === undefined) return undefined;
+  const { pid, started_at } = found;
+  return { pid, ...(started_at === undefined ? {} : { started_at }) };
 }
 
 /** The bridge that works in the edited worktree first, sub-agents and those without a bridge last. */
@@ -66,45 +106,51 @@ export interface NewcomersOptions {
 
 export interface Newcomers extends Disposable {
   /** Joins the host of an edit, which has no bridge; it counts as heard for as long as its program runs. */
-  join(edit: Edit, place: EditPlace): Promise<Agent | undefined>;
-  /** Takes back a join that came to nothing: whoever only was denied an edit takes no part. */
-  leave(agent: Agent): Promise<void>;
+  join(guest: Agent, edit: Edit, place: EditPlace): Promise<Outcome>;
+  /** Those that an earlier process joined count as heard again while their programs run. */
+  holdAgain(participants: Iterable<Participant>): void;
+  leave(guest: Agent): Promise<void>;
 }
 
 export function createNewcomers({ presence, isLiving, carry }: NewcomersOptions): Newcomers {
   const held = new Map<string, { readonly host: Host; readonly hold: Disposable }>();
 
+  function letGo(id: string): void {
+    held.get(id)?.hold[Symbol.dispose]();
+    held.delete(id);
+  }
+
+  function hold(id: string, host: Host | undefined): void {
+    letGo(id);
+    if (host !== undefined && isLiving(host)) held.set(id, { host, hold: presence.hold(id) });
+  }
+
   const timer = setInterval(() => {
-    for (const [id, { host, hold }] of held) {
-      if (isLiving(host)) continue;
-      hold[Symbol.dispose]();
-      held.delete(id);
-    }
+    for (const [id, { host }] of held) if (!isLiving(host)) letGo(id);
   }, LOOK_MS);
   timer.unref();
 
   return {
-    async join({ hosts: [host], conversation = "" }, { treeId, root }) {
-      const folder = root.split(/[\\/]/).findLast((name) => name !== "") ?? "workspace";
-      const name = conversation.replaceAll(/[^\w-]/g, "").slice(0, 8) || String(host?.pid ?? "hook");
-      const id = `claude-code:${name}@${folder}`.slice(0, 200) as PrincipalId;
-      const instance = `${INSTANCE}${conversation.slice(0, 100) || name}`;
-      const signalbox = { worktree: { id: treeId, path: root }, ...(host === undefined ? {} : { host: { ...host } }) };
+    async join({ id, instance }, { hosts }, { treeId, root, branch, head }) {
+      const host = programIn(hosts);
+      const worktree = { id: treeId, path: root, ...(branch === undefined ? {} : { branch }), ...(head === undefined ? {} : { head }) };
+      const signalbox = { worktree, ...(host === undefined ? {} : { host }) };
       const payload = { display_name: id, roles: ["contributor"], capabilities: [], extensions: { signalbox } };
       const outcome = await carry(id, instance, "HELLO", payload as unknown as JsonObject);
-      if (!outcome.ok) return undefined;
-      if (host !== undefined && !held.has(id)) held.set(id, { host, hold: presence.hold(id) });
-      return { id, instance };
+      if (outcome.ok) hold(id, host);
+      return outcome;
+    },
+    holdAgain(participants) {
+      for (const { id, instanceId, host, presence: now } of participants)
+        if (now === "available" && instanceId.startsWith(INSTANCE)) hold(id, host);
     },
     async leave({ id, instance }) {
       await carry(id, instance, "GOODBYE", { reason: "user_exit" });
-      held.get(id)?.hold[Symbol.dispose]();
-      held.delete(id);
+      letGo(id);
     },
     [Symbol.dispose]() {
       clearInterval(timer);
-      for (const { hold } of held.values()) hold[Symbol.dispose]();
-      held.clear();
+      for (const id of held.keys()) letGo(id);
     },
   };
 }

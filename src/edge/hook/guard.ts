@@ -21,7 +21,7 @@ import type { Host } from "../../wire/mpac/extension.ts";
 import type { ClientMessage } from "../../wire/mpac/messages.ts";
 import { onBehalf } from "../../wire/mpac/on-behalf.ts";
 import type { Rejection } from "../../wire/refusals.ts";
-import { createNewcomers, whoIs } from "./agent.ts";
+import { type Agent, createNewcomers, guestOf, type Program, whoIs } from "./agent.ts";
 
 /** Life of a task that an edit opened, in seconds, until its client's bridge renews it. */
 const TTL_SEC = 900;
@@ -31,11 +31,16 @@ const MAX_FILES = 400;
 
 const OBJECTIVE = "edits that no task declared";
 
+/** Refusals that say nothing of the edit: the log takes no records now. */
+const REFUSED_NOW: ReadonlySet<string> = new Set(["store/unavailable", "store/contended"]);
+
 /** A file of a worktree of this session. */
 export interface EditPlace {
   readonly treeId: string;
   readonly root: string;
   readonly path: string;
+  readonly branch?: string;
+  readonly head?: string;
 }
 
 /** What the guard needs of the repository; the composition root connects it. */
@@ -51,12 +56,13 @@ export interface Edit {
   /** Absolute. */
   readonly file: string;
   /** The host program, nearest first: the hook itself was started by one of these. */
-  readonly hosts: readonly Host[];
+  readonly hosts: readonly Program[];
   /** The client's own name for its conversation. */
   readonly conversation: string | undefined;
 }
 
-export type Verdict = { readonly goesOn: true } | { readonly denied: string };
+/** `unanswered`: the session could not take the edit down, and whether it goes on is for whoever asked. */
+export type Verdict = { readonly goesOn: true } | { readonly denied: string } | { readonly unanswered: string };
 
 export interface GuardOptions {
   readonly stream: OpenStream<SessionState, ClientMessage, SessionFacts>;
@@ -76,6 +82,8 @@ export function createGuard({ stream, sessionId, files, isLiving, nowMs }: Guard
   const { host, presence } = stream;
   const inTurn = createTurns();
   const newcomers = createNewcomers({ presence, isLiving, carry });
+  // An earlier process may have joined some: a log that cannot be read now has nobody to hold.
+  void host.query(({ participants }) => newcomers.holdAgain(participants.values())).catch(() => undefined);
 
   function carry(principal: string, instance: string, type: ClientMessage["message_type"], payload: JsonObject): Promise<Outcome> {
     const of = { sessionId, messageId: randomUUID(), ts: new Date(nowMs()).toISOString(), principal, instance };
@@ -88,45 +96,55 @@ export function createGuard({ stream, sessionId, files, isLiving, nowMs }: Guard
   async function judge(edit: Edit): Promise<Verdict> {
     const place = await files.placeOf(edit.file);
     if (place === undefined) return GOES_ON;
-    const agent = await host.query((state) => whoIs(state, edit.hosts, place.treeId));
-    const own = new Set(agent.own);
+    const { principal, own: ids } = await host.query((state) => whoIs(state, edit, place.treeId));
+    const own = new Set(ids);
+    if (principal !== undefined) {
+      presence.worked(principal.id, nowMs());
+      // Its bridge is gone, and it works: it takes up again what was suspended.
+      if (principal.isAway) await carry(principal.id, principal.instance, "HEARTBEAT", {});
+    }
     const covering = await host.query((state) => intentsOver(state, [place.path]).map(({ intent }) => intent.principal));
-    if (agent.principal !== undefined) presence.worked(agent.principal.id, nowMs());
-    if (covering.some((principal) => own.has(principal))) return GOES_ON;
-    if (!covering.some((principal) => !own.has(principal)) && (await files.isIgnored(place))) return GOES_ON;
-
-    const known = agent.principal;
-    if (known !== undefined) return inTurn(known.id, () => declare(place, known, own));
-    const newcomer = await newcomers.join(edit, { ...place, treeId: await files.identify(place) });
-    if (newcomer === undefined) return GOES_ON;
-    const verdict = await inTurn(newcomer.id, () => declare(place, newcomer, own));
-    if ("denied" in verdict) await newcomers.leave(newcomer);
-    return verdict;
+    if (covering.some((holder) => own.has(holder))) return GOES_ON;
+    if (covering.length === 0 && (await files.isIgnored(place))) return GOES_ON;
+    if (principal !== undefined) return inTurn(principal.id, () => declare(place, principal, own));
+    return judgeGuest(edit, { ...place, treeId: await files.identify(place) });
   }
 
-  async function declare(
-    place: EditPlace,
-    { id, instance }: { readonly id: PrincipalId; readonly instance: string },
-    own: ReadonlySet<PrincipalId>,
-  ): Promise<Verdict> {
-    const task = await host.query((state) => liveIntentsOf(state, id).findLast(canWiden));
+  /** A host without a bridge takes part when it holds something: whoever only was denied an edit does not. */
+  async function judgeGuest(edit: Edit, place: EditPlace): Promise<Verdict> {
+    const guest = guestOf(edit, place.root);
+    return inTurn(guest.id, async () => {
+      const joined = await newcomers.join(guest, edit, place);
+      if (!joined.ok) return { unanswered: joined.rejection.message };
+      const verdict = await declare(place, guest, new Set());
+      if ((await host.query((state) => liveIntentsOf(state, guest.id).length)) === 0) await newcomers.leave(guest);
+      return verdict;
+    });
+  }
+
+  async function declare(place: EditPlace, { id, instance }: Agent, own: ReadonlySet<PrincipalId>): Promise<Verdict> {
     const signalbox = { on_overlap: "block" };
-    const outcome =
-      task === undefined
-        ? await carry(id, instance, "INTENT_ANNOUNCE", {
-            intent_id: `edits-${randomUUID().slice(0, 13)}`,
-            objective: OBJECTIVE,
-            scope: { kind: "file_set", resources: [place.path] },
-            ttl_sec: TTL_SEC,
-            extensions: { signalbox: { ...signalbox, renews: true } },
-          })
-        : await carry(id, instance, "INTENT_UPDATE", {
-            intent_id: task.id,
-            scope: { ...(task.scope as unknown as JsonObject), resources: [...task.resources.map(({ path }) => path), place.path] },
-            extensions: { signalbox },
-          });
-    if (outcome.ok || outcome.rejection.code !== "intent/held") return GOES_ON;
-    return denied(place.path, outcome.rejection, own);
+    const task = await host.query((state) => liveIntentsOf(state, id).findLast(canWiden));
+    if (task !== undefined) {
+      const widened = await carry(id, instance, "INTENT_UPDATE", {
+        intent_id: task.id,
+        scope: { ...(task.scope as unknown as JsonObject), resources: [...task.resources.map(({ path }) => path), place.path] },
+        extensions: { signalbox },
+      });
+      if (widened.ok) return GOES_ON;
+      // It may have ended meanwhile, be as large as a scope may be, or share another file by agreement: that says nothing of this one.
+    }
+    const announced = await carry(id, instance, "INTENT_ANNOUNCE", {
+      intent_id: `edits-${randomUUID().slice(0, 13)}`,
+      objective: OBJECTIVE,
+      scope: { kind: "file_set", resources: [place.path] },
+      ttl_sec: TTL_SEC,
+      extensions: { signalbox: { ...signalbox, renews: true } },
+    });
+    if (announced.ok) return GOES_ON;
+    const { code, message } = announced.rejection;
+    if (code === "intent/held") return denied(place.path, announced.rejection, own);
+    return REFUSED_NOW.has(code) ? { unanswered: message } : GOES_ON;
   }
 
   function denied(path: string, rejection: Rejection, own: ReadonlySet<PrincipalId>): Verdict {
@@ -140,8 +158,9 @@ export function createGuard({ stream, sessionId, files, isLiving, nowMs }: Guard
   };
 }
 
-function canWiden({ state, scope, resources }: Intent): boolean {
-  return state === "ACTIVE" && scope.kind === "file_set" && resources.length < MAX_FILES;
+/** A task with an end of its own is left alone: an update would put that off. */
+function canWiden({ state, renews, scope, resources }: Intent): boolean {
+  return state === "ACTIVE" && renews && scope.kind === "file_set" && resources.length < MAX_FILES;
 }
 
 function reasonFor(path: string, holders: readonly Holder[], nowMs: number): string {

@@ -4,13 +4,15 @@ import { session } from "../../core/session/session.ts";
 import { createEngine } from "../../engine/engine.ts";
 import { silentLog } from "../../engine/log.ts";
 import { redecide } from "../../engine/redecide.ts";
+import { StoreUnavailable } from "../../store/errors.ts";
 import { memoryStore } from "../../store/memory.ts";
-import type { PrincipalId, SessionId } from "../../wire/ids.ts";
+import type { EventStore } from "../../store/store.ts";
+import type { IntentId, PrincipalId, SessionId } from "../../wire/ids.ts";
 import type { JsonObject } from "../../wire/json.ts";
 import type { Host } from "../../wire/mpac/extension.ts";
 import { onBehalf } from "../../wire/mpac/on-behalf.ts";
 import type { ClientMessage } from "../../wire/mpac/messages.ts";
-import type { LogRecord } from "../../wire/record.ts";
+import { type LogRecord, SELF } from "../../wire/record.ts";
 import { createGuard } from "./guard.ts";
 import { hookRoutes } from "./hook-edge.ts";
 
@@ -23,7 +25,12 @@ const [ANA_HOST, BO_HOST] = [
 
 /** A session in which people join, each under a host program, and a repository at `/repo` whose `build` is ignored. */
 async function guarded({ raceLock = true } = {}) {
-  const store = memoryStore();
+  const kept = memoryStore();
+  let full = false;
+  const store: EventStore = {
+    ...kept,
+    append: (...records) => (full ? Promise.reject(new StoreUnavailable("no room is left")) : kept.append(...records)),
+  };
   const engine = createEngine({ store, log: silentLog, node: "test" });
   const stream = await engine.open(session, SESSION, { root: "/repo", race_lock: raceLock });
   const { host } = stream;
@@ -32,7 +39,9 @@ async function guarded({ raceLock = true } = {}) {
     sessionId: SESSION,
     files: {
       placeOf: (file) =>
-        Promise.resolve(file.startsWith("/repo/") ? { treeId: TREE, root: "/repo", path: file.slice("/repo/".length) } : undefined),
+        Promise.resolve(
+          file.startsWith("/repo/") ? { treeId: TREE, root: "/repo", path: file.slice("/repo/".length), branch: "topic" } : undefined,
+        ),
       isIgnored: ({ path }) => Promise.resolve(path.startsWith("build/")),
       identify: () => Promise.resolve(TREE),
     },
@@ -47,9 +56,19 @@ async function guarded({ raceLock = true } = {}) {
   ];
   const app = new Hono().route("/", hookRoutes({ guard, token: "t", hostsAbove, nowMs: () => 0, onActivity: () => undefined }));
   let messages = 0;
+  const records: LogRecord[] = [];
+  host.subscribe((record) => records.push(record));
 
   return {
     host,
+    records,
+    fill() {
+      full = true;
+    },
+    lapse: (principal: string) =>
+      new Promise((resolve) =>
+        host.submit({ command: { type: "ParticipantLapsed", principal, lastHeardAtMs: 0 } as never, actor: SELF }, resolve),
+      ),
     says(principal: string, type: ClientMessage["message_type"], payload: JsonObject) {
       const of = { sessionId: SESSION, messageId: `m${(messages += 1)}`, ts: "", principal, instance: `${principal}:1` };
       return new Promise((resolve) =>
@@ -71,6 +90,15 @@ async function guarded({ raceLock = true } = {}) {
         intent_id: id,
         objective: `work of ${principal}`,
         scope: { kind: "file_set", resources },
+        extensions: { signalbox: { renews: true } },
+      });
+    },
+    /** Announces over what another holds, as both agreed. */
+    share(principal: string, id: string, ...resources: string[]) {
+      return this.says(principal, "INTENT_ANNOUNCE", {
+        intent_id: id,
+        scope: { kind: "file_set", resources },
+        extensions: { signalbox: { on_overlap: "proceed", renews: true } },
       });
     },
     /** What the hook of a host's edit is answered: the reason when it is denied, else nothing. */
@@ -85,6 +113,7 @@ async function guarded({ raceLock = true } = {}) {
       const headers = { authorization: "Bearer t", "x-signalbox-pid": String(pid + 1) };
       const response = await app.request("/hook/pre-tool-use", { method: "POST", headers, body });
       if (response.status === 204) return undefined;
+      if (response.status === 503) return `not answered: ${((await response.json()) as { readonly detail: string }).detail}`;
       const { hookSpecificOutput } = (await response.json()) as { hookSpecificOutput: Record<string, string> };
       expect(hookSpecificOutput).toMatchObject({ hookEventName: "PreToolUse", permissionDecision: "deny" });
       return hookSpecificOutput["permissionDecisionReason"];
@@ -117,7 +146,9 @@ describe("an edit", () => {
 
     const reason = await world.edits(ANA_HOST, "/repo/src/a.ts");
 
-    expect(reason).toMatch(/^Signalbox: bo holds src, which meets your src\/a\.ts, since .* until .* left\): "work of bo" \(i\)\./);
+    expect(reason).toMatch(
+      /^Signalbox: bo holds src, which meets your src\/a\.ts, since .* until .* left\), renewed while it is worked on: "work of bo" \(i\)\./,
+    );
     expect(reason).toContain('check_overlap {"files":["src/a.ts"]} later');
     expect(reason).toContain("Only if you agreed with bo");
     expect(await world.held()).toEqual([["bo", "src"]]);
@@ -167,13 +198,69 @@ describe("an edit", () => {
     await world.join("ana", ANA_HOST);
     await world.join("bo", BO_HOST);
     await world.announce("bo", "k", "a.ts");
-    await world.says("ana", "INTENT_ANNOUNCE", {
-      intent_id: "i",
-      scope: { kind: "file_set", resources: ["a.ts"] },
-      extensions: { signalbox: { on_overlap: "proceed" } },
-    });
+    await world.share("ana", "i", "a.ts");
 
     expect(await world.edits(ANA_HOST, "/repo/a.ts")).toBeUndefined();
+  });
+
+  it("of a free file goes on and is declared where its agent shares another file by agreement", async () => {
+    await using world = await guarded();
+    await world.join("ana", ANA_HOST);
+    await world.join("bo", BO_HOST);
+    await world.announce("bo", "k", "a.ts");
+    await world.share("ana", "i", "a.ts");
+
+    expect(await world.edits(ANA_HOST, "/repo/free.ts")).toBeUndefined();
+    expect(await world.edits(BO_HOST, "/repo/free.ts")).toContain("ana holds free.ts");
+  });
+
+  it("is declared by itself where its agent's task has an end of its own, which stays", async () => {
+    await using world = await guarded();
+    await world.join("ana", ANA_HOST);
+    await world.says("ana", "INTENT_ANNOUNCE", { intent_id: "i", scope: { kind: "file_set", resources: ["a.ts"] }, ttl_sec: 60 });
+    const ends = () => world.host.query(({ intents }) => intents.get("i" as IntentId)?.expiresAtMs);
+    const before = await ends();
+
+    await world.edits(ANA_HOST, "/repo/b.ts");
+
+    expect(await ends()).toBe(before);
+    expect(await world.held()).toEqual([
+      ["ana", "a.ts"],
+      ["ana", "b.ts"],
+    ]);
+  });
+
+  it("is declared by itself where its agent's task is as large as a scope may be", async () => {
+    await using world = await guarded();
+    await world.join("ana", ANA_HOST);
+    await world.announce("ana", "i", ...Array.from({ length: 50 }, (_, number) => `${number}${"x".repeat(3_990)}`));
+
+    await world.edits(ANA_HOST, `/repo/${"y".repeat(4_000)}`);
+
+    expect((await world.held()).map(([principal, ...files]) => [principal, files.length])).toEqual([
+      ["ana", 50],
+      ["ana", 1],
+    ]);
+  });
+
+  it("takes up again what was suspended while its agent's bridge was gone", async () => {
+    await using world = await guarded();
+    await world.join("ana", ANA_HOST);
+    await world.join("bo", BO_HOST);
+    await world.announce("ana", "i", "a.ts");
+    await world.lapse("ana");
+
+    expect(await world.edits(ANA_HOST, "/repo/a.ts")).toBeUndefined();
+    expect(await world.edits(BO_HOST, "/repo/a.ts")).toContain("ana holds a.ts");
+  });
+
+  it("is not answered while the log takes no records", async () => {
+    await using world = await guarded();
+    await world.join("ana", ANA_HOST);
+    world.fill();
+
+    expect(await world.edits(ANA_HOST, "/repo/a.ts")).toMatch(/^not answered: the log cannot be written now/);
+    expect(await world.edits(BO_HOST, "/repo/a.ts")).toMatch(/^not answered: the log cannot be written now/);
   });
 
   it("of a file that a sub-agent of the same host holds goes on: a hook does not say whose it is", async () => {
@@ -226,6 +313,9 @@ describe("a host without a bridge", () => {
     await world.edits(ANA_HOST, "/repo/b.ts");
 
     expect(await world.held()).toEqual([["claude-code:conversa@repo", "a.ts", "b.ts"]]);
+    expect(await world.host.query(({ participants }) => [...participants.values()].map(({ worktree }) => worktree))).toEqual([
+      { id: TREE, path: "/repo", branch: "topic" },
+    ]);
   });
 
   it("takes no part when all that it did was to be denied", async () => {
@@ -239,6 +329,31 @@ describe("a host without a bridge", () => {
       [...participants.values()].filter(({ presence }) => presence !== "left").map(({ id }) => id),
     );
     expect(present).toEqual(["bo"]);
+  });
+
+  it("keeps what it declared before when an edit is denied later, or at the same time", async () => {
+    await using world = await guarded();
+    await world.join("bo", BO_HOST);
+    await world.announce("bo", "i", "b.ts");
+
+    await world.edits(ANA_HOST, "/repo/a.ts");
+    const [, denied] = await Promise.all(["c", "b", "d"].map((name) => world.edits({ pid: 30 }, `/repo/${name}.ts`, { session_id: "cy" })));
+    expect(denied).toContain("bo holds b.ts");
+    expect(await world.edits({ pid: 40 }, "/repo/b.ts")).toContain("bo holds b.ts");
+
+    expect(await world.held()).toEqual([
+      ["bo", "b.ts"],
+      ["claude-code:conversa@repo", "a.ts"],
+      ["claude-code:cy@repo", "c.ts", "d.ts"],
+    ]);
+  });
+
+  it("is known by its conversation, whichever shell started the hook", async () => {
+    await using world = await guarded();
+
+    for (const pid of [30, 40, 50]) await world.edits({ pid }, "/repo/a.ts");
+
+    expect(world.records.map(({ events }) => events[0]?.type)).toEqual(["ParticipantJoined", "IntentAnnounced"]);
   });
 
   it("that gets one goes on as its principal, and what it began before is its own", async () => {

@@ -7,9 +7,9 @@
 import { isAbsolute, resolve } from "node:path";
 import { Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
-import type { Host } from "../../wire/mpac/extension.ts";
 import { isBearer } from "../http/bearer.ts";
 import { PreToolUse } from "../../wire/hook.ts";
+import type { Program } from "./agent.ts";
 import { denial, editedFile } from "./claude.ts";
 import type { Guard } from "./guard.ts";
 
@@ -23,7 +23,7 @@ export interface HookOptions {
   readonly guard: Pick<Guard, "judge">;
   readonly token: string;
   /** The program of this id and those that started it, nearest first. */
-  readonly hostsAbove: (pid: number) => readonly Host[];
+  readonly hostsAbove: (pid: number) => readonly Program[];
   readonly nowMs: () => number;
   readonly onActivity: () => void;
 }
@@ -59,6 +59,7 @@ export function hookRoutes({ guard, token, hostsAbove, nowMs, onActivity }: Hook
       hosts: Number.isSafeInteger(pid) && pid > 0 ? hostsAbove(pid) : [],
       conversation: hook.data.session_id,
     });
+    if ("unanswered" in verdict) return context.json({ detail: verdict.unanswered }, 503);
     return "denied" in verdict ? context.json(denial(verdict.denied)) : context.body(null, 204);
   });
   // Behind the token, as everything under /control.

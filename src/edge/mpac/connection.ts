@@ -65,6 +65,9 @@ interface ConnectionEvents {
   gone(): void;
 }
 
+/** What has been said by then leaves together. (`queueMicrotask` costs ten times as much.) */
+const soon = Promise.resolve();
+
 let connections = 0;
 
 /** @param wire - the TCP socket under `socket` */
@@ -78,7 +81,7 @@ export function serveConnection(socket: WebSocket, wire: Writable, hear: (connec
 
   function sendFrame(frame: Buffer): void {
     if (!open) return;
-    if (unsent.push(frame) === 1) queueMicrotask(flush);
+    if (unsent.push(frame) === 1) void soon.then(flush);
     unsentBytes += frame.length;
     if (unsentBytes + wire.writableLength > MAX_UNREAD_BYTES) {
       close(CLOSE.tooSlow, "reads too slowly");

@@ -222,4 +222,16 @@ describe("whether work goes on", () => {
 
     expect(seen).toMatchObject({ uncommitted: ["src/a.ts"], uncommitted_count: 1 });
   });
+
+  it("counts what is held as uncommitted where more files have changed than are kept by name", () => {
+    const played = session();
+    const tree = { id: ANA_TREE, path: "/w/a", changed: ["b.ts"], total: 2, atMs: 0 };
+    const observations: Observations = { ...observing({}), tree: () => tree };
+    const uncommitted = () => viewWork(played.state, observations, ANA, () => undefined).uncommitted_count;
+
+    const before = uncommitted();
+    played.says("ana", "INTENT_ANNOUNCE", { intent_id: "i", scope: files("src") });
+
+    expect([before, uncommitted()]).toEqual([0, 1]);
+  });
 });

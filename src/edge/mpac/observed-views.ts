@@ -181,11 +181,13 @@ export function viewWork(
   const last = Math.max(...signs.map((sign) => sign ?? 0));
   const held = asker === undefined ? [] : liveIntentsOf(state, asker).flatMap((intent) => intent.resources.map(({ path }) => path));
   const uncommitted = tree === undefined ? [] : pathsWithin(state, tree.changed, held);
+  // What is held may be among the changed files that are not kept by name: then nobody gives it up.
+  const isUnsure = uncommitted.length === 0 && held.length > 0 && tree !== undefined && tree.changed.length < tree.total;
   return {
     kind: "work",
     last_sign_at: last === 0 ? null : rfc3339(last),
     uncommitted: uncommitted.slice(0, NAMED_PATHS),
-    uncommitted_count: uncommitted.length,
+    uncommitted_count: isUnsure ? 1 : uncommitted.length,
   };
 }
 

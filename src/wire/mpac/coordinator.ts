@@ -71,6 +71,8 @@ export const InboundEnvelope = z.looseObject({
   message_type: z.string(),
   message_id: z.string(),
   sender: z.looseObject({ principal_id: z.string() }),
+  /** RFC 3339, by the sender's clock. */
+  ts: z.string().optional().catch(undefined),
   payload: z.looseObject({
     extensions: z
       .looseObject({ signalbox: z.looseObject({}).optional() })

@@ -1,0 +1,84 @@
+import { mkdir, rm, symlink, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { observeWorktrees, type Observations } from "./observations.ts";
+import { type Scratch, scratchFolder } from "./scratch.test.fixture.ts";
+import { WORKTREE_ID_FILE, worktreeId } from "./worktree-id.ts";
+import { eventually, repositoryWith, write } from "./worktree.test.fixture.ts";
+
+const silent = { info: () => undefined, warn: () => undefined };
+
+/** A repository with a linked worktree in which somebody works. */
+async function observed(scratch: Scratch) {
+  const main = await repositoryWith(scratch, "repo", ["src/a.ts"]);
+  const linked = join(scratch.folder, "linked");
+  await scratch.git(main.root, "worktree", "add", "-q", "-b", "side", linked);
+  const gitDir = join(main.gitDir, "worktrees/linked");
+  const observations = observeWorktrees(main, { log: silent, env: scratch.env });
+  return { main, linked, gitDir, id: await worktreeId(gitDir), observations };
+}
+
+function treeOf(observations: Observations, id: string) {
+  return eventually(() => observations.tree(id));
+}
+
+describe("a worktree", () => {
+  it("goes by the id of its bridges, also when it was made anew between two looks", async () => {
+    await using scratch = await scratchFolder();
+    const { linked, gitDir, id, observations: watched } = await observed(scratch);
+    await using observations = watched;
+    observations.notice(id);
+    expect(await treeOf(observations, id)).toMatchObject({ path: linked, branch: "side" });
+
+    await rm(join(gitDir, WORKTREE_ID_FILE));
+    const anew = await worktreeId(gitDir);
+    observations.notice(anew);
+
+    expect(anew).not.toBe(id);
+    expect(await treeOf(observations, anew)).toMatchObject({ path: linked, branch: "side", total: 0 });
+    expect(observations.tree(id)).toBeUndefined();
+    await write(linked, "b.ts");
+    await eventually(() => observations.tree(anew)?.total || undefined);
+  });
+});
+
+describe("the place of a file", () => {
+  it("is the worktree that its bytes lie in, and none elsewhere", async () => {
+    await using scratch = await scratchFolder();
+    const { main, linked, id, observations: watched } = await observed(scratch);
+    await using observations = watched;
+    await symlink(join(linked, "src"), join(main.root, "other"));
+    await mkdir(join(scratch.folder, "elsewhere"));
+    await writeFile(join(scratch.folder, "elsewhere/x"), "x");
+    await symlink(join(scratch.folder, "elsewhere/x"), join(main.root, "x"));
+
+    expect(await observations.placeOf(join(main.root, "src/../new/deep.ts"))).toMatchObject({ root: main.root, path: "new/deep.ts" });
+    await treeOf(observations, id);
+    expect(await observations.placeOf(join(main.root, "other/a.ts"))).toEqual({
+      treeId: id,
+      root: linked,
+      path: "src/a.ts",
+      branch: "side",
+      head: await scratch.git(linked, "rev-parse", "HEAD"),
+    });
+    expect(await observations.placeOf(join(main.root, "x"))).toBeUndefined();
+    expect(await observations.placeOf(join(main.gitDir, "config"))).toBeUndefined();
+    expect(await observations.placeOf(join(main.root, "src"))).toBeUndefined();
+  });
+});
+
+it("is ignored as git ignores it", async () => {
+  await using scratch = await scratchFolder();
+  const { main, observations: watched } = await observed(scratch);
+  await using observations = watched;
+  await write(main.root, ".gitignore", "build/\n*.log\n!kept.log\n");
+  await write(main.root, "src/.gitignore", "gen:1:*\n");
+  const isIgnored = async (file: string) => {
+    const place = await observations.placeOf(join(main.root, file));
+    return place === undefined ? undefined : observations.isIgnored(place);
+  };
+
+  const answers = await Promise.all(["build/x", "a.log", "src/gen:1:x", "kept.log", "src/a.ts", "new/b.ts", "a:1:b"].map(isIgnored));
+
+  expect(answers).toEqual([true, true, true, false, false, false, false]);
+});
