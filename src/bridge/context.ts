@@ -4,7 +4,7 @@
 import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import { gitUser, readHead } from "../git/head.ts";
-import { startOf } from "../git/process-identity.ts";
+import { lineage } from "../git/process-identity.ts";
 import { mainPathOf, type Workspace } from "../git/repository.ts";
 import { locateStore, type StoreFolder } from "../git/store-folder.ts";
 import { worktreeIdOf } from "../git/worktree-id.ts";
@@ -113,7 +113,11 @@ export async function openContext(workspace: Workspace, written: string, options
       reportFault,
     },
     worked: () => members.worked(),
-    joinSoon: () => void coordination.membership().catch(() => undefined),
+    joinSoon: () =>
+      void coordination
+        .membership()
+        .then(() => members.adopt())
+        .catch(() => undefined),
     leave: () => members.leave(),
   };
 }
@@ -124,8 +128,9 @@ function notesFolder(workspace: Workspace, { place, folder }: StoreFolder, workt
   return place === "git" ? workspace.gitDir : join(folder, "worktrees", worktreeId);
 }
 
-/** The program that started this bridge, as others know it. */
+/** The client that started this bridge, as others know it: what only starts programs, such as a shell or npx, is passed over. */
 function hostOf(pid: number): Host {
-  const startedAt = startOf(pid);
-  return { pid, ...(startedAt === undefined ? {} : { started_at: startedAt }) };
+  const [first = { pid }, ...above] = lineage(pid);
+  const { isShell: _isShell, ...host } = [first, ...above].find(({ isShell }) => isShell !== true) ?? first;
+  return host;
 }

@@ -343,3 +343,27 @@ it("joins sub-agents for themselves, and a bridge that starts again knows them b
   expect(yielded).toMatchObject({ status: "error", code: "INTENT_NOT_OWNER" });
   expect(yieldedHere).toMatchObject({ status: "ok" });
 });
+
+it("joins the sub-agents of an earlier bridge of its host that still hold tasks", async () => {
+  await using scratch = await scratchFolder();
+  const repo = await scratch.repository("repo");
+  await using sidecar = await sidecarFor(repo);
+  const { task } = await (async () => {
+    await using first = bridgeIn(scratch, repo);
+    return {
+      task: await first.call("begin_task", { objective: "o", files: ["a.txt"], agent: "tests" }).then(async (begun) => {
+        await writeFile(join(repo, "a.txt"), "uncommitted, so that the task stays");
+        return begun;
+      }),
+    };
+  })();
+  await using second = bridgeIn(scratch, repo);
+
+  (await second.context()).joinSoon();
+
+  const back = await eventually(async () => {
+    const { active_intents } = (await second.call("who_is_working")) as { active_intents: { intent_id: string; state: string }[] };
+    return active_intents.find(({ intent_id, state }) => intent_id === task["intent_id"] && state === "ACTIVE");
+  });
+  expect([back.intent_id, sidecar.port > 0]).toEqual([task["intent_id"], true]);
+});

@@ -15,12 +15,17 @@ export interface Members {
   holding(intentId: string): Promise<Coordination>;
   /** The one of this name, if it is one of them. */
   named(principalId: string): Promise<Coordination | undefined>;
+  /** Joins the sub-agents of an earlier bridge that still hold tasks: nobody else keeps these alive. */
+  adopt(): Promise<void>;
   worked(): void;
   leave(): Promise<void>;
 }
 
 /** Milliseconds after which a sub-agent leaves that holds nothing and was not called: a host names many in a day. */
 const UNUSED_MS = 10 * 60_000;
+
+/** Tasks of the session among which an earlier bridge's sub-agents are looked for. */
+const MAX_ADOPTED = 1_000;
 
 interface Agent {
   readonly member: Promise<Member>;
@@ -92,6 +97,13 @@ export function createMembers(main: Member, create: (principalId: string) => Mem
       return (owner === undefined ? undefined : await named(owner)) ?? main.coordination;
     },
     named,
+    async adopt() {
+      const { principalId } = await main.client.join();
+      const { active_intents } = await main.coordination.summary({ limit: MAX_ADOPTED });
+      const held = new Set(active_intents.map((intent) => intent.principal_id));
+      await Promise.all(Array.from(held, (owner) => (owner.startsWith(`${principalId}/`) ? named(owner) : undefined)));
+      for (const member of await standing()) await member.client.join();
+    },
     worked() {
       main.worked();
       for (const { member } of agents.values())

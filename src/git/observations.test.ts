@@ -65,6 +65,16 @@ describe("the place of a file", () => {
     expect(await observations.placeOf(join(main.gitDir, "config"))).toBeUndefined();
     expect(await observations.placeOf(join(main.root, "src"))).toBeUndefined();
   });
+
+  it("is the one around it for a file of another repository inside, which its people may hold", async () => {
+    await using scratch = await scratchFolder();
+    const { main, observations: watched } = await observed(scratch);
+    await using observations = watched;
+    await scratch.git(main.root, "init", "-q", "inner");
+
+    expect(await observations.placeOf(join(main.root, "inner/a.ts"))).toMatchObject({ root: main.root, path: "inner/a.ts" });
+    expect(await observations.placeOf(join(main.root, "inner/.git/config"))).toBeUndefined();
+  });
 });
 
 it("is ignored as git ignores it", async () => {

@@ -12,8 +12,10 @@ import { errnoOf } from "./errno.ts";
 import { readFileState } from "./file-state.ts";
 import { findWorkspace, type Repository, type Workspace } from "./repository.ts";
 import { isInside, showInside } from "./safe-path.ts";
+import { isGitName } from "./written-path.ts";
 import { type WatchLog, watchWorktree, type WorktreeStatus, type WorktreeWatch } from "./watch-worktree.ts";
 import { existingWorktreeId, worktreeId, worktreeIdOf } from "./worktree-id.ts";
+import type { ChangedFile } from "./worktree-status.ts";
 import { listWorktrees, type Worktree } from "./worktrees.ts";
 
 /** How often git is asked for worktrees that have come, in milliseconds; one that a participant names is looked for at once. */
@@ -147,7 +149,7 @@ export function observeWorktrees(workspace: Workspace, options: ObservationsOpti
       path: worktree.root,
       ...(branch === undefined ? {} : { branch }),
       ...(head === undefined ? {} : { head }),
-      changed: changed.map(({ path }) => path),
+      changed: pathsOf(changed),
       total,
       atMs,
       ...(lastEditAtMs === undefined ? {} : { lastEditAtMs }),
@@ -169,6 +171,14 @@ export function observeWorktrees(workspace: Workspace, options: ObservationsOpti
     if (folders.size >= MAX_FOLDERS) folders.clear();
     folders.set(folder, { gitDir, atMs: performance.now() });
     return gitDir;
+  }
+
+  /** A submodule, or another repository, inside a worktree: whoever works in the one around it holds its files by their names there. */
+  function around(real: string): string | undefined {
+    if (real.split(/[\\/]/).some(isGitName)) return undefined;
+    return [...watched.values()]
+      .filter(({ worktree, watch }) => watch.state !== "gone" && isInside(worktree.root, real))
+      .sort((a, b) => b.worktree.root.length - a.worktree.root.length)[0]?.worktree.gitDir;
   }
 
   /** A folder in no repository has no worktrees; what lies in it is compared by name. */
@@ -217,7 +227,7 @@ export function observeWorktrees(workspace: Workspace, options: ObservationsOpti
       if (workspace.kind === "folder") return placeInFolder(real);
       this.start();
       if (watched.size === 0) await look();
-      const gitDir = await gitDirAround(workspace, await folderThere(real));
+      const gitDir = (await gitDirAround(workspace, await folderThere(real))) ?? around(real);
       if (gitDir === undefined) return undefined;
       if ((watched.get(gitDir)?.watch.state ?? "gone") === "gone") await look();
       const entry = watched.get(gitDir);
@@ -280,4 +290,15 @@ async function folderThere(path: string): Promise<string> {
       if (there === dirname(there) || errnoOf(cause) !== "ENOENT") return there;
     }
   }
+}
+
+/** The same list for the same look, so that whoever reads it may keep what it made of it. */
+const pathLists = new WeakMap<readonly ChangedFile[], readonly string[]>();
+
+function pathsOf(changed: readonly ChangedFile[]): readonly string[] {
+  const known = pathLists.get(changed);
+  if (known !== undefined) return known;
+  const paths = changed.map(({ path }) => path);
+  pathLists.set(changed, paths);
+  return paths;
 }

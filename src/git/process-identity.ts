@@ -39,9 +39,13 @@ export function lineage(pid: number, most = 8): Ancestor[] {
 
 const SHELLS: ReadonlySet<string> = new Set(["sh", "dash", "bash", "zsh", "ash", "ksh", "fish", "busybox"]);
 
+/** As npm names itself while it runs something: `npm exec …`, of which the system keeps the first 15 characters. */
+const RUNNER = /^(npm|npx|pnpm|yarn)\b/;
+
+/** Whether the process is there to run another: a shell, or npx. */
 function isShell(pid: number): boolean {
   const name = /\((.*)\) /s.exec(statOf(pid) ?? "")?.[1];
-  return name !== undefined && SHELLS.has(name);
+  return name !== undefined && (SHELLS.has(name) || RUNNER.test(name));
 }
 
 /** Whether a process of this id runs, and began at `start` where that is known on both sides. Of another user's it is known as well. */

@@ -2,7 +2,7 @@
 import * as z from "zod";
 import { behindLines } from "./behind.ts";
 import { holding, whose } from "./holders.ts";
-import { observedLine, observedOverlap } from "./observed.ts";
+import { observedLine, observedOverlap, uncomparedLine } from "./observed.ts";
 import { listed } from "./quote.ts";
 import { withLiteralHint } from "./literal-hint.ts";
 import type { ToolContext } from "./ports.ts";
@@ -35,7 +35,7 @@ export const checkOverlap = defineTool({
 });
 
 async function overlapsWith(ctx: ToolContext, paths: readonly string[]): Promise<Answer> {
-  const { overlaps: views, total, observed = [], behind = [], refused = [] } = await ctx.coordination.overlap(paths);
+  const { overlaps: views, total, observed = [], uncompared = [], behind = [], refused = [] } = await ctx.coordination.overlap(paths);
   const [wrong] = refused;
   if (wrong !== undefined) return scopeRefused(wrong.why);
   const nowMs = ctx.nowMs();
@@ -81,7 +81,11 @@ async function overlapsWith(ctx: ToolContext, paths: readonly string[]): Promise
     total,
     behind,
   };
-  const seen = [...observed.slice(0, NAMED_HOLDERS).map((one) => observedLine(one, nowMs)), ...behindLines(behind, nowMs)];
+  const seen = [
+    ...observed.slice(0, NAMED_HOLDERS).map((one) => observedLine(one, nowMs)),
+    ...uncompared.slice(0, NAMED_HOLDERS).map(uncomparedLine),
+    ...behindLines(behind, nowMs),
+  ];
   if (clear) {
     const next = [
       { tool: "begin_task", ...(all.files === undefined ? {} : { arguments: { objective: "…", ...all } }), why: "before you edit" },

@@ -1,5 +1,5 @@
 /** Edits that were seen and that nobody announced, in a sentence. */
-import type { ObservedView } from "../wire/query.ts";
+import type { ObservedView, UncomparedView } from "../wire/query.ts";
 import { listed, named } from "./quote.ts";
 import { span } from "./times.ts";
 
@@ -14,6 +14,11 @@ export function observedLine(seen: ObservedView, nowMs: number): string {
       ? "by nobody known here"
       : `where ${listed(principals, 3)} ${principals.length === 1 ? "works" : "work"}`;
   return `${listed(paths, 5, path_count)} changed without a task ${where}${on}, ${who} (seen ${span(nowMs - Date.parse(observed_at))} ago)`;
+}
+
+/** `Worktree shop-2 has 5000 changed files, and not all were compared; git status there shows them.` */
+export function uncomparedLine({ worktree, changed_count }: UncomparedView): string {
+  return `Worktree ${named(folderName(worktree))} has ${changed_count} changed files, and not all were compared; git status there shows them.`;
 }
 
 /** As `check_overlap` lists it beside the tasks of others. */

@@ -119,6 +119,10 @@ export const ObservedView = z.looseObject({
 });
 export type ObservedView = z.infer<typeof ObservedView>;
 
+/** A worktree with more changed files than were compared with the question. */
+export const UncomparedView = z.looseObject({ worktree: z.string(), changed_count: z.int() });
+export type UncomparedView = z.infer<typeof UncomparedView>;
+
 /** What another tree has written and the asker's lacks. */
 export const BehindView = z.looseObject({
   path: z.string(),
@@ -170,6 +174,7 @@ export const OverlapAnswer = z.looseObject({
   refused: z.array(RefusedPath).optional(),
   /** Undeclared edits of others over these paths. */
   observed: z.array(ObservedView).optional(),
+  uncompared: z.array(UncomparedView).optional(),
   behind: z.array(BehindView).optional(),
 });
 export type OverlapAnswer = z.infer<typeof OverlapAnswer>;

@@ -102,24 +102,43 @@ export function refusedPaths(state: Readonly<SessionState>, paths: readonly stri
   });
 }
 
+/** Files of one worktree that are compared with scopes in one question: a glob is compared with each. */
+export const MAX_COMPARED = 1_000;
+
 /** Those of the plain paths that meet `within`; what is no path meets nothing. */
 export function pathsWithin(state: Readonly<SessionState>, paths: readonly string[], within: readonly string[]): string[] {
   const asked = createScopeIndex();
   asked.add("asked", resourcesIn(state, within));
-  return resourcesIn(state, paths)
-    .filter((file) => asked.overlapping([file]).size > 0)
+  return parsed(state, paths)
+    .filter((file) => asked.overlapping([file], 1).size > 0)
     .map(({ path }) => path);
 }
 
-/** Which of the changed files of a worktree no live intent of anybody who works in it declares. */
+/**
+ * Which of the changed files of a worktree no live intent of anybody who works in it declares, of the first 1,000. What
+ * others hold elsewhere is not compared, so the answer costs what this worktree's own people hold.
+ */
 export function undeclaredIn(state: Readonly<SessionState>, tree: string, changed: readonly string[]): string[] {
-  const isDeclared = (id: string): boolean => {
-    const intent = state.intents.get(id as IntentId);
-    return intent !== undefined && state.participants.get(intent.principal)?.worktree?.id === tree;
-  };
-  return resourcesIn(state, changed)
-    .filter((file) => ![...state.index.overlapping([file]).keys()].some(isDeclared))
+  const declared = createScopeIndex();
+  for (const { worktree, intents } of state.participants.values()) {
+    if (worktree?.id !== tree) continue;
+    for (const id of intents) declared.add(id, state.intents.get(id)?.resources ?? []);
+  }
+  return parsed(state, changed)
+    .slice(0, MAX_COMPARED)
+    .filter((file) => declared.overlapping([file], 1).size === 0)
     .map(({ path }) => path);
+}
+
+/** A list of changed files is asked about again and again until the next look at its worktree. */
+const parsedLists = new WeakMap<readonly string[], { readonly settings: object; readonly resources: Resource[] }>();
+
+function parsed(state: Readonly<SessionState>, paths: readonly string[]): Resource[] {
+  const known = parsedLists.get(paths);
+  if (known?.settings === state.settings) return known.resources;
+  const resources = resourcesIn(state, paths);
+  parsedLists.set(paths, { settings: state.settings, resources });
+  return resources;
 }
 
 function resourcesIn(state: Readonly<SessionState>, paths: readonly string[]): Resource[] {

@@ -6,6 +6,7 @@ import type { Participant, SessionState } from "../../core/session/state.ts";
 import { workersIn } from "../../core/session/read.ts";
 import type { Outcome } from "../../engine/stream-host.ts";
 import type { Presence } from "../../engine/presence.ts";
+import { sha256 } from "../../engine/seal.ts";
 import type { PrincipalId } from "../../wire/ids.ts";
 import type { JsonObject } from "../../wire/json.ts";
 import type { Host } from "../../wire/mpac/extension.ts";
@@ -70,6 +71,11 @@ function agentOf({ id, instanceId, presence }: Participant): Agent {
   return { id, instance: instanceId, isAway: presence === "unavailable" };
 }
 
+/** Whether hooks joined it, and no bridge speaks for it. */
+export function isGuest({ instance }: Agent): boolean {
+  return instance.startsWith(INSTANCE);
+}
+
 function instanceOf(conversation: string): string {
   return `${INSTANCE}${conversation.slice(0, 100)}`;
 }
@@ -77,7 +83,10 @@ function instanceOf(conversation: string): string {
 /** The name of a host without a bridge: that of its conversation, or of its program. */
 export function guestOf({ hosts, conversation = "" }: Edit, root: string): Agent {
   const folder = root.split(/[\\/]/).findLast((name) => name !== "") ?? "workspace";
-  const name = conversation.replaceAll(/[^\w-]/g, "").slice(0, 8) || String(programIn(hosts)?.pid ?? "hook");
+  // A UUID begins with eight digits that are its own; other names may begin alike.
+  const isUuid = /^[0-9a-f]{8}-/.test(conversation);
+  const short = isUuid || conversation === "" ? conversation : sha256(conversation);
+  const name = short.slice(0, 8) || String(programIn(hosts)?.pid ?? "hook");
   return {
     id: `claude-code:${name}@${folder}`.slice(0, 200) as PrincipalId,
     instance: instanceOf(conversation === "" ? name : conversation),

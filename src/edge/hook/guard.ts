@@ -21,7 +21,7 @@ import type { Host } from "../../wire/mpac/extension.ts";
 import type { ClientMessage } from "../../wire/mpac/messages.ts";
 import { onBehalf } from "../../wire/mpac/on-behalf.ts";
 import type { Rejection } from "../../wire/refusals.ts";
-import { type Agent, createNewcomers, guestOf, type Program, whoIs } from "./agent.ts";
+import { type Agent, createNewcomers, guestOf, isGuest, type Program, whoIs } from "./agent.ts";
 
 /** Life of a task that an edit opened, in seconds, until its client's bridge renews it. */
 const TTL_SEC = 900;
@@ -104,10 +104,20 @@ export function createGuard({ stream, sessionId, files, isLiving, nowMs }: Guard
       if (principal.isAway) await carry(principal.id, principal.instance, "HEARTBEAT", {});
     }
     const covering = await host.query((state) => intentsOver(state, [place.path]).map(({ intent }) => intent.principal));
-    if (covering.some((holder) => own.has(holder))) return GOES_ON;
+    if (covering.some((holder) => own.has(holder))) {
+      if (principal !== undefined && isGuest(principal)) await renew(principal);
+      return GOES_ON;
+    }
     if (covering.length === 0 && (await files.isIgnored(place))) return GOES_ON;
     if (principal !== undefined) return inTurn(principal.id, () => declare(place, principal, own));
     return judgeGuest(edit, { ...place, treeId: await files.identify(place) });
+  }
+
+  /** What a bridge does for its tasks, edits do for those of a host without one. */
+  async function renew({ id, instance }: Agent): Promise<void> {
+    const half = nowMs() + (TTL_SEC * 1_000) / 2;
+    const due = await host.query((state) => liveIntentsOf(state, id).filter(({ renews, expiresAtMs }) => renews && expiresAtMs < half));
+    for (const { id: intentId, ttlSec } of due) await carry(id, instance, "INTENT_UPDATE", { intent_id: intentId, ttl_sec: ttlSec });
   }
 
   /** A host without a bridge takes part when it holds something: whoever only was denied an edit does not. */

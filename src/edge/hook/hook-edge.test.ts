@@ -312,7 +312,7 @@ describe("a host without a bridge", () => {
     await world.edits(ANA_HOST, "/repo/a.ts");
     await world.edits(ANA_HOST, "/repo/b.ts");
 
-    expect(await world.held()).toEqual([["claude-code:conversa@repo", "a.ts", "b.ts"]]);
+    expect(await world.held()).toEqual([["claude-code:413055e0@repo", "a.ts", "b.ts"]]);
     expect(await world.host.query(({ participants }) => [...participants.values()].map(({ worktree }) => worktree))).toEqual([
       { id: TREE, path: "/repo", branch: "topic" },
     ]);
@@ -343,9 +343,17 @@ describe("a host without a bridge", () => {
 
     expect(await world.held()).toEqual([
       ["bo", "b.ts"],
-      ["claude-code:conversa@repo", "a.ts"],
-      ["claude-code:cy@repo", "c.ts", "d.ts"],
+      ["claude-code:413055e0@repo", "a.ts"],
+      ["claude-code:3d30f595@repo", "c.ts", "d.ts"],
     ]);
+  });
+
+  it("is another than one whose conversation begins alike", async () => {
+    await using world = await guarded();
+
+    await world.edits({ pid: 30 }, "/repo/a.ts", { session_id: "session-ana" });
+
+    expect(await world.edits({ pid: 40 }, "/repo/a.ts", { session_id: "session-bo" })).toContain("holds a.ts");
   });
 
   it("is known by its conversation, whichever shell started the hook", async () => {
@@ -365,7 +373,7 @@ describe("a host without a bridge", () => {
     await world.edits(ANA_HOST, "/repo/b.ts");
 
     expect(await world.held()).toEqual([
-      ["claude-code:conversa@repo", "a.ts"],
+      ["claude-code:413055e0@repo", "a.ts"],
       ["ana", "b.ts"],
     ]);
   });

@@ -2,10 +2,19 @@
  * What is seen in the worktrees, joined to what the session has folded: edits that nobody announced, what one tree has and
  * another lacks, and whether somebody's work goes on. Seen, never recorded.
  */
-import { lastWrittenMs, liveIntentsOf, pathsWithin, undeclaredIn, workersIn, writtenElsewhere } from "../../core/session/read.ts";
+import {
+  isVirtual,
+  lastWrittenMs,
+  MAX_COMPARED,
+  liveIntentsOf,
+  pathsWithin,
+  undeclaredIn,
+  workersIn,
+  writtenElsewhere,
+} from "../../core/session/read.ts";
 import type { Operation, Participant, SessionState } from "../../core/session/state.ts";
 import type { PrincipalId } from "../../wire/ids.ts";
-import type { BehindView, ObservedView, ParticipantView, WorkAnswer } from "../../wire/query.ts";
+import type { BehindView, ObservedView, ParticipantView, UncomparedView, WorkAnswer } from "../../wire/query.ts";
 import { EMPTY_REF, refsEqual } from "../../wire/references.ts";
 
 /** Paths that are named of one worktree. */
@@ -93,6 +102,13 @@ export function viewUndeclared(
   });
 }
 
+/** Worktrees of others with more changed files than were compared. */
+export function viewUncompared(observations: Observations, own: string | undefined): UncomparedView[] {
+  return [...observations.trees()].flatMap(({ id, path, changed, total }) =>
+    id === own || total <= Math.min(changed.length, MAX_COMPARED) ? [] : [{ worktree: path, changed_count: total }],
+  );
+}
+
 /**
  * Undeclared edits that may be another's, over paths that the asker is about to change. What is changed in its own worktree
  * is its own, unless somebody else works there too.
@@ -124,8 +140,9 @@ export function behindCandidates(
 ): Candidates | undefined {
   const tree = asker === undefined ? undefined : state.participants.get(asker)?.worktree?.id;
   if (tree === undefined || observations.tree(tree) === undefined) return undefined;
-  const operations = writtenElsewhere(state, paths, tree);
   const places = new Map([...observations.trees()].map(({ id, path }) => [id, path] as const));
+  // What a worktree had goes with the worktree.
+  const operations = writtenElsewhere(state, paths, tree).filter((operation) => places.has(operation.tree) || isVirtual(operation.tree));
   return operations.length === 0 ? undefined : { tree, operations, places };
 }
 

@@ -27,6 +27,7 @@ import {
   dirtyOf,
   type Observations,
   viewObservedOver,
+  viewUncompared,
   viewUndeclared,
   viewWork,
 } from "./observed-views.ts";
@@ -42,6 +43,9 @@ const INTENT_BYTES = 350_000;
 
 /** The list that the other answers consist of; what is seen in the worktrees comes beside it. */
 const LIST_BYTES = 500_000;
+
+/** Worktrees that are named for having more changes than were looked at. */
+const MAX_UNCOMPARED = 10;
 
 /** Paths of a question that are told to be none. */
 const MAX_REFUSED = 5;
@@ -219,7 +223,12 @@ export function viewOverlap(
     { items: query.limit ?? DEFAULT_LIMIT, bytes: LIST_BYTES },
   );
   const observed = viewObservedOver(context.state, context.observations, asker, query.paths);
-  const seen = observed.length === 0 ? {} : { observed: fitting(observed, (tree) => tree, UNDECLARED).views };
+  const ownTree = asker === undefined ? undefined : context.state.participants.get(asker)?.worktree?.id;
+  const uncompared = viewUncompared(context.observations, ownTree).slice(0, MAX_UNCOMPARED);
+  const seen = {
+    ...(observed.length === 0 ? {} : { observed: fitting(observed, (tree) => tree, UNDECLARED).views }),
+    ...(uncompared.length === 0 ? {} : { uncompared }),
+  };
   const refused = refusedPaths(context.state, query.paths).slice(0, MAX_REFUSED);
   return { kind: "overlap", total: met.length, overlaps: views, ...seen, ...(refused.length === 0 ? {} : { refused }) };
 }
