@@ -1,11 +1,12 @@
 /**
- * Makes two files of the stdio bridge and one of each launcher, brings the guard's script along, and keeps the code that the
- * bridge starts from. Runs after the compiler.
+ * Makes two files of the stdio bridge, one of the sidecar and one of each launcher, brings the guard's script along, and keeps
+ * the code that bridge and sidecar start from. Runs after the compiler.
  *
  * `dist/bridge.cjs` starts and answers `initialize` and `tools/list`; `dist/bridge-tools.cjs` holds the handlers and is
  * loaded by the first `import("./tools.ts")` of the bridge. `src/bridge/rendered.ts` (definitions of the tools,
  * instructions) is run here, once, and stands in the bundle as what it gave. A class that is in both files is two
- * classes: what crosses from one to the other is told apart by its name or code, not by `instanceof`.
+ * classes: what crosses from one to the other is told apart by its name or code, not by `instanceof`. `dist/sidecar.cjs` is
+ * the command line with the one command that a bridge starts; its text is left readable, for the sake of stack traces.
  */
 import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
@@ -45,7 +46,8 @@ const rendered = {
   },
 };
 
-async function bundle(entry, outfile) {
+/** Bundles are read by src/cli/code-cache.ts; `options` say how one differs from the others. */
+async function bundle(entry, outfile, options) {
   const made = await build({
     absWorkingDir: root,
     entryPoints: [entry],
@@ -57,13 +59,12 @@ async function bundle(entry, outfile) {
     // `import()` of the other bundle becomes `require`, which does not wake the loader of ES modules.
     supported: { "dynamic-import": false },
     minifySyntax: true,
-    minifyWhitespace: true,
     legalComments: "linked",
     banner: { js: '"use strict";const bundleUrl = require("node:url").pathToFileURL(__filename).href;' },
     define: { "import.meta.url": "bundleUrl" },
-    plugins: [lazyTools, rendered, leanSdk],
     metafile: true,
     logLevel: "warning",
+    ...options,
   });
   if (made.warnings.length > 0) throw new Error(`${outfile} was bundled with ${made.warnings.length} warnings`);
   await beginWithId(join(root, outfile));
@@ -77,12 +78,12 @@ async function beginWithId(file) {
   await writeFile(file, `/*${id}*/${text}`);
 }
 
-/** What a launcher loads when it is asked for more than the bridge stays as the compiler made it. */
+/** What a launcher loads when it is asked for something else than bridge or sidecar stays as the compiler made it. */
 const compiled = {
   name: "compiled",
   setup(bundler) {
     bundler.onResolve({ filter: /^\.\.?\/.*\.ts$/ }, ({ kind, path, resolveDir }) => {
-      if (kind !== "dynamic-import") return undefined;
+      if (kind !== "dynamic-import" || path === "./sidecar.ts") return undefined;
       const file = join("..", join(resolveDir, path).slice(root.length)).replaceAll("\\", "/").replace(/\.ts$/, ".js");
       return { path: file, external: true };
     });
@@ -102,34 +103,40 @@ async function launcher(name) {
     format: "cjs",
     minifySyntax: true,
     sourcemap: true,
-    // Where the compiler put the modules that it is made of.
-    banner: { js: '"use strict";const moduleUrl = require("node:url").pathToFileURL(`${__dirname}/../src/cli/launched.js`).href;' },
-    define: { "import.meta.url": "moduleUrl" },
+    ...asIfIn("/../src/cli"),
     plugins: [compiled],
     logLevel: "warning",
   });
 }
 
+/** For modules that find other files from where the compiler put them. */
+function asIfIn(folder) {
+  return {
+    banner: { js: `"use strict";const moduleUrl = require("node:url").pathToFileURL(__dirname + "${folder}/bundled.js").href;` },
+    define: { "import.meta.url": "moduleUrl" },
+  };
+}
+
 /**
- * Lets the built bridge answer once, so that it keeps its code for this Node; any other keeps its own at its first start.
- * Where it runs there is no repository, so it has nothing to join.
+ * Lets bridge and sidecar start once, so that they keep their code for this Node; any other keeps its own at its first start.
+ * Where they run there is no repository, so the bridge has nothing to join, and the sidecar a folder that is removed.
  */
 async function cacheCode() {
   const folder = await mkdtemp(join(tmpdir(), "signalbox-build-"));
-  const env = { ...process.env, GIT_CEILING_DIRECTORIES: tmpdir() };
-  const bridge = spawn(process.execPath, [join(root, "dist", "bin", "mpac-mcp.js")], {
-    cwd: folder,
-    env,
-    stdio: ["pipe", "ignore", "inherit"],
-  });
-  const ended = new Promise((resolve) => bridge.once("exit", resolve));
+  const env = { ...process.env, GIT_CEILING_DIRECTORIES: tmpdir(), XDG_STATE_HOME: folder, XDG_RUNTIME_DIR: folder, LOCALAPPDATA: folder };
+  const start = (name, args, stdio) =>
+    spawn(process.execPath, [join(root, "dist", "bin", `${name}.js`), ...args], { cwd: folder, env, stdio });
+  const sidecar = start("mpac-mcp-sidecar", ["--workspace", folder, "--port", "0"], ["ignore", "ignore", "ignore"]);
+  const bridge = start("mpac-mcp", [], ["pipe", "ignore", "inherit"]);
+  const ended = Promise.all([sidecar, bridge].map((child) => new Promise((resolve) => child.once("exit", resolve))));
   const params = { protocolVersion: "2025-06-18", capabilities: {}, clientInfo: { name: "build", version: "1" } };
   for (const message of [{ id: 1, method: "initialize", params }, { method: "notifications/initialized" }, { id: 2, method: "tools/list" }])
     bridge.stdin.write(`${JSON.stringify({ jsonrpc: "2.0", ...message })}\n`);
   const cached = async () => (await readdir(join(root, "dist"))).filter((name) => name.endsWith(".cache"));
-  for (const until = Date.now() + 30_000; (await cached()).length < 2; await pause(50))
-    if (Date.now() > until) throw new Error("the built bridge has kept no code within 30 s");
+  for (const until = Date.now() + 30_000; (await cached()).length < 3; await pause(50))
+    if (Date.now() > until) throw new Error("the built program has kept no code within 30 s");
   bridge.stdin.end();
+  sidecar.kill("SIGTERM");
   await ended;
   await rm(folder, { recursive: true });
 }
@@ -142,8 +149,9 @@ for (const name of ["signalbox.js", "mpac-mcp.js", "mpac-mcp-sidecar.js", "signa
 }
 
 const [first] = await Promise.all([
-  bundle("src/bridge/main.ts", "dist/bridge.cjs"),
-  bundle("src/bridge/tools.ts", "dist/bridge-tools.cjs"),
+  bundle("src/bridge/main.ts", "dist/bridge.cjs", { minifyWhitespace: true, plugins: [lazyTools, rendered, leanSdk] }),
+  bundle("src/bridge/tools.ts", "dist/bridge-tools.cjs", { minifyWhitespace: true }),
+  bundle("src/cli/main.ts", "dist/sidecar.cjs", { ...asIfIn("/src/cli"), external: ["better-sqlite3"], plugins: [compiled] }),
 ]);
 const heavy = first.filter((input) =>
   /^src\/(tools\/|bridge\/tools\.ts)|node_modules\/(@modelcontextprotocol\/sdk|express|hono|better-sqlite3|commander)\//.test(input),

@@ -2,4 +2,4 @@
 /** `mpac-mcp`: the name that users of the original tools know for `signalbox mcp`. */
 import { runBridge } from "../src/cli/bridge-bundle.ts";
 
-await runBridge(process.argv.slice(2));
+void runBridge(process.argv.slice(2));

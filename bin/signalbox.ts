@@ -1,6 +1,9 @@
 #!/usr/bin/env node
-/** `signalbox`: the bridge straight from its bundle, because a coding client starts it for every session; the rest through the CLI. */
+/** `signalbox`: bridge and sidecar straight from their bundles, because a person waits for them; the rest through the CLI. */
 import { runBridge } from "../src/cli/bridge-bundle.ts";
+import { runSidecar } from "../src/cli/sidecar-bundle.ts";
 
-if (process.argv[2] === "mcp") await runBridge(process.argv.slice(3));
-else await (await import("../src/cli/main.ts")).run(process.argv);
+const [, , command, ...args] = process.argv;
+if (command === "mcp") void runBridge(args);
+else if (command === "sidecar") void runSidecar(process.argv);
+else void import("../src/cli/main.ts").then(({ run }) => run(process.argv));

@@ -1,15 +1,17 @@
 /** Records are closed by a hash over what they say, and a log that was touched is refused with the record named. */
 import { createHash } from "node:crypto";
+import fc from "fast-check";
 import { beforeAll, describe, expect, it } from "vitest";
 import { session } from "../core/session/session.ts";
 import type { StoredRecord } from "../store/store.ts";
 import type { Hash } from "../wire/ids.ts";
+import type { Json, JsonObject } from "../wire/json.ts";
 import { type LogRecord, RECORD_FORMAT, RULES, SELF } from "../wire/record.ts";
 import { createEngine } from "./engine.ts";
 import { logOf, SESSION, storeOf, STREAM, worldWith } from "./engine.test.fixture.ts";
 import { silentLog } from "./log.ts";
 import { createManualClock } from "./manual-clock.ts";
-import { BEFORE_FIRST, hashOf, seal, unseal } from "./seal.ts";
+import { BEFORE_FIRST, canonical, canonicalWith, hashOf, seal, unseal } from "./seal.ts";
 
 const OPEN: Omit<LogRecord, "hash"> = {
   format: RECORD_FORMAT,
@@ -62,9 +64,24 @@ describe("a sealed record", () => {
     expect(hashOf({ b: [1, { d: 1, c: 2 }], a: undefined })).toBe(hashOf({ b: [1, { c: 2, d: 1 }] }));
   });
 
+  it("is the same whether its command is put into canonical form with it or was before", () => {
+    expect(seal(OPEN, canonical(OPEN.command))).toEqual(seal(OPEN));
+  });
+
   it.each(["\ud800", { a: Number.NaN }, ["ok", "\udc00"]])("cannot hold what JSON text cannot: %j", (command) => {
     expect(() => seal({ ...OPEN, command })).toThrow(/not allowed/);
   });
+});
+
+it("puts an object into one canonical form, whichever of its members is in it already", () => {
+  const text = fc.string({ unit: "grapheme" });
+  const json = fc.jsonValue({ stringUnit: "grapheme" }).map((value) => value as Json);
+  fc.assert(
+    fc.property(fc.dictionary(text, json), text, json, (others, name, member) => {
+      const members: JsonObject = { ...others, [name]: member };
+      expect(canonicalWith(members, name, canonical(member))).toBe(canonical(members));
+    }),
+  );
 });
 
 describe("a log that is not what was written", () => {

@@ -4,14 +4,14 @@
  * `hash` is the SHA-256 of the record without `hash`, serialised by RFC 8785. The stored text is that serialisation with
  * the hash as its last member, so checking a log needs no second serialisation.
  */
-import { createHash } from "node:crypto";
+import { createHash, hash } from "node:crypto";
 import canonicalize from "canonicalize";
 import type { Hash, StreamId } from "../wire/ids.ts";
-import type { Json } from "../wire/json.ts";
+import type { Json, JsonObject } from "../wire/json.ts";
 import { FIRST_PREV_HASH, LogRecordSchema, RECORD_FORMAT, type LogRecord, type Revision } from "../wire/record.ts";
 
 export function sha256(text: string): Hash {
-  return createHash("sha256").update(text, "utf8").digest("hex") as Hash;
+  return hash("sha256", text, "hex") as Hash;
 }
 
 /** SHA-256 of bytes, as blobs are named. */
@@ -19,9 +19,24 @@ export function hashOfBytes(bytes: Uint8Array): Hash {
   return createHash("sha256").update(bytes).digest("hex") as Hash;
 }
 
-/** SHA-256 of a value by RFC 8785. @throws when the value holds a lone surrogate or a number that JSON cannot say */
+/** RFC 8785. @throws when the value holds a lone surrogate or a number that JSON cannot say */
+export function canonical(value: Json): string {
+  return canonicalize(value) as string;
+}
+
+/** An object by RFC 8785 one member of which has been put into that form already: it costs the most of a record. */
+export function canonicalWith(members: JsonObject, known: string, text: string): string {
+  const parts: string[] = [];
+  for (const name of Object.keys(members).sort()) {
+    const member = name === known ? text : canonicalize(members[name]);
+    if (member !== undefined) parts.push(`${canonicalize(name)}:${member}`);
+  }
+  return `{${parts.join(",")}}`;
+}
+
+/** SHA-256 of a value by RFC 8785. @throws as `canonical` */
 export function hashOf(value: Json): Hash {
-  return sha256(canonicalize(value) as string);
+  return sha256(canonical(value));
 }
 
 export interface SealedRecord {
@@ -29,9 +44,14 @@ export interface SealedRecord {
   readonly text: string;
 }
 
-/** Closes a record. @throws when it holds a lone surrogate or a number that JSON cannot say */
-export function seal(open: Omit<LogRecord, "hash">): SealedRecord {
-  const body = canonicalize(open) as string;
+/**
+ * Closes a record. @throws when it holds a lone surrogate or a number that JSON cannot say
+ *
+ * @param commandText - the canonical form of its command, where somebody has made it
+ */
+export function seal(open: Omit<LogRecord, "hash">, commandText?: string): SealedRecord {
+  const members = open as unknown as JsonObject;
+  const body = commandText === undefined ? canonical(members) : canonicalWith(members, "command", commandText);
   const hash = sha256(body);
   return { record: { ...open, hash }, text: `${body.slice(0, -1)},"hash":"${hash}"}` };
 }

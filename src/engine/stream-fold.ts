@@ -16,6 +16,8 @@ import { BEFORE_FIRST, seal, type SealedRecord, unseal } from "./seal.ts";
 
 export interface Submission<Command, Facts extends JsonObject> {
   readonly command: Command;
+  /** The command in canonical form, where whoever gives it has made that for reasons of its own. */
+  readonly commandText?: string;
   readonly actor: Actor;
   /** Asked at the moment of the decision, and again when it must be decided again. */
   readonly facts?: () => Facts;
@@ -92,9 +94,12 @@ export function createStreamFold<State, Command, Event extends TaggedEvent, Fact
     }
   }
 
-  function sealSafely(open: Pick<LogRecord, "atMs" | "seed" | "facts" | "actor" | "command" | "events">): SealedRecord | undefined {
+  function sealSafely(
+    open: Pick<LogRecord, "atMs" | "seed" | "facts" | "actor" | "command" | "events">,
+    commandText: string | undefined,
+  ): SealedRecord | undefined {
     try {
-      return seal({ ...open, format: RECORD_FORMAT, rules: RULES, revision: head.revision + 1, node, prevHash: head.hash });
+      return seal({ ...open, format: RECORD_FORMAT, rules: RULES, revision: head.revision + 1, node, prevHash: head.hash }, commandText);
     } catch (error) {
       log.warn({ stream, error: String(error) }, "command cannot be recorded");
       return undefined;
@@ -131,8 +136,9 @@ export function createStreamFold<State, Command, Event extends TaggedEvent, Fact
       const { told, decision } = decideSafely(submission, seed, atMs);
       if (!("accepted" in decision)) return { decision, sealed: undefined };
 
-      const { actor, command } = submission;
-      const sealed = sealSafely({ atMs, seed, facts: told, actor, command: command as unknown as Json, events: decision.accepted });
+      const { actor, command, commandText } = submission;
+      const open = { atMs, seed, facts: told, actor, command: command as unknown as Json, events: decision.accepted };
+      const sealed = sealSafely(open, commandText);
       if (sealed === undefined) return { decision: { rejected: UNSPEAKABLE }, sealed };
       fold(sealed.record, decision.accepted);
       return { decision, sealed };

@@ -59,7 +59,8 @@ export function groupCommit(file: SqliteFile, outcome: CommitOutcome): GroupComm
     if (writes.length === 0) return;
     let answers: (() => void)[];
     try {
-      answers = file.transaction(() => writes.map(runAlone));
+      // A lone write needs no savepoint: the transaction is undone with it.
+      answers = file.transaction(() => (writes.length === 1 ? writes.map(({ run }) => run()) : writes.map(runAlone)));
     } catch (error) {
       const fault = storeFault(file.path, error);
       outcome.undone(fault);
