@@ -4,6 +4,7 @@ import { describe, expect, it } from "vitest";
 import manifest from "../package.json" with { type: "json" };
 import { MPAC_ERROR_CODES } from "../src/wire/mpac/codes.ts";
 import { REFUSALS } from "../src/wire/refusals.ts";
+import { CAMPAIGNS } from "./soak/campaigns.ts";
 
 const page = (path: string): Promise<string> => readFile(new URL(`../${path}`, import.meta.url), "utf8");
 
@@ -26,6 +27,12 @@ describe("the pages", () => {
     expect(
       [...scripts.map((name) => `npm run ${name}`), ...files.map((name) => `smoke/${name}`)].filter((name) => !text.includes(name)),
     ).toEqual([]);
+  });
+
+  it("list every campaign, each with a row", async () => {
+    const rows = [...(await page("docs/smokes.md")).matchAll(/^\| `([a-z]+)` \|/gm)];
+
+    expect(rows.map(([, name]) => name).toSorted()).toEqual(Object.keys(CAMPAIGNS).toSorted());
   });
 
   it("keep the front page under 200 lines, with its two commands", async () => {

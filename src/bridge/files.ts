@@ -91,11 +91,11 @@ async function scopeInside(root: string, spelled: readonly string[], text: strin
     return { ok: false, why: `the path ${quotePath(text)} begins with ~, which stands for nothing here: ${RELATIVE}` };
   if (written.split(/[\\/]/).some(isGitName))
     return { ok: false, why: `the path ${quotePath(text)} leads into git's own directory, which git alone changes: ${RELATIVE}` };
-  if (!isAbsolute(written)) return { ok: true, paths: await linkedPaths(root, written.split(sep).join("/")) };
+  if (!isAbsolute(written)) return { ok: true, paths: linkedPaths(root, written.split(sep).join("/")) };
   for (const spelling of [root, ...spelled]) {
     const way = relative(spelling, resolve(written));
     if (way === "") return { ok: true, paths: ["."] };
-    if (isInside(spelling, resolve(written))) return { ok: true, paths: await linkedPaths(root, way.split(sep).join("/")) };
+    if (isInside(spelling, resolve(written))) return { ok: true, paths: linkedPaths(root, way.split(sep).join("/")) };
   }
   return {
     ok: false,

@@ -1,9 +1,10 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdir, writeFile } from "node:fs/promises";
 import { type AddressInfo, createServer, type Socket } from "node:net";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import { promisify } from "node:util";
 import { Client } from "@modelcontextprotocol/sdk/client/index.js";
 import { StdioClientTransport } from "@modelcontextprotocol/sdk/client/stdio.js";
 import { describe, expect, it } from "vitest";
@@ -229,6 +230,27 @@ async function listening(): Promise<{ port: number; called: Promise<unknown> } &
     },
   };
 }
+
+const HOST = `
+const { openSync, writeSync } = require("node:fs");
+const [fifo, ...bridge] = process.argv.slice(1);
+const stdin = openSync(fifo, "r+");
+writeSync(stdin, JSON.stringify({ jsonrpc: "2.0", id: 1, method: "initialize", params: ${JSON.stringify(LEGACY)} }) + "\\n");
+require("node:child_process").spawn(process.execPath, bridge, { stdio: [stdin, "inherit", "inherit"] });
+`;
+
+it.skipIf(process.platform === "win32")("ends with its host although somebody still holds its stdin", async () => {
+  await using scratch = await scratchFolder();
+  const fifo = join(scratch.folder, "stdin");
+  await promisify(execFile)("mkfifo", [fifo]);
+  const host = spawn(process.execPath, ["-e", HOST, "--", fifo, ...argumentsFor([])], { cwd: ROOT, env: scratch.env });
+  const [answer] = (await once(host.stdout, "data")) as [Buffer];
+
+  host.kill("SIGKILL");
+
+  expect(answer.toString()).toContain('"serverInfo"');
+  expect(await once(host, "close")).toEqual([null, "SIGKILL"]); // its stdout, which the bridge has as well
+});
 
 it("ends with a line when its host sends more than a message may be", async () => {
   await using scratch = await scratchFolder();

@@ -15,6 +15,9 @@ import type { BridgeTools } from "./tools.ts";
 /** Milliseconds from the end of stdin to the end of the process: a GOODBYE takes 800 of them at most. */
 const FAREWELL_MS = 950;
 
+/** How often it is looked whether the program that started the bridge still runs, in milliseconds. */
+const PARENT_LOOK_MS = 2_000;
+
 /** Exit code for a command line that cannot be used. */
 const EXIT_USAGE = 2;
 
@@ -70,7 +73,12 @@ export async function run(args: readonly string[]): Promise<void> {
   });
 }
 
-/** Ends the process when its client goes or somebody asks it to, after `farewell` or when that takes too long. */
+/**
+ * Ends the process when its client goes or somebody asks it to, after `farewell` or when that takes too long.
+ *
+ * A client that is killed closes our stdin, unless another process holds it open as well: then its end is seen by our
+ * having another parent.
+ */
 function endWith(farewell: () => Promise<void>): () => void {
   let ending = false;
   const end = () => {
@@ -83,6 +91,8 @@ function endWith(farewell: () => Promise<void>): () => void {
     );
   };
   process.stdin.once("end", end).once("close", end).once("error", end);
+  const parent = process.ppid;
+  setInterval(() => process.ppid === parent || end(), PARENT_LOOK_MS).unref();
   process.stdout.once("error", end);
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(signal, end);
   process.once("uncaughtException", fail).once("unhandledRejection", fail);

@@ -5,7 +5,9 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { open, rename, stat } from "node:fs/promises";
+import { devNull } from "node:os";
 import { join } from "node:path";
+import { leftOpen } from "./left-open.ts";
 
 /** The log is moved aside at the start when it has grown beyond this many bytes; one older one is kept. */
 const MAX_LOG_BYTES = 1024 * 1024;
@@ -39,12 +41,15 @@ export interface StartedSidecar {
 /** @throws what the system answers when the log cannot be opened or the process cannot be made */
 export async function spawnSidecar({ launcher, workspace, folder, env, succeeds = false }: SpawnRequest): Promise<StartedSidecar> {
   const log = await openLog(join(folder, LOG_FILE));
+  const nothing = await open(devNull, "r+");
   try {
+    const left = new Set(await leftOpen());
+    const beyond = Array.from({ length: Math.max(2, ...left) - 2 }, (_, index) => (left.has(index + 3) ? nothing.fd : "ignore"));
     const child = spawn(process.execPath, [...launcher, "sidecar", "--workspace", workspace, ...(succeeds ? ["--succeed"] : [])], {
       cwd: workspace,
       detached: true,
       env: withoutGit(env),
-      stdio: ["ignore", "ignore", log.fd],
+      stdio: ["ignore", "ignore", log.fd, ...beyond],
       windowsHide: true,
     });
     let exit: number | null | undefined;
@@ -53,7 +58,7 @@ export async function spawnSidecar({ launcher, workspace, folder, env, succeeds 
     child.unref();
     return { pid: child.pid ?? 0, exit: () => exit };
   } finally {
-    await log.close();
+    await Promise.all([log.close(), nothing.close()]);
   }
 }
 

@@ -3,8 +3,9 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { expect, it } from "vitest";
 import { bootId } from "../git/boot-id.ts";
-import { readDiscovery } from "../git/discovery-file.ts";
+import { publishDiscovery, readDiscovery } from "../git/discovery-file.ts";
 import { scratchFolder } from "../git/scratch.test.fixture.ts";
+import { CONTROL } from "../wire/versions.ts";
 import { discoveryOf, healthOf, signalbox, startedSidecar, storeOf, strangerProcess } from "./program.test.fixture.ts";
 import { isAlive } from "./running.ts";
 import { stopSidecar } from "./stop-sidecar.ts";
@@ -32,6 +33,41 @@ it("says so where none runs", async () => {
   const shown = await signalbox(scratch, "stop", "--workspace", repo);
 
   expect(shown).toEqual({ code: 0, stdout: `No sidecar runs for ${repo}.\n`, stderr: "" });
+});
+
+it("ends one that has answered before its discovery file is there", async () => {
+  await using scratch = await scratchFolder();
+  const repo = await scratch.repository("repo");
+  const store = await storeOf(scratch, repo);
+  const boot_id = "of another machine, so that nobody looks for its process";
+  let asked = 0;
+  const sidecar = createServer((request, response) => {
+    const { port } = sidecar.address() as AddressInfo;
+    if (request.method === "POST") {
+      response.writeHead(202).end();
+      sidecar.close().closeAllConnections();
+      return;
+    }
+    const discovery = discoveryOf(store, port, { boot_id });
+    const left = (asked += 1) === 2 ? discovery.then((file) => publishDiscovery(store, file, scratch.env)) : discovery;
+    const health = {
+      status: "ok",
+      store_id: store.identity.store_id,
+      workspace: repo,
+      session_id: "s",
+      version: "0.1.0",
+      control: CONTROL,
+    };
+    const more = { format: 1, pid: process.pid, boot_id, uri: "", clients: 0, durability: "disk" };
+    void left.then(() => response.end(JSON.stringify({ ...health, ...more })));
+  }).listen(0, "127.0.0.1");
+  await once(sidecar, "listening");
+  const env = { ...scratch.env, MPAC_SIDECAR_PORT: String((sidecar.address() as AddressInfo).port) };
+
+  const stopped = await signalbox({ ...scratch, env }, "stop", "--json", "--workspace", repo);
+
+  expect(stopped).toMatchObject({ code: 0, stderr: "" });
+  expect(JSON.parse(stopped.stdout)).toMatchObject({ stopped: true, pid: process.pid });
 });
 
 it("does not end one whose token it does not have", async () => {
