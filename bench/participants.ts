@@ -8,8 +8,9 @@ import { announcements, type Announcement, joinSession, type Talker, talkToEcho,
 
 const PARTICIPANTS = 64;
 
-/** Operations of each participant in one block. */
+/** Announcements of each participant in one block, and echoes, of which as many would be over in a moment. */
 const EACH = 20;
+const ECHOES_EACH = 200;
 
 const names = Array.from({ length: PARTICIPANTS }, (_, index) => `ana-${index}`);
 
@@ -21,7 +22,8 @@ async function closedLoop(talkers: readonly Talker[], texts: readonly (readonly 
       for (const text of texts[index] ?? []) await talker.ask(text);
     }),
   );
-  return (PARTICIPANTS * EACH * 1_000) / (performance.now() - began);
+  const count = texts.reduce((sum, own) => sum + own.length, 0);
+  return (count * 1_000) / (performance.now() - began);
 }
 
 const textsOf = (announced: readonly Announcement[]): string[] => announced.map(({ text }) => text);
@@ -38,12 +40,12 @@ async function measure(bench: Bench): Promise<Measured> {
   }
   await warmUp(members[0] as Talker, names[0] as string);
 
-  const everybodys = (): Announcement[][] => names.map((name) => announcements(name, EACH));
+  const everybodys = (each: number): Announcement[][] => names.map((name) => announcements(name, each));
   const comparison = await compare(
     inTurn({
-      limit: () => closedLoop(parrots, everybodys().map(textsOf)),
+      limit: () => closedLoop(parrots, everybodys(ECHOES_EACH).map(textsOf)),
       async candidate() {
-        const announced = everybodys();
+        const announced = everybodys(EACH);
         const rate = await closedLoop(members, announced.map(textsOf));
         const { active_intent_count: live } = await askSummary(sidecar.uri);
         mustBe(live === PARTICIPANTS * EACH, `${String(live)} intents live, and ${PARTICIPANTS * EACH} were announced`);

@@ -32,7 +32,7 @@ describe("the pages", () => {
   it("list every campaign, each with a row", async () => {
     const rows = [...(await page("docs/smokes.md")).matchAll(/^\| `([a-z]+)` \|/gm)];
 
-    expect(rows.map(([, name]) => name).toSorted()).toEqual(Object.keys(CAMPAIGNS).toSorted());
+    expect(new Set(rows.map(([, name]) => name))).toEqual(new Set(Object.keys(CAMPAIGNS)));
   });
 
   it("keep the front page under 200 lines, with its two commands", async () => {

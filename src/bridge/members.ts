@@ -101,7 +101,8 @@ export function createMembers(main: Member, create: (principalId: string) => Mem
       const { principalId } = await main.client.join();
       const { active_intents } = await main.coordination.summary({ limit: MAX_ADOPTED });
       const held = new Set(active_intents.map((intent) => intent.principal_id));
-      await Promise.all(Array.from(held, (owner) => (owner.startsWith(`${principalId}/`) ? named(owner) : undefined)));
+      const agentsHeld = Array.from(held).filter((owner) => owner.startsWith(`${principalId}/`));
+      await Promise.all(agentsHeld.map(named));
       for (const member of await standing()) await member.client.join();
     },
     worked() {

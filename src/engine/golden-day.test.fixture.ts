@@ -30,7 +30,7 @@ const REF = (digit: string): string => `sha256:${digit.repeat(64)}`;
 
 const files = (...resources: string[]): JsonObject => ({ kind: "file_set", resources });
 const ours = (extension: JsonObject): JsonObject => ({ extensions: { signalbox: extension } });
-const tree = (digit: string, more: JsonObject = {}): JsonObject => ({ id: digit.repeat(16), path: `/work/${digit}`, ...more });
+const tree = (digit: string, more: JsonObject = {}): JsonObject => ({ id: digit.repeat(16), path: `/trees/${digit}`, ...more });
 const intent = (id: string, scope: Json, more: JsonObject = {}): JsonObject => ({ intent_id: id, objective: `do ${id}`, scope, ...more });
 
 export async function playGoldenDay(stage: Stage): Promise<void> {
