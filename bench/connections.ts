@@ -8,7 +8,10 @@ import { connectOnly, joinSession } from "./support/talker.ts";
 
 /** Sockets that are there before the first weighing: what a server makes for its first ones is not what one costs. */
 const BEFORE = 200;
-const COUNTED = 1_000;
+
+/** Sockets that are weighed; of participants fewer, because each hears of every one that comes after it. */
+const CONNECTIONS = 4_000;
+const JOINED = 1_000;
 
 const ROUNDS = 3;
 
@@ -16,12 +19,12 @@ const ROUNDS = 3;
 const PARTICIPANT_BYTES = { atMost: 8 * 1_024 };
 const CONNECTION = { atMost: 1.5 };
 
-/** Bytes of one of `COUNTED`, whatever `add` makes. */
-async function bytesEach(server: Weighed, add: (index: number) => Promise<unknown>): Promise<number> {
+/** Bytes of one of `count`, whatever `add` makes. */
+async function bytesEach(server: Weighed, count: number, add: (index: number) => Promise<unknown>): Promise<number> {
   for (let index = 0; index < BEFORE; index += 1) await add(index);
   const before = await server.bytes();
-  for (let index = BEFORE; index < BEFORE + COUNTED; index += 1) await add(index);
-  return ((await server.bytes()) - before) / COUNTED;
+  for (let index = BEFORE; index < BEFORE + count; index += 1) await add(index);
+  return ((await server.bytes()) - before) / count;
 }
 
 async function weighAll(bench: Bench, round: number): Promise<{ bare: number; connected: number; joined: number }> {
@@ -32,13 +35,13 @@ async function weighAll(bench: Bench, round: number): Promise<{ bare: number; co
     owned.use({ [Symbol.asyncDispose]: () => Promise.resolve(socket.terminate()) });
   };
   const echo = owned.use(await startEcho(bench, [INSPECTED]));
-  const bare = await bytesEach(await weigh(echo.program), () => connect(echo.uri));
+  const bare = await bytesEach(await weigh(echo.program), CONNECTIONS, () => connect(echo.uri));
 
   const first = owned.use(await startSidecar(watched, `connected-${round}`));
-  const connected = await bytesEach(await weigh(first.program), () => connect(first.uri));
+  const connected = await bytesEach(await weigh(first.program), CONNECTIONS, () => connect(first.uri));
 
   const second = owned.use(await startSidecar(watched, `joined-${round}`));
-  const joined = await bytesEach(await weigh(second.program), async (index) => {
+  const joined = await bytesEach(await weigh(second.program), JOINED, async (index) => {
     owned.use(await joinSession(second.uri, `ana-${index}`));
   });
   return { bare, connected, joined };
@@ -58,7 +61,7 @@ async function measure(bench: Bench): Promise<Measured> {
     shown: `${kilobytes(beyond)} a participant beyond its socket; ${(connected / bare).toFixed(2)} × bare ws a connection`,
     figures: { bareBytes: bare, connectedBytes: connected, participantBytes: beyond },
     notes: [
-      `${COUNTED} of each after ${BEFORE}, garbage collected, ${ROUNDS} rounds: bare ws ${kilobytes(bare)}, a connection ${kilobytes(connected)}, ` +
+      `${CONNECTIONS} connections, ${JOINED} participants, after ${BEFORE}, garbage collected, ${ROUNDS} rounds: bare ws ${kilobytes(bare)}, a connection ${kilobytes(connected)}, ` +
         `joined ${kilobytes(connected + beyond)}`,
     ],
   };

@@ -182,7 +182,8 @@ export async function startSidecar(config: SidecarConfig, place: Place, log: Log
     return (socket: Parameters<typeof mpac.serve>[0], request: IncomingMessage): void => {
       if (id !== undefined && id !== sessionId)
         return socket.close(CLOSE.noSuchSession, `this sidecar serves the session ${sessionId}`.slice(0, 120));
-      mpac.serve(socket, request.socket, () => peerOf(request.socket));
+      const { socket: wire } = request; // held while the connection lives, unlike the request
+      mpac.serve(socket, wire, () => peerOf(wire));
     };
   };
   let published: AsyncDisposable | undefined;

@@ -16,7 +16,7 @@ export function openCommitProbe(folder: string, name: string): CommitProbe {
   const database = new Database(join(folder, `${name}.db`));
   database.pragma("journal_mode = WAL");
   database.pragma("synchronous = FULL");
-  database.exec("CREATE TABLE records (revision INTEGER PRIMARY KEY, text TEXT NOT NULL) STRICT");
+  database.exec("CREATE TABLE IF NOT EXISTS records (revision INTEGER PRIMARY KEY, text TEXT NOT NULL) STRICT");
   const insert = database.prepare("INSERT INTO records (text) VALUES (?)");
   const text = "r".repeat(RECORD_BYTES);
   return {

@@ -21,11 +21,14 @@ function load(): unknown {
   return requireCached(bundle, { env: { XDG_CACHE_HOME: join(folder, "home"), LOCALAPPDATA: join(folder, "home") }, keepAfterMs: 0 });
 }
 
+/** Code is kept in a moment of its own. */
+const eventually = <Result>(check: () => Promise<Result>): Promise<Result> => vi.waitFor(check, { timeout: 20_000 });
+
 const cachesIn = async (place: string) => (await readdir(place).catch(() => [])).filter((name) => name.endsWith(".cache"));
 
 /** Resolves with the one cache that was kept in `place`, once it is there. */
 function kept(place = folder): Promise<string> {
-  return vi.waitFor(async () => {
+  return eventually(async () => {
     const [name, ...more] = await cachesIn(place);
     if (name === undefined || more.length > 0) throw new Error(`${place} holds no cache, or several`);
     return join(place, name);
@@ -58,6 +61,7 @@ it("takes no code of another bundle", async () => {
   await writeFile(bundle, `${ID.replace("0", "1")}module.exports = "other";`);
 
   expect(load()).toBe("other");
+  await eventually(async () => expect(await cachesIn(folder)).toHaveLength(2));
 });
 
 it("passes over code that is damaged, and keeps it anew", async () => {
@@ -69,8 +73,11 @@ it("passes over code that is damaged, and keeps it anew", async () => {
     await writeFile(cache, damaged);
 
     expect(load()).toBe("whole");
-    await vi.waitFor(async () => expect((await readFile(cache)).length).toBe(whole.length));
-    expect((await readFile(cache)).equals(damaged)).toBe(false);
+    await eventually(async () => {
+      const now = await readFile(cache);
+      expect(now.length).toBeGreaterThan(0);
+      expect(now.subarray(0, now.length / 2).equals(now.subarray(now.length / 2))).toBe(true);
+    });
   }
 });
 
@@ -93,7 +100,7 @@ it("loads what stands beside the bundle in the same way", async () => {
   await writeFile(bundle, `${ID}module.exports = require("./second.cjs");`);
 
   expect(load()).toBe("second");
-  await vi.waitFor(async () => expect(await cachesIn(folder)).toHaveLength(2));
+  await eventually(async () => expect(await cachesIn(folder)).toHaveLength(2));
 });
 
 it("loads a bundle without an id as any other module", async () => {

@@ -40,11 +40,20 @@ export async function listen({ routes, upgrade, host, port, allowedOrigins }: Ht
   });
 
   const raw = new Set<Duplex>();
+  // Two functions for all sockets: what listens as long as a socket lives costs each of them something, and one that is made
+  // where the request is known keeps that as well.
+  function forget(this: Duplex): void {
+    raw.delete(this);
+  }
+  function destroy(this: Duplex): void {
+    this.destroy();
+  }
+
   server.on("upgrade", (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     raw.add(socket);
-    socket.once("close", () => raw.delete(socket));
+    socket.on("close", forget);
     // A client that goes away in the handshake is its own affair.
-    socket.on("error", () => socket.destroy());
+    socket.on("error", destroy);
     const barred = barredBy(request, guard);
     if (barred !== undefined) return refuseUpgrade(socket, 403, barred);
     const [path = "/"] = (request.url ?? "/").split("?", 1);

@@ -57,102 +57,123 @@ export interface Connection {
   close(code: number, reason: string): void;
 }
 
-interface ConnectionEvents {
+/** Whoever serves connections: one for all of them. */
+export interface Hearer {
   /** The next frame may be read when this returns or resolves: this one has been handed to the engine then, or answered. */
-  frame(text: string): Promise<void> | void;
+  frame(connection: Connection, text: string): Promise<void> | void;
   /** Handling the last frame failed, for a reason that no rule foresaw. Must not throw. */
-  broke(error: unknown): void;
-  gone(): void;
+  broke(connection: Connection, error: unknown): void;
+  gone(connection: Connection): void;
 }
 
-/** What has been said by then leaves together. (`queueMicrotask` costs ten times as much.) */
+/** What has been said by then leaves together. */
 const soon = Promise.resolve();
 
 let connections = 0;
 
 /** @param wire - the TCP socket under `socket` */
-export function serveConnection(socket: WebSocket, wire: Writable, hear: (connection: Connection) => ConnectionEvents): Connection {
-  let lamport = 0;
-  let open = true;
-  let backlog: string[] = [];
-  let reading = false;
-  let unsent: Buffer[] = [];
-  let unsentBytes = 0;
+export function serveConnection(socket: WebSocket, wire: Writable, hearer: Hearer): Connection {
+  const connection = new SocketConnection(socket, wire, hearer);
+  socket.on("message", (data: Buffer, isBinary) => connection.read(data, isBinary));
+  socket.on("close", () => connection.end());
+  // A broken frame closes its own connection, by `ws`; there is nothing to add.
+  socket.on("error", ignore);
+  return connection;
+}
 
-  function sendFrame(frame: Buffer): void {
-    if (!open) return;
-    if (unsent.push(frame) === 1) void soon.then(flush);
-    unsentBytes += frame.length;
-    if (unsentBytes + wire.writableLength > MAX_UNREAD_BYTES) {
-      close(CLOSE.tooSlow, "reads too slowly");
+const ignore = (): void => undefined;
+
+/** A class, because there may be thousands: what a connection does stands once, and each holds only what it is. */
+class SocketConnection implements Connection {
+  readonly id = (connections += 1);
+  bound: Connection["bound"] = undefined;
+  joining: Connection["joining"] = undefined;
+  readonly #socket: WebSocket;
+  readonly #wire: Writable;
+  readonly #hearer: Hearer;
+  #lamport = 0;
+  #open = true;
+  #backlog: string[] = [];
+  #reading = false;
+  #unsent: Buffer[] = [];
+  #unsentBytes = 0;
+
+  constructor(socket: WebSocket, wire: Writable, hearer: Hearer) {
+    this.#socket = socket;
+    this.#wire = wire;
+    this.#hearer = hearer;
+  }
+
+  get open(): boolean {
+    return this.#open;
+  }
+
+  witness(lamport: number): void {
+    this.#lamport = Math.max(this.#lamport, lamport);
+  }
+
+  say(speaker: Speaker, saying: Saying): void {
+    this.#lamport = Math.max(this.#lamport, saying.lamport === undefined ? speaker.clock : saying.lamport - 1) + 1;
+    this.send(JSON.stringify(envelopeOf(speaker, saying, this.#lamport)));
+  }
+
+  send(text: string): void {
+    this.sendFrame(textFrame(text));
+  }
+
+  sendFrame(frame: Buffer): void {
+    if (!this.#open) return;
+    if (this.#unsent.push(frame) === 1) void soon.then(() => this.#flush());
+    this.#unsentBytes += frame.length;
+    if (this.#unsentBytes + this.#wire.writableLength > MAX_UNREAD_BYTES) {
+      this.close(CLOSE.tooSlow, "reads too slowly");
       // The close frame stands behind everything that was not read; whoever does not get there is not waited for.
-      setTimeout(() => socket.terminate(), SLOW_FAREWELL_MS).unref();
+      setTimeout(() => this.#socket.terminate(), SLOW_FAREWELL_MS).unref();
     }
   }
 
-  function flush(): void {
-    const [first, ...more] = unsent;
-    if (first !== undefined && socket.readyState === WebSocket.OPEN) wire.write(more.length === 0 ? first : Buffer.concat(unsent));
-    unsent = [];
-    unsentBytes = 0;
+  close(code: number, reason: string): void {
+    this.#flush();
+    this.#open = false;
+    this.#socket.close(code, reason);
   }
 
-  function close(code: number, reason: string): void {
-    flush();
-    open = false;
-    socket.close(code, reason);
+  read(data: Buffer, isBinary: boolean): void {
+    if (!this.#open) return;
+    // Clients of the original may send a binary frame; what it holds is text all the same.
+    this.#backlog.push(isBinary ? data.toString("utf8") : data.toString());
+    if (this.#backlog.length > MAX_BACKLOG && !this.#socket.isPaused) this.#socket.pause();
+    void this.#readOn();
   }
 
-  const connection: Connection = {
-    id: (connections += 1),
-    bound: undefined,
-    joining: undefined,
-    get open() {
-      return open;
-    },
-    witness(value) {
-      lamport = Math.max(lamport, value);
-    },
-    send: (text) => sendFrame(textFrame(text)),
-    sendFrame,
-    say(speaker, saying) {
-      lamport = Math.max(lamport, saying.lamport === undefined ? speaker.clock : saying.lamport - 1) + 1;
-      sendFrame(textFrame(JSON.stringify(envelopeOf(speaker, saying, lamport))));
-    },
-    close,
-  };
+  end(): void {
+    this.#open = false;
+    this.#backlog = [];
+    this.#hearer.gone(this);
+  }
 
-  const events = hear(connection);
+  #flush(): void {
+    const [first] = this.#unsent;
+    if (first !== undefined && this.#socket.readyState === WebSocket.OPEN) {
+      this.#wire.write(this.#unsent.length === 1 ? first : Buffer.concat(this.#unsent));
+    }
+    this.#unsent = [];
+    this.#unsentBytes = 0;
+  }
 
-  async function readOn(): Promise<void> {
-    if (reading) return;
-    reading = true;
-    for (let text = backlog.shift(); text !== undefined; text = backlog.shift()) {
+  async #readOn(): Promise<void> {
+    if (this.#reading) return;
+    this.#reading = true;
+    for (let text = this.#backlog.shift(); text !== undefined; text = this.#backlog.shift()) {
       try {
-        const handed = events.frame(text);
+        const handed = this.#hearer.frame(this, text);
         if (handed !== undefined) await handed;
       } catch (error) {
         // Whatever a frame led to, it is its sender who hears of it, and nobody else.
-        events.broke(error);
+        this.#hearer.broke(this, error);
       }
-      if (socket.isPaused && backlog.length < MAX_BACKLOG / 2) socket.resume();
+      if (this.#socket.isPaused && this.#backlog.length < MAX_BACKLOG / 2) this.#socket.resume();
     }
-    reading = false;
+    this.#reading = false;
   }
-
-  socket.on("message", (data: Buffer, isBinary) => {
-    if (!open) return;
-    // Clients of the original may send a binary frame; what it holds is text all the same.
-    backlog.push(isBinary ? data.toString("utf8") : data.toString());
-    if (backlog.length > MAX_BACKLOG && !socket.isPaused) socket.pause();
-    void readOn();
-  });
-  socket.on("close", () => {
-    open = false;
-    backlog = [];
-    events.gone();
-  });
-  // A broken frame closes its own connection, by `ws`; there is nothing to add.
-  socket.on("error", () => undefined);
-  return connection;
 }

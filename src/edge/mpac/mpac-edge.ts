@@ -15,7 +15,7 @@ import type { FileList, FileRead, SessionSummaryRequest } from "../../wire/mpac/
 import type { QueryFrame } from "../../wire/query.ts";
 import type { RefusalCode } from "../../wire/refusals.ts";
 import { prepare, type Prepared, type Refused, type Surroundings, withoutSecrets, type WorkspaceFiles } from "./commands.ts";
-import { CLOSE, type Connection, serveConnection } from "./connection.ts";
+import { CLOSE, type Connection, type Hearer, serveConnection } from "./connection.ts";
 import { type Frame, readFrame } from "./frames.ts";
 import { createBehind, type Observations } from "./observed-views.ts";
 import type { Room } from "./room.ts";
@@ -52,7 +52,8 @@ export interface MpacEdgeOptions {
 const FRESH_MS = 200;
 
 export function createMpacEdge({ room, engine, files, observations, onActivity, log }: MpacEdgeOptions): MpacEdge {
-  const open = new Set<Connection>();
+  /** With the question whose they are. */
+  const open = new Map<Connection, () => Promise<Peer>>();
   const { host, presence } = room.stream;
 
   const behindOf = createBehind(observations);
@@ -66,9 +67,9 @@ export function createMpacEdge({ room, engine, files, observations, onActivity, 
   let holding = false;
   let handedOn: () => void = () => undefined;
 
-  function onFrame(connection: Connection, peer: () => Promise<Peer>, text: string): Promise<void> | void {
+  function onFrame(connection: Connection, text: string): Promise<void> | void {
     if (holding) return new Promise(() => undefined); // its connection is about to be closed
-    const carried = readAndCarry(connection, peer, text);
+    const carried = readAndCarry(connection, text);
     if (carried === undefined) return;
     reading += 1;
     return carried.finally(() => {
@@ -78,7 +79,7 @@ export function createMpacEdge({ room, engine, files, observations, onActivity, 
   }
 
   /** Most messages are handed on at once, without a promise. */
-  function readAndCarry(connection: Connection, peer: () => Promise<Peer>, text: string): Promise<void> | void {
+  function readAndCarry(connection: Connection, text: string): Promise<void> | void {
     onActivity();
     const frame: Frame = readFrame(text);
     if (connection.bound !== undefined) presence.heard(connection.bound.principal, engine.nowMs());
@@ -86,9 +87,9 @@ export function createMpacEdge({ room, engine, files, observations, onActivity, 
       case "message":
         return onMessage(connection, frame.message);
       case "query":
-        return onQuery(connection, peer, frame.query);
+        return onQuery(connection, frame.query);
       case "sideband":
-        return onSideband(connection, peer, frame.ask);
+        return onSideband(connection, frame.ask);
       case "bad":
         return refuse(connection, frame.code, frame.why, frame.refersTo);
       case "ignored":
@@ -136,17 +137,17 @@ export function createMpacEdge({ room, engine, files, observations, onActivity, 
   }
 
   /** Who has not joined may ask when it is this machine's own user; where the system does not tell, only for the summary. */
-  async function mayAsk(connection: Connection, peer: () => Promise<Peer>, what: "summary" | "files"): Promise<boolean> {
+  async function mayAsk(connection: Connection, what: "summary" | "files"): Promise<boolean> {
     if (connection.bound !== undefined && what === "summary") return true;
-    const known = await peer();
+    const known = await open.get(connection)?.();
     // Another user of the machine may take part, but does not read through us what the disk would not let it read.
     if (known === "other-user") return false;
     return connection.bound !== undefined || known === "same-user" || what === "summary";
   }
 
-  async function onQuery(connection: Connection, peer: () => Promise<Peer>, { query_id, query }: QueryFrame): Promise<void> {
+  async function onQuery(connection: Connection, { query_id, query }: QueryFrame): Promise<void> {
     const answerWith = (content: object): void => connection.send(JSON.stringify({ type: "SIGNALBOX_ANSWER", query_id, ...content }));
-    if (!(await mayAsk(connection, peer, query.kind === "summary" ? "summary" : "files"))) return answerWith({ error: "send HELLO first" });
+    if (!(await mayAsk(connection, query.kind === "summary" ? "summary" : "files"))) return answerWith({ error: "send HELLO first" });
     if (query.kind === "work" && query.fresh === true) await lookNow(connection.bound?.tree);
     await host
       .query((state) => answerQuery(viewContext(state), query, connection.bound?.principal))
@@ -163,41 +164,34 @@ export function createMpacEdge({ room, engine, files, observations, onActivity, 
     await Promise.race([observations.refresh(tree).catch(() => undefined), limit]);
   }
 
-  async function onSideband(
-    connection: Connection,
-    peer: () => Promise<Peer>,
-    ask: FileList | FileRead | SessionSummaryRequest,
-  ): Promise<void> {
-    if (!(await mayAsk(connection, peer, ask.type === "SESSION_SUMMARY" ? "summary" : "files"))) {
+  async function onSideband(connection: Connection, ask: FileList | FileRead | SessionSummaryRequest): Promise<void> {
+    if (!(await mayAsk(connection, ask.type === "SESSION_SUMMARY" ? "summary" : "files"))) {
       return refuse(connection, "session/not-joined", `${ask.type} is answered after HELLO`);
     }
     const answer = await answerSideband(ask, { host, files, engine, viewContext });
     connection.send(JSON.stringify(answer));
   }
 
+  const hearer: Hearer = {
+    frame: onFrame,
+    broke(connection, error) {
+      log.error({ error: String(error) }, "frame broke");
+      const unavailable = (error as { readonly code?: unknown } | null)?.code === "store/unavailable";
+      if (unavailable) refuse(connection, "store/unavailable", "the log cannot be written now (is the disk full?); nothing was changed");
+      else refuse(connection, "message/malformed", "the sidecar could not carry out the last frame; its log says why");
+    },
+    gone(connection) {
+      open.delete(connection);
+      room.leave(connection);
+      onActivity();
+    },
+  };
+
   return {
     serve(socket, wire, lookUpPeer) {
       let looked: Promise<Peer> | undefined;
-      const peer = (): Promise<Peer> => (looked ??= lookUpPeer());
-      serveConnection(socket, wire, (connection) => {
-        open.add(connection);
-        onActivity();
-        return {
-          frame: (text) => onFrame(connection, peer, text),
-          broke(error) {
-            log.error({ error: String(error) }, "frame broke");
-            const unavailable = (error as { readonly code?: unknown } | null)?.code === "store/unavailable";
-            if (unavailable)
-              refuse(connection, "store/unavailable", "the log cannot be written now (is the disk full?); nothing was changed");
-            else refuse(connection, "message/malformed", "the sidecar could not carry out the last frame; its log says why");
-          },
-          gone() {
-            open.delete(connection);
-            room.leave(connection);
-            onActivity();
-          },
-        };
-      });
+      open.set(serveConnection(socket, wire, hearer), () => (looked ??= lookUpPeer()));
+      onActivity();
     },
     get connections() {
       return open.size;
@@ -210,7 +204,7 @@ export function createMpacEdge({ room, engine, files, observations, onActivity, 
       });
     },
     close() {
-      for (const connection of open) connection.close(CLOSE.serviceRestart, "the sidecar is stopping; join again");
+      for (const connection of open.keys()) connection.close(CLOSE.serviceRestart, "the sidecar is stopping; join again");
     },
     [Symbol.dispose]() {
       this.close();
