@@ -4,13 +4,13 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { promisify } from "node:util";
+import { startHost } from "../smoke/support/mcp-host.ts";
 import { launcher } from "../smoke/support/program.ts";
 import { startSidecarOf } from "../smoke/support/sidecar.ts";
 import { eventually } from "../smoke/support/wait.ts";
 import type { Bench, Measured, Measurement } from "./measurement.ts";
 import { medianOf } from "./method.ts";
 import { processorMs, residentBytes } from "./support/memory.ts";
-import { joinSession } from "./support/talker.ts";
 
 const run = promisify(execFile);
 
@@ -58,7 +58,9 @@ async function measure(bench: Bench): Promise<Measured> {
   const upMs = performance.now() - began;
   const before = await residentBytes(sidecar.pid);
   const joining = performance.now();
-  await using ana = await joinSession(sidecar.uri, "ana");
+  // Nothing is watched before somebody works there.
+  await using host = await startHost({ name: "bench", cwd: workspace, env });
+  await host.call("who_is_working");
   await eventually("the sight of the stray file", async () => ((await askStatus()).includes(STRAY) ? true : undefined));
   const seenMs = performance.now() - joining;
 
@@ -73,7 +75,6 @@ async function measure(bench: Bench): Promise<Measured> {
     return performance.now() - asked;
   });
 
-  await ana[Symbol.asyncDispose]();
   const megabytes = (bytes: number): string => `${(bytes / 2 ** 20).toFixed(0)} MB`;
   return {
     kind: "figures",

@@ -40,14 +40,20 @@ export function startProgram(command: string, args: readonly string[], { cwd, en
   const exited = once(child, "close").then(([code, signal]) => ({ code, signal }) as Exit);
   exited.catch(() => undefined);
   child.stdin.on("error", () => undefined); // it went while we wrote
+  const name = `${command} ${args.join(" ")}`;
+  const stderr = linesOf(child.stderr, `stderr of ${name}`);
+  const itsEnd = async (): Promise<string> => {
+    const { code, signal } = await exited;
+    return ` with ${signal ?? `code ${code}`}, on stderr: ${stderr.all.slice(-3).join(" | ") || "(nothing)"}`;
+  };
   return {
     get pid() {
       if (child.pid === undefined) throw new Error(`${command} did not start`);
       return child.pid;
     },
     exited,
-    stdout: linesOf(child.stdout, `${command} ${args.join(" ")}`),
-    stderr: linesOf(child.stderr, `stderr of ${command} ${args.join(" ")}`),
+    stdout: linesOf(child.stdout, name, itsEnd),
+    stderr,
     write: (text) => void child.stdin.write(text),
     end: () => void child.stdin.end(),
     kill: (signal) => void child.kill(signal),
@@ -62,6 +68,9 @@ export function startNode(args: readonly string[], options: ProgramOptions): Pro
   return startProgram(process.execPath, args, options);
 }
 
+/** Characters of a line that an error shows. */
+const MOST_SHOWN = 300;
+
 /** Milliseconds that a child may take to go once it was asked to. */
 const GOING_MS = 10_000;
 
@@ -73,7 +82,8 @@ async function endChild(child: ChildProcess, exited: Promise<Exit>): Promise<voi
   await exited.catch(() => undefined);
 }
 
-function linesOf(stream: Readable, name: string): Lines {
+/** @param itsEnd - how the program behind it ended, once it has */
+function linesOf(stream: Readable, name: string, itsEnd: () => Promise<string> = () => Promise.resolve("")): Lines {
   const all: string[] = [];
   const waiting = new Set<() => void>();
   const given = new Set<number>();
@@ -103,7 +113,12 @@ function linesOf(stream: Readable, name: string): Lines {
           }
           if (!ended) return;
           waiting.delete(look);
-          reject(new Error(`${name} ended; its last lines: ${all.slice(-5).join(" | ") || "(none)"}`));
+          const last =
+            all
+              .slice(-5)
+              .map((line) => line.slice(0, MOST_SHOWN))
+              .join(" | ") || "(none)";
+          void itsEnd().then((how) => reject(new Error(`${name} ended${how}; its last lines: ${last}`)));
         };
         waiting.add(look);
         look();
