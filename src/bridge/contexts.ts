@@ -1,7 +1,8 @@
 /**
  * Which workspace a call is about: the bridge's own, or the one that `repo_path` names. Each is opened once and kept.
  */
-import { realpath, stat } from "node:fs/promises";
+import { statSync } from "node:fs";
+import { realpath } from "node:fs/promises";
 import { isAbsolute, relative, resolve, sep } from "node:path";
 import { findWorkspace, type Workspace } from "../git/repository.ts";
 import { type ContextOptions, openContext, type WorkspaceContext } from "./context.ts";
@@ -45,8 +46,8 @@ export function createContexts(options: ContextsOptions): Contexts {
     let opening = byRoot.get(key);
     if (opening === undefined) {
       opening = farewell
-        .then(() => Promise.all([openContext(workspace, written, options), stampOf(workspace)]))
-        .then(([context, stamp]) => ({ workspace, context, stamp }));
+        .then(() => openContext(workspace, written, options))
+        .then((context) => ({ workspace, context, stamp: stampOf(workspace) }));
       opening.catch(() => byRoot.delete(key));
       byRoot.set(key, opening);
     }
@@ -107,7 +108,7 @@ export function createContexts(options: ContextsOptions): Contexts {
       const outside = path === own && named !== undefined ? "folder" : "refuse";
       const opened = await openAt(path, outside);
       if ("refused" in opened) return opened;
-      if ((await stampOf(opened.workspace)) === opened.stamp) return opened.context;
+      if (stampOf(opened.workspace) === opened.stamp) return opened.context;
       forget(opened);
       await farewell; // what was held there is free when that is said
       const again = await openAt(path, outside);
@@ -124,9 +125,18 @@ function keyOf(workspace: Workspace): string {
   return workspace.kind === "repository" ? (workspace.root ?? workspace.gitDir) : workspace.root;
 }
 
-/** Tells one worktree from the next at the same path; undefined when there is none. Two looks at the disk. */
-async function stampOf(workspace: Workspace): Promise<string | undefined> {
+/**
+ * Tells one worktree from the next at the same path; undefined when there is none. It comes before every call, so it looks
+ * without a detour over the thread pool, which would take longer than the answer.
+ */
+function stampOf(workspace: Workspace): string | undefined {
   const folders = workspace.kind === "repository" ? [workspace.root ?? workspace.gitDir, workspace.gitDir] : [workspace.root];
-  const found = await Promise.all(folders.map((folder) => stat(folder, { bigint: true }).catch(() => undefined)));
-  return found.includes(undefined) ? undefined : found.map((one) => `${one?.dev}:${one?.ino}`).join(" ");
+  try {
+    return folders
+      .map((folder) => statSync(folder, { bigint: true }))
+      .map(({ dev, ino }) => `${dev}:${ino}`)
+      .join(" ");
+  } catch {
+    return undefined;
+  }
 }

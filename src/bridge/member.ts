@@ -8,13 +8,16 @@ import {
   type SessionClient,
   type SessionClientOptions,
 } from "../client/session-client.ts";
-import { systemNow } from "../client/elapsed.ts";
+import { longestSince, systemNow } from "../client/elapsed.ts";
 import type { Coordination } from "../tools/ports.ts";
 import { createCoordination } from "./coordination.ts";
 import { createRenewal, endedSentence } from "./renewal.ts";
 
 /** How often it is looked whether a task is to be renewed, in milliseconds. */
 const LOOK_MS = 15_000;
+
+/** How soon after a look a call causes another, in milliseconds: after a sleep the first call is the first to notice. */
+const LOOK_AGAIN_MS = 1_000;
 
 /** Milliseconds for the question what of its work is uncommitted, when its host has gone: the GOODBYE waits for it. */
 const LAST_QUESTION_MS = 250;
@@ -59,6 +62,7 @@ export function createMember({ client: options, workspaceDir, notices, settled }
   const renew = createRenewal({ client, lastCall: () => lastCall, now: systemNow, tell });
   // What goes wrong with a renewal goes wrong with the next call as well, which says so.
   const look = (): void => void renew().catch(() => undefined);
+  let lookedAt = lastCall;
   const timer = setInterval(look, LOOK_MS);
   timer.unref();
 
@@ -73,6 +77,8 @@ export function createMember({ client: options, workspaceDir, notices, settled }
     coordination,
     worked() {
       lastCall = systemNow();
+      if (longestSince(lookedAt, lastCall) < LOOK_AGAIN_MS) return;
+      lookedAt = lastCall;
       look();
     },
     async leave() {

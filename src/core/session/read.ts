@@ -115,18 +115,17 @@ export function pathsWithin(state: Readonly<SessionState>, paths: readonly strin
 }
 
 /**
- * Which of the changed files of a worktree no live intent of anybody who works in it declares, of the first 1,000. What
- * others hold elsewhere is not compared, so the answer costs what this worktree's own people hold.
+ * Which of the changed files of a worktree no live intent of anybody who works in it declares, of the first 1,000. The
+ * session's own index is asked for each file, so the answer costs the files and whoever is over them.
  */
 export function undeclaredIn(state: Readonly<SessionState>, tree: string, changed: readonly string[]): string[] {
-  const declared = createScopeIndex();
-  for (const { worktree, intents } of state.participants.values()) {
-    if (worktree?.id !== tree) continue;
-    for (const id of intents) declared.add(id, state.intents.get(id)?.resources ?? []);
-  }
+  const worksThere = (id: string): boolean => {
+    const owner = state.intents.get(id as IntentId)?.principal;
+    return owner !== undefined && state.participants.get(owner)?.worktree?.id === tree;
+  };
   return parsed(state, changed)
     .slice(0, MAX_COMPARED)
-    .filter((file) => declared.overlapping([file], 1).size === 0)
+    .filter((file) => ![...state.index.overlapping([file]).keys()].some(worksThere))
     .map(({ path }) => path);
 }
 
