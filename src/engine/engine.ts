@@ -79,7 +79,7 @@ export function createEngine(options: EngineOptions): Engine {
     const { gapSinceMs } = gap;
     log.warn({ sinceMs: gapSinceMs }, "time has passed unheard");
     for (const { host, presence } of live.values()) {
-      presence.resume(timeline.now());
+      presence.resume(gapSinceMs, timeline.now());
       host.resume(gapSinceMs);
     }
     for (const stream of openedBefore) {

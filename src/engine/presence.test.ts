@@ -26,7 +26,7 @@ it("hears whoever is held now, and until the last hold was let go", () => {
 it("counts everyone as heard after a time in which nobody could be", () => {
   const presence = createPresence(100, () => 0);
   presence.heard("ana", 150);
-  presence.resume(400);
+  presence.resume(200, 400);
   presence.heard("bo", 450);
 
   expect(["ana", "bo", "cy"].map((principal) => presence.lastHeardMs(principal, 500))).toEqual([400, 450, 400]);
@@ -42,4 +42,14 @@ it("forgets what was long ago, and nobody who is held", () => {
   presence.forgetBefore(200);
 
   expect(["ana", "bo", "cy"].map((principal) => presence.lastHeardMs(principal, 500))).toEqual([100, 200, 500]);
+});
+
+it("knows how much of a time was slept through", () => {
+  const presence = createPresence(100, () => 0);
+  presence.resume(200, 400);
+  presence.resume(1_000, 1_500);
+
+  expect([100, 300, 400, 1_200, 1_500].map((ms) => presence.sleptSince(ms))).toEqual([700, 600, 500, 300, 0]);
+  presence.forgetBefore(1_000);
+  expect(presence.sleptSince(100)).toBe(500);
 });

@@ -8,8 +8,10 @@ export interface Presence {
   heard(principal: string, nowMs: number): void;
   /** Counts as heard for as long as it is held. */
   hold(principal: string): Disposable;
-  /** Everyone counts as heard now: nobody could be for a while. */
-  resume(nowMs: number): void;
+  /** Everyone counts as heard now: nobody could be since `fromMs`. */
+  resume(fromMs: number, nowMs: number): void;
+  /** Milliseconds after `ms` in which nothing could be heard or done, because the machine slept. */
+  sleptSince(ms: number): number;
   /** When it was last heard; `sinceMs` when nothing is known of it here, because this process began then. */
   lastHeardMs(principal: string, nowMs: number): number;
   /** Its client showed that somebody works: more than that its socket is open. */
@@ -24,6 +26,7 @@ export function createPresence(sinceMs: number, nowMs: () => number): Presence {
   const heardAtMs = new Map<string, number>();
   const holds = new Map<string, number>();
   const workedAtMs = new Map<string, number>();
+  let sleeps: { readonly fromMs: number; readonly toMs: number }[] = [];
   let floorMs = sinceMs;
 
   return {
@@ -44,9 +47,11 @@ export function createPresence(sinceMs: number, nowMs: () => number): Presence {
         },
       };
     },
-    resume(at) {
+    resume(fromMs, at) {
       floorMs = at;
+      sleeps.push({ fromMs, toMs: at });
     },
+    sleptSince: (ms) => sleeps.reduce((sum, { fromMs, toMs }) => sum + Math.max(0, toMs - Math.max(ms, fromMs)), 0),
     lastHeardMs(principal, at) {
       return holds.has(principal) ? at : Math.max(floorMs, heardAtMs.get(principal) ?? floorMs);
     },
@@ -56,6 +61,7 @@ export function createPresence(sinceMs: number, nowMs: () => number): Presence {
     },
     lastWorkMs: (principal) => workedAtMs.get(principal),
     forgetBefore(ms) {
+      sleeps = sleeps.filter(({ toMs }) => toMs >= ms);
       for (const [principal, at] of workedAtMs) if (at < ms) workedAtMs.delete(principal);
       for (const [principal, at] of heardAtMs) if (at < ms) heardAtMs.delete(principal);
     },

@@ -211,7 +211,7 @@ export type BehindAnswer = z.infer<typeof BehindAnswer>;
 
 export const WorkAnswer = z.looseObject({
   kind: z.literal("work"),
-  /** RFC 3339: the last hook of the asker's client, or edit in its worktree; null when none was seen. */
+  /** RFC 3339: the last hook of the asker's client, or edit in its worktree, later by what the machine slept since; null when none was seen. */
   last_sign_at: z.string().nullable(),
   /** Files of the asker's live intents that its worktree has changed and not committed; the first, and how many. */
   uncommitted: z.array(z.string()),

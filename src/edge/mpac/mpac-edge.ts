@@ -132,6 +132,7 @@ export function createMpacEdge({ room, engine, files, observations, onActivity, 
       workspaceDir: room.face.workspaceDir,
       lastHeardMs: (principal) => presence.lastHeardMs(principal, nowMs),
       lastWorkMs: (principal) => presence.lastWorkMs(principal),
+      sleptSince: (ms) => presence.sleptSince(ms),
       observations,
     };
   }

@@ -11,6 +11,7 @@ import {
   viewObservedOver,
   viewUndeclared,
   viewWork,
+  type WorkSigns,
 } from "./observed-views.ts";
 
 const [ANA, BO, CY] = ["ana" as PrincipalId, "bo" as PrincipalId, "cy" as PrincipalId];
@@ -196,20 +197,46 @@ describe("what another tree has and one's own lacks", () => {
 });
 
 describe("whether work goes on", () => {
+  function signs(lastWorkMs: WorkSigns["lastWorkMs"] = () => undefined, sleptMs = 0): WorkSigns {
+    return { lastWorkMs, sleptSince: () => sleptMs };
+  }
+
+  it("does not take a night's sleep for a time without work", () => {
+    const seen = viewWork(
+      session().state,
+      observing({}),
+      ANA,
+      signs(() => 1_000, 60_000),
+    );
+
+    expect(seen.last_sign_at).toBe("1970-01-01T00:01:01.000Z");
+  });
+
   it("shows by the last hook of the client, or the last edit in the worktree", () => {
     const played = session();
     const tree = { id: ANA_TREE, path: "/w/a", changed: ["a.ts"], total: 1, atMs: 0, lastEditAtMs: 5_000 };
     const observations: Observations = { ...observing({}), tree: () => tree };
-    const signOf = (hookMs: number | undefined) => viewWork(played.state, observations, ANA, () => hookMs).last_sign_at;
+    const signOf = (hookMs: number | undefined) =>
+      viewWork(
+        played.state,
+        observations,
+        ANA,
+        signs(() => hookMs),
+      ).last_sign_at;
 
     expect(signOf(undefined)).toBe("1970-01-01T00:00:05.000Z");
     expect(signOf(9_000)).toBe("1970-01-01T00:00:09.000Z");
-    expect(viewWork(played.state, observing({}), ANA, () => undefined).last_sign_at).toBeNull();
+    expect(viewWork(played.state, observing({}), ANA, signs()).last_sign_at).toBeNull();
   });
 
   it("of a sub-agent shows by its client's hooks as well", () => {
     const played = session();
-    const seen = viewWork(played.state, observing({}), "ana/tests" as PrincipalId, (who) => (who === "ana" ? 1_000 : undefined));
+    const seen = viewWork(
+      played.state,
+      observing({}),
+      "ana/tests" as PrincipalId,
+      signs((who) => (who === "ana" ? 1_000 : undefined)),
+    );
 
     expect(seen.last_sign_at).toBe("1970-01-01T00:00:01.000Z");
   });
@@ -218,7 +245,7 @@ describe("whether work goes on", () => {
     const played = session();
     played.says("ana", "INTENT_ANNOUNCE", { intent_id: "i", scope: files("src") });
 
-    const seen = viewWork(played.state, observing({ [ANA_TREE]: ["src/a.ts", "b.ts"] }), ANA, () => undefined);
+    const seen = viewWork(played.state, observing({ [ANA_TREE]: ["src/a.ts", "b.ts"] }), ANA, signs());
 
     expect(seen).toMatchObject({ uncommitted: ["src/a.ts"], uncommitted_count: 1 });
   });
@@ -227,7 +254,7 @@ describe("whether work goes on", () => {
     const played = session();
     const tree = { id: ANA_TREE, path: "/w/a", changed: ["b.ts"], total: 2, atMs: 0 };
     const observations: Observations = { ...observing({}), tree: () => tree };
-    const uncommitted = () => viewWork(played.state, observations, ANA, () => undefined).uncommitted_count;
+    const uncommitted = () => viewWork(played.state, observations, ANA, signs()).uncommitted_count;
 
     const before = uncommitted();
     played.says("ana", "INTENT_ANNOUNCE", { intent_id: "i", scope: files("src") });

@@ -185,16 +185,22 @@ function viewBehind(operation: Operation, places: ReadonlyMap<string, string>): 
   };
 }
 
-/** @param lastWorkMs - when the client of a principal last showed that somebody works */
+export interface WorkSigns {
+  /** When the client of a principal last showed that somebody works. */
+  lastWorkMs(principal: string): number | undefined;
+  /** Milliseconds after an instant in which the machine slept: a night is no time without work. */
+  sleptSince(ms: number): number;
+}
+
 export function viewWork(
   state: Readonly<SessionState>,
   observations: Observations,
   asker: PrincipalId | undefined,
-  lastWorkMs: (principal: string) => number | undefined,
+  works: WorkSigns,
 ): WorkAnswer {
   const participant = asker === undefined ? undefined : state.participants.get(asker);
   const tree = participant?.worktree === undefined ? undefined : observations.tree(participant.worktree.id);
-  const signs = [tree?.lastEditAtMs, ...(asker === undefined ? [] : [asker, mainOf(asker)].map(lastWorkMs))];
+  const signs = [tree?.lastEditAtMs, ...(asker === undefined ? [] : [asker, mainOf(asker)].map((id) => works.lastWorkMs(id)))];
   const last = Math.max(...signs.map((sign) => sign ?? 0));
   const held = asker === undefined ? [] : liveIntentsOf(state, asker).flatMap((intent) => intent.resources.map(({ path }) => path));
   const uncommitted = tree === undefined ? [] : pathsWithin(state, tree.changed, held);
@@ -202,7 +208,7 @@ export function viewWork(
   const isUnsure = uncommitted.length === 0 && held.length > 0 && tree !== undefined && tree.changed.length < tree.total;
   return {
     kind: "work",
-    last_sign_at: last === 0 ? null : rfc3339(last),
+    last_sign_at: last === 0 ? null : rfc3339(last + works.sleptSince(last)),
     uncommitted: uncommitted.slice(0, NAMED_PATHS),
     uncommitted_count: isUnsure ? 1 : uncommitted.length,
   };

@@ -18,6 +18,7 @@ const contextOf = ({ state, nowMs }: Play) => ({
   nowMs,
   workspaceDir: "/repo",
   lastWorkMs: () => undefined,
+  sleptSince: () => 0,
   observations: NOTHING_OBSERVED,
   lastHeardMs: () => nowMs,
 });

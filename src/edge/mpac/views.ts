@@ -65,6 +65,8 @@ export interface ViewContext {
   readonly workspaceDir: string;
   lastHeardMs(principal: string): number;
   lastWorkMs(principal: string): number | undefined;
+  /** Milliseconds after an instant in which the machine slept. */
+  sleptSince(ms: number): number;
   readonly observations: Observations;
 }
 
@@ -298,7 +300,7 @@ export function answerQuery(context: ViewContext, query: Query, asker: Principal
     case "behind":
       return { answer: { kind: "behind", behind: [] }, behind: behindCandidates(state, observations, asker, query.paths) };
     case "work":
-      return { answer: viewWork(state, observations, asker, (principal) => context.lastWorkMs(principal)) };
+      return { answer: viewWork(state, observations, asker, context) };
   }
 }
 
