@@ -66,9 +66,9 @@ export function touchyStore(inner: EventStore = memoryStore()): TouchyStore {
       if (store.failing !== undefined) throw store.failing;
       return inner.append(stream, expected, records);
     },
-    async *read(stream, after) {
+    async *read(stream, after, atOnce) {
       if (store.hiding !== undefined) throw store.hiding;
-      yield* inner.read(stream, after);
+      yield* inner.read(stream, after, atOnce);
     },
     async probe() {
       if (store.failing !== undefined) throw store.failing;

@@ -53,7 +53,12 @@ export function memoryStore(blobs = new Map<Hash, Uint8Array>()): EventStore {
       if (kept.length > 0) news.announce(stream);
       return head;
     },
-    read: (stream, after) => readStream(source, stream, after),
+    read: (stream, after, atOnce) => readStream(source, stream, after, atOnce),
+    async streams() {
+      refuseWhenClosed();
+      const heads = [...streams].map(([stream, log]) => ({ stream, head: log.length })).filter(({ head }) => head > 0);
+      return heads.sort((a, b) => (a.stream < b.stream ? -1 : 1));
+    },
     follow: (stream, after, signal) => followStream(source, news, stream, after, signal),
     async saveSnapshot(stream, snapshot) {
       refuseWhenClosed();

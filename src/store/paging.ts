@@ -23,8 +23,8 @@ export interface PageSource {
 }
 
 /** The records behind `after` up to the head at the time of this call. */
-export function readStream(source: PageSource, stream: StreamId, after: Revision): AsyncIterable<StoredRecord> {
-  return pagesUntil(source, stream, after, headAtCall(source, stream));
+export function readStream(source: PageSource, stream: StreamId, after: Revision, atOnce = READ_PAGE): AsyncIterable<StoredRecord> {
+  return pagesUntil(source, stream, after, headAtCall(source, stream), atOnce);
 }
 
 /** The records behind `after` and all later ones, until `signal` fires or the news closes. */
@@ -55,11 +55,12 @@ async function* pagesUntil(
   stream: StreamId,
   after: Revision,
   head: () => Revision,
+  atOnce: number,
 ): AsyncGenerator<StoredRecord, void, undefined> {
   const until = head();
-  for (let position = after; position < until; position += READ_PAGE) {
+  for (let position = after; position < until; position += atOnce) {
     if (position > after) await nextTurn();
-    yield* source.page(stream, position, until, READ_PAGE);
+    yield* source.page(stream, position, until, atOnce);
   }
 }
 

@@ -14,6 +14,8 @@ import type { StoredRecord } from "./store.ts";
 export interface SqliteStreams {
   /** The newest durable revision. @throws StoreCorrupt when the file says two different things about it */
   head(stream: StreamId): Revision;
+  /** Every stream with its newest durable revision. @throws StoreCorrupt as `head` */
+  all(): readonly { readonly stream: StreamId; readonly head: Revision }[];
   /** The records behind `after` up to `until`. @throws StoreCorrupt when one of them is missing or misplaced */
   page(stream: StreamId, after: Revision, until: Revision, limit: number): readonly StoredRecord[];
   /** Inside a transaction: adds all records or throws before it has added one. */
@@ -24,12 +26,25 @@ export interface SqliteStreams {
   undone(): void;
 }
 
+/**
+ * Streams by what is said about them and by the records that there are: one whose head was lost is missed by neither. From one
+ * stream's records to the next it is a single step down the index, however many they are.
+ */
+const NAMES = `
+  WITH RECURSIVE recorded (stream) AS (
+    SELECT min(stream) FROM records
+    UNION ALL
+    SELECT (SELECT min(stream) FROM records WHERE stream > recorded.stream) FROM recorded WHERE recorded.stream IS NOT NULL
+  )
+  SELECT stream FROM streams UNION SELECT stream FROM recorded WHERE stream IS NOT NULL ORDER BY stream`;
+
 export function sqliteStreams({ path, connection }: SqliteFile): SqliteStreams {
   const keptHead = connection.prepare<{ head: number }>("SELECT head FROM streams WHERE stream = ?");
   const highest = connection.prepare<{ revision: number | null }>("SELECT max(revision) AS revision FROM records WHERE stream = ?");
   const rows = connection.prepare<StoredRecord>(
     "SELECT revision, text FROM records WHERE stream = ? AND revision > ? AND revision <= ? ORDER BY revision LIMIT ?",
   );
+  const names = connection.prepare<{ stream: StreamId }>(NAMES);
   const insert = connection.prepare("INSERT INTO records (stream, revision, text) VALUES (?, ?, ?)");
   const setHead = connection.prepare(
     "INSERT INTO streams (stream, head) VALUES (?, ?) ON CONFLICT (stream) DO UPDATE SET head = excluded.head",
@@ -61,6 +76,13 @@ export function sqliteStreams({ path, connection }: SqliteFile): SqliteStreams {
 
   return {
     head: (stream) => inStoreWords(path, () => head(stream)),
+    all: () =>
+      inStoreWords(path, () =>
+        names
+          .all()
+          .map(({ stream }) => ({ stream, head: head(stream) }))
+          .filter(({ head: newest }) => newest > 0),
+      ),
     page: (stream, after, until, limit) => inStoreWords(path, () => page(stream, after, until, limit)),
     append(stream, expected, records) {
       const next = headAfter(stream, ahead.get(stream) ?? head(stream), expected, records);

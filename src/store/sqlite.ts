@@ -127,7 +127,11 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Sqli
         return streams.append(stream, expected, kept);
       });
     },
-    read: (stream, after) => readStream(source, stream, after),
+    read: (stream, after, atOnce) => readStream(source, stream, after, atOnce),
+    async streams() {
+      refuseWhenClosed();
+      return streams.all();
+    },
     follow: (stream, after, signal) => followStream(source, news, stream, after, signal),
     async saveSnapshot(stream, { at, rules, hash, state }) {
       refuseWhenClosed();

@@ -18,6 +18,7 @@ const bo = "bo/session" as StreamId;
 export function storeContract(open: () => Promise<EventStore>, openWithBlob: (hash: Hash, bytes: Uint8Array) => Promise<EventStore>): void {
   appendContract(open);
   readContract(open);
+  streamsContract(open);
   followContract(open);
   keepContract(open);
   damagedBlobContract(openWithBlob);
@@ -128,6 +129,29 @@ function appendContract(open: () => Promise<EventStore>): void {
   });
 }
 
+function streamsContract(open: () => Promise<EventStore>): void {
+  describe("streams", () => {
+    it("are those that records were appended to, each with its head", async () => {
+      await using store = await open();
+      await store.append(bo, 0, recordsBehind(0, 3));
+      await store.append(ana, 0, recordsBehind(0, 2));
+      await store.append(ana, 2, recordsBehind(2, 2));
+      await store.append("cy/session" as StreamId, 0, []);
+
+      expect(await store.streams()).toEqual([
+        { stream: ana, head: 4 },
+        { stream: bo, head: 3 },
+      ]);
+    });
+
+    it("are none in an empty log", async () => {
+      await using store = await open();
+
+      expect(await store.streams()).toEqual([]);
+    });
+  });
+}
+
 function readContract(open: () => Promise<EventStore>): void {
   describe("read", () => {
     it.each([
@@ -141,6 +165,13 @@ function readContract(open: () => Promise<EventStore>): void {
       await store.append(bo, 0, recordsBehind(0, 9, "other"));
 
       expect(await collect(store.read(ana, after))).toEqual(recordsBehind(after, gives));
+    });
+
+    it.each([1, 3, 4, 100])("gives the same with %s in memory at once", async (atOnce) => {
+      await using store = await open();
+      await store.append(ana, 0, recordsBehind(0, 4));
+
+      expect(await collect(store.read(ana, 1, atOnce))).toEqual(recordsBehind(1, 3));
     });
 
     it("ends at the head at the time of its call", async () => {
@@ -311,6 +342,7 @@ function closeContract(open: () => Promise<EventStore>): void {
     it.each<{ name: string; call: (store: EventStore) => Promise<unknown> }>([
       { name: "append", call: (store) => store.append(ana, 0, recordsBehind(0, 1)) },
       { name: "read", call: (store) => collect(store.read(ana, 0)) },
+      { name: "streams", call: (store) => store.streams() },
       { name: "follow", call: (store) => collect(store.follow(ana, 0, new AbortController().signal)) },
       { name: "saveSnapshot", call: (store) => store.saveSnapshot(ana, snapshotOfNothing) },
       { name: "loadSnapshot", call: (store) => store.loadSnapshot(ana) },

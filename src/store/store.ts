@@ -37,8 +37,15 @@ export interface EventStore extends AsyncDisposable {
    */
   append(stream: StreamId, expected: Revision, records: readonly StoredRecord[]): Promise<Revision>;
 
-  /** The records behind `after`, in order, up to the head at the time of the call. */
-  read(stream: StreamId, after: Revision): AsyncIterable<StoredRecord>;
+  /**
+   * The records behind `after`, in order, up to the head at the time of the call.
+   *
+   * @param atOnce - how many are in memory at once, where the engine's own number is too many
+   */
+  read(stream: StreamId, after: Revision, atOnce?: number): AsyncIterable<StoredRecord>;
+
+  /** Every stream that something was appended to, in the order of their names, with its newest durable revision. */
+  streams(): Promise<readonly { readonly stream: StreamId; readonly head: Revision }[]>;
 
   /** The records behind `after`, then every later one as it becomes durable, until `signal` fires or the store closes. */
   follow(stream: StreamId, after: Revision, signal: AbortSignal): AsyncIterable<StoredRecord>;
