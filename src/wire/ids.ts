@@ -32,6 +32,15 @@ export type OpId = z.infer<typeof OpId>;
 export const ConflictId = id().brand<"ConflictId">();
 export type ConflictId = z.infer<typeof ConflictId>;
 
+export const DeferralId = id().brand<"DeferralId">();
+export type DeferralId = z.infer<typeof DeferralId>;
+
+export const ClaimId = id().brand<"ClaimId">();
+export type ClaimId = z.infer<typeof ClaimId>;
+
+export const BatchId = id().brand<"BatchId">();
+export type BatchId = z.infer<typeof BatchId>;
+
 /** Sixteen random hex digits kept in a worktree's own git directory. */
 export const WorktreeId = z
   .string()

@@ -182,7 +182,7 @@ export type OverlapAnswer = z.infer<typeof OverlapAnswer>;
 export const OperationView = z.looseObject({
   op_id: z.string(),
   target: z.string(),
-  state: z.enum(["COMMITTED", "SUPERSEDED"]),
+  state: z.enum(["PROPOSED", "FROZEN", "COMMITTED", "REJECTED", "ABANDONED", "SUPERSEDED"]),
   state_ref_before: z.string().nullable(),
   state_ref_after: z.string().nullable(),
 });

@@ -9,10 +9,10 @@ import type { Hash } from "./ids.ts";
 import type { Json, JsonObject } from "./json.ts";
 
 /** Rises with every new event type or meaning; a log of a higher format is not served. */
-export const RECORD_FORMAT = 1;
+export const RECORD_FORMAT = 2;
 
 /** Rises with every change of a decision; streams are decided again only within one number. */
-export const RULES = 2;
+export const RULES = 3;
 
 /** The number of records in a stream: dense, 0 when it is empty. */
 export type Revision = number;

@@ -5,13 +5,64 @@
  * command of the same record, which the record keeps as it was received.
  */
 import * as z from "zod";
-import { ConflictId, IntentId, OpId, PrincipalId, SessionId } from "./ids.ts";
+import { BatchId, ClaimId, ConflictId, DeferralId, IntentId, OpId, PrincipalId, SessionId } from "./ids.ts";
 import { Host, Worktree } from "./mpac/extension.ts";
 import { Scope } from "./mpac/messages.ts";
 
+const seconds = z.number().min(0).max(31_536_000);
+
+/** SPEC 18.6.3; what is not said has the default of `core/session/policy.ts`. */
+const GovernancePolicy = z.looseObject({
+  /** 0 disables what comes of a conflict that nobody resolves. */
+  resolution_timeout_sec: seconds.optional(),
+  frozen_scope_phase_1_sec: seconds.optional(),
+  frozen_scope_phase_2_sec: seconds.optional(),
+  frozen_scope_disable_phase_3: z.boolean().optional(),
+  intent_expiry_grace_sec: seconds.optional(),
+});
+
+/** SPEC 14.7.5. */
+const LivenessPolicy = z.looseObject({
+  intent_claim_grace_period_sec: seconds.optional(),
+  intent_backoff_initial_sec: seconds.optional(),
+  intent_backoff_max_sec: seconds.optional(),
+  intent_backoff_multiplier: z.number().min(1).max(100).optional(),
+  backend_health_policy: z
+    .looseObject({
+      enabled: z.boolean().optional(),
+      on_degraded: z.string().optional(),
+      on_down: z.string().optional(),
+      auto_switch: z.string().optional(),
+      allowed_providers: z.array(z.string()).optional(),
+    })
+    .optional(),
+});
+
+/** SPEC 9.6.4. */
+const LifecyclePolicy = z.looseObject({
+  auto_close: z.boolean().optional(),
+  auto_close_grace_sec: seconds.optional(),
+  /** 0: the session has no end of its own. */
+  session_ttl_sec: seconds.optional(),
+});
+
+/** SPEC 23.1.5. */
+const RolePolicy = z.looseObject({
+  default_role: z.string().optional(),
+  role_assignments: z.record(z.string(), z.array(z.string())).optional(),
+  role_constraints: z
+    .record(z.string(), z.looseObject({ max_count: z.int().min(0).optional(), allowed_principal_types: z.array(z.string()).optional() }))
+    .optional(),
+});
+
+/** SPEC 15.2.3: which entries of different kinds are one resource. */
+const ResourceRegistry = z.looseObject({
+  mappings: z.array(z.looseObject({ canonical_uri: z.string(), aliases: z.array(z.looseObject({ kind: z.string(), value: z.string() })) })),
+});
+
 /** The rules a session was opened with. They change only by an event. */
 export const SessionSettings = z.looseObject({
-  profile: z.enum(["open"]),
+  profile: z.enum(["open", "authenticated"]),
   /** Whether an announcement over another principal's active intent is refused (SPEC 15.3.2). */
   race_lock: z.boolean(),
   heartbeat_interval_sec: z.number(),
@@ -22,10 +73,19 @@ export const SessionSettings = z.looseObject({
   fold_case: z.boolean(),
   /** Absolute folder of the main worktree, `/` separated: absolute paths inside it are taken as relative. */
   root: z.string(),
+  /** SPEC 20: what a session may promise. Governance wants an intent before an operation and an approver for a claim. */
+  compliance: z.enum(["core", "governance"]).optional(),
+  /** Whether an operation is authorized before it is carried out (SPEC 7.8); `pre_commit` only with governance. */
+  execution_model: z.enum(["post_commit", "pre_commit"]).optional(),
+  governance: GovernancePolicy.optional(),
+  liveness: LivenessPolicy.optional(),
+  lifecycle: LifecyclePolicy.optional(),
+  role_policy: RolePolicy.optional(),
+  resource_registry: ResourceRegistry.optional(),
 });
 export type SessionSettings = z.infer<typeof SessionSettings>;
 
-export const IntentEnd = z.enum(["WITHDRAWN", "EXPIRED", "SUPERSEDED"]);
+export const IntentEnd = z.enum(["WITHDRAWN", "EXPIRED", "SUPERSEDED", "TRANSFERRED"]);
 export type IntentEnd = z.infer<typeof IntentEnd>;
 
 const ms = z.int();
@@ -56,6 +116,16 @@ export const SessionEvent = z.discriminatedUnion("type", [
     branch: z.string().optional(),
     head: z.string().optional(),
   }),
+  /** A participant told of the model it stands on (SPEC 14.3.1); `action` is what the session's policy makes of it. */
+  event("BackendReported", {
+    principalId: PrincipalId,
+    modelId: z.string(),
+    status: z.string(),
+    detail: z.string().optional(),
+    alternatives: z.array(z.json()).optional(),
+    switchedFrom: z.string().optional(),
+    action: z.enum(["none", "warn", "suspend"]),
+  }),
   event("ParticipantLeft", { principalId: PrincipalId, reason: z.string() }),
   event("ParticipantLapsed", { principalId: PrincipalId, lastHeardAtMs: ms }),
   event("IntentAnnounced", {
@@ -68,6 +138,11 @@ export const SessionEvent = z.discriminatedUnion("type", [
     ttlSec: z.number(),
     /** Its owner renews it while there is work. */
     renews: z.boolean().optional(),
+    priority: z.string().optional(),
+    /** The claim by which it took over another's. */
+    claimId: ClaimId.optional(),
+    /** The waiting announcement that it begins. */
+    deferralId: DeferralId.optional(),
     contentHash: z.string(),
   }),
   event("IntentUpdated", {
@@ -86,6 +161,55 @@ export const SessionEvent = z.discriminatedUnion("type", [
   }),
   event("IntentSuspended", { intentId: IntentId, reason: z.string() }),
   event("IntentRestored", { intentId: IntentId, fence: z.int() }),
+  event("IntentDeferred", {
+    deferralId: DeferralId,
+    principalId: PrincipalId,
+    scope: Scope,
+    category: z.string(),
+    reason: z.string().optional(),
+    observedIntents: z.array(z.string()),
+    observedPrincipals: z.array(z.string()),
+    expiresAtMs: ms,
+    /** An announcement that begins by itself once nobody is in its way (`on_overlap: "wait"`). */
+    waiting: z
+      .looseObject({
+        intentId: IntentId,
+        objective: z.string(),
+        ttlSec: z.number(),
+        priority: z.string(),
+        renews: z.boolean().optional(),
+        contentHash: z.string(),
+      })
+      .optional(),
+  }),
+  event("DeferralEnded", {
+    deferralId: DeferralId,
+    principalId: PrincipalId,
+    status: z.enum(["resolved", "expired"]),
+    reason: z.string(),
+    dueAtMs: ms.optional(),
+  }),
+  event("ClaimOpened", {
+    claimId: ClaimId,
+    intentId: IntentId,
+    principalId: PrincipalId,
+    newIntentId: IntentId,
+    objective: z.string(),
+    scope: Scope,
+    /** When it is approved by itself; nothing where somebody has to approve it. */
+    dueAtMs: ms.optional(),
+    contentHash: z.string(),
+  }),
+  event("ClaimDecided", {
+    claimId: ClaimId,
+    intentId: IntentId,
+    newIntentId: IntentId,
+    decision: z.enum(["approved", "rejected", "withdrawn"]),
+    reason: z.string().optional(),
+    approvedBy: z.string().optional(),
+    dueAtMs: ms.optional(),
+  }),
+  event("BackoffStarted", { principalId: PrincipalId, scope: Scope, retryAtMs: ms, times: z.int().min(1) }),
   event("ConflictOpened", {
     conflictId: ConflictId,
     category: z.string(),
@@ -97,12 +221,47 @@ export const SessionEvent = z.discriminatedUnion("type", [
     /** A participant's own report; the coordinator's have none. */
     reporter: PrincipalId.optional(),
     contentHash: z.string().optional(),
+    /** Which files of one side use what the other changes, `ab` from the first intent's view. */
+    dependency: z.looseObject({}).optional(),
   }),
   event("ConflictAcknowledged", {
     conflictId: ConflictId,
     principalId: PrincipalId,
     ackType: z.string(),
     state: z.enum(["OPEN", "ACKED"]),
+  }),
+  event("ConflictEscalated", {
+    conflictId: ConflictId,
+    /** Nobody when the coordinator did. */
+    by: PrincipalId.optional(),
+    to: z.string(),
+    reason: z.string(),
+    dueAtMs: ms.optional(),
+  }),
+  event("ConflictResolved", {
+    conflictId: ConflictId,
+    resolutionId: z.string(),
+    /** Nobody when the coordinator did. */
+    by: PrincipalId.optional(),
+    decision: z.string(),
+    rationale: z.string(),
+    outcome: z.looseObject({
+      accepted: z.array(z.string()),
+      rejected: z.array(z.string()),
+      merged: z.array(z.string()),
+      rollback: z.string().optional(),
+    }),
+    dueAtMs: ms.optional(),
+  }),
+  /** Nobody resolved it in time: what it is about is frozen, in the phase of SPEC 18.6.2.1. */
+  event("ScopeFrozen", {
+    conflictId: ConflictId,
+    phase: z.int().min(1).max(2),
+    /** The intent whose operations may go on, by its higher priority. */
+    favoured: IntentId.optional(),
+    /** Whose intents and operations it is about. */
+    principals: z.array(PrincipalId),
+    dueAtMs: ms,
   }),
   event("ConflictDismissed", { conflictId: ConflictId, rationale: z.string() }),
   event("OperationCommitted", {
@@ -122,6 +281,43 @@ export const SessionEvent = z.discriminatedUnion("type", [
     uncoordinated: z.boolean(),
     /** What it wrote on the session's virtual tree. */
     files: z.array(z.looseObject({ path: z.string(), stateRef: z.string().nullable(), blob: z.string().optional() })),
+    batchId: BatchId.optional(),
+    contentHash: z.string(),
+  }),
+  event("OperationProposed", {
+    opId: OpId,
+    principalId: PrincipalId,
+    intentId: IntentId.optional(),
+    target: z.string(),
+    opKind: z.string(),
+    tree: z.string(),
+    branch: z.string().optional(),
+    stateRefBefore: z.string().nullable(),
+    stateRefAfter: z.string().nullable(),
+    uncoordinated: z.boolean(),
+    batchId: BatchId.optional(),
+    contentHash: z.string(),
+  }),
+  /** They may be carried out (SPEC 7.8); `by` is the coordinator's name where no person had to say so. */
+  event("OperationAuthorized", { opIds: z.array(OpId), batchId: BatchId.optional(), by: z.string() }),
+  event("OperationRejected", {
+    opIds: z.array(OpId),
+    batchId: BatchId.optional(),
+    /** Nobody when the coordinator did. */
+    by: PrincipalId.optional(),
+    reason: z.string(),
+    refersTo: z.string().optional(),
+  }),
+  /** Its intent was suspended, or is back (SPEC 15.7). */
+  event("OperationFrozen", { opId: OpId }),
+  event("OperationThawed", { opId: OpId }),
+  event("OperationAbandoned", { opId: OpId, reason: z.string() }),
+  event("BatchOpened", {
+    batchId: BatchId,
+    principalId: PrincipalId,
+    intentId: IntentId.optional(),
+    atomicity: z.enum(["all_or_nothing", "best_effort"]),
+    opIds: z.array(OpId),
     contentHash: z.string(),
   }),
   event("OperationSuperseded", {
@@ -134,12 +330,16 @@ export const SessionEvent = z.discriminatedUnion("type", [
     reason: z.string().optional(),
     contentHash: z.string(),
   }),
+  /** The session's own end (SPEC 9.6.1): nothing but GOODBYE is taken afterwards. */
+  event("SessionClosed", { reason: z.string(), by: PrincipalId.optional(), dueAtMs: ms.optional() }),
   /** What ended long enough ago has left the state (ARCHITECTURE section 2, «forgetting is recorded too»). */
   event("Forgotten", {
     intents: z.array(IntentId),
     operations: z.array(OpId),
     conflicts: z.array(ConflictId),
     principals: z.array(PrincipalId),
+    claims: z.array(ClaimId).optional(),
+    batches: z.array(BatchId).optional(),
   }),
   /** The last event of every record: its Lamport value, and what a repeat of the request is answered with. */
   event("Settled", {

@@ -5,24 +5,29 @@
  */
 import type { SessionEvent, SessionEventOf } from "../../wire/session.ts";
 import { type Place, unreachable } from "../aggregate.ts";
-import { acknowledge, dismissConflict, openConflict } from "./evolve/conflicts.ts";
+import { openClaim, settleClaim } from "./evolve/claims.ts";
+import { acknowledge, dismissConflict, escalate, freeze, openConflict, resolveConflict } from "./evolve/conflicts.ts";
+import { defer, endDeferral } from "./evolve/deferrals.ts";
 import { forget } from "./evolve/forgetting.ts";
 import { announce, endIntent, moveDeadlines, readScopesAnew, setLive, update } from "./evolve/intents.ts";
-import { commit, supersede } from "./evolve/operations.ts";
-import { changeStatus, depart, join, settle } from "./evolve/participants.ts";
+import { closeSession, startBackoff } from "./evolve/lifecycle.ts";
+import { abandon, authorize, commit, openBatch, propose, reject, setPending, supersede } from "./evolve/operations.ts";
+import { changeStatus, depart, join, reportBackend, settle } from "./evolve/participants.ts";
 import type { SessionState } from "./state.ts";
 
 export function evolve(state: SessionState, event: SessionEvent, at: Place): void {
   state.spread += 1;
   switch (event.type) {
     case "Opened":
-      return open(state, event);
+      return open(state, event, at);
     case "Resumed":
       return moveDeadlines(state, event, at);
     case "ParticipantJoined":
       return join(state, event, at);
     case "ParticipantStatus":
       return changeStatus(state, event, at);
+    case "BackendReported":
+      return reportBackend(state, event);
     case "ParticipantLeft":
       return depart(state, event.principalId, "left", at);
     case "ParticipantLapsed":
@@ -37,16 +42,48 @@ export function evolve(state: SessionState, event: SessionEvent, at: Place): voi
       return setLive(state, event.intentId, "SUSPENDED");
     case "IntentRestored":
       return setLive(state, event.intentId, "ACTIVE", event.fence);
+    case "IntentDeferred":
+      return defer(state, event, at);
+    case "DeferralEnded":
+      return endDeferral(state, event);
+    case "ClaimOpened":
+      return openClaim(state, event, at);
+    case "ClaimDecided":
+      return settleClaim(state, event, at);
+    case "BackoffStarted":
+      return startBackoff(state, event);
     case "ConflictOpened":
       return openConflict(state, event, at);
     case "ConflictAcknowledged":
       return acknowledge(state, event);
+    case "ConflictEscalated":
+      return escalate(state, event);
+    case "ConflictResolved":
+      return resolveConflict(state, event, at);
+    case "ScopeFrozen":
+      return freeze(state, event, at);
     case "ConflictDismissed":
       return dismissConflict(state, event.conflictId, at);
     case "OperationCommitted":
       return commit(state, event, at);
+    case "OperationProposed":
+      return propose(state, event, at);
+    case "OperationAuthorized":
+      return authorize(state, event);
+    case "OperationRejected":
+      return reject(state, event, at);
+    case "OperationFrozen":
+      return setPending(state, event.opId, "FROZEN");
+    case "OperationThawed":
+      return setPending(state, event.opId, "PROPOSED");
+    case "OperationAbandoned":
+      return abandon(state, event.opId, at);
+    case "BatchOpened":
+      return openBatch(state, event, at);
     case "OperationSuperseded":
       return supersede(state, event, at);
+    case "SessionClosed":
+      return closeSession(state, event, at);
     case "Forgotten":
       return forget(state, event);
     case "Settled":
@@ -56,7 +93,8 @@ export function evolve(state: SessionState, event: SessionEvent, at: Place): voi
   }
 }
 
-function open(state: SessionState, event: SessionEventOf<"Opened">): void {
+function open(state: SessionState, event: SessionEventOf<"Opened">, at: Place): void {
+  state.beganAtMs ??= at.atMs;
   const comparesOtherwise = state.settings.fold_case !== event.settings.fold_case;
   state.id = event.sessionId;
   state.epoch = event.epoch;

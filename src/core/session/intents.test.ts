@@ -360,7 +360,7 @@ describe("a scope's size", () => {
   it.each([
     ["of 200,000 characters is taken", { kind: "file_set", resources: paths(200_000) }, ["IntentAnnounced"]],
     ["beyond that is refused", { kind: "file_set", resources: [...paths(200_000), "y"] }, "scope/refused"],
-    ["counts what it says beside its resources", { kind: "entity_set", entities: ["z".repeat(200_000)] }, "scope/refused"],
+    ["counts what it says beside its resources", { kind: "entity_set", entities: [...paths(200_000), "z"] }, "scope/refused"],
   ])("%s", (_, scope, expected) => {
     expect(gist(playWith(["ana"]).says("ana", "INTENT_ANNOUNCE", { intent_id: "i", scope }))).toEqual(expected);
   });

@@ -15,7 +15,7 @@ import type { IntentId } from "../../wire/ids.ts";
 import type { Message } from "../../wire/mpac/messages.ts";
 import type { Rejection } from "../../wire/refusals.ts";
 import type { SessionEvent } from "../../wire/session.ts";
-import { dismissalsAfter } from "./dismissal.ts";
+import { endings } from "./cascade.ts";
 import { conflictsWith, heldRefusal, meetings, type Meeting, tooManyConflicts } from "./overlaps.ts";
 import { readScope, tooManyGlobs } from "./scopes.ts";
 import { isLive, type Intent, type Participant, type SessionState } from "./state.ts";
@@ -49,7 +49,7 @@ export function decideAnnounce(
   sender: Participant,
   at: SessionMoment,
 ): Verdict {
-  const { intent_id: id, objective, ttl_sec, supersedes_intent_id, extensions } = message.payload;
+  const { intent_id: id, objective, ttl_sec, priority, supersedes_intent_id, extensions } = message.payload;
   const contentHash = at.facts.contentHash ?? "";
 
   const standing = state.intents.get(id);
@@ -77,14 +77,10 @@ export function decideAnnounce(
   const fence = state.fence + 1;
   const conflicts = conflictsWith(state, { id, principal: sender.id }, others, at);
   const events: SessionEvent[] = [
-    ...[...replaced].map((intentId): SessionEvent => ({
-      type: "IntentEnded",
-      intentId,
-      state: "SUPERSEDED",
-      reason: "superseded",
-      supersededBy: id,
-    })),
-    ...dismissalsAfter(state, replaced),
+    ...endings(
+      state,
+      [...replaced].map((own) => ({ id: own, state: "SUPERSEDED", reason: "superseded", supersededBy: id })),
+    ),
     {
       type: "IntentAnnounced",
       intentId: id,
@@ -95,6 +91,7 @@ export function decideAnnounce(
       ttlSec,
       expiresAtMs: at.atMs + Math.round(ttlSec * 1000),
       ...(extensions?.signalbox?.renews === true ? { renews: true } : {}),
+      ...(typeof priority === "string" ? { priority } : {}),
       contentHash,
     },
     ...conflicts,
@@ -151,10 +148,5 @@ export function decideWithdraw(state: Readonly<SessionState>, message: Message<"
   const { intent_id: id, reason } = message.payload;
   const own = ownLiveIntent(state, id, sender);
   if ("rejected" in own) return own;
-  return {
-    events: [
-      { type: "IntentEnded", intentId: id, state: "WITHDRAWN", reason: reason ?? "withdrawn" },
-      ...dismissalsAfter(state, new Set([id])),
-    ],
-  };
+  return { events: endings(state, [{ id, state: "WITHDRAWN", reason: reason ?? "withdrawn" }]) };
 }

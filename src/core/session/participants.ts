@@ -1,5 +1,5 @@
 /**
- * Who takes part: joining under a name, being heard, going silent, coming back, leaving (SPEC 14).
+ * Who takes part: joining under a name, being heard, coming back (SPEC 14). Going silent and leaving are in `departures.ts`.
  *
  * A name belongs to the instance whose connection lives, and while the program that ran it lives, to that. When both are
  * gone, a newcomer under the name is the same principal, back, and finds its intents as it left them.
@@ -8,8 +8,8 @@ import type { PrincipalId } from "../../wire/ids.ts";
 import type { Host } from "../../wire/mpac/extension.ts";
 import type { Message } from "../../wire/mpac/messages.ts";
 import type { SessionEvent } from "../../wire/session.ts";
-import { dismissalsAfter } from "./dismissal.ts";
-import { familyIn, familyOf, type Intent, isKnown, type Participant, type SessionState } from "./state.ts";
+import { restorations } from "./cascade.ts";
+import { familyIn, familyOf, isKnown, liveIntentsOf, type Participant, type SessionState } from "./state.ts";
 import { refuse, type SessionFacts, type SessionMoment, type Verdict } from "./verdict.ts";
 
 const COORDINATOR_PREFIX = "service:coordinator";
@@ -56,16 +56,9 @@ function otherName(
   return living.includes(id) ? { suggested, why: "belongs to a client that still runs" } : undefined;
 }
 
-function ownIntents(state: Readonly<SessionState>, participant: Participant): Intent[] {
-  return [...participant.intents].flatMap((id) => state.intents.get(id) ?? []);
-}
-
 /** Only who is away owns suspended intents. */
 function restored(state: Readonly<SessionState>, participant: Participant): SessionEvent[] {
-  if (participant.presence === "available") return [];
-  return ownIntents(state, participant)
-    .filter((intent) => intent.state === "SUSPENDED")
-    .map((intent, index) => ({ type: "IntentRestored", intentId: intent.id, fence: state.fence + 1 + index }));
+  return participant.presence === "available" ? [] : restorations(state, liveIntentsOf(state, participant.id));
 }
 
 export function decideHello(state: Readonly<SessionState>, message: Message<"HELLO">, at: SessionMoment): Verdict {
@@ -129,42 +122,4 @@ export function decideHeartbeat(state: Readonly<SessionState>, message: Message<
     ...(next.head === undefined ? {} : { head: next.head }),
   };
   return { events: [event, ...restored(state, sender)] };
-}
-
-/** What becomes of a leaver's intents is its own choice (SPEC 14.4): `withdraw` unless it says `transfer` or `expire`. */
-export function decideGoodbye(state: Readonly<SessionState>, message: Message<"GOODBYE">, sender: Participant): Verdict {
-  const left: SessionEvent = { type: "ParticipantLeft", principalId: sender.id, reason: message.payload.reason ?? "" };
-  const live = ownIntents(state, sender);
-  switch (message.payload.intent_disposition ?? "withdraw") {
-    case "expire":
-      return { events: [left] };
-    case "transfer":
-      return { events: [...suspensions(live, "owner_left"), left] };
-    default: {
-      const ended = live.map((intent): SessionEvent => ({
-        type: "IntentEnded",
-        intentId: intent.id,
-        state: "WITHDRAWN",
-        reason: "owner_left",
-      }));
-      return { events: [...ended, ...dismissalsAfter(state, new Set(live.map((intent) => intent.id))), left] };
-    }
-  }
-}
-
-function suspensions(live: readonly Intent[], reason: string): SessionEvent[] {
-  return live.filter((intent) => intent.state === "ACTIVE").map((intent) => ({ type: "IntentSuspended", intentId: intent.id, reason }));
-}
-
-/** Whether its silence matters: it is taken for present, or it announced something without having said that it is back. */
-export function mayLapse(state: Readonly<SessionState>, participant: Participant): boolean {
-  if (participant.presence === "left") return false;
-  return participant.presence === "available" || ownIntents(state, participant).some((intent) => intent.state === "ACTIVE");
-}
-
-export function decideLapse(state: Readonly<SessionState>, principal: string, lastHeardAtMs: number): Verdict {
-  const participant = state.participants.get(principal as PrincipalId);
-  if (participant === undefined || !mayLapse(state, participant)) return { standing: { revision: 0 } };
-  const lapsed: SessionEvent = { type: "ParticipantLapsed", principalId: participant.id, lastHeardAtMs };
-  return { events: [lapsed, ...suspensions(ownIntents(state, participant), "owner_unavailable")] };
 }

@@ -35,11 +35,7 @@ export function coversTarget(state: Readonly<SessionState>, intent: Intent, targ
   return !("refused" in resource) && intent.resources.some((held) => coversFile(held, resource.key));
 }
 
-/** A principal's own live intents. */
-export function liveIntentsOf(state: Readonly<SessionState>, principal: PrincipalId): Intent[] {
-  const owned = state.participants.get(principal)?.intents ?? [];
-  return [...owned].flatMap((id: IntentId) => state.intents.get(id) ?? []).filter(isLive);
-}
+export { liveIntentsOf } from "./state.ts";
 
 /** What an operation has written at `path` of the virtual tree, if any has; the path as the session names it. */
 export function virtualFile(

@@ -59,9 +59,11 @@ const extension = (overlap: fc.Arbitrary<string | undefined>): fc.Arbitrary<Json
   }).map(signalbox);
 
 const PAYLOADS: Readonly<Record<Type, fc.Arbitrary<JsonObject>>> = {
-  HELLO: object({ display_name: optional(fc.string()), worktree: rarely(fc.constant(true)) }).map(({ worktree, ...rest }) =>
-    worktree === true ? { ...rest, ...signalbox({ worktree: { id: ANA_TREE, path: "/w" } }) } : rest,
-  ),
+  HELLO: object({
+    display_name: optional(fc.string()),
+    roles: optional(fc.subarray(["contributor", "reviewer", "owner", "arbiter"])),
+    worktree: rarely(fc.constant(true)),
+  }).map(({ worktree, ...rest }) => (worktree === true ? { ...rest, ...signalbox({ worktree: { id: ANA_TREE, path: "/w" } }) } : rest)),
   HEARTBEAT: object({ status: optional(fc.constantFrom("idle", "working")), summary: optional(fc.string({ maxLength: 3 })) }),
   GOODBYE: object({ intent_disposition: optional(fc.constantFrom("withdraw", "transfer", "expire", "?")) }),
   INTENT_ANNOUNCE: object({
@@ -92,6 +94,46 @@ const PAYLOADS: Readonly<Record<Type, fc.Arbitrary<JsonObject>>> = {
     related_intents: fc.array(anyIntentId, { maxLength: 2 }),
     related_ops: fc.array(anyOpId, { maxLength: 2 }),
   }),
+  INTENT_DEFERRED: object({
+    deferral_id: fc.constantFrom("$-d1", "$-d2", "ana-d1"),
+    scope: optional(scope),
+    observed_intent_ids: optional(fc.array(anyIntentId, { maxLength: 2 })),
+    observed_principals: optional(fc.subarray([...PEOPLE])),
+    ttl_sec: ttl,
+  }),
+  INTENT_CLAIM: object({
+    claim_id: fc.constantFrom("$-k1", "$-k2", "ana-k1"),
+    original_intent_id: optional(anyIntentId),
+    original_principal_id: optional(principal),
+    new_intent_id: optional(intentId),
+    objective: optional(fc.string()),
+    scope: optional(scope),
+    decision: rarely(fc.constantFrom("approved", "rejected")),
+  }).map(({ decision, ...rest }) => (decision === undefined ? rest : { ...rest, ...signalbox({ decision }) })),
+  OP_PROPOSE: object({ op_id: opId, target: file, intent_id: optional(anyIntentId), state_ref_before: fc.option(ref, { nil: null }) }),
+  OP_BATCH_COMMIT: object({
+    batch_id: fc.constantFrom("$-b1", "$-b2", "ana-b1"),
+    atomicity: optional(fc.constantFrom("all_or_nothing", "best_effort", "?")),
+    intent_id: optional(intentId),
+    operations: fc.array(object({ op_id: opId, target: file, state_ref_before: fc.option(ref, { nil: null }), state_ref_after: ref }), {
+      minLength: 1,
+      maxLength: 3,
+    }),
+  }),
+  OP_REJECT: object({ op_id: mostly(anyOpId, fc.constantFrom("ana-b1", "bo-b1")), reason: optional(fc.string({ maxLength: 3 })) }),
+  CONFLICT_ESCALATE: object({ conflict_id: conflictId, escalate_to: optional(principal), reason: optional(fc.string()) }),
+  RESOLUTION: object({
+    conflict_id: conflictId,
+    decision: fc.constantFrom("approved", "rejected", "dismissed", "merged", "human_override"),
+    outcome: optional(
+      object({
+        accepted: optional(fc.array(mostly(anyIntentId, anyOpId), { maxLength: 2 })),
+        rejected: optional(fc.array(mostly(anyIntentId, anyOpId), { maxLength: 2 })),
+        rollback: optional(fc.constant("not_required")),
+      }),
+    ),
+  }),
+  SESSION_CLOSE: object({ reason: optional(fc.constant("manual")) }),
   CONFLICT_ACK: object({ conflict_id: conflictId, ack_type: optional(fc.constantFrom("seen", "accepted", "disputed", "?")) }),
 };
 

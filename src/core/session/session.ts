@@ -9,11 +9,20 @@ import type { ClientMessage } from "../../wire/mpac/messages.ts";
 import { SessionEvent, SessionSettings, type SettledResult } from "../../wire/session.ts";
 import type { JsonObject } from "../../wire/json.ts";
 import { type Aggregate, type Decision, type EngineCommand, UnknownEvent, unreachable } from "../aggregate.ts";
+import { decideBatch } from "./batches.ts";
+import { decideClaim } from "./claims.ts";
 import { decideAcknowledge, decideReport } from "./conflicts.ts";
+import { decideDefer } from "./deferrals.ts";
+import { decideGoodbye, decideLapse, mayLapse } from "./departures.ts";
+import { decideEscalate } from "./escalations.ts";
 import { evolve } from "./evolve.ts";
 import { decideAnnounce, decideUpdate, decideWithdraw } from "./intents.ts";
+import { decideClose } from "./lifecycle.ts";
 import { decideCommit, decideSupersede } from "./operations.ts";
-import { decideGoodbye, decideHeartbeat, decideHello, decideLapse, mayLapse } from "./participants.ts";
+import { decideHeartbeat, decideHello } from "./participants.ts";
+import { decidePropose } from "./proposals.ts";
+import { decideReject } from "./rejections.ts";
+import { decideResolution } from "./resolutions.ts";
 import { initialState, type Participant, type SessionState } from "./state.ts";
 import { decideTick } from "./time.ts";
 import { refuse, type SessionFacts, type SessionMoment, type Verdict } from "./verdict.ts";
@@ -25,6 +34,9 @@ const LAMPORT_STEP = 1024;
 const LAMPORT_LEAP = 2 ** 32;
 
 function decideMessage(state: Readonly<SessionState>, message: ClientMessage, at: SessionMoment): Verdict {
+  if (state.closed !== undefined && message.message_type !== "GOODBYE") {
+    return refuse("session/closed", `this session has ended (${state.closed}); nothing but GOODBYE is taken`);
+  }
   if (message.message_type === "HELLO") return decideHello(state, message, at);
 
   const sender = state.participants.get(message.sender.principal_id);
@@ -45,6 +57,16 @@ function decideMessage(state: Readonly<SessionState>, message: ClientMessage, at
       return decideUpdate(state, message, sender, at);
     case "INTENT_WITHDRAW":
       return decideWithdraw(state, message, sender);
+    case "INTENT_DEFERRED":
+      return decideDefer(state, message, sender, at);
+    case "INTENT_CLAIM":
+      return decideClaim(state, message, sender, at);
+    case "OP_PROPOSE":
+      return decidePropose(state, message, sender, at);
+    case "OP_BATCH_COMMIT":
+      return decideBatch(state, message, sender, at);
+    case "OP_REJECT":
+      return decideReject(state, message, sender, at);
     case "OP_COMMIT":
       return decideCommit(state, message, sender, at);
     case "OP_SUPERSEDE":
@@ -53,6 +75,12 @@ function decideMessage(state: Readonly<SessionState>, message: ClientMessage, at
       return decideReport(state, message, sender, at);
     case "CONFLICT_ACK":
       return decideAcknowledge(state, message, sender);
+    case "CONFLICT_ESCALATE":
+      return decideEscalate(state, message, sender, at);
+    case "RESOLUTION":
+      return decideResolution(state, message, sender, at);
+    case "SESSION_CLOSE":
+      return decideClose(state, message, sender, at);
     default:
       return unreachable(message);
   }

@@ -4,12 +4,12 @@
  * Everything that is derived (the scope index, the deadlines, who owns what) is kept up by `evolve` beside the facts, so
  * that no decision walks through all intents.
  */
-import type { ConflictId, IntentId, OpId, PrincipalId, SessionId } from "../../wire/ids.ts";
+import type { BatchId, ClaimId, ConflictId, DeferralId, IntentId, OpId, PrincipalId, SessionId } from "../../wire/ids.ts";
 import type { JsonObject } from "../../wire/json.ts";
 import type { Host, Worktree } from "../../wire/mpac/extension.ts";
 import type { Scope } from "../../wire/mpac/messages.ts";
 import type { Revision } from "../../wire/record.ts";
-import type { IntentEnd, SessionSettings } from "../../wire/session.ts";
+import type { IntentEnd, SessionEventOf, SessionSettings } from "../../wire/session.ts";
 import { createDeadlines, type Deadlines } from "../deadlines.ts";
 import type { Resource } from "../scope/resource.ts";
 import { createScopeIndex, type ScopeIndex } from "../scope/scope-index.ts";
@@ -49,6 +49,12 @@ export interface Participant {
   sinceMs: number;
   /** Its live intents. */
   readonly intents: Set<IntentId>;
+  /** Its operations that wait for their commit. */
+  readonly proposals: Set<OpId>;
+  /** Its deferrals that stand. */
+  readonly deferrals: Set<DeferralId>;
+  /** The model it stands on, as it last said. */
+  backend: { readonly modelId: string; readonly status: string } | undefined;
   /** The last requests by id, oldest first. */
   readonly requests: Map<string, SettledRequest>;
 }
@@ -67,6 +73,7 @@ export interface Intent {
   expiresAtMs: number;
   /** Whether its owner renews it while there is work. */
   readonly renews: boolean;
+  readonly priority: string;
   readonly announcedAtMs: number;
   readonly announcedAt: Revision;
   readonly contentHash: string;
@@ -74,7 +81,11 @@ export interface Intent {
   supersededBy: IntentId | undefined;
   /** Its operations, in the order they were committed. */
   readonly operations: OpId[];
-  /** Open and acknowledged conflicts it is part of. */
+  /** Operations of anybody that name it and wait for their commit. */
+  readonly proposals: Set<OpId>;
+  /** The claim on it that is not decided. */
+  claim: ClaimId | undefined;
+  /** Conflicts that are not settled and it is part of. */
   readonly conflicts: Set<ConflictId>;
 }
 
@@ -87,12 +98,17 @@ export interface Operation {
   readonly tree: string;
   /** What its author had checked out then. */
   readonly branch: string | undefined;
-  state: "COMMITTED" | "SUPERSEDED";
+  state: "PROPOSED" | "FROZEN" | "COMMITTED" | "REJECTED" | "ABANDONED" | "SUPERSEDED";
+  /** Who allowed it to be carried out, where the session asks for that first (SPEC 7.8). */
+  authorizedBy: string | undefined;
+  readonly batch: BatchId | undefined;
   readonly stateRefBefore: string | null;
   readonly stateRefAfter: string | null;
   readonly contentHash: string;
-  readonly committedAt: Revision;
-  readonly committedAtMs: number;
+  /** When it was proposed, or committed at once. */
+  readonly receivedAt: Revision;
+  committedAt: Revision;
+  committedAtMs: number;
   /** Conflicts that are not settled and name it. */
   readonly conflicts: Set<ConflictId>;
 }
@@ -102,15 +118,88 @@ export interface Conflict {
   readonly category: string;
   readonly severity: string;
   readonly description: string;
-  state: "OPEN" | "ACKED" | "DISMISSED";
+  state: "OPEN" | "ACKED" | "ESCALATED" | "CLOSED" | "DISMISSED";
   readonly intents: readonly IntentId[];
   readonly operations: readonly OpId[];
   readonly principals: readonly PrincipalId[];
   readonly openedAt: Revision;
+  readonly openedAtMs: number;
+  /** Whose word decides since it was escalated. */
+  escalatedTo: string | undefined;
+  /** Since when nobody resolved it in time, and how far that has gone (SPEC 18.6.2.1). */
+  frozen: { readonly sinceMs: number; readonly phase: number; readonly favoured: IntentId | undefined } | undefined;
+  /** How it was resolved, once it was. */
+  resolution: { readonly id: string; readonly decision: string; readonly by: string | undefined } | undefined;
+  /** Which files of one side use what the other changes. */
+  readonly dependency: JsonObject | undefined;
   /** Who reported it; nobody when the coordinator found it. */
   readonly reporter: PrincipalId | undefined;
   readonly contentHash: string | undefined;
   readonly acknowledgements: Map<PrincipalId, string>;
+}
+
+/** Somebody waits for others to be done (SPEC 15.5.1): it locks nothing and blocks nobody. */
+export interface Deferral {
+  readonly id: DeferralId;
+  readonly principal: PrincipalId;
+  readonly scope: Scope;
+  readonly resources: readonly Resource[];
+  readonly category: string;
+  readonly reason: string | undefined;
+  readonly observedIntents: readonly string[];
+  readonly observedPrincipals: readonly string[];
+  readonly expiresAtMs: number;
+  readonly deferredAtMs: number;
+  /** The announcement that begins by itself once nobody is in its way. */
+  readonly waiting: SessionEventOf<"IntentDeferred">["waiting"];
+}
+
+/** Somebody asked for the suspended work of another (SPEC 14.7.4). */
+export interface Claim {
+  readonly id: ClaimId;
+  readonly intent: IntentId;
+  readonly principal: PrincipalId;
+  readonly newIntent: IntentId;
+  readonly objective: string;
+  readonly scope: Scope;
+  /** When it is approved by itself. */
+  readonly dueAtMs: number | undefined;
+  readonly contentHash: string;
+  readonly openedAt: Revision;
+  state: "PENDING" | "APPROVED" | "REJECTED" | "WITHDRAWN";
+}
+
+/** Operations that go together (SPEC 16.8). */
+export interface Batch {
+  readonly id: BatchId;
+  readonly principal: PrincipalId;
+  readonly intent: IntentId | undefined;
+  readonly atomicity: "all_or_nothing" | "best_effort";
+  readonly operations: readonly OpId[];
+  readonly contentHash: string;
+  readonly openedAt: Revision;
+}
+
+/** A scope that somebody may not announce again yet, because it was rejected there (SPEC 15.3.1). */
+export interface Backoff {
+  readonly resources: readonly Resource[];
+  readonly retryAtMs: number;
+  readonly times: number;
+}
+
+/** What the session has seen, for the summary at its end (SPEC 9.6.2). */
+export interface Tally {
+  intents: number;
+  completed: number;
+  expired: number;
+  withdrawn: number;
+  operations: number;
+  committed: number;
+  rejected: number;
+  abandoned: number;
+  conflicts: number;
+  resolved: number;
+  participants: number;
 }
 
 /** The state of one path of the virtual tree. */
@@ -136,7 +225,13 @@ export interface SessionState {
   readonly intents: Map<IntentId, Intent>;
   readonly operations: Map<OpId, Operation>;
   readonly conflicts: Map<ConflictId, Conflict>;
-  /** Conflicts that are open or acknowledged. */
+  readonly deferrals: Map<DeferralId, Deferral>;
+  readonly claims: Map<ClaimId, Claim>;
+  readonly batches: Map<BatchId, Batch>;
+  readonly backoffs: Map<PrincipalId, Backoff[]>;
+  /** Conflicts whose scope is frozen. */
+  readonly frozen: Set<ConflictId>;
+  /** Conflicts that are not settled. */
   readonly liveConflicts: Set<ConflictId>;
   /** Live intents, of everybody. */
   readonly liveIntents: Set<IntentId>;
@@ -146,6 +241,12 @@ export interface SessionState {
   /** Committed operations that are remembered, by what they changed. */
   readonly written: ScopeIndex;
   readonly deadlines: Deadlines;
+  /** When the first record was made, milliseconds since 1970. */
+  beganAtMs: number | undefined;
+  /** Why the session has ended, once it has. */
+  closed: string | undefined;
+  closedAtMs: number | undefined;
+  readonly tally: Tally;
 }
 
 export const DEFAULT_SETTINGS: SessionSettings = {
@@ -171,12 +272,33 @@ export function initialState(): SessionState {
     intents: new Map(),
     operations: new Map(),
     conflicts: new Map(),
+    deferrals: new Map(),
+    claims: new Map(),
+    batches: new Map(),
+    backoffs: new Map(),
+    frozen: new Set(),
     liveConflicts: new Set(),
     liveIntents: new Set(),
     virtualTree: new Map(),
     index: createScopeIndex(),
     written: createScopeIndex(),
     deadlines: createDeadlines(),
+    beganAtMs: undefined,
+    closed: undefined,
+    closedAtMs: undefined,
+    tally: {
+      intents: 0,
+      completed: 0,
+      expired: 0,
+      withdrawn: 0,
+      operations: 0,
+      committed: 0,
+      rejected: 0,
+      abandoned: 0,
+      conflicts: 0,
+      resolved: 0,
+      participants: 0,
+    },
   };
 }
 
@@ -195,10 +317,21 @@ export function isKnown(participant: Participant): boolean {
   return participant.presence !== "left" || participant.intents.size > 0;
 }
 
+/** A principal's own live intents. */
+export function liveIntentsOf(state: Readonly<SessionState>, principal: PrincipalId): Intent[] {
+  const owned = state.participants.get(principal)?.intents ?? [];
+  return [...owned].flatMap((id) => state.intents.get(id) ?? []);
+}
+
 export function isLive(intent: Intent): boolean {
   return intent.state === "ACTIVE" || intent.state === "SUSPENDED";
 }
 
 export function isOpen(conflict: Conflict): boolean {
-  return conflict.state !== "DISMISSED";
+  return conflict.state !== "DISMISSED" && conflict.state !== "CLOSED";
+}
+
+/** Whether it waits for its commit. */
+export function isPending(operation: Operation): boolean {
+  return operation.state === "PROPOSED" || operation.state === "FROZEN";
 }

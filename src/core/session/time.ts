@@ -4,9 +4,9 @@
  * Deadlines are named `intent:<id>`, `operation:<id>`, `conflict:<id>` and `principal:<id>`; one due item is decided at a
  * time, the earliest first.
  */
-import type { ConflictId, IntentId, OpId, PrincipalId } from "../../wire/ids.ts";
+import type { BatchId, ClaimId, ConflictId, IntentId, OpId, PrincipalId } from "../../wire/ids.ts";
 import type { SessionEvent, SessionEventOf } from "../../wire/session.ts";
-import { dismissalsAfter } from "./dismissal.ts";
+import { endings } from "./cascade.ts";
 import { isLive, type SessionState } from "./state.ts";
 import type { SessionMoment, Verdict } from "./verdict.ts";
 
@@ -34,11 +34,14 @@ export function decideTick(state: Readonly<SessionState>, at: SessionMoment): Ve
       if (intent === undefined || !isLive(intent)) {
         return { events: [forgotten({ intents: [id as IntentId], operations: intent?.operations ?? [] })] };
       }
-      const ended: SessionEvent = { type: "IntentEnded", intentId: intent.id, state: "EXPIRED", reason: "ttl", dueAtMs: due.dueAtMs };
-      return { events: [ended, ...dismissalsAfter(state, new Set([intent.id]))] };
+      return { events: endings(state, [{ id: intent.id, state: "EXPIRED", reason: "ttl", dueAtMs: due.dueAtMs }]) };
     }
     case "operation":
       return { events: [forgotten({ operations: [id as OpId] })] };
+    case "claim":
+      return { events: [forgotten({ claims: [id as ClaimId] })] };
+    case "batch":
+      return { events: [forgotten({ batches: [id as BatchId] })] };
     case "conflict":
       return { events: [forgotten({ conflicts: [id as ConflictId] })] };
     default:

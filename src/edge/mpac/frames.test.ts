@@ -48,10 +48,6 @@ describe("a frame", () => {
     expect(readFrame(envelope("FUTURE_TYPE", {}))).toEqual({ kind: "ignored" });
   });
 
-  it.each(["INTENT_CLAIM", "RESOLUTION", "OP_PROPOSE"])("of type %s is told that this release does not carry it out", (type) => {
-    expect(readFrame(envelope(type, {}))).toMatchObject({ kind: "bad", code: "message/unsupported" });
-  });
-
   it("keeps what it does not know, member for member", () => {
     const text = envelope("INTENT_WITHDRAW", { reason: "yielded", zebra: 1, intent_id: "i" }, { trace_id: "t" });
 

@@ -3,7 +3,7 @@
  *
  * Nothing that is wrong with a frame throws, and nothing about it reaches anybody but its sender.
  */
-import { ClientMessage, NOT_YET } from "../../wire/mpac/messages.ts";
+import { ClientMessage } from "../../wire/mpac/messages.ts";
 import { QueryFrame } from "../../wire/query.ts";
 import type { RefusalCode } from "../../wire/refusals.ts";
 import { type FileList, FileRead, type SessionSummaryRequest } from "../../wire/mpac/sideband.ts";
@@ -68,9 +68,6 @@ function readMessage(frame: Members): Frame {
   // The frame itself goes on, not the parsed copy: it is relayed and recorded member for member as it came.
   if (known.success) return { kind: "message", message: frame as unknown as ClientMessage };
   if (typeof type !== "string") return bad("message_type is a text", frame);
-  if ((NOT_YET as readonly string[]).includes(type)) {
-    return bad(`this release does not carry out ${type} yet`, frame, "message/unsupported");
-  }
   const isOurs = ClientMessage.options.some((option) => option.shape.message_type.value === type);
   // A type that nobody knows is not an error (SPEC 22.1): a newer peer may speak of what we do not have.
   return isOurs ? bad(`${type}: ${sentenceOf(known.error)}`, frame) : { kind: "ignored" };

@@ -1,37 +1,18 @@
 /**
  * What a record says on the wire, and to whom (reference mpac 1.2): the sender's message relayed as it came, and what
- * the coordinator says because of it. Pure: a record in, messages out.
+ * the coordinator says because of it (`sayings.ts`). Pure: a record in, messages out.
  *
- * Peers are told what the original never tells them: joins, leaves, superseded operations, and every intent that ends
- * without its owner's INTENT_WITHDRAW.
+ * Peers are told what the original never tells them: joins, leaves, claims, proposals, batches and superseded operations.
  */
-import type { Json, JsonObject } from "../../wire/json.ts";
-import { shortRef } from "../../wire/references.ts";
+import type { JsonObject } from "../../wire/json.ts";
 import type { LogRecord } from "../../wire/record.ts";
 import type { ClientMessage } from "../../wire/mpac/messages.ts";
-import type { SidebandAnswer } from "../../wire/mpac/sideband.ts";
 import type { SessionEvent } from "../../wire/session.ts";
-
-export type Audience =
-  | { readonly kind: "everyone" }
-  | { readonly kind: "others" }
-  | { readonly kind: "only"; readonly principals: readonly string[] };
+import { type Audience, EVERYONE, type Said, sayings } from "./sayings.ts";
 
 export type Outbound =
   /** The sender's own envelope; it goes back to the sender too when `echo` says so. */
-  | { readonly kind: "relay"; readonly message: JsonObject; readonly audience: Audience }
-  /** A message of the coordinator; `index` is the place of its event in the record. */
-  | {
-      readonly kind: "coordinator";
-      readonly type: string;
-      readonly payload: JsonObject;
-      readonly index: number;
-      readonly audience: Audience;
-    }
-  /** A frame beside the specification. */
-  | { readonly kind: "sideband"; readonly frame: SidebandAnswer };
-
-const EVERYONE: Audience = { kind: "everyone" };
+  { readonly kind: "relay"; readonly message: JsonObject; readonly audience: Audience } | Said;
 
 type RelayRule = "echo" | "others" | "parties" | "silent";
 
@@ -43,10 +24,19 @@ const RELAYS: Readonly<Record<ClientMessage["message_type"], RelayRule>> = {
   INTENT_ANNOUNCE: "echo",
   INTENT_UPDATE: "echo",
   INTENT_WITHDRAW: "echo",
+  // The coordinator tells of it in its own words.
+  INTENT_DEFERRED: "silent",
+  INTENT_CLAIM: "others",
+  OP_PROPOSE: "others",
   OP_COMMIT: "echo",
+  OP_BATCH_COMMIT: "others",
+  OP_REJECT: "echo",
   OP_SUPERSEDE: "others",
   CONFLICT_REPORT: "parties",
   CONFLICT_ACK: "echo",
+  CONFLICT_ESCALATE: "echo",
+  RESOLUTION: "echo",
+  SESSION_CLOSE: "silent",
 };
 
 /** The message that a record answers, when a participant sent it. */
@@ -63,9 +53,18 @@ export function isEchoed(message: ClientMessage): boolean {
 /** An envelope without file contents: what others are shown. */
 export function withoutFiles(message: JsonObject): JsonObject {
   const payload = message["payload"] as JsonObject;
-  if (payload["file_changes"] === undefined) return message;
-  const { file_changes: _contents, ...rest } = payload;
-  return { ...message, payload: rest };
+  const shown = withoutChanges(payload);
+  const { operations } = shown;
+  const entries = Array.isArray(operations) ? (operations as readonly JsonObject[]).map(withoutChanges) : undefined;
+  const brought = entries?.some((entry, index) => entry !== (operations as readonly JsonObject[])[index]) === true;
+  if (shown === payload && !brought) return message;
+  return { ...message, payload: brought && entries !== undefined ? { ...shown, operations: entries } : shown };
+}
+
+function withoutChanges(members: JsonObject): JsonObject {
+  if (members["file_changes"] === undefined) return members;
+  const { file_changes: _contents, ...rest } = members;
+  return rest;
 }
 
 export function outboundOf(record: LogRecord): Outbound[] {
@@ -90,82 +89,4 @@ function relayOf(message: ClientMessage, events: readonly SessionEvent[]): Outbo
     case "silent":
       return [];
   }
-}
-
-function sayings(event: SessionEvent, index: number, message: ClientMessage | undefined): Outbound[] {
-  const say = (type: string, payload: JsonObject, audience: Audience = EVERYONE): Outbound[] => [
-    { kind: "coordinator", type, payload, index, audience },
-  ];
-  switch (event.type) {
-    case "IntentEnded":
-      if (message?.message_type === "INTENT_WITHDRAW") return [];
-      return say("INTENT_WITHDRAW", {
-        intent_id: event.intentId,
-        reason: event.reason,
-        ...(event.supersededBy === undefined ? {} : { superseded_by: event.supersededBy }),
-      });
-    case "ParticipantLapsed":
-      return say("PROTOCOL_ERROR", {
-        error_code: "PARTICIPANT_UNAVAILABLE",
-        description: `${event.principalId} has not been heard since ${new Date(event.lastHeardAtMs).toISOString()}; its intents are suspended`,
-        refers_to: event.principalId,
-      });
-    case "ConflictOpened":
-      if (event.reporter !== undefined) return [];
-      return say("CONFLICT_REPORT", reportOf(event), { kind: "only", principals: event.principals });
-    case "ConflictDismissed":
-      return say("RESOLUTION", {
-        resolution_id: `resolution-${event.conflictId}`,
-        conflict_id: event.conflictId,
-        decision: "dismissed",
-        rationale: event.rationale,
-      });
-    case "OperationCommitted":
-      // Only what brought content: without it there is nothing to read anew.
-      return event.files
-        .filter((file) => file.blob !== undefined || file.stateRef === null)
-        .map((file) => ({
-          kind: "sideband",
-          frame: {
-            type: "FILE_UPDATED",
-            path: file.path,
-            state_ref: file.stateRef === null ? null : shortRef(file.stateRef),
-            updated_by: event.principalId,
-          },
-        }));
-    case "Opened":
-    case "Resumed":
-    case "ParticipantJoined":
-    case "ParticipantStatus":
-    case "ParticipantLeft":
-    case "IntentAnnounced":
-    case "IntentUpdated":
-    case "IntentSuspended":
-    case "IntentRestored":
-    case "ConflictAcknowledged":
-    case "OperationSuperseded":
-    case "Forgotten":
-    case "Settled":
-      return [];
-  }
-}
-
-/** The union of what the specification asks for and what the original's clients read (reference mpac 7.1, row 5). */
-function reportOf(event: Extract<SessionEvent, { type: "ConflictOpened" }>): JsonObject {
-  const [principalA = null, principalB = null] = event.principals;
-  const [intentA = null, intentB = null] = event.intents;
-  return {
-    conflict_id: event.conflictId,
-    category: event.category,
-    severity: event.severity,
-    description: event.description,
-    basis: { kind: "rule", rule_id: event.category },
-    related_intents: event.intents as readonly Json[],
-    related_ops: event.operations as readonly Json[],
-    principal_a: principalA,
-    principal_b: principalB,
-    intent_a: intentA,
-    intent_b: intentB,
-    suggested_action: "agree who goes first, or withdraw one of the two intents",
-  };
 }

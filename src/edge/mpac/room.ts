@@ -18,8 +18,9 @@ import type { SessionEvent } from "../../wire/session.ts";
 import type { Prepared } from "./commands.ts";
 import { type Bound, CLOSE, type Connection } from "./connection.ts";
 import { refusal, remark, type Saying, sayingOf, type Speaker } from "./coordinator-voice.ts";
-import { type Audience, isEchoed, messageOf, type Outbound, outboundOf, withoutFiles } from "./relay.ts";
-import { sessionInfo, sessionStatus, type SessionFace } from "./session-info.ts";
+import { isEchoed, messageOf, type Outbound, outboundOf, withoutFiles } from "./relay.ts";
+import type { Audience } from "./sayings.ts";
+import { sessionInfo, sessionStatus, standingMembers, type SessionFace } from "./session-info.ts";
 import { textFrame } from "./text-frame.ts";
 
 export type SessionStream = OpenStream<SessionState, ClientMessage, SessionFacts>;
@@ -82,7 +83,8 @@ export async function openRoom(stream: SessionStream, face: SessionFace, { nowMs
       case "sideband":
         return sendToAll(everyone, outbound.frame);
       case "coordinator": {
-        const saying = sayingOf(record, face.sessionId, outbound.type, outbound.payload, outbound.index);
+        const payload = { ...standingMembers(host.view, face.sessionId, outbound.type), ...outbound.payload };
+        const saying = sayingOf(record, face.sessionId, outbound.type, payload, outbound.index);
         for (const connection of audienceOf(outbound.audience, sender)) connection.say(speaker(), saying);
         return;
       }

@@ -61,3 +61,33 @@ export function sessionStatus(state: Readonly<SessionState>, sessionId: string, 
     snapshot_lamport_clock: state.clock,
   };
 }
+
+/** What a message of the coordinator says of the session as it stands, beside what it is sent for. */
+export function standingMembers(state: Readonly<SessionState>, sessionId: string, type: string): JsonObject {
+  switch (type) {
+    case "COORDINATOR_STATUS":
+      return sessionStatus(state, sessionId, "heartbeat");
+    case "SESSION_CLOSE":
+      return { final_lamport_clock: state.clock, active_intents_disposition: "withdraw_all", summary: summaryOf(state) };
+    default:
+      return {};
+  }
+}
+
+/** SPEC 9.6.2. */
+function summaryOf({ tally, beganAtMs = 0, closedAtMs = beganAtMs }: Readonly<SessionState>): JsonObject {
+  return {
+    total_intents: tally.intents,
+    completed_intents: tally.completed,
+    expired_intents: tally.expired,
+    withdrawn_intents: tally.withdrawn,
+    total_operations: tally.operations,
+    committed_operations: tally.committed,
+    rejected_operations: tally.rejected,
+    abandoned_operations: tally.abandoned,
+    total_conflicts: tally.conflicts,
+    resolved_conflicts: tally.resolved,
+    total_participants: tally.participants,
+    duration_sec: Math.max(0, Math.round((closedAtMs - beganAtMs) / 1_000)),
+  };
+}

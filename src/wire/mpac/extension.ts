@@ -25,7 +25,7 @@ export type Host = z.infer<typeof Host>;
 
 export const Extension = z.looseObject({
   /** What an announcement does when another principal's active intent stands in the way. */
-  on_overlap: z.enum(["block", "proceed"]).optional(),
+  on_overlap: z.enum(["block", "proceed", "wait"]).optional(),
   worktree: Worktree.optional(),
   /** The state reference that the sender has just read from its own disk. */
   observed: z.string().max(128).nullable().optional(),
@@ -36,6 +36,10 @@ export const Extension = z.looseObject({
   host: Host.optional(),
   /** Of an announcement: its owner renews it for as long as there is work. */
   renews: z.boolean().optional(),
+  /** Of an announcement that waits: how long its place is kept unless it is asked for again, in seconds. */
+  wait_sec: z.number().positive().max(3_600).optional(),
+  /** Of an INTENT_CLAIM that only names a claim: what somebody with authority says of it (SPEC 14.7.4 names no message for that). */
+  decision: z.enum(["approved", "rejected"]).optional(),
 });
 export type Extension = z.infer<typeof Extension>;
 

@@ -1,15 +1,19 @@
 /** What becomes of conflicts, and of the intents and operations that they keep from being forgotten. */
 import type { ConflictId, PrincipalId } from "../../../wire/ids.ts";
+import type { JsonObject } from "../../../wire/json.ts";
 import type { SessionEventOf } from "../../../wire/session.ts";
 import type { Place } from "../../aggregate.ts";
 import type { Conflict, SessionState } from "../state.ts";
 import { scheduleConflict, scheduleIntent, scheduleOperation } from "./forgetting.ts";
 
 export function openConflict(state: SessionState, event: SessionEventOf<"ConflictOpened">, at: Place): void {
-  const { conflictId: id, category, severity, description, intents, operations, principals, reporter, contentHash } = event;
+  const { conflictId: id, category, severity, description, intents, operations, principals, reporter, contentHash, dependency } = event;
   const facts = { id, category, severity, description, intents, operations, principals, reporter, contentHash };
-  const conflict: Conflict = { ...facts, state: "OPEN", openedAt: at.revision, acknowledgements: new Map<PrincipalId, string>() };
+  const unsettled = { escalatedTo: undefined, frozen: undefined, resolution: undefined, acknowledgements: new Map<PrincipalId, string>() };
+  const born = { dependency: dependency as JsonObject | undefined, openedAt: at.revision, openedAtMs: at.atMs };
+  const conflict: Conflict = { ...facts, ...born, ...unsettled, state: "OPEN" };
   state.conflicts.set(id, conflict);
+  state.tally.conflicts += 1;
   state.liveConflicts.add(id);
   eachConcerned(state, conflict, at, (conflicts) => conflicts.add(id));
 }
@@ -21,10 +25,39 @@ export function acknowledge(state: SessionState, event: SessionEventOf<"Conflict
   conflict.state = event.state;
 }
 
+export function escalate(state: SessionState, event: SessionEventOf<"ConflictEscalated">): void {
+  const conflict = state.conflicts.get(event.conflictId);
+  if (conflict === undefined) return;
+  conflict.state = "ESCALATED";
+  conflict.escalatedTo = event.to;
+}
+
+export function freeze(state: SessionState, event: SessionEventOf<"ScopeFrozen">, at: Place): void {
+  const conflict = state.conflicts.get(event.conflictId);
+  if (conflict === undefined) return;
+  conflict.frozen = { sinceMs: conflict.frozen?.sinceMs ?? at.atMs, phase: event.phase, favoured: event.favoured };
+  state.frozen.add(conflict.id);
+}
+
+/** RESOLVED is passed through at once: what is resolved is closed (SPEC 17.8.1). */
+export function resolveConflict(state: SessionState, event: SessionEventOf<"ConflictResolved">, at: Place): void {
+  const conflict = state.conflicts.get(event.conflictId);
+  if (conflict === undefined) return;
+  conflict.resolution = { id: event.resolutionId, decision: event.decision, by: event.by };
+  settleConflict(state, conflict, event.decision === "dismissed" ? "DISMISSED" : "CLOSED", at);
+}
+
 export function dismissConflict(state: SessionState, id: ConflictId, at: Place): void {
   const conflict = state.conflicts.get(id);
-  if (conflict === undefined) return;
-  conflict.state = "DISMISSED";
+  if (conflict !== undefined) settleConflict(state, conflict, "DISMISSED", at);
+}
+
+function settleConflict(state: SessionState, conflict: Conflict, as: "CLOSED" | "DISMISSED", at: Place): void {
+  const { id } = conflict;
+  conflict.state = as;
+  conflict.frozen = undefined;
+  state.frozen.delete(id);
+  state.tally.resolved += 1;
   state.liveConflicts.delete(id);
   scheduleConflict(state, conflict, at.atMs);
   eachConcerned(state, conflict, at, (conflicts) => conflicts.delete(id));

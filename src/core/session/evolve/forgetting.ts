@@ -11,6 +11,7 @@ import {
   type Intent,
   isLive,
   isOpen,
+  isPending,
   type Operation,
   type Participant,
   REMEMBERED_MS,
@@ -20,7 +21,8 @@ import {
 /** Somebody who is gone and owns nothing live is forgotten after a while. */
 export function scheduleParticipant(state: SessionState, participant: Participant | undefined, nowMs: number): void {
   if (participant === undefined) return;
-  const isGone = participant.presence !== "available" && participant.intents.size === 0;
+  const { presence, intents, proposals, deferrals } = participant;
+  const isGone = presence !== "available" && intents.size + proposals.size + deferrals.size === 0;
   state.deadlines.set(`principal:${participant.id}`, isGone ? nowMs + REMEMBERED_MS : undefined);
 }
 
@@ -40,7 +42,8 @@ export function scheduleOperation(state: SessionState, operation: Operation, now
     if (!isLive(intent)) scheduleIntent(state, intent, nowMs);
     return;
   }
-  state.deadlines.set(`operation:${operation.id}`, operation.conflicts.size > 0 ? undefined : nowMs + REMEMBERED_MS);
+  const isKept = isPending(operation) || operation.conflicts.size > 0;
+  state.deadlines.set(`operation:${operation.id}`, isKept ? undefined : nowMs + REMEMBERED_MS);
 }
 
 export function scheduleConflict(state: SessionState, conflict: Conflict, nowMs: number): void {
@@ -60,6 +63,14 @@ export function forget(state: SessionState, event: SessionEventOf<"Forgotten">):
   for (const id of event.conflicts) {
     state.conflicts.delete(id);
     state.deadlines.set(`conflict:${id}`, undefined);
+  }
+  for (const id of event.claims ?? []) {
+    state.claims.delete(id);
+    state.deadlines.set(`claim:${id}`, undefined);
+  }
+  for (const id of event.batches ?? []) {
+    state.batches.delete(id);
+    state.deadlines.set(`batch:${id}`, undefined);
   }
   for (const id of event.principals) {
     state.participants.delete(id);

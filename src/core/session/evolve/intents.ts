@@ -20,18 +20,22 @@ export function announce(state: SessionState, event: SessionEventOf<"IntentAnnou
     ttlSec: event.ttlSec,
     expiresAtMs: event.expiresAtMs,
     renews: event.renews ?? false,
+    priority: event.priority ?? "normal",
     announcedAtMs: at.atMs,
     announcedAt: at.revision,
     contentHash: event.contentHash,
     endReason: undefined,
     supersededBy: undefined,
     operations: [],
+    proposals: new Set(),
+    claim: undefined,
     conflicts: new Set(),
   };
   const owner = state.participants.get(intent.principal);
   state.fence = Math.max(state.fence, event.fence);
   state.intents.set(intent.id, intent);
   state.liveIntents.add(intent.id);
+  state.tally.intents += 1;
   owner?.intents.add(intent.id);
   state.index.add(intent.id, resources);
   scheduleIntent(state, intent, at.atMs);
@@ -60,10 +64,18 @@ export function endIntent(state: SessionState, event: SessionEventOf<"IntentEnde
   intent.supersededBy = event.supersededBy;
   state.liveIntents.delete(intent.id);
   state.index.remove(intent.id);
+  count(state.tally, intent);
   const owner = state.participants.get(intent.principal);
   owner?.intents.delete(intent.id);
   scheduleParticipant(state, owner, at.atMs);
   scheduleIntent(state, intent, at.atMs);
+}
+
+/** SPEC 9.6.2 counts an intent as completed when its owner, or another in its place, brought it to its end. */
+function count(tally: SessionState["tally"], intent: Intent): void {
+  if (intent.state === "EXPIRED") tally.expired += 1;
+  else if (intent.state === "WITHDRAWN" && intent.operations.length === 0) tally.withdrawn += 1;
+  else tally.completed += 1;
 }
 
 export function setLive(state: SessionState, id: IntentId, next: LiveState, fence?: number): void {

@@ -1,16 +1,79 @@
 /** What becomes of operations, and of the virtual tree that some of them write. */
-import type { IntentId } from "../../../wire/ids.ts";
+import type { BatchId, IntentId, OpId } from "../../../wire/ids.ts";
 import type { SessionEventOf } from "../../../wire/session.ts";
 import type { Place } from "../../aggregate.ts";
 import { parseResource } from "../../scope/resource.ts";
 import { pathRules } from "../scopes.ts";
-import { isLive, type Operation, type Reference, type SessionState, VIRTUAL_TREE } from "../state.ts";
+import { isLive, type Operation, type Reference, REMEMBERED_MS, type SessionState, VIRTUAL_TREE } from "../state.ts";
 import { scheduleOperation } from "./forgetting.ts";
 
 export function commit(state: SessionState, event: SessionEventOf<"OperationCommitted">, at: Place): void {
-  add(state, { ...event, id: event.opId, intent: event.intentId }, at);
+  const proposed = state.operations.get(event.opId);
+  if (proposed === undefined) add(state, { ...event, id: event.opId, intent: event.intentId }, at);
+  else complete(state, proposed, at);
   if (event.tree !== VIRTUAL_TREE) return;
   for (const { path, stateRef, blob } of event.files) write(state, path, { stateRef, blob, by: event.principalId });
+}
+
+export function propose(state: SessionState, event: SessionEventOf<"OperationProposed">, at: Place): void {
+  const operation = enter(state, { ...event, id: event.opId, intent: event.intentId }, "PROPOSED", at);
+  state.participants.get(operation.principal)?.proposals.add(operation.id);
+  const intent = operation.intent === undefined ? undefined : state.intents.get(operation.intent);
+  intent?.proposals.add(operation.id);
+  scheduleOperation(state, operation, at.atMs);
+}
+
+export function authorize(state: SessionState, event: SessionEventOf<"OperationAuthorized">): void {
+  for (const id of event.opIds) {
+    const operation = state.operations.get(id);
+    if (operation !== undefined) operation.authorizedBy = event.by;
+  }
+}
+
+export function reject(state: SessionState, event: SessionEventOf<"OperationRejected">, at: Place): void {
+  for (const id of event.opIds) {
+    if (undo(state, id, "REJECTED", at)) state.tally.rejected += 1;
+  }
+}
+
+export function abandon(state: SessionState, id: OpId, at: Place): void {
+  if (undo(state, id, "ABANDONED", at)) state.tally.abandoned += 1;
+}
+
+export function setPending(state: SessionState, id: OpId, next: "PROPOSED" | "FROZEN"): void {
+  const operation = state.operations.get(id);
+  if (operation !== undefined) operation.state = next;
+}
+
+export function openBatch(state: SessionState, event: SessionEventOf<"BatchOpened">, at: Place): void {
+  const { batchId: id, principalId: principal, intentId: intent, atomicity, opIds: operations, contentHash } = event;
+  state.batches.set(id, { id, principal, intent, atomicity, operations, contentHash, openedAt: at.revision });
+  state.deadlines.set(`batch:${id}`, at.atMs + REMEMBERED_MS);
+}
+
+/** What was proposed is settled without having been carried out, or what was carried out counts no more. */
+function undo(state: SessionState, id: OpId, next: "REJECTED" | "ABANDONED", at: Place): boolean {
+  const operation = state.operations.get(id);
+  if (operation === undefined) return false;
+  settle(state, operation);
+  operation.state = next;
+  state.written.remove(id);
+  scheduleOperation(state, operation, at.atMs);
+  return true;
+}
+
+/** It waits for its commit no longer. */
+function settle(state: SessionState, { id, principal, intent }: Operation): void {
+  state.participants.get(principal)?.proposals.delete(id);
+  if (intent !== undefined) state.intents.get(intent)?.proposals.delete(id);
+}
+
+function complete(state: SessionState, operation: Operation, at: Place): void {
+  settle(state, operation);
+  operation.state = "COMMITTED";
+  operation.committedAt = at.revision;
+  operation.committedAtMs = at.atMs;
+  stand(state, operation, at);
 }
 
 export function supersede(state: SessionState, event: SessionEventOf<"OperationSuperseded">, at: Place): void {
@@ -31,20 +94,31 @@ interface Birth extends Pick<Operation, "id" | "target" | "tree" | "stateRefBefo
   readonly principalId: Operation["principal"];
   readonly intent: IntentId | undefined;
   readonly branch?: string | undefined;
+  readonly batchId?: BatchId | undefined;
 }
 
 /** An operation belongs to its intent while that is live; under an ended one it stands, and is forgotten, by itself. */
-function add(state: SessionState, birth: Birth, at: Place): void {
-  const { id, principalId: principal, target, tree, branch, stateRefBefore, stateRefAfter, contentHash } = birth;
+function enter(state: SessionState, birth: Birth, as: "PROPOSED" | "COMMITTED", at: Place): Operation {
+  const { id, principalId: principal, target, tree, branch, stateRefBefore, stateRefAfter, contentHash, batchId: batch } = birth;
   const named = birth.intent === undefined ? undefined : state.intents.get(birth.intent);
   const intent = named !== undefined && isLive(named) ? named : undefined;
-  const facts = { id, principal, intent: intent?.id, target, tree, branch, stateRefBefore, stateRefAfter, contentHash };
-  const committed = { state: "COMMITTED" as const, committedAt: at.revision, committedAtMs: at.atMs };
-  const operation: Operation = { ...facts, ...committed, conflicts: new Set() };
+  const facts = { id, principal, intent: intent?.id, target, tree, branch, stateRefBefore, stateRefAfter, contentHash, batch };
+  const times = { receivedAt: at.revision, committedAt: at.revision, committedAtMs: at.atMs };
+  const operation: Operation = { ...facts, ...times, state: as, authorizedBy: undefined, conflicts: new Set() };
   state.operations.set(id, operation);
-  const resource = parseResource(target, pathRules(state.settings));
-  if (!("refused" in resource)) state.written.add(id, [resource]);
-  intent?.operations.push(id);
+  state.tally.operations += 1;
+  return operation;
+}
+
+function add(state: SessionState, birth: Birth, at: Place): void {
+  stand(state, enter(state, birth, "COMMITTED", at), at);
+}
+
+function stand(state: SessionState, operation: Operation, at: Place): void {
+  const resource = parseResource(operation.target, pathRules(state.settings));
+  if (!("refused" in resource)) state.written.add(operation.id, [resource]);
+  if (operation.intent !== undefined) state.intents.get(operation.intent)?.operations.push(operation.id);
+  state.tally.committed += 1;
   scheduleOperation(state, operation, at.atMs);
 }
 

@@ -1,5 +1,5 @@
 /** What becomes of participants: joined, heard again, gone, and what is remembered of their requests. */
-import type { IntentId, PrincipalId } from "../../../wire/ids.ts";
+import type { DeferralId, IntentId, OpId, PrincipalId } from "../../../wire/ids.ts";
 import type { JsonObject } from "../../../wire/json.ts";
 import type { SessionEventOf } from "../../../wire/session.ts";
 import type { Place } from "../../aggregate.ts";
@@ -21,7 +21,9 @@ export function join(state: SessionState, event: SessionEventOf<"ParticipantJoin
     sinceMs: at.atMs,
   };
   if (known === undefined) {
-    const rest = { summary: undefined, activeIntentId: undefined, intents: new Set<IntentId>(), requests: new Map() };
+    const owned = { intents: new Set<IntentId>(), proposals: new Set<OpId>(), deferrals: new Set<DeferralId>(), requests: new Map() };
+    const rest = { summary: undefined, activeIntentId: undefined, backend: undefined, ...owned };
+    state.tally.participants += 1;
     const family = familyOf(event.principalId);
     state.families.set(family, (state.families.get(family) ?? new Set()).add(event.principalId));
     state.participants.set(event.principalId, { id: event.principalId, ...facts, ...rest });
@@ -48,6 +50,11 @@ export function changeStatus(state: SessionState, event: SessionEventOf<"Partici
     };
   }
   scheduleParticipant(state, participant, at.atMs);
+}
+
+export function reportBackend(state: SessionState, event: SessionEventOf<"BackendReported">): void {
+  const participant = state.participants.get(event.principalId);
+  if (participant !== undefined) participant.backend = { modelId: event.modelId, status: event.status };
 }
 
 export function depart(state: SessionState, id: PrincipalId, presence: "left" | "unavailable", at: Place): void {

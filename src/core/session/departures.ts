@@ -1,0 +1,47 @@
+/**
+ * What becomes of somebody's work when it says GOODBYE, or is not heard any more (SPEC 14.4, 14.7).
+ *
+ * Its operations that wait for a commit are abandoned in either case; its intents end, or stay suspended until it is back,
+ * somebody claims them, or their time is over.
+ */
+import type { PrincipalId } from "../../wire/ids.ts";
+import type { Message } from "../../wire/mpac/messages.ts";
+import type { SessionEvent } from "../../wire/session.ts";
+import { endings, suspensions } from "./cascade.ts";
+import { liveIntentsOf, type Participant, type SessionState } from "./state.ts";
+import type { Verdict } from "./verdict.ts";
+
+function abandoned({ proposals }: Participant, reason: string): SessionEvent[] {
+  return [...proposals].map((opId) => ({ type: "OperationAbandoned", opId, reason }));
+}
+
+/** What becomes of a leaver's intents is its own choice (SPEC 14.4): `withdraw` unless it says `transfer` or `expire`. */
+export function decideGoodbye(state: Readonly<SessionState>, message: Message<"GOODBYE">, sender: Participant): Verdict {
+  const left: SessionEvent = { type: "ParticipantLeft", principalId: sender.id, reason: message.payload.reason ?? "" };
+  const live = liveIntentsOf(state, sender.id);
+  const dropped = abandoned(sender, "participant_left");
+  switch (message.payload.intent_disposition ?? "withdraw") {
+    case "expire":
+      return { events: [...dropped, left] };
+    case "transfer":
+      return { events: [...dropped, ...suspensions(state, live, "owner_left", sender.proposals), left] };
+    default: {
+      const ending = live.map(({ id }) => ({ id, state: "WITHDRAWN" as const, reason: "owner_left" }));
+      return { events: [...dropped, ...endings(state, ending, sender.proposals), left] };
+    }
+  }
+}
+
+/** Whether its silence matters: it is taken for present, or it announced something without having said that it is back. */
+export function mayLapse(state: Readonly<SessionState>, participant: Participant): boolean {
+  if (participant.presence === "left") return false;
+  return participant.presence === "available" || liveIntentsOf(state, participant.id).some((intent) => intent.state === "ACTIVE");
+}
+
+export function decideLapse(state: Readonly<SessionState>, principal: string, lastHeardAtMs: number): Verdict {
+  const participant = state.participants.get(principal as PrincipalId);
+  if (participant === undefined || !mayLapse(state, participant)) return { standing: { revision: 0 } };
+  const lapsed: SessionEvent = { type: "ParticipantLapsed", principalId: participant.id, lastHeardAtMs };
+  const suspended = suspensions(state, liveIntentsOf(state, participant.id), "owner_unavailable", participant.proposals);
+  return { events: [lapsed, ...abandoned(participant, "participant_unavailable"), ...suspended] };
+}

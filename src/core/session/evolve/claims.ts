@@ -1,0 +1,24 @@
+/** What becomes of claims on suspended work. */
+import type { SessionEventOf } from "../../../wire/session.ts";
+import type { Place } from "../../aggregate.ts";
+import { type Claim, REMEMBERED_MS, type SessionState } from "../state.ts";
+
+export function openClaim(state: SessionState, event: SessionEventOf<"ClaimOpened">, at: Place): void {
+  const { claimId: id, intentId, principalId: principal, newIntentId: newIntent, objective, scope, dueAtMs, contentHash } = event;
+  const facts = { id, intent: intentId, principal, newIntent, objective, scope, dueAtMs, contentHash };
+  const claim: Claim = { ...facts, openedAt: at.revision, state: "PENDING" };
+  state.claims.set(id, claim);
+  const intent = state.intents.get(intentId);
+  if (intent !== undefined) intent.claim = id;
+  state.deadlines.set(`claim:${id}`, dueAtMs);
+}
+
+/** A decided claim is remembered for a day, so that a repeat of it is known. */
+export function settleClaim(state: SessionState, event: SessionEventOf<"ClaimDecided">, at: Place): void {
+  const claim = state.claims.get(event.claimId);
+  if (claim === undefined) return;
+  claim.state = event.decision === "approved" ? "APPROVED" : event.decision === "rejected" ? "REJECTED" : "WITHDRAWN";
+  const intent = state.intents.get(claim.intent);
+  if (intent?.claim === claim.id) intent.claim = undefined;
+  state.deadlines.set(`claim:${claim.id}`, at.atMs + REMEMBERED_MS);
+}

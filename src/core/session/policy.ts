@@ -1,0 +1,55 @@
+/**
+ * What a session's policy says where its settings are silent (SPEC 14.7.5, 15.3.1, 18.6.3, 9.6.4).
+ *
+ * Two defaults are not the specification's: a claim waits 5 s and not 30, because real clients wait 15 s for the answer
+ * (reference mpac 7.1, row 12), and an intent's operations are let go at once when it ends, not 30 s later.
+ */
+import type { SessionSettings } from "../../wire/session.ts";
+
+export interface Policy {
+  readonly isGovernance: boolean;
+  readonly isPreCommit: boolean;
+  readonly resolutionTimeoutMs: number;
+  readonly frozenPhase1Ms: number;
+  readonly frozenPhase2Ms: number;
+  readonly frozenPhase3: boolean;
+  readonly expiryGraceMs: number;
+  readonly claimGraceMs: number;
+  readonly backoffInitialMs: number;
+  readonly backoffMaxMs: number;
+  readonly backoffMultiplier: number;
+  readonly autoClose: boolean;
+  readonly autoCloseGraceMs: number;
+  /** 0: the session has no end of its own. */
+  readonly sessionTtlMs: number;
+}
+
+const inMs = (seconds: number | undefined, otherwise: number): number => Math.round((seconds ?? otherwise) * 1_000);
+
+/** Settings are replaced and never changed, so each is read once. */
+const known = new WeakMap<SessionSettings, Policy>();
+
+export function policyOf(settings: SessionSettings): Policy {
+  const before = known.get(settings);
+  if (before !== undefined) return before;
+  const { governance = {}, liveness = {}, lifecycle = {} } = settings;
+  const isGovernance = settings.compliance === "governance";
+  const policy: Policy = {
+    isGovernance,
+    isPreCommit: isGovernance && settings.execution_model === "pre_commit",
+    resolutionTimeoutMs: inMs(governance.resolution_timeout_sec, 300),
+    frozenPhase1Ms: inMs(governance.frozen_scope_phase_1_sec, 60),
+    frozenPhase2Ms: inMs(governance.frozen_scope_phase_2_sec, 240),
+    frozenPhase3: governance.frozen_scope_disable_phase_3 !== true,
+    expiryGraceMs: inMs(governance.intent_expiry_grace_sec, 0),
+    claimGraceMs: inMs(liveness.intent_claim_grace_period_sec, 5),
+    backoffInitialMs: inMs(liveness.intent_backoff_initial_sec, 30),
+    backoffMaxMs: inMs(liveness.intent_backoff_max_sec, 300),
+    backoffMultiplier: liveness.intent_backoff_multiplier ?? 2,
+    autoClose: lifecycle.auto_close === true,
+    autoCloseGraceMs: inMs(lifecycle.auto_close_grace_sec, 60),
+    sessionTtlMs: inMs(lifecycle.session_ttl_sec, 0),
+  };
+  known.set(settings, policy);
+  return policy;
+}

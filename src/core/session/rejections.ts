@@ -1,0 +1,13 @@
+/** Who may turn a proposed operation down (SPEC 16.4). */
+import type { Message } from "../../wire/mpac/messages.ts";
+import type { Participant, SessionState } from "./state.ts";
+import { refuse, type SessionMoment, type Verdict } from "./verdict.ts";
+
+export function decideReject(
+  _state: Readonly<SessionState>,
+  message: Message<"OP_REJECT">,
+  _sender: Participant,
+  _at: SessionMoment,
+): Verdict {
+  return refuse("message/unsupported", `this release does not carry out ${message.message_type} yet`);
+}

@@ -1,0 +1,13 @@
+/** How a conflict ends by somebody's word (SPEC 18.4). */
+import type { Message } from "../../wire/mpac/messages.ts";
+import type { Participant, SessionState } from "./state.ts";
+import { refuse, type SessionMoment, type Verdict } from "./verdict.ts";
+
+export function decideResolution(
+  _state: Readonly<SessionState>,
+  message: Message<"RESOLUTION">,
+  _sender: Participant,
+  _at: SessionMoment,
+): Verdict {
+  return refuse("message/unsupported", `this release does not carry out ${message.message_type} yet`);
+}
