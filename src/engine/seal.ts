@@ -56,17 +56,27 @@ export function seal(open: Omit<LogRecord, "hash">, commandText?: string): Seale
   return { record: { ...open, hash }, text: `${body.slice(0, -1)},"hash":"${hash}"}` };
 }
 
+/** What should stand in a log, and what does: clauses for a person. */
+export interface Difference {
+  readonly expected: string;
+  readonly found: string;
+}
+
 /** The log is not what was written: a record is torn, changed, missing or out of place. */
 export class LogDamaged extends Error {
   override readonly name = "LogDamaged";
   readonly code = "log/damaged";
   readonly stream: StreamId;
   readonly revision: Revision;
+  readonly what: string;
+  readonly difference: Difference;
 
-  constructor(stream: StreamId, revision: Revision, what: string, cause?: unknown) {
+  constructor(stream: StreamId, revision: Revision, what: string, difference: Difference, cause?: unknown) {
     super(`record ${revision} of ${stream} ${what}; «signalbox store set-aside» moves the log away and starts a new one`, { cause });
     this.stream = stream;
     this.revision = revision;
+    this.what = what;
+    this.difference = difference;
   }
 }
 
@@ -92,16 +102,23 @@ export function unseal(
   stored: { readonly revision: Revision; readonly text: string },
   previous: { revision: Revision; hash: Hash },
 ): LogRecord {
+  const { text } = stored;
   const expected = previous.revision + 1;
-  if (stored.revision !== expected) throw new LogDamaged(stream, expected, `is missing, ${stored.revision} comes instead`);
-  const tail = HASH_TAIL.exec(stored.text);
-  if (tail === null) throw new LogDamaged(stream, expected, "is torn");
-  if (sha256(`${stored.text.slice(0, tail.index)}}`) !== tail[1])
-    throw new LogDamaged(stream, expected, "does not have the content its hash says");
+  const damaged = (what: string, wanted: string, found: string): LogDamaged =>
+    new LogDamaged(stream, expected, what, { expected: wanted, found });
 
-  const record = parseRecord(stream, expected, stored.text);
-  if (record.revision !== expected) throw new LogDamaged(stream, expected, `says that it is ${record.revision}`);
-  if (record.prevHash !== previous.hash) throw new LogDamaged(stream, expected, "does not follow the record before it");
+  if (stored.revision !== expected)
+    throw damaged(`is missing, ${stored.revision} comes instead`, `revision ${expected}`, `revision ${stored.revision}`);
+  const tail = HASH_TAIL.exec(text);
+  if (tail === null) throw damaged("is torn", "a text that ends with its hash", `one that ends with ${JSON.stringify(text.slice(-40))}`);
+  const content = sha256(`${text.slice(0, tail.index)}}`);
+  if (content !== tail[1]) throw damaged("does not have the content its hash says", `hash ${content}`, `hash ${tail[1]}`);
+
+  const record = parseRecord(stream, expected, text);
+  if (record.revision !== expected)
+    throw damaged(`says that it is ${record.revision}`, `revision ${expected}`, `revision ${record.revision}`);
+  if (record.prevHash !== previous.hash)
+    throw damaged("does not follow the record before it", `prevHash ${previous.hash}`, `prevHash ${record.prevHash}`);
   return record;
 }
 
@@ -111,15 +128,18 @@ function parseRecord(stream: StreamId, revision: Revision, text: string): LogRec
   const format = (json as { readonly format?: unknown } | null)?.format;
   if (typeof format === "number" && format > RECORD_FORMAT) throw new LogTooNew(stream, format);
   const parsed = LogRecordSchema.safeParse(json);
-  if (!parsed.success) throw new LogDamaged(stream, revision, "is no record", parsed.error);
-  return parsed.data as unknown as LogRecord;
+  if (parsed.success) return parsed.data as unknown as LogRecord;
+  const [issue] = parsed.error.issues;
+  const found = `at ${issue?.path.join(".") ?? "its top"}: ${issue?.message ?? "another shape"}`;
+  throw new LogDamaged(stream, revision, "is no record", { expected: "the members of a record", found }, parsed.error);
 }
 
 function parseJson(stream: StreamId, revision: Revision, text: string): unknown {
   try {
     return JSON.parse(text) as unknown;
   } catch (cause) {
-    throw new LogDamaged(stream, revision, "is no record", cause);
+    const difference = { expected: "JSON", found: `text that begins with ${JSON.stringify(text.slice(0, 40))}` };
+    throw new LogDamaged(stream, revision, "is no record", difference, cause);
   }
 }
 
