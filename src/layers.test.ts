@@ -40,6 +40,9 @@ const ROWS: Readonly<Record<string, Row>> = {
   },
   bin: { folders: ["cli/"], packages: [] },
   "app.ts": ANYTHING,
+  "app-hosted.ts": ANYTHING,
+  "service.ts": ANYTHING,
+  "kept-log.ts": ANYTHING,
   "index.ts": { ...ANYTHING, packages: [] },
   "config.ts": { folders: ["wire/", "log.ts"], packages: ["node:", "zod"] },
   "log.ts": { folders: [], packages: ["node:", "pino"] },
@@ -47,7 +50,7 @@ const ROWS: Readonly<Record<string, Row>> = {
 };
 
 /** The commands that run or repair the sidecar itself. */
-const COMMANDS_WITH_APP = /^cli\/(sidecar|log|audit|doctor|store)\b/;
+const COMMANDS_WITH_APP = /^cli\/(sidecar|log|audit|transcript|doctor|store)\b/;
 const FOR_TESTS = /\.(test|contract|fixture)\.|(^|\/)testing(\.ts$|\/)/;
 /** What tests of outer folders run against instead of a stand-in. */
 const COLLABORATORS: Readonly<Record<string, readonly string[]>> = {
@@ -96,7 +99,11 @@ function isAllowed(file: string, { from, typeOnly }: Import): boolean {
   if (!target.startsWith("src/")) return isTest;
   const path = target.slice("src/".length);
   if (homeOf(path) === homeOf(file)) return isTest || !FOR_TESTS.test(path);
-  const allowed = [...row.folders, ...(isTest ? (COLLABORATORS[area] ?? []) : []), ...(COMMANDS_WITH_APP.test(file) ? ["app.ts"] : [])];
+  const allowed = [
+    ...row.folders,
+    ...(isTest ? (COLLABORATORS[area] ?? []) : []),
+    ...(COMMANDS_WITH_APP.test(file) ? ["app.ts", "kept-log.ts"] : []),
+  ];
   return allowed
     .filter((entry) => typeOnly || !entry.startsWith("type "))
     .map((entry) => entry.replace("type ", ""))

@@ -3,7 +3,6 @@
  *
  * Nothing of it stays, whatever ends it: bridges, the copy's sidecar and the folder go, on Ctrl-C too.
  */
-import { setMaxListeners } from "node:events";
 import { setTimeout as pause } from "node:timers/promises";
 import { Command } from "commander";
 import { findWorkspace, mainPathOf } from "../git/repository.ts";
@@ -11,8 +10,8 @@ import { askGit } from "../git/ask-git.ts";
 import { locateStore } from "../git/store-folder.ts";
 import { copyForDemo, demoFolder, type DemoScratch } from "./demo-scratch.ts";
 import { playStory } from "./demo-story.ts";
-import { EXIT } from "./exit-codes.ts";
 import { CommandFault } from "./fault.ts";
+import { listenForInterrupt } from "./interrupt.ts";
 import { ownLaunch } from "./launcher.ts";
 import { startMcpHost } from "./mcp-host.ts";
 import { workspaceOf } from "./place.ts";
@@ -27,7 +26,7 @@ export function demoCommand(): Command {
     .option("--workspace <dir>", "repository to copy; this one by default")
     .action(async ({ workspace }: { workspace?: string }) => {
       const paint = paintFor(process.stdout, process.env);
-      using interrupt = listenForInterrupt();
+      using interrupt = listenForInterrupt("interrupted; everything that was started is ended and removed");
       await demonstrate(await originalOf(workspace), paint, interrupt.signal).catch((fault: unknown) => {
         interrupt.signal.throwIfAborted(); // a terminal interrupts the bridges too, and what they say then is no fault
         throw fault;
@@ -80,27 +79,6 @@ function endOfSidecar({ repository, env }: DemoScratch): AsyncDisposable {
         if (performance.now() > givesUpAtMs) return;
         await pause(LOOK_MS);
       }
-    },
-  };
-}
-
-interface Interrupt extends Disposable {
-  readonly signal: AbortSignal;
-}
-
-function listenForInterrupt(): Interrupt {
-  const stop = new AbortController();
-  setMaxListeners(0, stop.signal); // each call of the SDK leaves one
-  const onSignal = (): void => {
-    if (stop.signal.aborted) process.exit(EXIT.interrupted);
-    stop.abort(new CommandFault("demo/interrupted", "interrupted; everything that was started is ended and removed"));
-  };
-  const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
-  for (const signal of signals) process.on(signal, onSignal);
-  return {
-    signal: stop.signal,
-    [Symbol.dispose]() {
-      for (const signal of signals) process.off(signal, onSignal);
     },
   };
 }

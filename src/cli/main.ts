@@ -48,6 +48,10 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
     summary: "Look after the log.",
     load: async () => (await import("./store.ts")).storeCommand(),
   },
+  audit: {
+    summary: "Check that the log is what was written.",
+    load: async () => (await import("./audit.ts")).auditCommand(),
+  },
   hook: {
     summary: "Answer a coding client before an edit; the guard runs this where there is no curl.",
     load: async () => (await import("./hook.ts")).hookCommand(),

@@ -1,0 +1,65 @@
+/**
+ * The log of a workspace for a command that reads it: asked of the sidecar while one runs, because that owns the file, and
+ * else of the file itself. Nobody is kept from working, and nothing is written.
+ */
+import { readLogOf } from "../client/log-reader.ts";
+import { type KeptLog, openStoredLog } from "../kept-log.ts";
+import { CommandFault } from "./fault.ts";
+import type { CommandPlace } from "./place.ts";
+import { findRunning } from "./running.ts";
+import { silent } from "./status.ts";
+
+export interface OpenedLog extends AsyncDisposable {
+  readonly log: KeptLog;
+  /** The process that handed it over; undefined when it was read from the disk. */
+  readonly sidecar: number | undefined;
+}
+
+/**
+ * @param session - takes no other session's streams
+ * @throws CommandFault, OwnedElsewhere, what `openStoredLog` throws
+ */
+export async function openLogOf({ store }: CommandPlace, session: string | undefined): Promise<OpenedLog> {
+  const running = await findRunning(store, process.env);
+  if (running.kind === "silent") throw silent(running);
+  if (running.kind === "none") {
+    const stored = await openStoredLog(store);
+    return { log: ofSession(stored, session), sidecar: undefined, [Symbol.asyncDispose]: () => stored[Symbol.asyncDispose]() };
+  }
+
+  const { pid } = running.sidecar.health;
+  if (running.discovery === undefined) {
+    const why = `process ${pid} owns the log of this workspace, and its discovery file is not readable here: ask as the user who started it`;
+    throw new CommandFault("sidecar/no-token", why);
+  }
+  const reader = readLogOf(running.discovery);
+  const storeId = await reader.storeId();
+  if (storeId !== store.identity.store_id)
+    throw new CommandFault("sidecar/no-answer", `process ${pid} hands out the log of another store, ${storeId}; ask again`);
+  return {
+    log: ofSession(reader, session),
+    sidecar: pid,
+    [Symbol.asyncDispose]: () => Promise.resolve(reader[Symbol.dispose]()),
+  };
+}
+
+function ofSession(log: KeptLog, session: string | undefined): KeptLog {
+  if (session === undefined) return log;
+  return {
+    read: (stream, after) => log.read(stream, after),
+    getBlob: (hash) => log.getBlob(hash),
+    async streams() {
+      const all = await log.streams();
+      const its = all.filter(({ stream }) => sessionOf(stream) === session);
+      if (its.length > 0) return its;
+      const others = [...new Set(all.map(({ stream }) => sessionOf(stream)))];
+      const what = others.length === 0 ? "it is empty" : `it has ${others.slice(0, 5).join(", ")}`;
+      throw new CommandFault("log/no-session", `there is no session ${session} in this log; ${what}`);
+    },
+  };
+}
+
+/** `<session>/<aggregate>`; a session's name may have a slash in it. */
+export function sessionOf(stream: string): string {
+  return stream.slice(0, stream.lastIndexOf("/"));
+}
