@@ -1,0 +1,144 @@
+import { describe, expect, it } from "vitest";
+import { readTokenTable, type TokenTable } from "../../wire/token-table.ts";
+import { createDoor } from "./door.ts";
+
+const TABLE = {
+  "ana-token": { allowed_sessions: ["red"], roles: ["owner"] },
+  "bo-token": { allowed_sessions: ["red", "blue"] },
+  "cy-token": { allowed_sessions: ["*"], roles: [] },
+} as unknown as TokenTable;
+
+const door = createDoor({ table: TABLE, own: "own-token" });
+const bearer = (value: unknown) => ({ type: "bearer_token", value });
+
+describe("a credential", () => {
+  it.each([
+    {
+      name: "is known by its token, with the roles of its entry",
+      shows: bearer("ana-token"),
+      at: "red",
+      gives: { admitted: { roles: ["owner"] } },
+    },
+    {
+      name: "leaves the roles open where its entry does",
+      shows: bearer("bo-token"),
+      at: "blue",
+      gives: { admitted: { method: "bearer_token" } },
+    },
+    { name: "for any session opens each", shows: bearer("cy-token"), at: "green", gives: { admitted: { roles: [] } } },
+    { name: "keeps its type", shows: { type: "api_key", value: "bo-token" }, at: "red", gives: { admitted: { method: "api_key" } } },
+    { name: "without a type is a bearer token", shows: { value: "bo-token" }, at: "red", gives: { admitted: { method: "bearer_token" } } },
+    {
+      name: "for another session is refused",
+      shows: bearer("ana-token"),
+      at: "blue",
+      gives: { refused: expect.stringMatching(/not for this session/) as string },
+    },
+    {
+      name: "that nobody gave out is refused",
+      shows: bearer("ana-tokem"),
+      at: "red",
+      gives: { refused: expect.stringMatching(/not known here/) as string },
+    },
+    {
+      name: "that begins like another is refused",
+      shows: bearer("ana-tok"),
+      at: "red",
+      gives: { refused: expect.stringMatching(/not known here/) as string },
+    },
+    {
+      name: "that names a member of every object is refused",
+      shows: bearer("toString"),
+      at: "red",
+      gives: { refused: expect.stringMatching(/not known here/) as string },
+    },
+    {
+      name: "that is missing is asked for",
+      shows: undefined,
+      at: "red",
+      gives: { refused: expect.stringMatching(/a credential is needed/) as string },
+    },
+    {
+      name: "that is null is asked for",
+      shows: null,
+      at: "red",
+      gives: { refused: expect.stringMatching(/a credential is needed/) as string },
+    },
+    {
+      name: "without a value is refused",
+      shows: { type: "bearer_token" },
+      at: "red",
+      gives: { refused: expect.stringMatching(/no value/) as string },
+    },
+    {
+      name: "whose value is no text is refused",
+      shows: bearer(["ana-token"]),
+      at: "red",
+      gives: { refused: expect.stringMatching(/no value/) as string },
+    },
+    {
+      name: "that is a certificate is refused",
+      shows: { type: "x509_chain", value: "ana-token" },
+      at: "red",
+      gives: { refused: expect.stringMatching(/cannot be verified/) as string },
+    },
+  ])("$name", ({ shows, at, gives }) => {
+    const admission = door.admit(shows, at);
+
+    expect(admission).toMatchObject(gives);
+    expect(JSON.stringify(admission)).not.toMatch(/(ana|bo|cy)-tok/);
+  });
+
+  it("is told from others by a fingerprint that is the same in the next process", () => {
+    const fingerprint = (value: string, from = door) =>
+      (from.admit(bearer(value), "red") as { admitted: { fingerprint: string } }).admitted;
+
+    expect(fingerprint("bo-token")).toEqual(fingerprint("bo-token", createDoor({ table: TABLE, own: "another" })));
+    expect(fingerprint("bo-token").fingerprint).not.toBe(fingerprint("ana-token").fingerprint);
+  });
+});
+
+describe("the header of a handshake", () => {
+  it.each([
+    { header: "Bearer bo-token", gives: { admitted: { method: "bearer_token" } } },
+    { header: "bearer bo-token", gives: { admitted: { method: "bearer_token" } } },
+    { header: "Bearer own-token", gives: { admitted: "own" } },
+    { header: "Bearer nobody's", gives: { refused: expect.any(String) as string } },
+  ])("$header is judged", ({ header, gives }) => {
+    expect(door.admitHeader(header, "red")).toMatchObject(gives);
+  });
+
+  it.each([undefined, "", "Bearer", "Basic bo-token", "bo-token"])("%s says nothing", (header) => {
+    expect(door.admitHeader(header, "red")).toBeUndefined();
+  });
+});
+
+describe("a table of tokens", () => {
+  it.each([
+    { name: "that is not JSON", text: '{"ana-token": ', says: "it is not JSON" },
+    { name: "that is a list", text: '["ana-token"]', says: "it is not a JSON object" },
+    { name: "that is empty", text: "{}", says: "it has no entry, so nobody could join" },
+    {
+      name: "with an entry that is no object",
+      text: '{"t":{"allowed_sessions":[]},"ana-token":"red"}',
+      says: /^entry 2: it is not an object/,
+    },
+    { name: "without sessions", text: '{"ana-token":{"roles":[]}}', says: /^entry 1: allowed_sessions: / },
+    { name: "with a session that is none", text: '{"ana-token":{"allowed_sessions":[7]}}', says: /^entry 1: allowed_sessions\.0: / },
+    { name: "with a role that is none", text: '{"ana-token":{"allowed_sessions":[],"roles":"owner"}}', says: /^entry 1: roles: / },
+    { name: "one level too deep", text: '{"tokens":{"ana-token":{"allowed_sessions":[]}}}', says: /^entry 1: / },
+    { name: "with a member that would be passed over", text: '{"ana-token":{"allowed_sessions":[],"ana-token2":1}}', says: /nothing else/ },
+    { name: "with a token that no header can say", text: '{" ana-token":{"allowed_sessions":[]}}', says: /^the token of entry 1 / },
+  ])("$name is refused without a word of any token", ({ text, says }) => {
+    const read = readTokenTable(text);
+
+    expect("flaw" in read && read.flaw).toMatch(says);
+    expect(JSON.stringify(read)).not.toContain("ana-token");
+  });
+
+  it("may name a token as a member of every object is called", () => {
+    const read = readTokenTable('{"__proto__":{"allowed_sessions":["red"]}}');
+
+    expect("table" in read && Object.keys(read.table)).toEqual(["__proto__"]);
+  });
+});

@@ -1,0 +1,96 @@
+/**
+ * Who may come in: what a connection presents, held against what the operator has given out.
+ *
+ * A token is known by its hash from the first line on and compared with every entry in the same time, so that neither a log
+ * nor a clock tells one. What goes on from here to the session is a fingerprint.
+ */
+import { createHash, timingSafeEqual } from "node:crypto";
+import { ANY_SESSION, type TokenTable } from "../../wire/token-table.ts";
+
+/** Whom a credential proves its bearer to be, as far as a session may know. */
+export interface Identity {
+  /** The type of the credential, as MPAC names it (SPEC 23.1.4). */
+  readonly method: string;
+  readonly issuer: string;
+  /** Tells one credential from another, and the same again after a restart. */
+  readonly fingerprint: string;
+  /** What its bearer is; undefined where the session's own policy decides. */
+  readonly roles?: readonly string[];
+}
+
+/** `own`: whoever could read the discovery file, and so is this machine's own user. */
+export type Admission = { readonly admitted: "own" | Identity } | { readonly refused: string };
+
+export interface Door {
+  /** Whether nobody comes in without a credential. */
+  readonly isShut: boolean;
+  /** Judges the credential of a HELLO; `credential` is whatever stands there. */
+  admit(credential: unknown, sessionId: string): Admission;
+  /** Judges the `Authorization` header of a handshake; undefined when it has none that says something. */
+  admitHeader(header: string | undefined, sessionId: string): Admission | undefined;
+}
+
+export interface DoorOptions {
+  readonly table?: TokenTable | undefined;
+  /** The token of the discovery file. */
+  readonly own: string;
+  /** Whether that one is wanted of everybody who has none of a table. */
+  readonly wantsOwn?: boolean;
+}
+
+/** Credentials that say who somebody is by a certificate, which nobody here has looked at. */
+const BY_CERTIFICATE: ReadonlySet<string> = new Set(["mtls_fingerprint", "x509_chain"]);
+
+const BEARER = "bearer_token";
+
+/** The member that HELLO is told to have. */
+const HOW = `put {"type":"${BEARER}","value":"<token>"} into the credential of HELLO, or Authorization: Bearer into the handshake`;
+
+const hashed = (token: string): Buffer => createHash("sha256").update("signalbox token\0").update(token).digest();
+
+const UNKNOWN = "this token is not known here; ask whoever runs the coordinator for one";
+const NOT_OWN = "this is not the token of the discovery file, which every client has to bring here; a bridge reads it by itself";
+
+export function createDoor({ table, own, wantsOwn = false }: DoorOptions): Door {
+  const entries = Object.entries(table ?? {}).map(([token, { allowed_sessions, roles }]) => {
+    const hash = hashed(token);
+    return { hash, fingerprint: hash.toString("hex").slice(0, 16), sessions: new Set<string>(allowed_sessions), roles };
+  });
+  const ownHash = hashed(own);
+
+  function judge(token: string, method: string, sessionId: string): Admission {
+    const hash = hashed(token);
+    // Every entry is looked at, whichever fits.
+    const [found] = entries.filter((entry) => timingSafeEqual(entry.hash, hash));
+    if (timingSafeEqual(ownHash, hash)) return { admitted: "own" };
+    if (found === undefined) return { refused: table === undefined ? NOT_OWN : UNKNOWN };
+    if (!found.sessions.has(sessionId) && !found.sessions.has(ANY_SESSION)) {
+      return { refused: "this token is not for this session; join one that it names" };
+    }
+    const { fingerprint, roles } = found;
+    return { admitted: { method, issuer: "token-table", fingerprint, ...(roles === undefined ? {} : { roles }) } };
+  }
+
+  return {
+    isShut: table !== undefined || wantsOwn,
+    admit(credential, sessionId) {
+      if (typeof credential !== "object" || credential === null) return { refused: `a credential is needed here: ${HOW}` };
+      const { type = BEARER, value } = credential as { readonly type?: unknown; readonly value?: unknown };
+      if (typeof value !== "string" || value === "" || typeof type !== "string") return { refused: `the credential has no value: ${HOW}` };
+      if (BY_CERTIFICATE.has(type)) return { refused: `a credential of the type ${type} cannot be verified here: ${HOW}` };
+      return judge(value, type.slice(0, 64), sessionId);
+    },
+    admitHeader(header, sessionId) {
+      const token = /^bearer +(\S+)$/i.exec(header ?? "")?.[1];
+      return token === undefined ? undefined : judge(token, BEARER, sessionId);
+    },
+  };
+}
+
+/** The issuer and the fingerprint of the token in the discovery file, which is another one in each life of a sidecar. */
+const OWN = { method: BEARER, issuer: "discovery-file", fingerprint: "own" };
+
+/** What a session knows of somebody who was let in. This machine's own user is whatever it asks to be. */
+export function identityOf({ admitted }: Extract<Admission, { admitted: unknown }>, asked: readonly string[]): Identity {
+  return admitted === "own" ? { ...OWN, roles: asked.length === 0 ? ["contributor"] : asked } : admitted;
+}
