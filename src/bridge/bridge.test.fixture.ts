@@ -1,4 +1,5 @@
 /** A bridge without its host, in the test's own process. It finds a sidecar that runs and can start none. */
+import type { Remote } from "../client/remote.ts";
 import type { Scratch } from "../git/scratch.test.fixture.ts";
 import { callTool } from "../tools/call-tool.ts";
 import { REGISTRY } from "../tools/registry.ts";
@@ -14,10 +15,10 @@ export interface Bridge extends AsyncDisposable {
 export function bridgeIn(
   scratch: Scratch,
   folder: string,
-  { principal = "ana", named }: { principal?: string; named?: string } = {},
+  { principal = "ana", named, remote }: { principal?: string; named?: string; remote?: Remote } = {},
 ): Bridge {
   const env = { ...scratch.env, MPAC_PRINCIPAL_ID: principal };
-  const contexts = createContexts({ clientName: "test", launcher: [], env, cwd: folder, named, reportFault: () => undefined });
+  const contexts = createContexts({ clientName: "test", launcher: [], env, cwd: folder, named, remote, reportFault: () => undefined });
   const context = async (repoPath?: string) => {
     const found = await contexts.contextFor(repoPath);
     if ("refused" in found) throw new Error(found.refused.message);

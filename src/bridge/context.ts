@@ -3,6 +3,7 @@
  */
 import { randomBytes } from "node:crypto";
 import { join } from "node:path";
+import { explainRemote, type Remote } from "../client/remote.ts";
 import { gitUser, readHead } from "../git/head.ts";
 import { lineage } from "../git/process-identity.ts";
 import { mainPathOf, type Workspace } from "../git/repository.ts";
@@ -18,6 +19,7 @@ import { createMember, type Member } from "./member.ts";
 import { createMembers } from "./members.ts";
 import { createNotices } from "./notices.ts";
 import { finishPending, hash } from "./recovery.ts";
+import { hasUncommitted } from "./uncommitted.ts";
 
 /** An id is read by a model, several times in a result, so it is no longer than it must be to be one of its kind. */
 const NEW_ID_BYTES = 8;
@@ -28,6 +30,8 @@ export interface ContextOptions {
   /** What runs `signalbox`, as arguments of this Node. */
   readonly launcher: readonly string[];
   readonly env: NodeJS.ProcessEnv;
+  /** The coordinator elsewhere that the workspace's session is at; without one it is the sidecar of this machine. */
+  readonly remote?: Remote | undefined;
   readonly reportFault: (cause: unknown, tool: string) => void;
 }
 
@@ -42,7 +46,7 @@ export interface WorkspaceContext {
 
 /** @throws StoreIdentityBroken, NoStoreFolder, or what git does */
 export async function openContext(workspace: Workspace, written: string, options: ContextOptions): Promise<WorkspaceContext> {
-  const { clientName, launcher, env, reportFault } = options;
+  const { clientName, launcher, env, remote, reportFault } = options;
   const main = mainPathOf(workspace);
   const workspaceDir = workspace.root ?? main;
   const [store, user, worktreeId] = await Promise.all([
@@ -67,6 +71,11 @@ export async function openContext(workspace: Workspace, written: string, options
     ...(await readHead(workspace, { env }).catch(() => ({}))),
   });
 
+  const reached =
+    remote === undefined
+      ? { locate: createLocate({ locateStore: locateAgain, workspace: main, launcher, env }) }
+      : { locate: () => Promise.resolve(remote), explain: (cause: unknown) => explainRemote(remote, cause) };
+
   const memberAs = (principalId: string, displayName: string): Member =>
     createMember({
       client: {
@@ -75,9 +84,10 @@ export async function openContext(workspace: Workspace, written: string, options
         displayName,
         ...(process.ppid > 0 ? { host: hostOf(process.ppid) } : {}),
         control: CONTROL,
-        locate: createLocate({ locateStore: locateAgain, workspace: main, launcher, env }),
+        ...reached,
         worktree: describeWorktree,
       },
+      ...(remote === undefined ? {} : { hasUncommitted: (files) => hasUncommitted(workspace, files, { env }) }),
       workspaceDir,
       notices,
       settled,
@@ -105,11 +115,11 @@ export async function openContext(workspace: Workspace, written: string, options
       coordination,
       agents: members,
       files,
-      onOverlap: env["MPAC_ON_OVERLAP"]?.trim() === "proceed" ? "proceed" : "block",
+      onOverlap: (["proceed", "wait"] as const).find((word) => word === env["MPAC_ON_OVERLAP"]?.trim()) ?? "block",
       nowMs: Date.now,
       newId: () => randomBytes(NEW_ID_BYTES).toString("hex"),
       hash,
-      workspace: { dir: workspaceDir, sessionId: store.identity.session_id },
+      workspace: { dir: workspaceDir, sessionId: remote?.sessionId ?? store.identity.session_id },
       reportFault,
     },
     worked: () => members.worked(),

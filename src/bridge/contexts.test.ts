@@ -10,7 +10,6 @@ import { createLog } from "../log.ts";
 import { bridgeIn } from "./bridge.test.fixture.ts";
 import { eventually } from "./eventually.test.fixture.ts";
 import { sidecarFor } from "./sidecar.test.fixture.ts";
-import { createBridgeTools } from "./tools.ts";
 
 describe("a bridge in a repository", () => {
   it("begins, submits and yields; its file changes and others see who it is and where", async () => {
@@ -206,29 +205,6 @@ async function dirtyIn(asker: { call(tool: string): Promise<Record<string, unkno
     return participants.find(({ principal_id }) => principal_id === whose)?.dirty_count === count || undefined;
   });
 }
-
-it("joins no local session when the environment asks for a coordinator elsewhere", async () => {
-  await using scratch = await scratchFolder();
-  const said: string[] = [];
-  const env = { ...scratch.env, MPAC_COORDINATOR_URL: "wss://example.org/session/x", MPAC_COORDINATOR_TOKEN: "secret" };
-  const repo = await scratch.repository("repo");
-  const tools = createBridgeTools({
-    clientName: "test",
-    tools: ["who_is_working"],
-    workspace: repo,
-    env,
-    cwd: repo,
-    report: (line) => said.push(line),
-    launcher: [],
-  });
-
-  const { outcome, ...rest } = await tools.call("who_is_working", {});
-
-  expect(outcome).toBe("result");
-  expect(JSON.stringify(rest)).toContain("MPAC_COORDINATOR_URL and MPAC_COORDINATOR_TOKEN ask for a coordinator elsewhere");
-  expect(said).toHaveLength(1);
-  expect(JSON.stringify([rest, said])).not.toContain("secret");
-});
 
 describe("what is seen in the worktrees", () => {
   /** A repository with a linked worktree, ana's bridge in the one and bo's in the other, and the sidecar that watches both. */

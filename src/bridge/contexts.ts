@@ -4,7 +4,7 @@
 import { statSync } from "node:fs";
 import { realpath } from "node:fs/promises";
 import { isAbsolute, relative, resolve, sep } from "node:path";
-import { findWorkspace, type Workspace } from "../git/repository.ts";
+import { findWorkspace, mainPathOf, type Workspace } from "../git/repository.ts";
 import { type ContextOptions, openContext, type WorkspaceContext } from "./context.ts";
 
 /** There is no workspace there, or none that can be used. */
@@ -33,7 +33,7 @@ interface Opened {
 }
 
 export function createContexts(options: ContextsOptions): Contexts {
-  const { named, cwd, env } = options;
+  const { named, cwd, env, remote } = options;
   const byPath = new Map<string, Promise<Opened | NoContext>>();
   const byRoot = new Map<string, Promise<Opened>>();
   const forgotten = new WeakSet<Opened>();
@@ -58,11 +58,26 @@ export function createContexts(options: ContextsOptions): Contexts {
     try {
       const found = await findWorkspace(path, { outside, env });
       if (found.kind === "refused") return (await ownFolderAround(path)) ?? { refused: { code: found.code, message: found.message } };
-      return await openOnce(found, path);
+      return (await strangerTo(found, path)) ?? (await openOnce(found, path));
     } catch (cause) {
       if (!(cause instanceof Error) || !("code" in cause) || typeof cause.code !== "string") throw cause;
       return { refused: { code: cause.code, message: cause.message } };
     }
+  }
+
+  /** A session elsewhere is that of the bridge's own repository: files of another one would be taken for files of it. */
+  async function strangerTo(found: Workspace, path: string): Promise<NoContext | undefined> {
+    if (remote === undefined || path === own) return undefined;
+    const session = `the session ${remote.sessionId} of MPAC_COORDINATOR_URL`;
+    const standing = await openAt(own, named === undefined ? "refuse" : "folder");
+    if ("refused" in standing) {
+      const message = `${session} is about the repository that this server was started in, and it was started in none: set MPAC_WORKSPACE_DIR to that repository, or unset MPAC_COORDINATOR_URL, in the configuration of this MCP server`;
+      return { refused: { code: "remote/no-repository", message } };
+    }
+    const main = mainPathOf(standing.workspace);
+    if (mainPathOf(found) === main) return undefined;
+    const message = `${session} is about ${main}, and ${path} is in another repository: work on that one with a server that was started there`;
+    return { refused: { code: "remote/other-repository", message } };
   }
 
   /** A folder in no repository is found again from inside it when it is the bridge's own workspace. */

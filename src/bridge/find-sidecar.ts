@@ -1,16 +1,22 @@
 /**
  * Whether a sidecar of this store runs, and where: asked at every address that it may have, in order, and believed only
  * when it names the store's id. A stale file, a pid that was given again and a stranger on the port are all just not it.
+ *
+ * The token of the discovery file is shown to that file's own address, and to one that the user named when the sidecar which
+ * left the file answers there. Whoever else listens on this machine is never shown it.
  */
 import { askHealth, authority } from "../client/health.ts";
 import { readDiscovery } from "../git/discovery-file.ts";
 import { readOwner } from "../git/owner-file.ts";
 import type { StoreFolder } from "../git/store-folder.ts";
+import type { Discovery } from "../wire/discovery.ts";
 import type { Health } from "../wire/health.ts";
 
 export interface FoundSidecar {
   readonly uri: string;
   readonly health: Health;
+  /** Of its discovery file, where that can be read: a sidecar may want it of everybody. */
+  readonly token?: string | undefined;
 }
 
 interface Address {
@@ -24,16 +30,25 @@ export type StoreOf = Pick<StoreFolder, "folder" | "digest10" | "identity">;
 
 export async function findSidecar(store: StoreOf, env: NodeJS.ProcessEnv, signal?: AbortSignal): Promise<FoundSidecar | undefined> {
   const asked = new Set<string>();
-  for (const find of [namedAddress, discoveredAddress, ownersAddress, derivedAddress]) {
+  const left = await readDiscovery(store, env);
+  for (const find of [namedAddress, () => left, ownersAddress, derivedAddress]) {
     const address = await find(store, env);
     if (address === undefined) continue;
     const at = authority(address.host, address.port);
     if (asked.has(at)) continue;
     asked.add(at);
-    const health = await askHealth(address.host, address.port, signal === undefined ? {} : { signal });
-    if (health?.store_id === store.identity.store_id) return { uri: uriAt(at, health.session_id), health };
+    const isLeft = left !== undefined && authority(left.host, left.port) === at;
+    const health = await askHealth(address.host, address.port, { signal, token: isLeft ? left.token : undefined });
+    if (health?.store_id !== store.identity.store_id) continue;
+    const mayKnow = isLeft || (find === namedAddress && isOf(health, left));
+    return { uri: uriAt(at, health.session_id), health, ...(mayKnow ? { token: left?.token } : {}) };
   }
   return undefined;
+}
+
+/** Whether the sidecar that answers is the one that left the file. */
+function isOf({ pid, boot_id }: Health, left: Discovery | undefined): boolean {
+  return left?.pid === pid && left.boot_id === boot_id;
 }
 
 /** MPAC_SIDECAR_HOST and MPAC_SIDECAR_PORT, either of which may be left out. A port that is none is as good as unset. */
@@ -43,10 +58,6 @@ function namedAddress(store: StoreOf, env: NodeJS.ProcessEnv): Address | undefin
   const named = Number.isInteger(port) && port > 0 && port < 65_536 ? port : undefined;
   if (host === undefined && named === undefined) return undefined;
   return { host: host ?? LOOPBACK, port: named ?? store.identity.port };
-}
-
-async function discoveredAddress(store: StoreOf, env: NodeJS.ProcessEnv): Promise<Address | undefined> {
-  return readDiscovery(store, env);
 }
 
 /** Where the owner says that it is; for those who may not read its discovery file. */

@@ -32,7 +32,12 @@ export interface Member {
 }
 
 export interface MemberOptions {
-  readonly client: Omit<SessionClientOptions, "onJoined" | "onEnded">;
+  readonly client: Omit<SessionClientOptions, "onJoined" | "onEnded" | "onEnvelope" | "onAck">;
+  /**
+   * Whether any of these files of a task is uncommitted, where the coordinator cannot see the worktree; by default it is asked.
+   * Never fails.
+   */
+  readonly hasUncommitted?: (files: readonly string[]) => Promise<boolean>;
   /** The caller's worktree or folder. */
   readonly workspaceDir: string;
   /** Sentences for the next result, of whichever tool. */
@@ -41,7 +46,7 @@ export interface MemberOptions {
   readonly settled: () => Promise<void>;
 }
 
-export function createMember({ client: options, workspaceDir, notices, settled }: MemberOptions): Member {
+export function createMember({ client: options, hasUncommitted, workspaceDir, notices, settled }: MemberOptions): Member {
   const { tell } = notices;
   /** Whether a task was found gone since the last join: that is told before the join itself. */
   let missesTasks = false;
@@ -73,6 +78,10 @@ export function createMember({ client: options, workspaceDir, notices, settled }
   }
 
   return {
+    if (hasUncommitted !== undefined) {
+      const files = Array.from(client.intents.values()).flatMap((intent) => intent.files);
+      return (await hasUncommitted(files)) ? "transfer" : "withdraw";
+    }
     client,
     coordination,
     worked() {

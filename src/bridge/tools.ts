@@ -4,11 +4,11 @@
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { sentenceOf } from "../client/faults.ts";
+import { readRemote } from "../client/remote.ts";
 import { callTool, type CallOutcome } from "../tools/call-tool.ts";
 import { REGISTRY } from "../tools/registry.ts";
 import type { ToolResult } from "../tools/tool.ts";
 import { createContexts, type NoContext } from "./contexts.ts";
-import { remoteRefusal } from "./remote-mode.ts";
 
 export interface BridgeTools {
   /** Never throws for what a caller did. */
@@ -38,9 +38,12 @@ export function createBridgeTools(options: BridgeToolsOptions): BridgeTools {
   const registry = REGISTRY.filter(({ name }) => tools.includes(name));
   const reportFault = (cause: unknown, tool: string) => report(`${tool}: ${sentenceOf(cause)}`);
   const named = workspace ?? (env["MPAC_WORKSPACE_DIR"]?.trim() || undefined);
-  const remote = remoteRefusal(env);
-  if (remote !== undefined) report(remote.refused.message);
-  const contexts = createContexts({ clientName, launcher, env, cwd, named, reportFault });
+  const read = readRemote(env);
+  const unusable = read !== undefined && "refused" in read ? read : undefined;
+  const remote = read === undefined || "refused" in read ? undefined : read;
+  if (unusable !== undefined) report(unusable.refused.message);
+  if (remote?.inTheClear === true) report(`MPAC_COORDINATOR_TOKEN goes to ${remote.uri} in the clear: use a wss:// address`);
+  const contexts = createContexts({ clientName, launcher, env, cwd, named, remote, reportFault });
 
   return {
     async call(name, args) {
@@ -53,7 +56,7 @@ export function createBridgeTools(options: BridgeToolsOptions): BridgeTools {
       return callTool(registry, context.tools, name, args);
     },
     joinSoon() {
-      if (remote !== undefined) return;
+      if (unusable !== undefined) return;
       contexts.contextFor(undefined).then(
         (context) => "refused" in context || context.joinSoon(),
         (cause: unknown) => reportFault(cause, "joining"),

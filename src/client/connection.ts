@@ -5,6 +5,7 @@
  * no close frame.
  */
 import { WebSocket } from "ws";
+import { UpgradeRefused } from "./faults.ts";
 
 /** Largest message that is taken, in bytes: answers may be larger than commands. */
 const MAX_INBOUND_BYTES = 4 * 1024 * 1024;
@@ -40,12 +41,19 @@ export interface ConnectionOptions {
   /** Milliseconds that the handshake may take. */
   readonly handshakeMs: number;
   readonly signal: AbortSignal;
+  /** Sent as `Authorization: Bearer`, where one is known. */
+  readonly token?: string | undefined;
 }
 
-/** @throws what the system or the peer answered when there is no connection, or the reason of `signal` */
-export async function connect(uri: string, { hear, pingMs, handshakeMs, signal }: ConnectionOptions): Promise<Connection> {
+/** @throws UpgradeRefused, what the system or the peer answered when there is no connection, or the reason of `signal` */
+export async function connect(uri: string, { hear, pingMs, handshakeMs, signal, token }: ConnectionOptions): Promise<Connection> {
   signal.throwIfAborted();
-  const socket = new WebSocket(uri, { perMessageDeflate: false, maxPayload: MAX_INBOUND_BYTES, handshakeTimeout: handshakeMs });
+  const socket = new WebSocket(uri, {
+    perMessageDeflate: false,
+    maxPayload: MAX_INBOUND_BYTES,
+    handshakeTimeout: handshakeMs,
+    ...(token === undefined ? {} : { headers: { authorization: `Bearer ${token}` } }),
+  });
   const ended = new Promise<Ended>((resolve) => {
     socket.once("close", (code, reason) => resolve({ code, reason: reason.toString() }));
   });
@@ -60,6 +68,10 @@ export async function connect(uri: string, { hear, pingMs, handshakeMs, signal }
       act();
     };
     socket.on("error", (error) => settle(() => reject(error))); // later ones are followed by `close`, which tells the end
+    socket.once("unexpected-response", (_request, { statusCode = 0 }) => {
+      settle(() => reject(new UpgradeRefused(uri, statusCode)));
+      socket.terminate();
+    });
     socket.once("open", () => settle(resolve));
   });
   socket.on("message", (text: Buffer, isBinary) => {

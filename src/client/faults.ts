@@ -19,6 +19,34 @@ export class SidecarUnavailable extends Error {
   }
 }
 
+/** The sidecar speaks another control protocol than this program. */
+export class OtherControl extends SidecarUnavailable {
+  /** Which numbers stand against each other. */
+  readonly fact: string;
+
+  constructor(fact: string, remedy: string) {
+    super(`${fact}: ${remedy}`, { code: "sidecar/other-control" });
+    this.fact = fact;
+  }
+}
+
+/** What listens there answered the opening of a WebSocket with an HTTP status. */
+export class UpgradeRefused extends Error {
+  override readonly name = "UpgradeRefused";
+  readonly code = "connection/upgrade-refused";
+  readonly status: number;
+
+  constructor(uri: string, status: number) {
+    super(`${uri} answers with HTTP status ${status} and opens no WebSocket`);
+    this.status = status;
+  }
+
+  /** Whether it is for want of a token, or of a right one. */
+  get isForToken(): boolean {
+    return this.status === 401 || this.status === 403;
+  }
+}
+
 /** A command was sent and nobody has said what became of it. It may have been carried out, once or not at all. */
 export class OutcomeUnknown extends Error {
   override readonly name = "OutcomeUnknown";
@@ -41,5 +69,7 @@ export class QueryRefused extends Error {
 
 /** The sentence of any fault, for the place where a longer one quotes it. */
 export function sentenceOf(cause: unknown): string {
-  return cause instanceof Error ? cause.message : String(cause);
+  if (!(cause instanceof Error)) return String(cause);
+  // One that stands for several, as of a host with several addresses, has no message of its own.
+  return cause.message || ("code" in cause && typeof cause.code === "string" ? cause.code : cause.name);
 }

@@ -13,17 +13,20 @@ const MAX_BYTES = 65_536;
 export interface HealthQuestion {
   readonly limitMs?: number;
   /** Ends the wait; the answer is then undefined. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
+  /** Of the discovery file that names this address. */
+  readonly token?: string | undefined;
 }
 
 /** What the sidecar at the address says of itself, or undefined for silence, a stranger, and anything malformed. */
 export async function askHealth(
   host: string,
   port: number,
-  { limitMs = LIMIT_MS, signal }: HealthQuestion = {},
+  { limitMs = LIMIT_MS, signal, token }: HealthQuestion = {},
 ): Promise<Health | undefined> {
   const limit = AbortSignal.timeout(limitMs);
-  const body = await fetchBody(host, port, signal === undefined ? limit : AbortSignal.any([limit, signal])).catch(() => undefined);
+  const ends = signal === undefined ? limit : AbortSignal.any([limit, signal]);
+  const body = await fetchBody(host, port, ends, token).catch(() => undefined);
   if (body === undefined) return undefined;
   try {
     return Health.safeParse(JSON.parse(body)).data;
@@ -32,9 +35,10 @@ export async function askHealth(
   }
 }
 
-function fetchBody(host: string, port: number, signal: AbortSignal): Promise<string | undefined> {
+function fetchBody(host: string, port: number, signal: AbortSignal, token: string | undefined): Promise<string | undefined> {
+  const headers = token === undefined ? {} : { authorization: `Bearer ${token}` };
   return new Promise((resolve, reject) => {
-    const request = get({ host: bare(host), port, path: "/healthz", agent: false, signal }, (response) => {
+    const request = get({ host: bare(host), port, path: "/healthz", agent: false, headers, signal }, (response) => {
       const chunks: Buffer[] = [];
       let bytes = 0;
       response.on("data", (chunk: Buffer) => {

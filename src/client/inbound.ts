@@ -21,6 +21,8 @@ export type Inbound =
   | { readonly kind: "envelope"; readonly envelope: InboundEnvelope };
 
 export interface Refusal {
+  /** MPAC's own word for it. */
+  readonly errorCode: string;
   readonly rejection: Rejection;
   readonly retryable: boolean;
   /** The next free name. */
@@ -63,11 +65,12 @@ function ackOf({ revision, fence, conflicts, superseded }: ReturnType<typeof Ack
 }
 
 /** A coordinator that does not know our extension names only its own code. */
-function refusalOf({ description, extensions }: ReturnType<typeof ProtocolErrorPayload.parse>): Refusal {
+function refusalOf({ error_code, description, extensions }: ReturnType<typeof ProtocolErrorPayload.parse>): Refusal {
   const ours = extensions?.signalbox;
   const code: RefusalCode = ours?.refusal ?? "message/unsupported";
   return {
     rejection: { code, message: description, ...(ours?.details === undefined ? {} : { details: ours.details as JsonObject }) },
+    errorCode: error_code,
     retryable: ours?.retryable ?? false,
     ...(ours?.suggested === undefined ? {} : { suggested: ours.suggested }),
   };

@@ -1,15 +1,20 @@
 /**
  * Getting a connection and keeping one: who may start a sidecar for it, how often it is tried, and when to give up.
  *
- * A caller waits for a bounded time. In the background it is tried for ever, ever more slowly, and only looked for when
+ * A caller waits for a bounded time, and one that comes right behind another who waited in vain tries once. In the background it is tried for ever, ever more slowly, and only looked for when
  * nobody needs it.
  */
 import { delayBefore, type Pace, pause } from "./backoff.ts";
 import { sentenceOf, SidecarUnavailable } from "./faults.ts";
 
+/** Milliseconds for which what a caller waited for in vain is not waited for again. */
+const FRESH_MS = 1_000;
+
 export interface Located {
   /** Of the session's WebSocket. */
   readonly uri: string;
+  /** Lets us in, where one is known. Never shown. */
+  readonly token?: string | undefined;
 }
 
 export interface LocateQuestion {
@@ -24,7 +29,7 @@ export type Locate = (question: LocateQuestion) => Promise<Located | undefined>;
 
 export interface ReachOptions<Joined> {
   readonly locate: Locate;
-  readonly open: (uri: string) => Promise<Joined>;
+  readonly open: (located: Located) => Promise<Joined>;
   readonly pace: Pace;
   /** Milliseconds that a caller waits. */
   readonly reachMs: number;
@@ -50,6 +55,7 @@ export function createReach<Joined>({ locate, open, pace, reachMs, signal, onTro
   let keeping = false;
   let needed: () => boolean = () => false;
   let callers = 0;
+  let gaveUpAtMs = -Infinity;
 
   async function tryOnce(): Promise<Joined> {
     const mayStart = () => callers > 0 || needed();
@@ -57,7 +63,7 @@ export function createReach<Joined>({ locate, open, pace, reachMs, signal, onTro
     let located = await locate({ mayStart: mayStart(), signal });
     if (located === undefined && mayStart()) located = await locate({ mayStart: true, signal });
     if (located === undefined) throw new SidecarUnavailable("no sidecar runs", { passing: true });
-    const joined = await open(located.uri);
+    const joined = await open(located);
     if (losses !== before) throw new SidecarUnavailable("the connection broke right after it was made", { passing: true });
     standing = joined;
     return joined;
@@ -70,7 +76,8 @@ export function createReach<Joined>({ locate, open, pace, reachMs, signal, onTro
   }
 
   async function connectForCaller(): Promise<Joined> {
-    const givesUpAtMs = performance.now() + reachMs;
+    const nowMs = performance.now();
+    const givesUpAtMs = nowMs - gaveUpAtMs < FRESH_MS ? nowMs : nowMs + reachMs;
     for (let tried = 0; ; tried += 1) {
       try {
         return standing ?? (await connectNow());
@@ -78,7 +85,9 @@ export function createReach<Joined>({ locate, open, pace, reachMs, signal, onTro
         onTrouble(cause);
         signal.throwIfAborted();
         const final = cause instanceof SidecarUnavailable && !cause.passing;
-        if (final || performance.now() >= givesUpAtMs) throw unavailable(cause);
+        const isLate = performance.now() >= givesUpAtMs;
+        if (isLate) gaveUpAtMs = performance.now();
+        if (final || isLate) throw unavailable(cause);
         await pause(delayBefore(tried, pace), signal);
         signal.throwIfAborted();
       }

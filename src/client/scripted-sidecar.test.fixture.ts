@@ -15,18 +15,25 @@ export interface Heard {
   readonly socket: WebSocket;
 }
 
+export interface Opening {
+  readonly url: string | undefined;
+  readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
+}
+
 export interface ScriptedSidecar extends AsyncDisposable {
   readonly uri: string;
   readonly locate: () => Promise<{ uri: string }>;
   /** Every frame so far, over all connections. */
   readonly heard: readonly Heard[];
+  /** What each connection was opened with. */
+  readonly requests: readonly Opening[];
   /** The next frame of that type that no test has taken yet. */
   next(type: string): Promise<Heard>;
   send(to: Heard, frame: object): void;
   /** Speaks as the coordinator, `payload` in an envelope. */
   say(to: Heard, type: string, payload: object, members?: object): void;
   ack(to: Heard, ack?: object): void;
-  refuse(to: Heard, refusal: string, more?: object): void;
+  refuse(to: Heard, refusal: string, more?: object, errorCode?: string): void;
   admit(hello: Heard, info?: object): void;
   /** Cuts every connection without a word. */
   cut(): void;
@@ -48,6 +55,7 @@ export async function scriptedSidecar({ admits = true, autoPong = true, letsGo =
   await new Promise((resolve) => server.once("listening", resolve));
   const uri = `ws://127.0.0.1:${(server.address() as AddressInfo).port}/`;
   const heard: Heard[] = [];
+  const requests: Opening[] = [];
   const taken = new Set<Heard>();
   let waiting: { type: string; resolve: (heard: Heard) => void }[] = [];
   let said = 0;
@@ -66,6 +74,7 @@ export async function scriptedSidecar({ admits = true, autoPong = true, letsGo =
     uri,
     locate: () => Promise.resolve({ uri }),
     heard,
+    requests,
     next: (type) =>
       new Promise((resolve) => {
         waiting.push({ type, resolve });
@@ -90,9 +99,9 @@ export async function scriptedSidecar({ admits = true, autoPong = true, letsGo =
     ack(to, ack = { revision: 1 }) {
       sidecar.send(to, { ...to.frame, payload: { ...to.payload, extensions: { signalbox: { ...to.signalbox, ack } } } });
     },
-    refuse(to, refusal, more = {}) {
+    refuse(to, refusal, more = {}, errorCode = "X") {
       const extensions = { signalbox: { refusal, retryable: false, ...more } };
-      sidecar.say(to, "PROTOCOL_ERROR", { error_code: "X", description: `refused: ${refusal}`, refers_to: to.id, extensions });
+      sidecar.say(to, "PROTOCOL_ERROR", { error_code: errorCode, description: `refused: ${refusal}`, refers_to: to.id, extensions });
     },
     admit(hello, more = {}) {
       const signalbox = { control: 1, version: "0.1.0", revision: 1, workspace_dir: "/w", intents: [] };
@@ -110,7 +119,8 @@ export async function scriptedSidecar({ admits = true, autoPong = true, letsGo =
     },
   };
 
-  server.on("connection", (socket) => {
+  server.on("connection", (socket, { url, headers }) => {
+    requests.push({ url, headers });
     socket.on("error", () => undefined);
     socket.on("message", (raw: Buffer) => {
       const text = raw.toString();

@@ -18,7 +18,7 @@ import { createInFlight, type Limits, type Outcome } from "./in-flight.ts";
 import type { Inbound, SessionInfo } from "./inbound.ts";
 import { type Link, openLink } from "./link.ts";
 import { createOwnIntents, type HeldIntent, type OnEnded } from "./own-intents.ts";
-import { createReach, type Locate } from "./reach.ts";
+import { createReach, type Locate, type Located } from "./reach.ts";
 import { checkControl } from "./versions.ts";
 import { createVoice, type Introduction, introduction, withRequestId } from "./voice.ts";
 
@@ -32,6 +32,8 @@ export interface SessionClientOptions extends Introduction {
   readonly locate: Locate;
   /** The control number that the sidecar must have as well. */
   readonly control: number;
+  /** How an attempt to join that came to nothing is told, where our own words do not fit the place. */
+  readonly explain?: (cause: unknown) => unknown;
   /** After every join. `renamedFrom` is the name of the connection before, when this one has another. */
   readonly onJoined?: (joined: Joined) => void;
   /** An own intent has ended, and not by a message of ours. */
@@ -130,7 +132,10 @@ export function createSessionClient(options: SessionClientOptions): SessionClien
   });
   const reach = createReach<Joined>({
     locate: options.locate,
-    open: joinAt,
+    open: (located) =>
+      joinAt(located).catch((cause: unknown) => {
+        throw options.explain?.(cause) ?? cause;
+      }),
     pace: { firstMs: limits.firstDelayMs, mostMs: limits.mostDelayMs },
     reachMs: limits.reachMs,
     signal: closing.signal,
@@ -139,11 +144,12 @@ export function createSessionClient(options: SessionClientOptions): SessionClien
 
   const envelope = (type: string, payload: JsonObject) => voice.envelope(type, payload, { principal, sessionId });
 
-  async function joinAt(uri: string): Promise<Joined> {
+  async function joinAt({ uri, token }: Located): Promise<Joined> {
     const worktree = await options.worktree?.();
     const opened = await openLink(uri, {
       principal,
-      hello: (as) => voice.envelope("HELLO", introduction(options, as, worktree), { principal: as, sessionId }),
+      token,
+      hello: (as) => voice.envelope("HELLO", introduction(options, as, { worktree, token }), { principal: as, sessionId }),
       hear,
       pingMs: limits.pingMs,
       joinMs: limits.joinMs,

@@ -58,11 +58,18 @@ export function createVoice(incarnation: string): Voice {
   };
 }
 
+export interface Presented {
+  readonly worktree: Worktree | undefined;
+  /** The bearer token that lets us in (SPEC 14.1, `credential`). */
+  readonly token: string | undefined;
+}
+
 /** The payload of HELLO. */
-export function introduction(self: Introduction, principal: string, worktree: Worktree | undefined): JsonObject {
+export function introduction(self: Introduction, principal: string, { worktree, token }: Presented): JsonObject {
   const { displayName = principal, roles = ["contributor"], capabilities = [], host } = self;
   const signalbox = { ...(worktree === undefined ? {} : { worktree }), ...(host === undefined ? {} : { host }) };
-  return { display_name: displayName, roles, capabilities, extensions: { signalbox } as JsonObject };
+  const credential = token === undefined ? {} : { credential: { type: "bearer_token", value: token } };
+  return { display_name: displayName, roles, capabilities, ...credential, extensions: { signalbox } as JsonObject };
 }
 
 /** The payload with a `request_id`, by which the coordinator recognises a repeat. One that is there stays. */
