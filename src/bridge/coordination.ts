@@ -1,13 +1,19 @@
 /** The session as the tools see it, spoken to over one session client. */
 import type { CommandType, SessionClient } from "../client/session-client.ts";
 import type { Outcome as Sent } from "../client/in-flight.ts";
-import type { Coordination, Outcome } from "../tools/ports.ts";
+import type { Claim, ClaimDecision, Coordination, Outcome, Waiting } from "../tools/ports.ts";
 import type { JsonObject } from "../wire/json.ts";
 import type { Answer, Query } from "../wire/query.ts";
-import type { Ack } from "../wire/mpac/extension.ts";
+import type { InboundEnvelope } from "../wire/mpac/coordinator.ts";
+import type { Ack, WaitingAck } from "../wire/mpac/extension.ts";
+import type { Hearing } from "./hearing.ts";
+
+/** Life of a task that was taken over, in seconds; it is renewed while there is work, as others are. */
+const TAKEN_OVER_TTL_SEC = 900;
 
 export interface CoordinationOptions {
   readonly client: SessionClient;
+  readonly hearing: Hearing;
   /** The caller's worktree or folder. */
   readonly workspaceDir: string;
   readonly takeNotices: () => readonly string[];
@@ -15,7 +21,7 @@ export interface CoordinationOptions {
   readonly settled: () => Promise<void>;
 }
 
-export function createCoordination({ client, workspaceDir, takeNotices, settled }: CoordinationOptions): Coordination {
+export function createCoordination({ client, hearing, workspaceDir, takeNotices, settled }: CoordinationOptions): Coordination {
   async function send<Result>(type: CommandType, payload: JsonObject, resultOf: (ack: Ack) => Result): Promise<Outcome<Result>> {
     const sent: Sent = await client.send(type, payload);
     return sent.ok ? { ok: true, result: resultOf(sent.ack) } : { ok: false, rejection: sent.rejection };
@@ -28,6 +34,15 @@ export function createCoordination({ client, workspaceDir, takeNotices, settled 
   }
 
   const nothing = (): undefined => undefined;
+
+  /** What was taken over lives on like a task of one's own. */
+  async function adopt(intentId: string): Promise<void> {
+    const { intent } = await ask<"intent">({ kind: "intent", intent_id: intentId });
+    if (intent === null) return;
+    const { objective, fence, scope } = intent;
+    client.adopt({ intentId, objective, fence, files: scope.resources ?? [], ttlSec: TAKEN_OVER_TTL_SEC, renews: true });
+    await client.send("INTENT_UPDATE", { intent_id: intentId, ttl_sec: TAKEN_OVER_TTL_SEC });
+  }
 
   return {
     async membership() {
@@ -51,18 +66,63 @@ export function createCoordination({ client, workspaceDir, takeNotices, settled 
       return { intent, behind };
     },
     behind: async (paths) => (await ask<"behind">({ kind: "behind", paths: [...paths] })).behind,
-    announce: ({ intentId, objective, files, onOverlap, ttlSec, renews, requestId }) =>
+    announce: ({ intentId, objective, files, onOverlap, ttlSec, renews, requestId, priority, symbols, placeSec }) =>
       send(
         "INTENT_ANNOUNCE",
         {
           intent_id: intentId,
           objective,
-          scope: { kind: "file_set", resources: files },
+          scope: {
+            kind: "file_set",
+            resources: files,
+            ...(symbols === undefined ? {} : { extensions: { signalbox: { symbols } } }),
+          },
           ttl_sec: ttlSec,
-          extensions: { signalbox: { on_overlap: onOverlap, request_id: requestId, ...(renews ? { renews } : {}) } },
+          ...(priority === undefined ? {} : { priority }),
+          extensions: {
+            signalbox: {
+              on_overlap: onOverlap,
+              request_id: requestId,
+              ...(renews ? { renews } : {}),
+              ...(onOverlap === "wait" && placeSec !== undefined ? { wait_sec: placeSec } : {}),
+            },
+          },
         },
-        ({ fence = 0, conflicts = [], superseded = [] }) => ({ fence, conflicts, superseded }),
+        ({ fence = 0, conflicts = [], superseded = [], waiting }) => ({
+          fence,
+          conflicts,
+          superseded,
+          ...(waiting === undefined ? {} : { waiting: waitingIn(waiting) }),
+        }),
       ),
+    async untilBegun(intentId, wait) {
+      await hearing.until(() => (client.intents.has(intentId) ? true : undefined), wait);
+    },
+    escalate: ({ conflictId, to, reason, context }) =>
+      send(
+        "CONFLICT_ESCALATE",
+        {
+          conflict_id: conflictId,
+          reason,
+          ...(to === undefined ? {} : { escalate_to: to }),
+          ...(context === undefined ? {} : { context }),
+        },
+        nothing,
+      ),
+    resolve: ({ conflictId, decision, rationale, outcome }) =>
+      send(
+        "RESOLUTION",
+        { conflict_id: conflictId, decision, rationale, ...(outcome === undefined ? {} : { outcome: withoutHoles(outcome) }) },
+        nothing,
+      ),
+    async claim(asked, wait) {
+      const word = hearing.until((heard) => wordOn(asked.claimId, heard), wait);
+      const sent = await send("INTENT_CLAIM", claimPayload(asked), nothing);
+      if (!sent.ok) return sent;
+      const decided = await word;
+      if (decided?.decision === "approved") await adopt(asked.newIntentId);
+      return { ok: true, result: decided };
+    },
     withdraw: (intentId, reason) => send("INTENT_WITHDRAW", { intent_id: intentId, reason }, nothing),
     commit({ opId, intentId, fence, target, opKind, stateRefBefore, stateRefAfter, observed }) {
       const payload = {
@@ -84,4 +144,40 @@ export function createCoordination({ client, workspaceDir, takeNotices, settled 
       ),
     acknowledge: (conflictId, ackType) => send("CONFLICT_ACK", { conflict_id: conflictId, ack_type: ackType }, nothing),
   };
+}
+
+function claimPayload(asked: Claim): JsonObject {
+  const { claimId, originalIntentId, originalPrincipalId, newIntentId, objective, files, justification } = asked;
+  return {
+    claim_id: claimId,
+    original_intent_id: originalIntentId,
+    new_intent_id: newIntentId,
+    objective,
+    ...(originalPrincipalId === undefined ? {} : { original_principal_id: originalPrincipalId }),
+    ...(files === undefined ? {} : { scope: { kind: "file_set", resources: files } }),
+    ...(justification === undefined ? {} : { justification }),
+  };
+}
+
+const DECISIONS = ["approved", "rejected", "withdrawn"] as const;
+
+/** The coordinator's word on the claim, when this is it. */
+function wordOn(claimId: string, heard: InboundEnvelope | undefined): ClaimDecision | undefined {
+  if (heard?.message_type !== "INTENT_CLAIM_STATUS" || heard.payload["claim_id"] !== claimId) return undefined;
+  const { decision, reason, approved_by: approvedBy } = heard.payload;
+  const known = DECISIONS.find((word) => word === decision);
+  if (known === undefined) return undefined;
+  return {
+    decision: known,
+    ...(typeof reason === "string" ? { reason } : {}),
+    ...(typeof approvedBy === "string" ? { approvedBy } : {}),
+  };
+}
+
+function waitingIn({ deferral_id: deferralId, ahead = 0, holders = [] }: WaitingAck): Waiting {
+  return { deferralId, ahead, holders };
+}
+
+function withoutHoles(members: { readonly [name: string]: readonly string[] | string | undefined }): JsonObject {
+  return Object.fromEntries(Object.entries(members).filter((entry): entry is [string, string | string[]] => entry[1] !== undefined));
 }

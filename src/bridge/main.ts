@@ -69,7 +69,7 @@ export async function run(args: readonly string[]): Promise<void> {
       // The answer that is under way goes first.
       setImmediate(() => void load().then((loaded) => loaded.joinSoon(), fail));
     },
-    call: async (name, callArgs) => (await load()).call(name, callArgs),
+    call: async (name, callArgs, signal) => (await load()).call(name, callArgs, signal),
   });
 }
 

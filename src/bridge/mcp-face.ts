@@ -27,7 +27,7 @@ export interface FaceOptions {
   readonly tools: readonly ToolDefinition[];
   /** The host has said its name, in whichever way its era does. */
   readonly onHost: (clientName: string) => void;
-  readonly call: (name: string, args: unknown) => Promise<Called>;
+  readonly call: (name: string, args: unknown, signal: AbortSignal) => Promise<Called>;
   /** Where messages go; nothing else does. */
   readonly stdout: Writable;
   readonly report: (line: string) => void;
@@ -66,7 +66,7 @@ export function serveFace(options: FaceOptions): void {
       hear(ctx.mcpReq.envelope);
       if (!names.includes(params.name))
         throw unknownTool(`there is no tool ${JSON.stringify(params.name)}; the tools are ${names.join(", ")}`);
-      const called = await call(params.name, params.arguments);
+      const called = await call(params.name, params.arguments, ctx.mcpReq.signal);
       if (called.outcome === "unknown-tool") throw unknownTool(called.message);
       const { structured, text, isError } = called.result;
       const result: CallToolResult = { content: [{ type: "text", text }], structuredContent: { ...structured } };

@@ -11,6 +11,7 @@ import {
 import { longestSince, systemNow } from "../client/elapsed.ts";
 import type { Coordination } from "../tools/ports.ts";
 import { createCoordination } from "./coordination.ts";
+import { createHearing } from "./hearing.ts";
 import { createRenewal, endedSentence } from "./renewal.ts";
 
 /** How often it is looked whether a task is to be renewed, in milliseconds. */
@@ -50,19 +51,23 @@ export function createMember({ client: options, hasUncommitted, workspaceDir, no
   const { tell } = notices;
   /** Whether a task was found gone since the last join: that is told before the join itself. */
   let missesTasks = false;
+  const hearing = createHearing();
   const client = createSessionClient({
     ...options,
+    onEnvelope: hearing.hear,
+    onAck: hearing.hear,
     onJoined(joined) {
       const tasks = client.intents.size === 0 ? "" : `, with the ${missesTasks ? "other " : ""}tasks you had`;
       tellOf(joined, tasks, tell);
       missesTasks = false;
+      hearing.hear();
     },
     onEnded(intent, reason) {
       missesTasks ||= reason === "away";
       tell(endedSentence(intent, reason));
     },
   });
-  const coordination = createCoordination({ client, workspaceDir, takeNotices: notices.take, settled });
+  const coordination = createCoordination({ client, hearing, workspaceDir, takeNotices: notices.take, settled });
   let lastCall = systemNow();
   const renew = createRenewal({ client, lastCall: () => lastCall, now: systemNow, tell });
   // What goes wrong with a renewal goes wrong with the next call as well, which says so.
@@ -73,15 +78,15 @@ export function createMember({ client: options, hasUncommitted, workspaceDir, no
 
   async function disposition(): Promise<Disposition> {
     if (client.intents.size === 0 || !client.isJoined) return "withdraw";
+    if (hasUncommitted !== undefined) {
+      const files = Array.from(client.intents.values()).flatMap((intent) => intent.files);
+      return (await hasUncommitted(files)) ? "transfer" : "withdraw";
+    }
     const work = await client.query({ kind: "work", fresh: true }, { limitMs: LAST_QUESTION_MS }).catch(() => undefined);
     return work?.kind === "work" && work.uncommitted_count > 0 ? "transfer" : "withdraw";
   }
 
   return {
-    if (hasUncommitted !== undefined) {
-      const files = Array.from(client.intents.values()).flatMap((intent) => intent.files);
-      return (await hasUncommitted(files)) ? "transfer" : "withdraw";
-    }
     client,
     coordination,
     worked() {

@@ -12,7 +12,7 @@ import { createContexts, type NoContext } from "./contexts.ts";
 
 export interface BridgeTools {
   /** Never throws for what a caller did. */
-  call(name: string, args: unknown): Promise<CallOutcome>;
+  call(name: string, args: unknown, signal?: AbortSignal): Promise<CallOutcome>;
   /** Joins the bridge's own session in the background. */
   joinSoon(): void;
   /** Leaves every session. */
@@ -46,14 +46,14 @@ export function createBridgeTools(options: BridgeToolsOptions): BridgeTools {
   const contexts = createContexts({ clientName, launcher, env, cwd, named, remote, reportFault });
 
   return {
-    async call(name, args) {
-      if (remote !== undefined) return { outcome: "result", result: noWorkspace(remote) };
+    async call(name, args, signal) {
+      if (unusable !== undefined) return { outcome: "result", result: noWorkspace(unusable) };
       const given = (args as { readonly repo_path?: unknown } | undefined)?.repo_path;
       const repoPath = typeof given === "string" && given !== "" ? given : undefined;
       const context = await contexts.contextFor(repoPath);
       if ("refused" in context) return { outcome: "result", result: noWorkspace(context, repoPath) };
       context.worked();
-      return callTool(registry, context.tools, name, args);
+      return callTool(registry, signal === undefined ? context.tools : { ...context.tools, signal }, name, args);
     },
     joinSoon() {
       if (unusable !== undefined) return;

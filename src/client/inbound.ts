@@ -3,7 +3,7 @@
  * we do not have, and a broken one must not end the connection.
  */
 import { AckExtension, InboundEnvelope, ProtocolErrorPayload, SessionInfoPayload } from "../wire/mpac/coordinator.ts";
-import type { Ack } from "../wire/mpac/extension.ts";
+import type { Ack, WaitingAck } from "../wire/mpac/extension.ts";
 import type { JsonObject } from "../wire/json.ts";
 import { AnswerFrame, type Answer } from "../wire/query.ts";
 import type { RefusalCode, Rejection } from "../wire/refusals.ts";
@@ -55,12 +55,13 @@ function readEnvelope(envelope: InboundEnvelope): Inbound {
   return { kind: "envelope", envelope };
 }
 
-function ackOf({ revision, fence, conflicts, superseded }: ReturnType<typeof AckExtension.parse>["ack"]): Ack {
+function ackOf({ revision, fence, conflicts, superseded, waiting }: ReturnType<typeof AckExtension.parse>["ack"]): Ack {
   return {
     revision,
     ...(fence === undefined ? {} : { fence }),
     ...(conflicts === undefined ? {} : { conflicts }),
     ...(superseded === undefined ? {} : { superseded }),
+    ...(waiting === undefined ? {} : { waiting: waiting as WaitingAck }),
   };
 }
 
@@ -69,8 +70,8 @@ function refusalOf({ error_code, description, extensions }: ReturnType<typeof Pr
   const ours = extensions?.signalbox;
   const code: RefusalCode = ours?.refusal ?? "message/unsupported";
   return {
-    rejection: { code, message: description, ...(ours?.details === undefined ? {} : { details: ours.details as JsonObject }) },
     errorCode: error_code,
+    rejection: { code, message: description, ...(ours?.details === undefined ? {} : { details: ours.details as JsonObject }) },
     retryable: ours?.retryable ?? false,
     ...(ours?.suggested === undefined ? {} : { suggested: ours.suggested }),
   };

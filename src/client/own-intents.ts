@@ -33,6 +33,8 @@ export interface OwnIntents {
   acknowledge(envelope: InboundEnvelope, ack: Ack): void;
   /** Anybody's message: an intent of ours may end in it. */
   hear(envelope: InboundEnvelope): void;
+  /** An intent that became ours without having been announced by us. */
+  adopt(intent: Omit<HeldIntent, "renewedAt">): void;
 }
 
 /** Why an intent ended that its owner did not end: the coordinator's word for it, or `away` when nobody was there to hear. */
@@ -87,6 +89,9 @@ export function createOwnIntents(onEnded: OnEnded = () => undefined, now: () => 
         renewedAt: now(),
         renews: known?.renews ?? Extensions.safeParse(payload["extensions"]).data?.signalbox?.renews ?? false,
       });
+    },
+    adopt(intent) {
+      held.set(intent.intentId, { ...intent, renewedAt: now() });
     },
     hear({ message_type, payload }) {
       const { intent_id: intentId, reason } = payload;

@@ -40,6 +40,8 @@ export interface SessionClientOptions extends Introduction {
   readonly onEnded?: OnEnded;
   /** Messages of others and the coordinator's word to all, one after the other. */
   readonly onEnvelope?: (envelope: InboundEnvelope) => void;
+  /** Something is durable that is ours: a message of this client, or a task that began by itself. */
+  readonly onAck?: (envelope: InboundEnvelope) => void;
   readonly limits?: Partial<ClientLimits>;
 }
 
@@ -98,6 +100,8 @@ export interface SessionClient extends AsyncDisposable {
   readonly isJoined: boolean;
   /** Own live intents, as far as the coordinator has told. */
   readonly intents: ReadonlyMap<string, HeldIntent>;
+  /** Counts an intent as its own that somebody else's word made so: a claim that was approved. */
+  adopt(intent: Omit<HeldIntent, "renewedAt">): void;
   /** Resolves when it has joined. @throws SidecarUnavailable */
   join(signal?: AbortSignal): Promise<Joined>;
   /**
@@ -201,6 +205,7 @@ export function createSessionClient(options: SessionClientOptions): SessionClien
       case "ack":
         intents.acknowledge(inbound.envelope, inbound.ack);
         heartbeat.show(intents.all.size > 0);
+        options.onAck?.(inbound.envelope);
         return inFlight.settle(inbound.messageId, { ok: true, ack: inbound.ack });
       case "refusal":
         if (inbound.refusal.rejection.code === "session/not-joined") return link?.connection.terminate(); // forgotten: join again, send again
@@ -240,6 +245,7 @@ export function createSessionClient(options: SessionClientOptions): SessionClien
       return link?.connection.open === true;
     },
     intents: intents.all,
+    adopt: (intent) => intents.adopt(intent),
     join: (signal) => reach.reach(signal),
     async send(type, payload, call) {
       const extended = type === "HEARTBEAT" ? payload : withRequestId(payload);

@@ -3,7 +3,7 @@ import * as z from "zod";
 import { refused } from "./failure.ts";
 import { conflictLine } from "./conflict-line.ts";
 import { named } from "./quote.ts";
-import type { Coordination, ToolContext } from "./ports.ts";
+import { partyTo } from "./party-to.ts";
 import { defineTool, things } from "./tool.ts";
 
 const NAMED_CONFLICTS = 3;
@@ -58,14 +58,3 @@ export const ackConflict = defineTool({
     };
   },
 });
-
-/** The session as the one of the caller and its sub-agents whom the conflict is about. */
-async function partyTo({ coordination, agents }: ToolContext, conflictId: string): Promise<Coordination> {
-  const { open_conflicts } = await coordination.summary({ limit: 1 });
-  const conflict = open_conflicts.find(({ conflict_id }) => conflict_id === conflictId);
-  for (const party of [conflict?.principal_a, conflict?.principal_b]) {
-    const found = typeof party === "string" ? await agents.named(party) : undefined;
-    if (found !== undefined) return found;
-  }
-  return coordination;
-}

@@ -8,8 +8,9 @@ import { heldIn, holding, whose } from "./holders.ts";
 import { withLiteralHint } from "./literal-hint.ts";
 import { conflictLine } from "./conflict-line.ts";
 import type { KnownIntent } from "./own-intent.ts";
-import type { Announced, ToolContext } from "./ports.ts";
-import { asArguments, freeTogether, manyPaths, type ReadScope, readScope } from "./scope-input.ts";
+import { type Announced, PRIORITIES, type ToolContext } from "./ports.ts";
+import { begunWhileAway, waitForTurn } from "./begin-task-waiting.ts";
+import { asArguments, freeTogether, manyPaths, type ReadScope, readScope, symbols } from "./scope-input.ts";
 import type { Rejection } from "../wire/refusals.ts";
 import { until } from "./times.ts";
 import { type Answer, defineTool, type Next, things } from "./tool.ts";
@@ -20,7 +21,14 @@ const DEFAULT_TTL_SEC = 900;
 /** Holders that the text names; `conflicts` has them all. */
 const NAMED_HOLDERS = 4;
 
-interface Task {
+/** How long a call waits for its turn when it does not say, and at most, in seconds: hosts give up on a call after a minute. */
+const DEFAULT_WAIT_S = 30;
+const MOST_WAIT_S = 50;
+
+/** How long a place in the queue is kept for the next call, in seconds. */
+const PLACE_SEC = 120;
+
+export interface Task {
   readonly intentId: string;
   readonly principalId: string;
   readonly objective: string;
@@ -29,6 +37,8 @@ interface Task {
   readonly requestId: string | undefined;
   /** Whether it lives while its owner works. */
   readonly renews: boolean;
+  /** How long this call waits for its turn, in milliseconds. */
+  readonly waitMs: number;
   readonly nowMs: number;
 }
 
@@ -50,7 +60,14 @@ export const beginTask = defineTool({
   input: {
     objective: z.string().min(1).max(2000).describe("What you are about to do, in a sentence."),
     files: manyPaths().describe("Paths, folders or globs (* ** ?) in the repository; they need not exist yet."),
-    on_overlap: z.enum(["block", "proceed"]).optional().describe("proceed: announce although others hold files; opens a conflict."),
+    on_overlap: z
+      .enum(["block", "proceed", "wait"])
+      .optional()
+      .describe("proceed: although others hold files; opens a conflict. wait: queue, begins by itself."),
+    wait_s: z.int().min(0).max(MOST_WAIT_S).optional().describe(`With wait: seconds in this call, default ${DEFAULT_WAIT_S}.`),
+    ticket: z.string().min(1).max(128).optional().describe("From waiting: keeps your place."),
+    priority: z.enum(PRIORITIES).optional(),
+    symbols: symbols(),
     agent: z
       .string()
       .max(40)
@@ -61,7 +78,8 @@ export const beginTask = defineTool({
     client_request_id: z.string().min(1).max(128).optional().describe("A repeat with the same id does not begin twice."),
   },
   output: {
-    status: z.enum(["ok", "blocked", "error"]),
+    status: z.enum(["ok", "blocked", "waiting", "error"]),
+    ticket: z.string().optional(),
     intent_id: z.string().nullable(),
     principal_id: z.string(),
     objective: z.string(),
@@ -79,31 +97,41 @@ export const beginTask = defineTool({
     const scope = await readScope(ctx.files, args.files);
     if ("answer" in scope) return scope.answer;
     const { principalId } = await coordination.membership();
-    const intentId = intentIdOf(ctx, principalId, args.client_request_id);
-    const { objective, client_request_id: requestId } = args;
+    const { objective, client_request_id: requestId, ticket } = args;
     const task: Task = {
-      intentId,
+      intentId: ticket ?? intentIdOf(ctx, principalId, requestId),
       principalId,
       objective,
       files: scope.paths,
       requestId,
       renews: args.ttl_sec === undefined,
+      waitMs: (args.wait_s ?? DEFAULT_WAIT_S) * 1_000,
       nowMs: ctx.nowMs(),
     };
+    const { intentId } = task;
+    const begunBefore = ticket === undefined ? undefined : await begunWhileAway(coordination, task);
+    if (begunBefore !== undefined) return begun(ctx, task, begunBefore, undefined);
 
     const announcing = coordination.announce({
       intentId,
       objective: args.objective,
       files: scope.paths,
-      onOverlap: args.on_overlap ?? ctx.onOverlap,
+      onOverlap: ticket === undefined ? (args.on_overlap ?? ctx.onOverlap) : "wait",
       ttlSec: args.ttl_sec ?? DEFAULT_TTL_SEC,
       renews: task.renews,
-      requestId: requestId ?? ctx.newId(),
+      requestId: (ticket === undefined ? requestId : undefined) ?? ctx.newId(),
+      placeSec: PLACE_SEC + task.waitMs / 1_000,
+      ...(args.priority === undefined ? {} : { priority: args.priority }),
+      ...(args.symbols === undefined ? {} : { symbols: args.symbols }),
     });
     // Sent right behind it and answered behind it, so that both cost one way there and back.
     const seeing = coordination.intentBehind(intentId).catch(() => undefined);
     const outcome = await announcing;
 
+    if (outcome.ok && outcome.result.waiting !== undefined) {
+      const answer = await waitForTurn(ctx, task, outcome.result.waiting);
+      return withLiteralHint(answer ?? (await begun(ctx, task, NOTHING_MORE, undefined)), ctx.files, scope.paths);
+    }
     if (outcome.ok) return withLiteralHint(await begun(ctx, task, outcome.result, await seeing), ctx.files, scope.paths);
     const { rejection } = outcome;
     if (rejection.code === "intent/held") return withLiteralHint(blocked(task, rejection, scope.links), ctx.files, scope.paths);
@@ -111,6 +139,9 @@ export const beginTask = defineTool({
     return refused(rejection, { errors: [rejection.message], ...(rejection.code === "scope/refused" ? { next: again } : {}) });
   },
 });
+
+/** What an announcement that began by itself has to tell beyond what stands. */
+const NOTHING_MORE: Announced = { fence: 0, conflicts: [], superseded: [] };
 
 type Seen = Awaited<ReturnType<ToolContext["coordination"]["intentBehind"]>>;
 
@@ -222,6 +253,9 @@ function blocked(task: Task, rejection: Rejection, links: ReadScope["links"]): A
             arguments: { objective: short, ...all, on_overlap: "proceed" },
             why: `only if you agreed with ${who} to merge`,
           },
+      all.files === undefined
+        ? { tool: "begin_task", why: `the same with on_overlap "wait", to begin as soon as they are done` }
+        : { tool: "begin_task", arguments: { objective: short, ...all, on_overlap: "wait" }, why: "to begin as soon as they are done" },
       { tool: "yield_task", why: "for a task of yours that they wait for" },
     ],
   };

@@ -8,26 +8,25 @@ import { caller } from "./worktree.test.fixture.ts";
 const task = { objective: "x", files: ["a"] };
 
 describe("arguments", () => {
-  it.each(["wait", "wait_s", "ticket", "priority", "symbols"])(
-    "refuse %s by name, list what there is, and do nothing",
-    async (argument) => {
-      const session = new TestSession();
+  it.each(["wait", "overlap", "file"])("refuse %s by name, list what there is, and do nothing", async (argument) => {
+    const session = new TestSession();
 
-      const { structured, text, isError } = await caller(session, "ana").call("begin_task", { ...task, [argument]: true });
+    const { structured, text, isError } = await caller(session, "ana").call("begin_task", { ...task, [argument]: true });
 
-      expect(isError).toBe(true);
-      expect(structured).toMatchObject({ code: "INVALID_ARGUMENTS", recoverable: true, session_id: "mpac-local-repo-0123456789" });
-      expect(text).toContain(`unknown argument "${argument}"`);
-      expect(text).toContain("begin_task takes: objective, files, on_overlap, agent, ttl_sec, client_request_id, repo_path.");
-      expect(session.received).toEqual([]);
-    },
-  );
+    expect(isError).toBe(true);
+    expect(structured).toMatchObject({ code: "INVALID_ARGUMENTS", recoverable: true, session_id: "mpac-local-repo-0123456789" });
+    expect(text).toContain(`unknown argument "${argument}"`);
+    expect(text).toContain(
+      "begin_task takes: objective, files, on_overlap, wait_s, ticket, priority, symbols, agent, ttl_sec, client_request_id, repo_path.",
+    );
+    expect(session.received).toEqual([]);
+  });
 
   it.each([
     {
-      name: "a value that is not offered yet",
-      args: { ...task, on_overlap: "wait" },
-      says: 'on_overlap: expected one of "block"|"proceed"',
+      name: "a value that is not offered",
+      args: { ...task, on_overlap: "force" },
+      says: 'on_overlap: expected one of "block"|"proceed"|"wait"',
     },
     { name: "a wrong type, by its place", args: { ...task, files: ["a", 7] }, says: "files[1]: expected string, received number" },
     { name: "what is missing", args: { files: ["a"] }, says: "objective is missing" },

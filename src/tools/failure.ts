@@ -33,6 +33,9 @@ const AGAIN: Next = { why: "make the same call again" };
 const ADVICE = {
   "message/malformed": [{ why: "correct the arguments" }],
   "message/unsupported": [{ why: "update the sidecar: signalbox stop, then call again" }],
+  "message/replayed": [{ why: "set the clock of this machine, then make the same call again" }],
+  "credential/rejected": [{ why: "ask the person who runs the session for a token" }],
+  "peer/other-user": [{ why: "start the client as the user that started the sidecar" }],
   "session/not-joined": [AGAIN],
   "session/other-sender": [{ why: "restart this MCP server" }],
   "session/profile-unsupported": [{ why: "ask the person who runs the session" }],
@@ -41,6 +44,8 @@ const ADVICE = {
   "principal/unknown": [LOOK],
   "backend/switch-denied": [{ why: "ask the person who runs the session" }],
   "principal/name-taken": [AGAIN],
+  "principal/other-credential": [{ why: "set MPAC_PRINCIPAL_ID to a name of your own" }],
+  "principal/no-role": [{ why: "ask the person who runs the session for a role" }],
   "scope/frozen": [LOOK],
   "scope/refused": [{ why: "name files inside the repository" }],
   "intent/held": [LOOK],

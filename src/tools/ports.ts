@@ -3,6 +3,7 @@
  *
  * The bridge gives both over a WebSocket and the local disk; the sidecar's own MCP face gives them in process.
  */
+import type { JsonObject } from "../wire/json.ts";
 import type { Rejection } from "../wire/refusals.ts";
 import type { BehindView, IntentAnswer, OverlapAnswer, SummaryAnswer } from "../wire/query.ts";
 
@@ -23,12 +24,22 @@ export interface Announcement {
   readonly intentId: string;
   readonly objective: string;
   readonly files: readonly string[];
-  readonly onOverlap: "block" | "proceed";
+  readonly onOverlap: OnOverlap;
   readonly ttlSec: number;
   /** Whether it lives on while its owner works; else it ends with its time. */
   readonly renews: boolean;
   readonly requestId: string;
+  readonly priority?: Priority;
+  /** What of each file it changes, where that narrows it: names of functions, classes, keys. */
+  readonly symbols?: Readonly<Record<string, readonly string[]>>;
+  /** With `wait`: how long its place is kept after this call, in seconds. */
+  readonly placeSec?: number;
 }
+
+export type OnOverlap = "block" | "proceed" | "wait";
+
+export const PRIORITIES = ["low", "normal", "high", "critical"] as const;
+export type Priority = (typeof PRIORITIES)[number];
 
 export interface Announced {
   readonly fence: number;
@@ -36,6 +47,61 @@ export interface Announced {
   readonly conflicts: readonly string[];
   /** Own intents that it replaced. */
   readonly superseded: readonly string[];
+  /** It has not begun: it has a place behind others and begins by itself. */
+  readonly waiting?: Waiting;
+}
+
+export interface Waiting {
+  readonly deferralId: string;
+  /** Who else waits for some of it and comes first. */
+  readonly ahead: number;
+  /** Who holds what of it, as a refusal names them. */
+  readonly holders: readonly JsonObject[];
+}
+
+export interface Claim {
+  readonly claimId: string;
+  readonly originalIntentId: string;
+  readonly originalPrincipalId?: string;
+  readonly newIntentId: string;
+  readonly objective: string;
+  /** Nothing: all that the original holds. */
+  readonly files?: readonly string[];
+  readonly justification?: string;
+}
+
+/** The coordinator's word on a claim; `undefined` when there was none within the time. */
+export interface ClaimDecision {
+  readonly decision: "approved" | "rejected" | "withdrawn";
+  readonly reason?: string;
+  readonly approvedBy?: string;
+}
+
+export interface Resolution {
+  readonly conflictId: string;
+  readonly decision: string;
+  readonly rationale: string;
+  readonly outcome?: {
+    readonly accepted?: readonly string[] | undefined;
+    readonly rejected?: readonly string[] | undefined;
+    readonly merged?: readonly string[] | undefined;
+    readonly rollback?: string | undefined;
+  };
+}
+
+export interface Escalation {
+  readonly conflictId: string;
+  /** Nobody: the one arbiter who is there. */
+  readonly to?: string;
+  readonly reason: string;
+  readonly context?: string;
+}
+
+export interface Wait {
+  /** How long to wait, in milliseconds. */
+  readonly limitMs: number;
+  /** Ends the wait early. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 export interface Commit {
@@ -82,6 +148,12 @@ export interface Coordination {
   commit(commit: Commit): Promise<Outcome<unknown>>;
   supersede(supersede: Supersede): Promise<Outcome<unknown>>;
   acknowledge(conflictId: string, ackType: "seen" | "accepted" | "disputed"): Promise<Outcome<unknown>>;
+  escalate(escalation: Escalation): Promise<Outcome<unknown>>;
+  resolve(resolution: Resolution): Promise<Outcome<unknown>>;
+  /** Asks for a suspended task and waits for the coordinator's word on it; the word is missing when it took too long. */
+  claim(claim: Claim, wait: Wait): Promise<Outcome<ClaimDecision | undefined>>;
+  /** Resolves when the waiting intent has begun or will not begin any more, or when the wait is over. */
+  untilBegun(intentId: string, wait: Wait): Promise<void>;
 }
 
 export type PathsAnswer = { readonly ok: true; readonly paths: readonly string[] } | { readonly ok: false; readonly why: string };
@@ -176,7 +248,9 @@ export interface ToolContext {
   readonly agents: Agents;
   readonly files: Files;
   /** What `begin_task` does on overlap when the call does not say (`MPAC_ON_OVERLAP`). */
-  readonly onOverlap: "block" | "proceed";
+  readonly onOverlap: OnOverlap;
+  /** Aborted when the caller does not want the answer any more. */
+  readonly signal?: AbortSignal | undefined;
   readonly nowMs: () => number;
   /** Random, URL-safe, for ids that the caller mints. */
   readonly newId: () => string;

@@ -21,8 +21,10 @@ describe("the tools as they are listed", () => {
     expect(toolDefinitions(REGISTRY)).toEqual(definitions);
   });
 
-  it("stay within what a host reads: 10 KB together, 1 KB a description, 2 KB of instructions", () => {
-    expect(bytes({ tools: definitions })).toBeLessThanOrEqual(10_240);
+  it("stay within what a model reads: 10 KB together, 1 KB a description, 2 KB of instructions, and the whole list within 14 KB", () => {
+    const read = definitions.map(({ name, description, inputSchema }) => ({ name, description, inputSchema }));
+    expect(bytes(read)).toBeLessThanOrEqual(10_240);
+    expect(bytes({ tools: definitions })).toBeLessThanOrEqual(14_336);
     expect(bytes(INSTRUCTIONS)).toBeLessThan(2_048);
     for (const { description } of definitions) expect(bytes(description)).toBeLessThan(1_024);
   });

@@ -2,13 +2,27 @@
 import { ackConflict } from "./ack-conflict.ts";
 import { beginTask } from "./begin-task.ts";
 import { checkOverlap } from "./check-overlap.ts";
+import { escalateConflict } from "./escalate-conflict.ts";
 import { getFileState } from "./get-file-state.ts";
+import { resolveConflict } from "./resolve-conflict.ts";
 import { submitChange } from "./submit-change.ts";
+import { takeOverTask } from "./take-over-task.ts";
 import { PROFILES, type Profile, type Tool } from "./tool.ts";
 import { whoIsWorking } from "./who-is-working.ts";
 import { yieldTask } from "./yield-task.ts";
 
-export const REGISTRY: readonly Tool[] = [whoIsWorking, beginTask, checkOverlap, getFileState, submitChange, yieldTask, ackConflict];
+export const REGISTRY: readonly Tool[] = [
+  whoIsWorking,
+  beginTask,
+  checkOverlap,
+  getFileState,
+  submitChange,
+  yieldTask,
+  ackConflict,
+  escalateConflict,
+  resolveConflict,
+  takeOverTask,
+];
 
 export interface Selection {
   /** Names of profiles. When neither this nor `tools` is given, all that there are. */

@@ -24,6 +24,13 @@ export const manyPaths = () =>
       error: `more than ${MAX_CHARACTERS} characters of paths: name folders or globs instead`,
     });
 
+/** Names of functions, classes or keys, by file. */
+export const symbols = () =>
+  z
+    .record(onePath(), z.array(z.string().min(1).max(256)).max(64))
+    .optional()
+    .describe("By file, the names you change there, if not all of it.");
+
 export interface ReadScope {
   readonly paths: string[];
   /** The names that each symbolic link among the paths stands for: its file and itself. */

@@ -3,7 +3,7 @@ import type { JsonObject } from "../wire/json.ts";
 import type { BehindView, ConflictView, IntentView, ObservedView, OperationView, OverlapView } from "../wire/query.ts";
 import type { RefusalCode } from "../wire/refusals.ts";
 import { refsEqual } from "../wire/references.ts";
-import type { Announced, Coordination, Outcome } from "./ports.ts";
+import type { Announced, Announcement, ClaimDecision, Coordination, Outcome } from "./ports.ts";
 
 export const NOW_MS = Date.parse("2026-11-21T14:00:00Z");
 
@@ -51,6 +51,13 @@ export class TestSession {
   readonly behind: BehindView[] = [];
   /** What becomes of the next command: it never arrives, its answer is lost, or it is refused. */
   trouble: "down" | "answer-lost" | "request-lost" | RefusalCode | undefined;
+  /** Who has the role of an arbiter and is there. */
+  arbiters: string[] = [];
+  /** What the coordinator says of the next claim. */
+  wordOnClaims: ClaimDecision | undefined = { decision: "approved" };
+  /** What happens in the session while a call waits for its turn. */
+  whileWaiting: (() => void) | undefined;
+  readonly waiting = new Map<string, Announcement>();
   private readonly requests = new Map<string, Announced>();
   private counter = 0;
 
@@ -155,6 +162,47 @@ export class TestSession {
           if (ackType !== "disputed") this.conflicts.set(conflictId, { ...conflict, state: "ACKED" });
           return { ok: true, result: {} };
         }),
+      escalate: ({ conflictId, to }) =>
+        this.command(`escalate ${conflictId} ${to ?? "nobody"}`, () => {
+          const conflict = this.conflicts.get(conflictId);
+          if (conflict === undefined) return refusal("conflict/unknown", `there is no conflict ${conflictId}`);
+          const arbiters = this.arbiters.length === 1 ? this.arbiters : [];
+          const target = to ?? arbiters[0];
+          if (target === undefined) {
+            return refusal("principal/unknown", "name whom to escalate to", { candidates: this.arbiters });
+          }
+          this.conflicts.set(conflictId, { ...conflict, state: "ESCALATED" });
+          return { ok: true, result: {} };
+        }),
+      resolve: ({ conflictId, decision, outcome }) =>
+        this.command(`resolve ${conflictId} ${decision}`, () => {
+          if (!this.conflicts.delete(conflictId)) return refusal("conflict/unknown", `there is no conflict ${conflictId}`);
+          for (const rejected of outcome?.rejected ?? []) this.end(rejected, "WITHDRAWN");
+          return { ok: true, result: {} };
+        }),
+      claim: (claim) =>
+        this.command(`claim ${claim.originalIntentId}`, () => {
+          const original = this.intents.get(claim.originalIntentId);
+          if (original === undefined) return refusal("intent/unknown", `there is no intent ${claim.originalIntentId}`);
+          if (original.state !== "SUSPENDED")
+            return refusal("intent/not-suspended", `intent ${claim.originalIntentId} is ${original.state}`);
+          const word = this.wordOnClaims;
+          if (word?.decision !== "approved") return { ok: true, result: word };
+          this.end(claim.originalIntentId, "TRANSFERRED");
+          const { newIntentId: intentId, objective } = claim;
+          this.intents.set(
+            intentId,
+            this.newIntent(principalId, { intentId, objective, files: claim.files ?? original.files, ttlSec: 300 }, 0),
+          );
+          return { ok: true, result: word };
+        }),
+      untilBegun: async (intentId, { signal }) => {
+        this.whileWaiting?.();
+        const asked = this.waiting.get(intentId);
+        if (asked === undefined || signal?.aborted === true || this.over(asked.files, principalId).length > 0) return;
+        this.waiting.delete(intentId);
+        this.intents.set(intentId, this.newIntent(principalId, asked, 0));
+      },
     };
   }
 
@@ -164,8 +212,10 @@ export class TestSession {
   }
 
   end(intentId: string, state: string, by?: string): Outcome<unknown> {
+    if (this.waiting.delete(intentId)) return { ok: true, result: {} };
     const intent = this.intents.get(intentId);
-    if (intent === undefined || !isLive(intent)) return refusal("intent/ended", `intent ${intentId} has ended`);
+    if (intent === undefined) return refusal("intent/unknown", `there is no intent ${intentId}`);
+    if (!isLive(intent)) return refusal("intent/ended", `intent ${intentId} has ended`);
     intent.state = state;
     if (by !== undefined) intent.superseded_by = by;
     return { ok: true, result: {} };
@@ -177,13 +227,19 @@ export class TestSession {
     if (first !== undefined) return { ok: true, result: first };
     if (this.intents.has(asked.intentId)) return refusal("id/taken", `intent id ${asked.intentId} is in use; choose another`);
     const others = this.over(asked.files, principalId);
-    if (asked.onOverlap === "block" && others.length > 0) {
+    if (asked.onOverlap !== "proceed" && others.length > 0) {
       const overlaps = others.map(({ announced_at, expires_at, scope, ...rest }) => ({
         ...rest,
         resources: scope.resources ?? [],
         announced_at_ms: Date.parse(announced_at),
         expires_at_ms: Date.parse(expires_at),
       }));
+      if (asked.onOverlap === "wait") {
+        const ahead = [...this.waiting.keys()].filter((id) => id !== asked.intentId).length;
+        this.waiting.set(asked.intentId, asked);
+        const waiting = { deferralId: `deferral-${asked.intentId}`, ahead, holders: overlaps as unknown as JsonObject[] };
+        return { ok: true, result: { fence: 0, conflicts: [], superseded: [], waiting } };
+      }
       const free = asked.files.filter((path) => others.every(({ paths }) => !paths.includes(path)));
       return refusal("intent/held", "held", { overlaps: overlaps as unknown as JsonObject[], total: overlaps.length, free });
     }

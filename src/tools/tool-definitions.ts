@@ -47,4 +47,14 @@ function trim(schema: z.core.JSONSchema.BaseSchema): void {
   if (properties !== undefined && Object.keys(properties).length === 0) delete schema.properties;
   if (schema.maximum === Number.MAX_SAFE_INTEGER) delete schema.maximum;
   if (schema.minimum === Number.MIN_SAFE_INTEGER) delete schema.minimum;
+  // That a text is not empty and a list of things holds things goes without saying; both are checked all the same.
+  if (schema.minLength === 1) delete schema.minLength;
+  if (schema.minItems === 1) delete schema.minItems;
+  if (isAnyThing(schema.items)) delete schema.items;
+}
+
+function isAnyThing(items: unknown): boolean {
+  if (typeof items !== "object" || items === null) return false;
+  const { type, ...rest } = items as { readonly type?: unknown };
+  return type === "object" && Object.keys(rest).every((name) => name === "properties" || name === "additionalProperties");
 }

@@ -71,7 +71,7 @@ interface Definition<Input extends z.ZodRawShape, Output extends z.ZodRawShape> 
 }
 
 const EVERY_INPUT = {
-  repo_path: z.string().min(1).max(4096).optional().describe("Folder of another repository; default: this one."),
+  repo_path: z.string().min(1).max(4096).optional().describe("Another repository's folder."),
 };
 
 /** The members of every result. */

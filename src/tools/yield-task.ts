@@ -1,6 +1,7 @@
 /** `yield_task`: gives up what an own intent holds. */
 import * as z from "zod";
-import { refused } from "./failure.ts";
+import { codeOf, refused } from "./failure.ts";
+import type { Coordination } from "./ports.ts";
 import { readOwnIntent } from "./own-intent.ts";
 import { listed } from "./quote.ts";
 import { defineTool, type Answer, type Next } from "./tool.ts";
@@ -20,7 +21,7 @@ export const yieldTask = defineTool({
   async handler({ agents }, args) {
     const coordination = await agents.holding(args.intent_id);
     const own = await readOwnIntent(coordination, args.intent_id);
-    if ("answer" in own) return own.answer;
+    if ("answer" in own) return (await givenUpPlace(coordination, args, own.answer)) ?? own.answer;
     const { intent } = own;
     if (!own.live) return alreadyEnded(args.intent_id, intent.state);
 
@@ -30,6 +31,17 @@ export const yieldTask = defineTool({
     return refused(outcome.rejection);
   },
 });
+
+/** A task that waits for its turn is no intent yet: by its ticket its place is given up. */
+async function givenUpPlace(
+  coordination: Coordination,
+  { intent_id: ticket, reason }: { readonly intent_id: string; readonly reason: string },
+  unknown: Answer,
+): Promise<Answer | undefined> {
+  if (unknown.structured["code"] !== codeOf("intent/unknown")) return undefined;
+  const outcome = await coordination.withdraw(ticket, reason);
+  return outcome.ok ? yielded(ticket, "its place in the queue is given up") : undefined;
+}
 
 const BEGIN: readonly Next[] = [{ tool: "begin_task", why: "before you edit again" }];
 

@@ -5,6 +5,7 @@
  */
 import * as z from "zod";
 import { WorktreeId } from "../ids.ts";
+import type { JsonObject } from "../json.ts";
 
 /** The worktree that a participant works in, named in its HELLO. Paths are shown, ids are compared. */
 export const Worktree = z.looseObject({
@@ -52,4 +53,14 @@ export interface Ack {
   readonly fence?: number;
   readonly conflicts?: readonly string[];
   readonly superseded?: readonly string[];
+  /** The announcement has not begun: it has a place behind others. */
+  readonly waiting?: WaitingAck;
+}
+
+export interface WaitingAck {
+  readonly deferral_id: string;
+  /** Who waits for some of it and comes first. */
+  readonly ahead?: number;
+  /** Who holds what of it, as a refusal `intent/held` names them. */
+  readonly holders?: readonly JsonObject[];
 }

@@ -1,0 +1,44 @@
+/**
+ * Waiting for something that the coordinator will say: a word on a claim, a task that begins by itself.
+ *
+ * What stands is looked at again whenever anything was heard, or the connection was made again, so that nothing is missed
+ * that was said while nobody listened.
+ */
+import type { InboundEnvelope } from "../wire/mpac/coordinator.ts";
+import type { Wait } from "../tools/ports.ts";
+
+export interface Hearing {
+  /** Something was heard; nothing when what was missed may stand now. */
+  readonly hear: (envelope?: InboundEnvelope) => void;
+  /** The first answer that `look` finds, now or at something heard; undefined when the wait is over. */
+  until<Found>(look: (heard: InboundEnvelope | undefined) => Found | undefined, wait: Wait): Promise<Found | undefined>;
+}
+
+export function createHearing(): Hearing {
+  const listeners = new Set<(heard: InboundEnvelope | undefined) => void>();
+  return {
+    hear(envelope) {
+      for (const listen of listeners) listen(envelope);
+    },
+    until<Found>(look: (heard: InboundEnvelope | undefined) => Found | undefined, { limitMs, signal }: Wait) {
+      const standing = look(undefined);
+      if (standing !== undefined || signal?.aborted === true) return Promise.resolve(standing);
+      return new Promise<Found | undefined>((resolve) => {
+        const listen = (heard: InboundEnvelope | undefined): void => {
+          const found = look(heard);
+          if (found !== undefined) end(found);
+        };
+        const giveUp = (): void => end(undefined);
+        const timer = setTimeout(giveUp, limitMs);
+        const end = (found: Found | undefined): void => {
+          clearTimeout(timer);
+          signal?.removeEventListener("abort", giveUp);
+          listeners.delete(listen);
+          resolve(found);
+        };
+        listeners.add(listen);
+        signal?.addEventListener("abort", giveUp, { once: true });
+      });
+    },
+  };
+}

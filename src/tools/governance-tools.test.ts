@@ -1,0 +1,193 @@
+import { describe, expect, it } from "vitest";
+import { TestSession } from "./session.test.fixture.ts";
+import { caller } from "./worktree.test.fixture.ts";
+
+/** Ana and bo stand in one conflict. */
+async function arguing() {
+  const session = new TestSession();
+  session.holds("bo", "intent-bo", ["src/a.ts"]);
+  const ana = caller(session, "ana");
+  await ana.call("begin_task", { objective: "mine", files: ["src/a.ts"], on_overlap: "proceed" });
+  const [conflictId = ""] = session.conflicts.keys();
+  return { session, ana, conflictId };
+}
+
+describe("escalate_conflict", () => {
+  it("goes to the one arbiter who is there", async () => {
+    const { session, ana, conflictId } = await arguing();
+    session.arbiters = ["cy"];
+
+    const { structured, text } = await ana.call("escalate_conflict", { conflict_id: conflictId, reason: "we both need it" });
+
+    expect(structured).toMatchObject({ status: "ok", conflict_id: conflictId });
+    expect(text).toContain("is escalated to the arbiter");
+    expect(session.conflicts.get(conflictId)?.state).toBe("ESCALATED");
+  });
+
+  it("names who can decide when that is not clear, each with the call", async () => {
+    const { session, ana, conflictId } = await arguing();
+    session.arbiters = ["cy", "dee"];
+
+    const { structured, text, isError } = await ana.call("escalate_conflict", { conflict_id: conflictId, reason: "why" });
+
+    expect(isError).toBe(true);
+    expect(structured).toMatchObject({ status: "error", code: "PRINCIPAL_UNKNOWN", candidates: ["cy", "dee"] });
+    expect(text).toContain(`escalate_conflict {"conflict_id":"${conflictId}","reason":"why","escalate_to":"cy"}`);
+  });
+});
+
+describe("resolve_conflict", () => {
+  it("decides it, and says whether it remains", async () => {
+    const { session, ana, conflictId } = await arguing();
+
+    const { structured, text } = await ana.call("resolve_conflict", {
+      conflict_id: conflictId,
+      decision: "approved",
+      rationale: "ana was first",
+      outcome: { rejected: ["intent-bo"] },
+    });
+
+    expect(structured).toMatchObject({ status: "ok", decision: "approved", remaining_conflict: false, open_conflicts: [] });
+    expect(text).toContain("is resolved as approved; rejected: intent-bo");
+    expect(session.intents.get("intent-bo")?.state).toBe("WITHDRAWN");
+  });
+
+  it("says what stands in the way", async () => {
+    const { session, ana, conflictId } = await arguing();
+    session.trouble = "principal/no-authority";
+
+    const { structured, isError } = await ana.call("resolve_conflict", { conflict_id: conflictId, decision: "merged", rationale: "x" });
+
+    expect([isError, structured["code"]]).toEqual([true, "PRINCIPAL_NO_AUTHORITY"]);
+  });
+});
+
+describe("take_over_task", () => {
+  function suspended(): TestSession {
+    const session = new TestSession();
+    session.holds("bo", "intent-bo", ["src/a.ts", "src/b.ts"]);
+    session.end("intent-bo", "SUSPENDED");
+    return session;
+  }
+
+  it("takes what was left, whole unless files are named", async () => {
+    const session = suspended();
+
+    const { structured, text } = await caller(session, "ana").call("take_over_task", {
+      original_intent_id: "intent-bo",
+      new_objective: "finish it",
+    });
+
+    expect(structured).toMatchObject({
+      status: "ok",
+      decision: "approved",
+      original_intent_id: "intent-bo",
+      files: ["src/a.ts", "src/b.ts"],
+    });
+    expect(text).toContain(`yield_task {"intent_id":"${String(structured["new_intent_id"])}"}`);
+    expect(session.intents.get("intent-bo")?.state).toBe("TRANSFERRED");
+  });
+
+  it.each([
+    ["withdrawn", { decision: "withdrawn", reason: "original_owner_rejoined" }, "rejected", "its owner is back"],
+    ["rejected", { decision: "rejected", reason: "not now" }, "rejected", "not now"],
+    ["without a word in time", undefined, "timeout", "an owner or arbiter of the session has to approve it"],
+  ] as const)("that is %s leaves the caller with nothing", async (_, word, status, says) => {
+    const session = suspended();
+    session.wordOnClaims = word;
+
+    const { structured, text, isError } = await caller(session, "ana").call("take_over_task", {
+      original_intent_id: "intent-bo",
+      new_objective: "finish it",
+      files: ["src/a.ts"],
+    });
+
+    expect([structured["status"], structured["new_intent_id"], isError ?? false]).toEqual([status, null, false]);
+    expect(text).toContain(says);
+  });
+
+  it("of a task that is not suspended says so", async () => {
+    const session = new TestSession();
+    session.holds("bo", "intent-bo", ["src/a.ts"]);
+
+    const { structured } = await caller(session, "ana").call("take_over_task", { original_intent_id: "intent-bo", new_objective: "x" });
+
+    expect(structured).toMatchObject({ status: "error", code: "INTENT_NOT_SUSPENDED" });
+  });
+});
+
+describe("begin_task that waits", () => {
+  function held(): TestSession {
+    const session = new TestSession();
+    session.holds("bo", "intent-bo", ["src/a.ts"], "refactor");
+    return session;
+  }
+  const asked = { objective: "mine", files: ["src/a.ts"], on_overlap: "wait" };
+
+  it("begins as soon as the holder is done", async () => {
+    const session = held();
+    session.whileWaiting = () => void session.end("intent-bo", "WITHDRAWN");
+
+    const { structured, text } = await caller(session, "ana").call("begin_task", asked);
+
+    expect(structured).toMatchObject({ status: "ok", files: ["src/a.ts"] });
+    expect(session.intents.get(String(structured["intent_id"]))?.state).toBe("ACTIVE");
+    expect(text).toContain("ok: you hold src/a.ts");
+  });
+
+  it("gives a ticket when its time is over, and goes on waiting with it", async () => {
+    const session = held();
+    const ana = caller(session, "ana");
+
+    const first = await ana.call("begin_task", { ...asked, wait_s: 0 });
+    session.whileWaiting = () => void session.end("intent-bo", "WITHDRAWN");
+    const ticket = first.structured["ticket"];
+    const second = await ana.call("begin_task", { objective: "mine", files: ["src/a.ts"], ticket });
+
+    expect(first.structured).toMatchObject({
+      status: "waiting",
+      intent_id: null,
+      has_conflict: true,
+      conflicts: [{ intent_id: "intent-bo" }],
+    });
+    expect(first.text).toContain("waiting: you hold none of these files yet; you are next. Do not edit them.");
+    expect(first.text).toContain('"refactor" (intent-bo');
+    expect(second.structured).toMatchObject({ status: "ok", intent_id: ticket });
+  });
+
+  it("gives its place up by yield_task", async () => {
+    const session = held();
+    const ana = caller(session, "ana");
+    const { structured } = await ana.call("begin_task", { ...asked, wait_s: 0 });
+
+    const yielded = await ana.call("yield_task", { intent_id: structured["ticket"] });
+
+    expect([yielded.structured["status"], session.waiting.size]).toEqual(["ok", 0]);
+  });
+
+  it("finds a task that began between two calls", async () => {
+    const session = held();
+    const ana = caller(session, "ana");
+    const { structured } = await ana.call("begin_task", { ...asked, wait_s: 0 });
+    const ticket = String(structured["ticket"]);
+    session.end("intent-bo", "WITHDRAWN");
+    await session.as("ana").untilBegun(ticket, { limitMs: 0 });
+
+    const second = await ana.call("begin_task", { objective: "mine", files: ["src/a.ts"], ticket });
+
+    expect(second.structured).toMatchObject({ status: "ok", intent_id: ticket });
+  });
+
+  it("leaves no place and no task behind when its caller gives up", async () => {
+    const session = held();
+    const cancelled = new AbortController();
+    session.whileWaiting = () => {
+      session.end("intent-bo", "WITHDRAWN");
+      cancelled.abort();
+    };
+
+    await caller(session, "ana", { signal: cancelled.signal }).call("begin_task", asked);
+
+    expect([session.waiting.size, [...session.intents.values()].filter(({ state }) => state === "ACTIVE")]).toEqual([0, []]);
+  });
+});

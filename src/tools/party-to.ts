@@ -1,0 +1,13 @@
+/** As whom a call about a conflict is made. */
+import type { Coordination, ToolContext } from "./ports.ts";
+
+/** The session as the one of the caller and its sub-agents whom the conflict is about. */
+export async function partyTo({ coordination, agents }: ToolContext, conflictId: string): Promise<Coordination> {
+  const { open_conflicts } = await coordination.summary({ limit: 1 });
+  const conflict = open_conflicts.find(({ conflict_id }) => conflict_id === conflictId);
+  for (const party of [conflict?.principal_a, conflict?.principal_b]) {
+    const found = typeof party === "string" ? await agents.named(party) : undefined;
+    if (found !== undefined) return found;
+  }
+  return coordination;
+}
