@@ -3,6 +3,8 @@ import type { IntentId, PrincipalId } from "../../wire/ids.ts";
 import type { Scope } from "../../wire/mpac/messages.ts";
 import type { Rejection } from "../../wire/refusals.ts";
 import type { SessionSettings } from "../../wire/session.ts";
+import { type Footprint, footprintOf } from "../scope/footprint.ts";
+import { compileRegistry, type Registry } from "../scope/registry.ts";
 import { parseResource, type PathRules, type Resource } from "../scope/resource.ts";
 import type { SessionState } from "./state.ts";
 import { refuse } from "./verdict.ts";
@@ -21,13 +23,30 @@ export function pathRules(settings: SessionSettings): PathRules {
   return { foldCase: settings.fold_case, roots: settings.root === "" ? [] : [settings.root] };
 }
 
-/** The resources of a recorded scope; what does not parse is left out, because a fold never fails. */
-export function resourcesOf(scope: Scope, settings: SessionSettings): Resource[] {
-  const rules = pathRules(settings);
-  return (scope.resources ?? []).flatMap((text) => {
-    const resource = parseResource(text, rules);
-    return "refused" in resource ? [] : [resource];
-  });
+/** Settings are replaced and never changed, so each registry is compiled once. */
+const registries = new WeakMap<SessionSettings, Registry>();
+
+export function registryOf(settings: SessionSettings): Registry {
+  const known = registries.get(settings) ?? compileRegistry(settings, pathRules(settings));
+  registries.set(settings, known);
+  return known;
+}
+
+/** A scope is never changed once it is parsed, and is asked about as often as others meet it. */
+const read = new WeakMap<Scope, { readonly settings: SessionSettings; readonly footprint: Footprint }>();
+
+/** What a scope stands for in this session; what does not parse is left out, because a fold never fails. */
+export function footprintIn(scope: Scope, settings: SessionSettings): Footprint {
+  const known = read.get(scope);
+  if (known?.settings === settings) return known.footprint;
+  const footprint = footprintOf(scope, pathRules(settings), registryOf(settings));
+  read.set(scope, { settings, footprint });
+  return footprint;
+}
+
+/** The files of a recorded scope, and its pattern. */
+export function resourcesOf(scope: Scope, settings: SessionSettings): readonly Resource[] {
+  return footprintIn(scope, settings).resources;
 }
 
 /**

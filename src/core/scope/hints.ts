@@ -1,0 +1,68 @@
+/**
+ * Which files the words of a scope appear to name, when it does not say files itself (SPEC 15.2.1.3).
+ *
+ * Two ways only, because a wrong guess makes a conflict that somebody has to read. A word that is written like a path
+ * names that path: `src/auth.py` in a query, `src/auth.py::login`, what a URI ends in. A dotted name of an entity names
+ * a module by its last two names or its only one: `auth.login` may be in `src/auth.py`, never in `src/author.py`.
+ */
+import type { Scope } from "../../wire/mpac/messages.ts";
+import { isFileName } from "./glob.ts";
+import { fold } from "./path.ts";
+import { parseResource, type PathRules, type Resource } from "./resource.ts";
+
+/** Most files and most modules that one scope names by its words, the first of them. */
+const MAX_HINTS = 64;
+
+export interface Hints {
+  readonly files: readonly Resource[];
+  /** Ends of paths without an extension, as they are compared: `auth`, `app/auth`. */
+  readonly modules: readonly string[];
+}
+
+export const NO_HINTS: Hints = { files: [], modules: [] };
+
+export function hintsOf(scope: Scope, rules: PathRules): Hints {
+  const names = scope.entities ?? [];
+  const words = [...names, ...(scope.task_ids ?? []), ...(scope.expression ?? "").split(/[\s'"`,;()[\]{}<>=]+/)];
+  const files = new Map<string, Resource>();
+  for (const path of [...pathsIn(words), ...(scope.canonical_uris ?? []).flatMap(pathOfUri)]) {
+    if (files.size === MAX_HINTS) break;
+    const resource = parseResource(path, rules);
+    if (!("refused" in resource) && resource.key !== "") files.set(resource.key, resource);
+  }
+  const modules = new Set<string>();
+  for (const name of names) {
+    for (const module of modulesOf(name, rules)) if (modules.size < MAX_HINTS) modules.add(module);
+  }
+  return { files: [...files.values()], modules: [...modules] };
+}
+
+/** The ends of a plain path that a dotted name may stand for; a glob has none. */
+export function endsOf({ key, glob }: Resource): readonly string[] {
+  if (glob || key === "") return [];
+  const bare = isFileName(key) ? key.slice(0, key.lastIndexOf(".")) : key;
+  const last = bare.lastIndexOf("/");
+  if (last < 0) return [bare];
+  return [bare.slice(last + 1), bare.slice(bare.lastIndexOf("/", last - 1) + 1)];
+}
+
+/** Words that have a slash inside, or a name with an extension; what stands behind a `::`, `#` or `:` is inside the file. */
+function* pathsIn(words: readonly string[]): Generator<string> {
+  for (const word of words) {
+    if (/^[a-z][a-z0-9+.-]*:\/\//i.test(word)) yield* pathOfUri(word);
+    const path = word.replace(/[:#].*$/s, "").replace(/\/+$/, "");
+    if (/^[^/\s*?][^\s*?]*$/.test(path) && (path.includes("/") || isFileName(path))) yield path;
+  }
+}
+
+/** `resource://project/src/auth.ts` ends in `src/auth.ts`. */
+function pathOfUri(uri: string): readonly string[] {
+  const path = /^[a-z][a-z0-9+.-]*:\/\/[^/]*\/([^?#*]+)/i.exec(uri)?.[1];
+  return path !== undefined && isFileName(path) ? [path] : [];
+}
+
+function* modulesOf(name: string, rules: PathRules): Generator<string> {
+  if (!/^[\p{L}\p{N}_$]+(?:\.[\p{L}\p{N}_$]+)+$/u.test(name)) return;
+  const names = fold(name, rules.foldCase).split(".");
+  for (const end of names.keys()) yield names.slice(Math.max(0, end - 1), end + 1).join("/");
+}
