@@ -1,19 +1,25 @@
 /** Everything that a session's state holds, derived parts included, in a form that compares. */
 import type { Deadlines } from "../deadlines.ts";
 import { parseResource } from "../scope/resource.ts";
+import type { ScopeIndex } from "../scope/scope-index.ts";
+import { reachOf } from "./dependency-reach.ts";
 import { isLive, isOpen, type SessionState } from "./state.ts";
 
 /** Sorted members and entries, so that two states compare whatever order they came about in. */
 export function dumpOf(state: Readonly<SessionState>): string {
-  const { index, deadlines, ...facts } = state;
-  const everything = parseResource("", { foldCase: false, roots: [] });
-  const held = "refused" in everything ? [] : [...index.overlapping([everything])];
-  const rest = { held, sizes: [index.size, index.nodes, deadlines.size], first: deadlines.first() };
+  const { index, impacts, deadlines, ...facts } = state;
+  const sizes = [index.size, index.nodes, impacts.size, impacts.nodes, deadlines.size];
+  const rest = { held: heldIn(index), reached: heldIn(impacts), sizes, first: deadlines.first() };
   return JSON.stringify({ ...facts, ...rest }, (_, value: unknown) => {
     if (value instanceof Map) return [...value].map(([key, held]) => [key as string, held]);
     if (value instanceof Set) return [...value];
     return value === undefined ? "undefined" : value;
   });
+}
+
+function heldIn(index: ScopeIndex) {
+  const everything = parseResource("", { foldCase: false, roots: [] });
+  return "refused" in everything ? [] : [...index.overlapping([everything])];
 }
 
 /** All deadlines in their order. They are gone afterwards. */
@@ -51,6 +57,19 @@ export function derivedFrom(state: Readonly<SessionState>) {
       .map(({ id }) => id as string)
       .sort(),
     indexed: live.length,
+    reached: intents
+      .filter(isLive)
+      .map(
+        (one) =>
+          [
+            one.id as string,
+            reachOf(one.scope, state.settings)
+              .impact.map(({ path }) => path)
+              .sort(),
+          ] as const,
+      )
+      .filter(([, impact]) => impact.length > 0)
+      .sort(([a], [b]) => (a < b ? -1 : 1)),
     owned: [...state.participants.keys()].map((id) => [
       id,
       intents
@@ -69,6 +88,7 @@ export function derivedIn(state: Readonly<SessionState>): ReturnType<typeof deri
     live: [...state.liveIntents].sort(),
     open: [...state.liveConflicts].map((id) => id as string).sort(),
     indexed: state.index.size,
+    reached: heldIn(state.impacts).map(([id, pairs]) => [id, pairs.map(({ held }) => held).sort()] as const),
     owned: [...state.participants.values()].map(({ id, intents }) => [id, [...intents].sort()]),
     inConflicts: [...state.intents.values(), ...state.operations.values()].map(({ id, conflicts }) => [id, [...conflicts].sort()]),
     deadlines: drain(state.deadlines)

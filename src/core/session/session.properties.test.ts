@@ -4,6 +4,7 @@ import { expect, it } from "vitest";
 import type { IntentId } from "../../wire/ids.ts";
 import { SessionEvent } from "../../wire/session.ts";
 import { overlaps } from "../scope/resource.ts";
+import type { ScopeIndex } from "../scope/scope-index.ts";
 import { derivedFrom, derivedIn, drain, dumpOf } from "./dump.test.fixture.ts";
 import { anyDay, perform, politeDay, type Step } from "./script.test.fixture.ts";
 import { session } from "./session.ts";
@@ -25,18 +26,18 @@ function refuseToChange(): never {
   throw new Error("a decision changed the state");
 }
 
+function closedIndex(index: ScopeIndex): ScopeIndex {
+  const { size, nodes } = index;
+  return { size, nodes, add: refuseToChange, remove: refuseToChange, overlapping: (...about) => index.overlapping(...about) };
+}
+
 /** The state with its derived parts closed to changes. */
 function closed(state: Readonly<SessionState>): SessionState {
-  const { index, deadlines } = state;
+  const { index, impacts, deadlines } = state;
   return {
     ...state,
-    index: {
-      size: index.size,
-      nodes: index.nodes,
-      add: refuseToChange,
-      remove: refuseToChange,
-      overlapping: (...about) => index.overlapping(...about),
-    },
+    index: closedIndex(index),
+    impacts: closedIndex(impacts),
     deadlines: { size: deadlines.size, set: refuseToChange, first: () => deadlines.first() },
   };
 }

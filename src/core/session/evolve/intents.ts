@@ -3,6 +3,7 @@ import type { IntentId } from "../../../wire/ids.ts";
 import type { SessionEventOf } from "../../../wire/session.ts";
 import type { Place } from "../../aggregate.ts";
 import { parseResource } from "../../scope/resource.ts";
+import { reachOf } from "../dependency-reach.ts";
 import { pathRules, resourcesOf } from "../scopes.ts";
 import type { Intent, LiveState, SessionState } from "../state.ts";
 import { scheduleIntent, scheduleParticipant } from "./forgetting.ts";
@@ -37,9 +38,17 @@ export function announce(state: SessionState, event: SessionEventOf<"IntentAnnou
   state.liveIntents.add(intent.id);
   state.tally.intents += 1;
   owner?.intents.add(intent.id);
-  state.index.add(intent.id, resources);
+  hold(state, intent);
   scheduleIntent(state, intent, at.atMs);
   scheduleParticipant(state, owner, at.atMs);
+}
+
+/** Its files, and those that its changes reach, are found by whoever comes next. */
+function hold(state: SessionState, intent: Intent): void {
+  state.index.add(intent.id, intent.resources);
+  const { impact } = reachOf(intent.scope, state.settings);
+  if (impact.length === 0) state.impacts.remove(intent.id);
+  else state.impacts.add(intent.id, impact);
 }
 
 export function update(state: SessionState, event: SessionEventOf<"IntentUpdated">, at: Place): void {
@@ -51,7 +60,7 @@ export function update(state: SessionState, event: SessionEventOf<"IntentUpdated
   if (event.scope !== undefined) {
     intent.scope = event.scope;
     intent.resources = resourcesOf(event.scope, state.settings);
-    state.index.add(intent.id, intent.resources);
+    hold(state, intent);
   }
   scheduleIntent(state, intent, at.atMs);
 }
@@ -64,6 +73,7 @@ export function endIntent(state: SessionState, event: SessionEventOf<"IntentEnde
   intent.supersededBy = event.supersededBy;
   state.liveIntents.delete(intent.id);
   state.index.remove(intent.id);
+  state.impacts.remove(intent.id);
   count(state.tally, intent);
   const owner = state.participants.get(intent.principal);
   owner?.intents.delete(intent.id);
@@ -100,7 +110,10 @@ export function moveDeadlines(state: SessionState, { fromMs, untilMs }: SessionE
 /** The session moved to a file system that compares names differently. */
 export function readScopesAnew(state: SessionState): void {
   for (const intent of state.intents.values()) intent.resources = resourcesOf(intent.scope, state.settings);
-  for (const id of state.liveIntents) state.index.add(id, state.intents.get(id)?.resources ?? []);
+  for (const id of state.liveIntents) {
+    const intent = state.intents.get(id);
+    if (intent !== undefined) hold(state, intent);
+  }
   for (const { id, target, state: stands } of state.operations.values()) {
     const resource = parseResource(target, pathRules(state.settings));
     if (stands === "COMMITTED" && !("refused" in resource)) state.written.add(id, [resource]);
