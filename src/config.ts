@@ -3,6 +3,8 @@
  */
 import * as z from "zod";
 import type { LogLevel } from "./log.ts";
+import { SessionSettings } from "./wire/session.ts";
+import { readTokenTable, type TokenTable } from "./wire/token-table.ts";
 
 /** A setting that cannot be used. The message says what a right one looks like. */
 export class BadConfig extends Error {
@@ -10,16 +12,35 @@ export class BadConfig extends Error {
   readonly code = "config/invalid";
 }
 
-export interface SidecarConfig {
-  readonly workspace: string | undefined;
+/** What every sidecar is told, whatever it serves. */
+export interface ServiceConfig {
   readonly host: string;
-  /** A port that was asked for; without one the workspace's derived port is tried, then any free one. */
+  /** A port that was asked for. */
   readonly port: number | undefined;
-  readonly sessionId: string | undefined;
   readonly raceLock: boolean;
+  /** Minutes without a client after which it ends; 0 for never. */
   readonly idleMinutes: number;
   readonly allowedOrigins: readonly string[];
   readonly logLevel: LogLevel;
+  /** Who may join what. With a table the profile is `authenticated`, without one `open`. */
+  readonly tokens: TokenTable | undefined;
+  /** What MPAC lets a session decide for itself. */
+  readonly policy: SessionPolicy;
+}
+
+export interface SidecarConfig extends ServiceConfig {
+  readonly workspace: string | undefined;
+  readonly sessionId: string | undefined;
+  /** Whether every edge wants the token of the discovery file. */
+  readonly requireToken: boolean;
+}
+
+export interface HostedConfig extends ServiceConfig {
+  readonly port: number;
+  /** Folder of the log; the user's own by default. */
+  readonly store: string | undefined;
+  /** `none`: in the open; `proxy`: whoever stands in front of it takes TLS off; files: it does so itself. */
+  readonly tls: "none" | "proxy" | { readonly cert: string; readonly key: string };
 }
 
 /** The flags of `signalbox sidecar` as commander hands them over. */
@@ -30,13 +51,22 @@ export interface SidecarFlags {
   readonly sessionId?: string;
   readonly securityProfile?: string;
   readonly multiSession?: boolean;
+  readonly store?: string;
   readonly tls?: boolean;
+  readonly tlsCert?: string;
+  readonly tlsKey?: string;
+  readonly requireToken?: boolean;
   readonly raceLock?: boolean;
   readonly idleMinutes?: string;
   readonly logLevel?: string;
 }
 
 type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Where a hosted sidecar listens when nobody says where. */
+const HOSTED_PORT = 8766;
+
+const LOOPBACK: readonly string[] = ["127.0.0.1", "localhost", "::1"];
 
 /** An empty variable counts as unset. */
 const said = (value: string | undefined): string | undefined => (value === undefined || value.trim() === "" ? undefined : value.trim());
@@ -48,40 +78,74 @@ function port(text: string | undefined, from: string): number | undefined {
   return parsed.data;
 }
 
-const LATER: readonly { readonly given: (flags: SidecarFlags) => boolean; readonly why: string }[] = [
-  { given: ({ multiSession }) => multiSession === true, why: "--multi-session (many sessions in one sidecar) is not in this release" },
-  {
-    given: ({ tls }) => tls === true,
-    why: "--tls belongs to the hosted sidecar, which is not in this release; a local one listens on loopback only",
-  },
-  {
-    given: ({ securityProfile }) => securityProfile !== undefined && securityProfile !== "open",
-    why: "the security profile of a local sidecar is open; authenticated and verified come with the hosted one",
-  },
+/** Flags that belong to the other kind of sidecar, each with why. */
+const NOT_LOCAL: readonly (readonly [keyof SidecarFlags, string])[] = [
+  ["tls", "--tls belongs to the hosted sidecar (--multi-session); a local one listens on loopback only"],
+  ["tlsCert", "--tls-cert belongs to the hosted sidecar (--multi-session)"],
+  ["tlsKey", "--tls-key belongs to the hosted sidecar (--multi-session)"],
+  ["store", "--store belongs to the hosted sidecar (--multi-session); a repository's log has its place in the repository"],
+];
+const NOT_HOSTED: readonly (readonly [keyof SidecarFlags, string])[] = [
+  ["workspace", "--multi-session serves sessions of many repositories and none of its own; leave --workspace out"],
+  ["sessionId", "--multi-session takes each session's name from the URL (/session/<id>); leave --session-id out"],
+  ["requireToken", "--require-token is for a local sidecar; set MPAC_TOKEN_TABLE to give out tokens of a hosted one"],
 ];
 
-/** @throws BadConfig */
+function refuseForeign(flags: SidecarFlags, foreign: typeof NOT_LOCAL): void {
+  for (const [flag, why] of foreign) if (flags[flag] !== undefined && flags[flag] !== false) throw new BadConfig(why);
+}
+
+/** Of a sidecar that serves one workspace. @throws BadConfig */
 export function readSidecarConfig(flags: SidecarFlags, env: Environment): SidecarConfig {
-  for (const { given, why } of LATER) if (given(flags)) throw new BadConfig(why);
-  if (said(env["MPAC_TOKEN_TABLE"]) !== undefined) {
-    throw new BadConfig("MPAC_TOKEN_TABLE makes the profile authenticated, which is not in this release; unset it for a local sidecar");
+  if (flags.multiSession === true) throw new BadConfig("--multi-session is read by the hosted sidecar");
+  refuseForeign(flags, NOT_LOCAL);
+  const service = readService(flags, env, "30");
+  if (!LOOPBACK.includes(service.host)) {
+    throw new BadConfig(
+      `a repository's sidecar listens on loopback only and ${service.host} is not; use 127.0.0.1, or --multi-session for a hosted one`,
+    );
   }
-  const host = said(flags.host) ?? said(env["MPAC_SIDECAR_HOST"]) ?? "127.0.0.1";
-  if (!["127.0.0.1", "localhost", "::1"].includes(host)) {
-    throw new BadConfig(`the sidecar listens on loopback only and ${host} is not; use 127.0.0.1`);
+  return {
+    ...service,
+    workspace: said(flags.workspace) ?? said(env["MPAC_WORKSPACE_DIR"]),
+    sessionId: said(flags.sessionId),
+    requireToken: flags.requireToken === true,
+  };
+}
+
+/** Of a sidecar that serves many sessions of people elsewhere. @throws BadConfig */
+export function readHostedConfig(flags: SidecarFlags, env: Environment): HostedConfig {
+  refuseForeign(flags, NOT_HOSTED);
+  const service = readService(flags, env, "0");
+  if (service.tokens === undefined && !LOOPBACK.includes(service.host)) {
+    throw new BadConfig(
+      `everybody who reaches ${service.host} could join every session; set MPAC_TOKEN_TABLE, or listen on 127.0.0.1 for a trial`,
+    );
   }
+  return { ...service, port: service.port ?? HOSTED_PORT, store: said(flags.store), tls: readTls(flags) };
+}
+
+function readTls({ tls = false, tlsCert, tlsKey }: SidecarFlags): HostedConfig["tls"] {
+  const [cert, key] = [said(tlsCert), said(tlsKey)];
+  if (cert === undefined && key === undefined) return tls ? "proxy" : "none";
+  if (cert === undefined || key === undefined) {
+    throw new BadConfig("--tls-cert and --tls-key belong together: two PEM files; without both a proxy has to terminate TLS");
+  }
+  if (!tls) throw new BadConfig("--tls-cert and --tls-key are for --tls; add it");
+  return { cert, key };
+}
+
+function readService(flags: SidecarFlags, env: Environment, idleByDefault: string): ServiceConfig {
   const idleMinutes = z.coerce
     .number()
     .min(0)
-    .safeParse(flags.idleMinutes ?? 30);
+    .safeParse(flags.idleMinutes ?? idleByDefault);
   if (!idleMinutes.success) throw new BadConfig(`--idle-minutes is ${flags.idleMinutes}; write a number of minutes, 0 for never`);
   const level = z.enum(["debug", "info", "warn", "error", "silent"]).safeParse(flags.logLevel ?? "info");
   if (!level.success) throw new BadConfig(`--log-level is ${flags.logLevel}; it is debug, info, warn, error or silent`);
   return {
-    workspace: said(flags.workspace) ?? said(env["MPAC_WORKSPACE_DIR"]),
-    host,
+    host: said(flags.host) ?? said(env["MPAC_SIDECAR_HOST"]) ?? "127.0.0.1",
     port: port(said(flags.port), "--port") ?? port(said(env["MPAC_SIDECAR_PORT"]), "MPAC_SIDECAR_PORT"),
-    sessionId: said(flags.sessionId),
     raceLock: flags.raceLock !== false,
     idleMinutes: idleMinutes.data,
     allowedOrigins: (said(env["SIGNALBOX_ALLOWED_ORIGINS"]) ?? "")
@@ -89,5 +153,58 @@ export function readSidecarConfig(flags: SidecarFlags, env: Environment): Sideca
       .map((origin) => origin.trim())
       .filter((origin) => origin !== ""),
     logLevel: level.data,
+    tokens: readTokens(said(flags.securityProfile), said(env["MPAC_TOKEN_TABLE"])),
+    policy: readPolicy(said(env["MPAC_SESSION_POLICY"])),
   };
+}
+
+/** The table makes the profile, and a profile that says otherwise is a mistake. */
+function readTokens(profile: string | undefined, text: string | undefined): TokenTable | undefined {
+  if (profile === "verified") {
+    throw new BadConfig("signatures and certificates (the profile verified) are not in this release, because no known client uses them");
+  }
+  if (profile !== undefined && profile !== "open" && profile !== "authenticated") {
+    throw new BadConfig(`--security-profile is ${profile}; it is open or authenticated`);
+  }
+  if (text === undefined) {
+    if (profile !== "authenticated") return undefined;
+    throw new BadConfig(
+      'the profile authenticated needs MPAC_TOKEN_TABLE: {"<token>": {"allowed_sessions": ["<id>"], "roles": ["contributor"]}}',
+    );
+  }
+  if (profile === "open")
+    throw new BadConfig("MPAC_TOKEN_TABLE makes the profile authenticated; unset it, or leave --security-profile open out");
+  const read = readTokenTable(text);
+  if ("flaw" in read) throw new BadConfig(`MPAC_TOKEN_TABLE cannot be used: ${read.flaw}`);
+  return read.table;
+}
+
+const Policy = SessionSettings.pick({
+  compliance: true,
+  execution_model: true,
+  governance: true,
+  liveness: true,
+  lifecycle: true,
+  role_policy: true,
+  resource_registry: true,
+});
+export type SessionPolicy = z.infer<typeof Policy>;
+
+function readPolicy(text: string | undefined): SessionPolicy {
+  if (text === undefined) return {};
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (cause) {
+    throw new BadConfig("MPAC_SESSION_POLICY is not JSON", { cause });
+  }
+  const names = Object.keys(Policy.shape);
+  const read = Policy.safeParse(value);
+  if (!read.success) {
+    const [issue] = read.error.issues;
+    throw new BadConfig(`MPAC_SESSION_POLICY cannot be used: ${issue?.path.join(".")}: ${issue?.message}`);
+  }
+  const unknown = Object.keys(read.data).filter((name) => !names.includes(name));
+  if (unknown.length > 0) throw new BadConfig(`MPAC_SESSION_POLICY has ${unknown.join(", ")}; it may have ${names.join(", ")}`);
+  return read.data;
 }

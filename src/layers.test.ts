@@ -102,7 +102,7 @@ function isAllowed(file: string, { from, typeOnly }: Import): boolean {
   const allowed = [
     ...row.folders,
     ...(isTest ? (COLLABORATORS[area] ?? []) : []),
-    ...(COMMANDS_WITH_APP.test(file) ? ["app.ts", "kept-log.ts"] : []),
+    ...(COMMANDS_WITH_APP.test(file) ? ["app.ts", "app-hosted.ts", "kept-log.ts"] : []),
   ];
   return allowed
     .filter((entry) => typeOnly || !entry.startsWith("type "))

@@ -1,17 +1,20 @@
 /**
- * `signalbox sidecar`: the process that serves one repository, from its start to its end.
+ * `signalbox sidecar`: the process that serves one repository, or with `--multi-session` many sessions, from its start to
+ * its end.
  *
  * It ends when it is asked to (SIGTERM, SIGINT, `signalbox stop`) or was idle for long enough, with its clients told and its
  * log closed; a second signal ends it at once. A terminal that closes ends only a sidecar that was started on it.
  */
 import { Command } from "commander";
-import { findPlace, type Place, startSidecar } from "../app.ts";
-import { readSidecarConfig, type SidecarConfig, type SidecarFlags } from "../config.ts";
+import { findPlace, type Place, type Sidecar, startSidecar } from "../app.ts";
+import { BadConfig, readHostedConfig, readSidecarConfig, type SidecarConfig, type SidecarFlags } from "../config.ts";
+import { hostedStore } from "../git/hosted-store.ts";
 import type { OwnedElsewhere } from "../git/owned-elsewhere.ts";
 import { mainPathOf } from "../git/repository.ts";
 import { createLog, type Log } from "../log.ts";
 import { EXIT } from "./exit-codes.ts";
 import { told } from "./fault.ts";
+import { bannerOf } from "./hosted-banner.ts";
 import { WORKSPACE_OPTION } from "./place.ts";
 import { startFailure } from "./start-failure.ts";
 import { succeed } from "./succeed.ts";
@@ -23,12 +26,16 @@ interface Flags extends SidecarFlags {
 export function sidecarCommand(): Command {
   return new Command("sidecar")
     .option(...WORKSPACE_OPTION)
-    .option("--host <address>", "loopback address to listen on; MPAC_SIDECAR_HOST, else 127.0.0.1")
-    .option("--port <number>", "port to listen on; MPAC_SIDECAR_PORT, else the workspace's own, else any free one")
+    .option("--host <address>", "address to listen on; MPAC_SIDECAR_HOST, else 127.0.0.1")
+    .option("--port <number>", "port to listen on; MPAC_SIDECAR_PORT, else the workspace's own, else any free one; hosted 8766")
     .option("--session-id <id>", "serve the session of this name")
-    .option("--security-profile <profile>", "open; authenticated and verified come with the hosted sidecar")
-    .option("--multi-session", "many sessions in one sidecar, not in this release")
-    .option("--tls", "a proxy terminates TLS, not in this release")
+    .option("--security-profile <profile>", "open or authenticated; MPAC_TOKEN_TABLE makes it authenticated")
+    .option("--require-token", "let nobody in without the token of the discovery file")
+    .option("--multi-session", "serve many sessions, each at /session/<id>, and no repository (hosted)")
+    .option("--store <dir>", "hosted: folder of the log; one in the user's state directory by default")
+    .option("--tls", "hosted: a proxy terminates TLS, or with the next two the sidecar itself")
+    .option("--tls-cert <file>", "hosted: certificate with its chain, PEM")
+    .option("--tls-key <file>", "hosted: key of the certificate, PEM")
     .option("--no-race-lock", "tell of overlaps instead of refusing them, as before MPAC 0.1.15")
     .option("--idle-minutes <number>", "end after so many minutes without a client; 30, 0 for never")
     .option("--succeed", "take the store over from the running sidecar, if that is of an older release")
@@ -44,6 +51,28 @@ export function sidecarCommand(): Command {
 }
 
 async function serve(flags: Flags, end: End): Promise<void> {
+  return flags.multiSession === true ? serveMany(flags, end) : serveRepository(flags, end);
+}
+
+/** Nobody waits for it as a bridge does for a repository's: what goes wrong is for whoever started it. */
+async function serveMany(flags: Flags, end: End): Promise<void> {
+  if (flags.succeed === true) throw new BadConfig("--succeed is for a repository's sidecar; stop the hosted one and start it anew");
+  const config = readHostedConfig(onTerminal(flags), process.env);
+  const { startHosted } = await import("../app-hosted.ts");
+  const log = createLog(config.logLevel);
+  await using sidecar = await startHosted(config, await hostedStore(config.store, process.env), log);
+  process.stdout.write(`${bannerOf(config, sidecar.uri)}\n`);
+  await untilEnd(sidecar, end, log);
+}
+
+async function untilEnd(sidecar: Sidecar, end: End, log: Log): Promise<void> {
+  void sidecar.lost.then((fault) => endAtOnce(fault, log));
+  end.log = log;
+  const reason = await Promise.race([sidecar.stopped, end.asked]);
+  log.info({ reason }, "sidecar stops");
+}
+
+async function serveRepository(flags: Flags, end: End): Promise<void> {
   let place: Place | undefined;
   let running = false;
   try {
@@ -53,13 +82,10 @@ async function serve(flags: Flags, end: End): Promise<void> {
     const followed = flags.succeed === true ? await succeed(place.store, process.env) : undefined;
     await using sidecar = await startSidecar(config, place, log, followed);
     running = true;
-    void sidecar.lost.then((fault) => endAtOnce(fault, log));
-    end.log = log;
     if (process.stdout.isTTY) {
       process.stdout.write(`Serving ${mainPathOf(place.workspace)} at ${sidecar.uri}. Ctrl-C ends it; the session stays.\n`);
     }
-    const reason = await Promise.race([sidecar.stopped, end.asked]);
-    log.info({ reason }, "sidecar stops");
+    await untilEnd(sidecar, end, log);
   } catch (fault) {
     if (running) throw fault;
     place ??= await placeInSpite(flags);

@@ -25,8 +25,15 @@ export interface MainTree {
   }>;
 }
 
+/** Every question finds nothing: what a session has that is of no repository. */
+export const NO_FILES: MainTree = {
+  reference: () => Promise.resolve(null),
+  read: () => Promise.resolve({ refused: "File not found" }),
+  list: () => Promise.resolve({ files: [], truncated: false }),
+};
+
 /**
- * A bare repository has no files of its own: every question finds nothing.
+ * A bare repository has no files of its own.
  *
  * @param store - the store of this process, which it must not open as a file
  */
@@ -38,14 +45,7 @@ export function mainTree(
   // Bare, a submodule, a separate git directory: «main» is git's own directory then, which nobody reads through us.
   const ofRepository = workspace.kind === "folder" || workspace.main === workspace.commonDir ? undefined : workspace.main;
   const root = workspace.kind === "folder" ? workspace.root : ofRepository;
-  if (root === undefined) {
-    const refused = "File not found";
-    return {
-      reference: () => Promise.resolve(null),
-      read: () => Promise.resolve({ refused }),
-      list: () => Promise.resolve({ files: [], truncated: false }),
-    };
-  }
+  if (root === undefined) return NO_FILES;
   const lister = createFileLister(root, { kind: workspace.kind });
   return {
     async reference(path) {

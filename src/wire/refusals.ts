@@ -19,6 +19,9 @@ interface Rendering {
 export const REFUSALS = {
   "message/malformed": { mpac: "MALFORMED_MESSAGE", http: 422, exit: 2, retryable: false },
   "message/unsupported": { mpac: "CAPABILITY_UNSUPPORTED", http: 501, exit: 2, retryable: false },
+  "message/replayed": { mpac: "REPLAY_DETECTED", http: 409, exit: 2, retryable: false },
+  "credential/rejected": { mpac: "CREDENTIAL_REJECTED", http: 401, exit: 3, retryable: false },
+  "peer/other-user": { mpac: "AUTHORIZATION_FAILED", http: 403, exit: 3, retryable: false },
   "session/not-joined": { mpac: "INVALID_REFERENCE", http: 401, exit: 3, retryable: false },
   "session/other-sender": { mpac: "AUTHORIZATION_FAILED", http: 403, exit: 3, retryable: false },
   "session/profile-unsupported": { mpac: "CAPABILITY_UNSUPPORTED", http: 501, exit: 2, retryable: false },
@@ -27,6 +30,8 @@ export const REFUSALS = {
   "principal/unknown": { mpac: "INVALID_REFERENCE", http: 404, exit: 5, retryable: false },
   "backend/switch-denied": { mpac: "BACKEND_SWITCH_DENIED", http: 403, exit: 3, retryable: false },
   "principal/name-taken": { mpac: "AUTHORIZATION_FAILED", http: 409, exit: 3, retryable: false },
+  "principal/other-credential": { mpac: "AUTHORIZATION_FAILED", http: 403, exit: 3, retryable: false },
+  "principal/no-role": { mpac: "AUTHORIZATION_FAILED", http: 403, exit: 3, retryable: false },
   "scope/frozen": { mpac: "SCOPE_FROZEN", http: 423, exit: 4, retryable: true },
   "scope/refused": { mpac: "MALFORMED_MESSAGE", http: 422, exit: 2, retryable: false },
   "intent/held": { mpac: "STALE_INTENT", http: 409, exit: 4, retryable: true },

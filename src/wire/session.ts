@@ -107,6 +107,8 @@ export const SessionEvent = z.discriminatedUnion("type", [
     host: Host.optional(),
     /** Whether it speaks our extension. */
     extended: z.boolean(),
+    /** Whose credential it brought, where one is wanted; never the credential. */
+    identity: z.looseObject({ method: z.string(), issuer: z.string(), fingerprint: z.string() }).optional(),
   }),
   event("ParticipantStatus", {
     principalId: PrincipalId,
@@ -350,6 +352,8 @@ export const SessionEvent = z.discriminatedUnion("type", [
     result: z.looseObject({}).optional(),
   }),
 ]);
+    /** Of the message, where replays are kept out. */
+    messageId: z.string().optional(),
 export type SessionEvent = z.infer<typeof SessionEvent>;
 export type SessionEventOf<Type extends SessionEvent["type"]> = Extract<SessionEvent, { type: Type }>;
 

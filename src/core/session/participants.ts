@@ -8,8 +8,10 @@ import type { PrincipalId } from "../../wire/ids.ts";
 import type { Host } from "../../wire/mpac/extension.ts";
 import type { Message } from "../../wire/mpac/messages.ts";
 import type { SessionEvent } from "../../wire/session.ts";
+import { backendAtHeartbeat, backendAtHello } from "./backend.ts";
 import { restorations } from "./cascade.ts";
 import { familyIn, familyOf, isKnown, liveIntentsOf, type Participant, type SessionState } from "./state.ts";
+import { rolesFor } from "./roles.ts";
 import { refuse, type SessionFacts, type SessionMoment, type Verdict } from "./verdict.ts";
 
 const COORDINATOR_PREFIX = "service:coordinator";
@@ -74,20 +76,35 @@ export function decideHello(state: Readonly<SessionState>, message: Message<"HEL
     return refuse("principal/name-taken", `${id} ${why}; join as ${suggested}`, { suggested });
   }
 
+  const { identity } = at.facts;
+  const bearer = state.credentials.get(familyOf(id));
+  if (identity !== undefined && bearer !== undefined && bearer !== identity.fingerprint) {
+    return refuse("principal/other-credential", `${familyOf(id)} belongs to another token in this session; join under another name`);
+  }
+  const type = sender.principal_type ?? "agent";
+  const roles = rolesFor(state, { id, type, asks: payload.roles ?? [], identity });
+  if (roles.length === 0 && state.settings.profile !== "open") {
+    const why =
+      "no role can be granted: its token names none and the session's role policy gives it none; ask whoever runs the coordinator";
+    return refuse("principal/no-role", `${id} cannot join: ${why}`);
+  }
+
   const joined: Extract<SessionEvent, { type: "ParticipantJoined" }> = {
     type: "ParticipantJoined",
     principalId: id,
-    principalType: sender.principal_type ?? "agent",
+    principalType: type,
     instanceId,
     displayName: payload.display_name ?? id,
-    roles: payload.roles ?? [],
+    roles: [...roles],
     ...(extension?.worktree === undefined ? {} : { worktree: extension.worktree }),
     ...(extension?.host === undefined ? {} : { host: extension.host }),
     extended: extension !== undefined,
+    ...(identity === undefined ? {} : { identity }),
   };
   const standing = state.participants.get(id);
-  if (standing === undefined) return { events: [joined] };
-  return { events: [joined, ...restored(state, standing)] };
+  const backend = backendAtHello(state, message, standing);
+  if (standing === undefined) return { events: [joined, ...backend] };
+  return { events: [joined, ...restored(state, standing), ...backend] };
 }
 
 export function decideHeartbeat(state: Readonly<SessionState>, message: Message<"HEARTBEAT">, sender: Participant): Verdict {
@@ -110,7 +127,9 @@ export function decideHeartbeat(state: Readonly<SessionState>, message: Message<
     next.activeIntentId === sender.activeIntentId &&
     next.branch === sender.worktree?.branch &&
     next.head === sender.worktree?.head;
-  if (unchanged) return { standing: { revision: 0 } };
+  const backend = backendAtHeartbeat(state, sender, message.payload.backend_health);
+  if ("rejected" in backend) return backend;
+  if (unchanged) return backend.events.length > 0 ? backend : { standing: { revision: 0 } };
 
   const event: SessionEvent = {
     type: "ParticipantStatus",
@@ -121,5 +140,5 @@ export function decideHeartbeat(state: Readonly<SessionState>, message: Message<
     ...(next.branch === undefined ? {} : { branch: next.branch }),
     ...(next.head === undefined ? {} : { head: next.head }),
   };
-  return { events: [event, ...restored(state, sender)] };
+  return { events: [event, ...(backend.suspends ? [] : restored(state, sender)), ...backend.events] };
 }

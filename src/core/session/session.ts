@@ -22,6 +22,7 @@ import { decideCommit, decideSupersede } from "./operations.ts";
 import { decideHeartbeat, decideHello } from "./participants.ts";
 import { decidePropose } from "./proposals.ts";
 import { decideReject } from "./rejections.ts";
+import { replayOf } from "./replay.ts";
 import { decideResolution } from "./resolutions.ts";
 import { initialState, type Participant, type SessionState } from "./state.ts";
 import { decideTick } from "./time.ts";
@@ -37,11 +38,13 @@ function decideMessage(state: Readonly<SessionState>, message: ClientMessage, at
   if (state.closed !== undefined && message.message_type !== "GOODBYE") {
     return refuse("session/closed", `this session has ended (${state.closed}); nothing but GOODBYE is taken`);
   }
-  if (message.message_type === "HELLO") return decideHello(state, message, at);
+  if (message.message_type === "HELLO") return replayOf(state, message, at) ?? decideHello(state, message, at);
 
   const sender = state.participants.get(message.sender.principal_id);
   const repeat = sender === undefined ? undefined : repeatOf(sender, message, at);
   if (repeat !== undefined) return repeat;
+  const replay = replayOf(state, message, at);
+  if (replay !== undefined) return replay;
   if (sender === undefined || sender.presence === "left") {
     return refuse("session/not-joined", `${message.sender.principal_id} has not joined this session; send HELLO first`);
   }
@@ -154,6 +157,7 @@ function settled(
     type: "Settled",
     lamport: nextLamport(state, command),
     ...(principal === undefined ? {} : { principal }),
+    ...(isMessage(command) && at.facts.sentAtMs !== undefined ? { messageId: command.message_id } : {}),
     ...(requestId === undefined ? {} : { requestId, contentHash: at.facts.contentHash ?? "" }),
     ...(result === undefined ? {} : { result: { ...result } }),
   };

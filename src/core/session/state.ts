@@ -21,6 +21,12 @@ export const REMEMBERED_MS = 24 * 60 * 60 * 1000;
 export const REMEMBERED_REQUESTS = 1000;
 
 /** The tree that clients without a worktree of their own share. */
+/** How far a message's own time may be from the coordinator's where replays are kept out, in milliseconds (SPEC 23.1.2). */
+export const REPLAY_WINDOW_MS = 300_000;
+
+/** Names of which it is remembered whose credential they belong to. */
+export const REMEMBERED_CREDENTIALS = 10_000;
+
 export const VIRTUAL_TREE = "virtual";
 
 export type Presence = "available" | "unavailable" | "left";
@@ -230,6 +236,10 @@ export interface SessionState {
   readonly batches: Map<BatchId, Batch>;
   readonly backoffs: Map<PrincipalId, Backoff[]>;
   /** Conflicts whose scope is frozen. */
+  /** The fingerprint of the credential that first joined under a family of names: the names stay its bearer's. */
+  readonly credentials: Map<string, string>;
+  /** When a message was recorded, by its id, oldest first, as long as it could be replayed; only where that is kept out. */
+  readonly seenMessages: Map<string, number>;
   readonly frozen: Set<ConflictId>;
   /** Conflicts that are not settled. */
   readonly liveConflicts: Set<ConflictId>;
@@ -280,6 +290,8 @@ export function initialState(): SessionState {
     liveConflicts: new Set(),
     liveIntents: new Set(),
     virtualTree: new Map(),
+    credentials: new Map(),
+    seenMessages: new Map(),
     index: createScopeIndex(),
     written: createScopeIndex(),
     deadlines: createDeadlines(),

@@ -15,6 +15,17 @@ export type SessionFacts = JsonObject & {
   readonly living?: readonly string[];
   /** References of paths in the main worktree, read for a commit on the virtual tree; null where there is no file. */
   readonly bases?: { readonly [path: string]: string | null };
+  /** Whose credential a HELLO brought, where one is wanted. Never the credential. */
+  readonly identity?: ProvenIdentity;
+  /** When the sender says that it spoke, milliseconds since 1970; null when nobody can read that. Only where replays are kept out. */
+  readonly sentAtMs?: number | null;
+};
+
+export type ProvenIdentity = {
+  readonly method: string;
+  readonly issuer: string;
+  readonly fingerprint: string;
+  readonly roles?: readonly string[];
 };
 
 export type SessionMoment = Moment<SessionFacts>;

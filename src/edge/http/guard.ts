@@ -1,5 +1,5 @@
 /**
- * Who may speak HTTP to a sidecar on this machine: programs, and pages of this machine; no page from elsewhere.
+ * Who may speak HTTP to a sidecar: programs, and pages of this machine; no page from elsewhere.
  *
  * A browser sends `Origin` and lets a foreign page choose the name it connects to (DNS rebinding), so both `Host` and
  * `Origin` are checked on every method and every upgrade. A program that sends no `Origin` passes.
@@ -12,6 +12,8 @@ export interface GuardOptions {
   readonly port: number;
   /** Further origins (`SIGNALBOX_ALLOWED_ORIGINS`): scheme, host and port. */
   readonly allowedOrigins: readonly string[];
+  /** Whether it answers to any name, as one does that wants a token of everybody. */
+  readonly anyHost?: boolean;
 }
 
 const LOOPBACK_NAMES: readonly string[] = ["localhost", "127.0.0.1", "[::1]"];
@@ -19,7 +21,8 @@ const LOOPBACK_NAMES: readonly string[] = ["localhost", "127.0.0.1", "[::1]"];
 /** The sentence to refuse with, or undefined when the request may pass. */
 export function barredBy(request: Pick<IncomingMessage, "headers">, options: GuardOptions): string | undefined {
   const { host, origin } = request.headers;
-  if (!isOwnHost(host, options)) return "the Host header names another machine; connect to 127.0.0.1 or localhost";
+  if (options.anyHost !== true && !isOwnHost(host, options))
+    return "the Host header names another machine; connect to 127.0.0.1 or localhost";
   if (origin !== undefined && !isOwnOrigin(origin, options))
     return "this origin may not reach the sidecar; allow it by SIGNALBOX_ALLOWED_ORIGINS";
   return undefined;

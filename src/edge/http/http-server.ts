@@ -1,7 +1,8 @@
 /**
  * The one listener of a sidecar: HTTP by hono, WebSockets by `ws` on the same port, both behind the same guard.
  */
-import { createServer, type IncomingMessage, type Server } from "node:http";
+import { createServer, type IncomingMessage, type RequestListener, type Server } from "node:http";
+import { createServer as createTlsServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
 import { getRequestListener } from "@hono/node-server";
@@ -14,9 +15,17 @@ export interface HttpServer extends AsyncDisposable {
   readonly port: number;
 }
 
+/** A certificate with its chain and its key, as PEM. */
+export interface TlsFiles {
+  readonly cert: string | Buffer;
+  readonly key: string | Buffer;
+}
+
 export interface HttpServerOptions extends Omit<GuardOptions, "port"> {
   /** 0 asks the system for a free one. */
   readonly port: number;
+  /** Without these the listener speaks in the open. */
+  readonly tls?: TlsFiles | undefined;
   readonly routes: Hono;
   /** Takes an upgraded socket, or says with which status and sentence it is not taken. */
   readonly upgrade: (
@@ -28,16 +37,19 @@ export interface HttpServerOptions extends Omit<GuardOptions, "port"> {
 const MAX_HEADER_BYTES = 16 * 1024;
 
 /** @throws Error with code EADDRINUSE when the port is taken */
-export async function listen({ routes, upgrade, host, port, allowedOrigins }: HttpServerOptions): Promise<HttpServer> {
-  const guard = { host, port, allowedOrigins };
+export async function listen(options: HttpServerOptions): Promise<HttpServer> {
+  const { routes, upgrade, host, port, allowedOrigins, anyHost = false, tls } = options;
+  const guard = { host, port, allowedOrigins, anyHost };
   const sockets = new WebSocketServer({ noServer: true, maxPayload: MAX_FRAME_BYTES, perMessageDeflate: false });
   const answer = getRequestListener(routes.fetch);
 
-  const server: Server = createServer({ maxHeaderSize: MAX_HEADER_BYTES }, (request, response) => {
+  const onRequest: RequestListener = (request, response) => {
     const barred = barredBy(request, guard);
     if (barred === undefined) return void answer(request, response);
     response.writeHead(403, { "content-type": "application/json" }).end(JSON.stringify({ detail: barred }));
-  });
+  };
+  const limits = { maxHeaderSize: MAX_HEADER_BYTES };
+  const server: Server = tls === undefined ? createServer(limits, onRequest) : createTlsServer({ ...limits, ...tls }, onRequest);
 
   const raw = new Set<Duplex>();
   // Two functions for all sockets: what listens as long as a socket lives costs each of them something, and one that is made

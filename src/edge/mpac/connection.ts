@@ -6,9 +6,12 @@
  * socket; that is safe while messages are not compressed, since `ws` then keeps nothing back that they could overtake.
  */
 import type { Writable } from "node:stream";
+import { setTimeout as pause } from "node:timers/promises";
 import { WebSocket } from "ws";
 import type { InstanceId, PrincipalId } from "../../wire/ids.ts";
 import { envelopeOf, type Saying, type Speaker } from "./coordinator-voice.ts";
+import type { Identity } from "./door.ts";
+import { type Bucket, createBucket, type Rate } from "./rate.ts";
 import { textFrame } from "./text-frame.ts";
 
 /** Bytes that may wait for a reader before it is dropped. */
@@ -17,8 +20,9 @@ const MAX_UNREAD_BYTES = 8 * 1024 * 1024;
 /** How long a reader that was too slow may take to read on to the close frame, in milliseconds. */
 const SLOW_FAREWELL_MS = 1_000;
 
-/** Frames that may wait for their turn before the socket is read no further. */
+/** Frames, and their characters, that may wait for their turn before the socket is read no further. */
 const MAX_BACKLOG = 256;
+const MAX_BACKLOG_CHARACTERS = 4 * 1024 * 1024;
 
 /** Close codes that we send; the first two are RFC 6455's, the others MPAC servers' and ours. */
 export const CLOSE = {
@@ -37,6 +41,8 @@ export interface Bound {
   readonly extended: boolean;
   /** The tree that its operations are about: its own worktree, or the session's virtual one. */
   readonly tree: string;
+  /** What proves, over another connection, to be the client that this one belongs to; told to it alone. */
+  readonly secret: string | undefined;
 }
 
 export interface Connection {
@@ -44,6 +50,8 @@ export interface Connection {
   bound: Bound | undefined;
   /** The name and instance of a HELLO that is being decided. */
   joining: { readonly principal: PrincipalId; readonly instance: InstanceId } | undefined;
+  /** Whom its credential proves it to be, where a session wants one. */
+  identity: Identity | undefined;
   /** False once it is closed, by either side. */
   readonly open: boolean;
   /** Notes the Lamport value of a message that was read: what is said from now on is later. */
@@ -55,6 +63,10 @@ export interface Connection {
   /** Sends what `textFrame` made, which may go to others as well. */
   sendFrame(frame: Buffer): void;
   close(code: number, reason: string): void;
+  /** Ends it without a word. */
+  terminate(): void;
+  /** Whether somebody is there: asked by a ping, whose answer is waited for `limitMs` milliseconds at most. */
+  answers(limitMs: number): Promise<boolean>;
 }
 
 /** Whoever serves connections: one for all of them. */
@@ -71,9 +83,12 @@ const soon = Promise.resolve();
 
 let connections = 0;
 
-/** @param wire - the TCP socket under `socket` */
-export function serveConnection(socket: WebSocket, wire: Writable, hearer: Hearer): Connection {
-  const connection = new SocketConnection(socket, wire, hearer);
+/**
+ * @param wire - the TCP socket under `socket`
+ * @param rate - how fast it may speak; as fast as it can without one
+ */
+export function serveConnection(socket: WebSocket, wire: Writable, hearer: Hearer, rate?: Rate): Connection {
+  const connection = new SocketConnection(socket, wire, hearer, rate);
   socket.on("message", (data: Buffer, isBinary) => connection.read(data, isBinary));
   socket.on("close", () => connection.end());
   // A broken frame closes its own connection, by `ws`; there is nothing to add.
@@ -88,20 +103,24 @@ class SocketConnection implements Connection {
   readonly id = (connections += 1);
   bound: Connection["bound"] = undefined;
   joining: Connection["joining"] = undefined;
+  identity: Connection["identity"] = undefined;
   readonly #socket: WebSocket;
   readonly #wire: Writable;
   readonly #hearer: Hearer;
   #lamport = 0;
   #open = true;
+  readonly #bucket: Bucket | undefined;
   #backlog: string[] = [];
+  #backlogCharacters = 0;
   #reading = false;
   #unsent: Buffer[] = [];
   #unsentBytes = 0;
 
-  constructor(socket: WebSocket, wire: Writable, hearer: Hearer) {
+  constructor(socket: WebSocket, wire: Writable, hearer: Hearer, rate: Rate | undefined) {
     this.#socket = socket;
     this.#wire = wire;
     this.#hearer = hearer;
+    this.#bucket = rate === undefined ? undefined : createBucket(rate);
   }
 
   get open(): boolean {
@@ -138,11 +157,33 @@ class SocketConnection implements Connection {
     this.#socket.close(code, reason);
   }
 
+  terminate(): void {
+    this.#open = false;
+    this.#socket.terminate();
+  }
+
+  async answers(limitMs: number): Promise<boolean> {
+    // Whoever is read no further cannot be heard answering, and has said more than enough to be there.
+    if (!this.#open || this.#socket.isPaused) return this.#open;
+    const socket = this.#socket;
+    const stop = new AbortController();
+    const heard = new Promise<boolean>((resolve) => {
+      socket.once("pong", () => resolve(true));
+      socket.once("close", () => resolve(false));
+    });
+    socket.ping();
+    const silent = pause(limitMs, false, { ref: false, signal: stop.signal }).catch(() => false);
+    return await Promise.race([heard, silent]).finally(() => stop.abort());
+  }
+
   read(data: Buffer, isBinary: boolean): void {
     if (!this.#open) return;
     // Clients of the original may send a binary frame; what it holds is text all the same.
-    this.#backlog.push(isBinary ? data.toString("utf8") : data.toString());
-    if (this.#backlog.length > MAX_BACKLOG && !this.#socket.isPaused) this.#socket.pause();
+    const text = isBinary ? data.toString("utf8") : data.toString();
+    this.#backlog.push(text);
+    this.#backlogCharacters += text.length;
+    const isFull = this.#backlog.length > MAX_BACKLOG || this.#backlogCharacters > MAX_BACKLOG_CHARACTERS;
+    if (isFull && !this.#socket.isPaused) this.#socket.pause();
     void this.#readOn();
   }
 
@@ -165,6 +206,10 @@ class SocketConnection implements Connection {
     if (this.#reading) return;
     this.#reading = true;
     for (let text = this.#backlog.shift(); text !== undefined; text = this.#backlog.shift()) {
+      this.#backlogCharacters -= text.length;
+      const waitMs = this.#bucket?.take(performance.now()) ?? 0;
+      if (waitMs > 0) await pause(waitMs, undefined, { ref: false });
+      if (waitMs > 0 && !this.#open) break;
       try {
         const handed = this.#hearer.frame(this, text);
         if (handed !== undefined) await handed;
@@ -172,7 +217,8 @@ class SocketConnection implements Connection {
         // Whatever a frame led to, it is its sender who hears of it, and nobody else.
         this.#hearer.broke(this, error);
       }
-      if (this.#socket.isPaused && this.#backlog.length < MAX_BACKLOG / 2) this.#socket.resume();
+      const hasRoom = this.#backlog.length < MAX_BACKLOG / 2 && this.#backlogCharacters < MAX_BACKLOG_CHARACTERS / 2;
+      if (hasRoom && this.#socket.isPaused) this.#socket.resume();
     }
     this.#reading = false;
   }

@@ -24,6 +24,8 @@ export type Admission = { readonly admitted: "own" | Identity } | { readonly ref
 export interface Door {
   /** Whether nobody comes in without a credential. */
   readonly isShut: boolean;
+  /** Whether a credential tells one person from another, which the token of the discovery file does not. */
+  readonly provesIdentity: boolean;
   /** Judges the credential of a HELLO; `credential` is whatever stands there. */
   admit(credential: unknown, sessionId: string): Admission;
   /** Judges the `Authorization` header of a handshake; undefined when it has none that says something. */
@@ -73,6 +75,7 @@ export function createDoor({ table, own, wantsOwn = false }: DoorOptions): Door 
 
   return {
     isShut: table !== undefined || wantsOwn,
+    provesIdentity: table !== undefined,
     admit(credential, sessionId) {
       if (typeof credential !== "object" || credential === null) return { refused: `a credential is needed here: ${HOW}` };
       const { type = BEARER, value } = credential as { readonly type?: unknown; readonly value?: unknown };

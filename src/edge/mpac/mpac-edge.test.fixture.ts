@@ -8,12 +8,16 @@ import { silentLog } from "../../engine/log.ts";
 import { redecide } from "../../engine/redecide.ts";
 import { memoryStore } from "../../store/memory.ts";
 import type { SessionId } from "../../wire/ids.ts";
+import type { JsonObject } from "../../wire/json.ts";
 import type { LogRecord } from "../../wire/record.ts";
 import { listen } from "../http/http-server.ts";
 import type { WorkspaceFiles } from "./commands.ts";
+import { createDoor, type DoorOptions } from "./door.ts";
 import { createMpacEdge, type Peer } from "./mpac-edge.ts";
 import { NOTHING_OBSERVED, type Observations } from "./observed-views.ts";
+import type { Rate } from "./rate.ts";
 import { openRoom } from "./room.ts";
+import { createSessionEdge } from "./session-edge.ts";
 
 export interface Received {
   readonly message_type?: string;
@@ -50,22 +54,33 @@ const noFiles: WorkspaceFiles = {
   list: () => Promise.resolve({ files: [], truncated: false }),
 };
 
-export async function serveSession(options: { peer?: Peer; files?: Partial<WorkspaceFiles>; observations?: Observations } = {}) {
-  const { peer = "same-user", files = {}, observations = NOTHING_OBSERVED } = options;
+export interface Served {
+  readonly peer?: Peer;
+  readonly files?: Partial<WorkspaceFiles>;
+  readonly observations?: Observations;
+  readonly door?: Partial<DoorOptions>;
+  readonly rate?: Rate;
+  readonly settings?: JsonObject;
+}
+
+export async function serveSession(options: Served = {}) {
+  const { peer = "same-user", files = {}, observations = NOTHING_OBSERVED, door = {}, rate, settings = {} } = options;
   const store = memoryStore();
   const engine = createEngine({ store, log: silentLog, node: "test" });
   const sessionId = "s" as SessionId;
-  const stream = await engine.open(session, sessionId, { root: "/repo" });
+  const profile = door.table === undefined ? "open" : "authenticated";
+  const stream = await engine.open(session, sessionId, { root: "/repo", profile, ...settings });
   const room = await openRoom(
     stream,
     { sessionId, workspaceDir: "/repo", version: "0", control: 1 },
-    { nowMs: () => engine.nowMs(), isLiving: () => false },
+    { nowMs: () => engine.nowMs(), isLiving: () => false, answerMs: 100 },
   );
+  const inside = createSessionEdge({ room, engine, files: { ...noFiles, ...files }, observations });
   const edge = createMpacEdge({
-    room,
-    engine,
-    files: { ...noFiles, ...files },
-    observations,
+    door: createDoor({ own: "own-token", ...door }),
+    enter: () => Promise.resolve({ session: inside, [Symbol.dispose]: () => undefined }),
+    rate,
+    nowMs: () => engine.nowMs(),
     onActivity: () => undefined,
     log: silentLog,
   });
@@ -74,13 +89,17 @@ export async function serveSession(options: { peer?: Peer; files?: Partial<Works
     port: 0,
     allowedOrigins: [],
     routes: new Hono(),
-    upgrade: () => (socket, request) => edge.serve(socket, request.socket, () => Promise.resolve(peer)),
+    upgrade: () => (socket, request) => {
+      const { authorization } = request.headers;
+      edge.serve(socket, request.socket, { sessionId, authorization, peer: () => Promise.resolve(peer) });
+    },
   });
   return {
     store,
     stream,
     edge,
-    connect: (principal: string, instance = "1") => connectTo(server.port, principal, instance),
+    connect: (principal: string, instance = "1", headers: Readonly<Record<string, string>> = {}) =>
+      connectTo(server.port, { principal, instance, headers }),
     port: server.port,
     async log(): Promise<readonly string[]> {
       const texts: string[] = [];
@@ -90,6 +109,7 @@ export async function serveSession(options: { peer?: Peer; files?: Partial<Works
     /** Every stream that a test makes is decided once more on the way out. */
     async [Symbol.asyncDispose]() {
       edge[Symbol.dispose]();
+      inside[Symbol.dispose]();
       await server[Symbol.asyncDispose]();
       await engine.close();
       redecide(
@@ -101,8 +121,14 @@ export async function serveSession(options: { peer?: Peer; files?: Partial<Works
   };
 }
 
-async function connectTo(port: number, principal: string, instance: string): Promise<TestClient> {
-  const socket = new WebSocket(`ws://127.0.0.1:${port}/`, { perMessageDeflate: false });
+interface Caller {
+  readonly principal: string;
+  readonly instance: string;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+async function connectTo(port: number, { principal, instance, headers }: Caller): Promise<TestClient> {
+  const socket = new WebSocket(`ws://127.0.0.1:${port}/`, { perMessageDeflate: false, headers });
   const frames: Received[] = [];
   let arrived: () => void = () => undefined;
   socket.on("message", (data: Buffer) => {

@@ -1,37 +1,43 @@
 /**
- * `WS /session/<id>` and `/`: MPAC 0.1.15 and the frames beside it, turned into commands and questions.
+ * `WS /session/<id>` and `/`: MPAC 0.1.15 and the frames beside it.
  *
- * This edge holds no rule of the session. It decides who may speak on a connection, and what a connection may ask before
- * it has joined.
+ * This edge holds no rule of a session. It decides who may come in over a connection, and what a connection may ask before
+ * it has joined; nothing of a session is opened, said or shown before that.
  */
 import type { Writable } from "node:stream";
-import { setTimeout as pause } from "node:timers/promises";
 import type { WebSocket } from "ws";
-import { pathName } from "../../core/session/read.ts";
-import type { Engine } from "../../engine/engine.ts";
 import type { Log } from "../../engine/log.ts";
-import type { ClientMessage } from "../../wire/mpac/messages.ts";
+import type { ClientMessage, Message } from "../../wire/mpac/messages.ts";
 import type { FileList, FileRead, SessionSummaryRequest } from "../../wire/mpac/sideband.ts";
 import type { QueryFrame } from "../../wire/query.ts";
 import type { RefusalCode } from "../../wire/refusals.ts";
-import { prepare, type Prepared, type Refused, type Surroundings, withoutSecrets, type WorkspaceFiles } from "./commands.ts";
 import { CLOSE, type Connection, type Hearer, serveConnection } from "./connection.ts";
+import { refusal } from "./coordinator-voice.ts";
+import { type Admission, type Door, identityOf } from "./door.ts";
 import { type Frame, readFrame } from "./frames.ts";
-import { createBehind, type Observations } from "./observed-views.ts";
-import type { Room } from "./room.ts";
-import { answerSideband } from "./sideband.ts";
-import { answerQuery, type ViewContext } from "./views.ts";
+import type { Rate } from "./rate.ts";
+import type { SessionEdge } from "./session-edge.ts";
 
 /** Whose connection it is, as far as the system tells. */
 export type Peer = "same-user" | "other-user" | "unknown";
 
+/** What is known of a connection from its handshake. */
+export interface Handshake {
+  readonly sessionId: string;
+  /** The `Authorization` header. */
+  readonly authorization?: string | undefined;
+  /** Asked once, and only when the answer matters. */
+  readonly peer: () => Promise<Peer>;
+}
+
+/** A session that is held open for one connection. */
+export interface Visit extends Disposable {
+  readonly session: SessionEdge;
+}
+
 export interface MpacEdge extends Disposable {
-  /**
-   * `peer` is asked once, and only when the connection wants something before it has joined.
-   *
-   * @param wire - the TCP socket under `socket`
-   */
-  serve(socket: WebSocket, wire: Writable, peer: () => Promise<Peer>): void;
+  /** @param wire - the TCP socket under `socket` */
+  serve(socket: WebSocket, wire: Writable, handshake: Handshake): void;
   readonly connections: number;
   /** Reads no further frame; resolves when those that were read have been handed on. What was not read is its sender's to say again. */
   hold(): Promise<void>;
@@ -40,27 +46,34 @@ export interface MpacEdge extends Disposable {
 }
 
 export interface MpacEdgeOptions {
-  readonly room: Room;
-  readonly engine: Pick<Engine, "putBlob" | "getBlob" | "nowMs">;
-  readonly files: WorkspaceFiles;
-  readonly observations: Observations;
+  readonly door: Door;
+  /** Opens the session of this id, or joins those that have it open. */
+  readonly enter: (sessionId: string) => Promise<Visit>;
+  /** How fast each connection may speak. */
+  readonly rate?: Rate | undefined;
+  readonly nowMs: () => number;
   readonly onActivity: () => void;
   readonly log: Log;
 }
 
-/** How long a question may wait for a fresh look at a worktree, in milliseconds. */
-const FRESH_MS = 200;
+/** What this edge knows of a connection. */
+interface Seat {
+  readonly sessionId: string;
+  readonly peer: () => Promise<Peer>;
+  /** What its credential was found to be. */
+  admission: Admission | undefined;
+  visit: Visit | undefined;
+}
 
-export function createMpacEdge({ room, engine, files, observations, onActivity, log }: MpacEdgeOptions): MpacEdge {
-  /** With the question whose they are. */
-  const open = new Map<Connection, () => Promise<Peer>>();
-  const { host, presence } = room.stream;
+export function createMpacEdge({ door, enter, rate, nowMs, onActivity, log }: MpacEdgeOptions): MpacEdge {
+  const open = new Map<Connection, Seat>();
 
-  const behindOf = createBehind(observations);
-  const surroundings: Surroundings = { files, blobs: engine, nameOf: (path) => pathName(host.view, path) };
-
+  /** Before a session is open for it, a connection is spoken to in the session's name and told nothing of it. */
   function refuse(connection: Connection, code: RefusalCode, message: string, refersTo?: string): void {
-    room.refuse(connection, { ok: false, rejection: { code, message } }, refersTo);
+    const seat = open.get(connection);
+    if (seat === undefined) return;
+    if (seat.visit !== undefined) return seat.visit.session.refuse(connection, code, message, refersTo);
+    connection.say({ sessionId: seat.sessionId, epoch: 1, clock: 0 }, refusal({ code, message }, refersTo, nowMs()));
   }
 
   let reading = 0;
@@ -80,16 +93,20 @@ export function createMpacEdge({ room, engine, files, observations, onActivity, 
 
   /** Most messages are handed on at once, without a promise. */
   function readAndCarry(connection: Connection, text: string): Promise<void> | void {
+    const seat = open.get(connection);
+    if (seat === undefined) return;
     onActivity();
     const frame: Frame = readFrame(text);
-    if (connection.bound !== undefined) presence.heard(connection.bound.principal, engine.nowMs());
+    seat.visit?.session.heard(connection);
     switch (frame.kind) {
       case "message":
-        return onMessage(connection, frame.message);
+        return frame.message.message_type === "HELLO"
+          ? onHello(connection, seat, frame.message)
+          : onMessage(connection, seat, frame.message);
       case "query":
-        return onQuery(connection, frame.query);
+        return onQuery(connection, seat, frame.query);
       case "sideband":
-        return onSideband(connection, frame.ask);
+        return onSideband(connection, seat, frame.ask);
       case "bad":
         return refuse(connection, frame.code, frame.why, frame.refersTo);
       case "ignored":
@@ -97,80 +114,76 @@ export function createMpacEdge({ room, engine, files, observations, onActivity, 
     }
   }
 
-  function onMessage(connection: Connection, message: ClientMessage): Promise<void> | void {
-    const claimed = message.sender.principal_id;
-    connection.witness(lamportOf(message, host.view.clock));
-    const { bound } = connection;
-    if (bound !== undefined && bound.principal !== claimed) {
-      const why = `this connection joined as ${bound.principal} and does not speak for ${claimed}; open another connection`;
-      return refuse(connection, "session/other-sender", why, message.message_id);
-    }
-    if (message.message_type === "HELLO") {
-      return room.join(connection, withoutSecrets(message));
-    }
-    if (bound === undefined) {
-      return refuse(
-        connection,
-        "session/not-joined",
-        `${claimed} has not joined over this connection; send HELLO first`,
-        message.message_id,
-      );
-    }
-    const carry = (prepared: Prepared | Refused): void => {
-      if ("refused" in prepared) refuse(connection, "message/malformed", prepared.refused, message.message_id);
-      else room.carry(connection, prepared);
-    };
-    const prepared = prepare(message, bound.tree, surroundings);
-    return prepared instanceof Promise ? prepared.then(carry) : carry(prepared);
+  async function onHello(connection: Connection, seat: Seat, message: Message<"HELLO">): Promise<void> {
+    const barred = await barredBy(connection, seat, message);
+    if (barred !== undefined) return refuse(connection, barred.code, barred.why, message.message_id);
+    await (await sessionOf(connection, seat))?.carry(connection, message);
   }
 
-  function viewContext(state: ViewContext["state"]): ViewContext {
-    const nowMs = engine.nowMs();
+  /** Why it may not come in; nothing when it may, and then it is noted what it has proven. */
+  async function barredBy(
+    connection: Connection,
+    seat: Seat,
+    { payload }: Message<"HELLO">,
+  ): Promise<{ readonly code: RefusalCode; readonly why: string } | undefined> {
+    const shown = payload["credential"] ?? undefined;
+    const admission = shown === undefined ? seat.admission : door.admit(shown, seat.sessionId);
+    if (door.isShut) {
+      const judged = admission ?? door.admit(undefined, seat.sessionId);
+      if ("refused" in judged) return { code: "credential/rejected", why: judged.refused };
+      if (door.provesIdentity) connection.identity = identityOf(judged, payload.roles ?? []);
+    }
+    if (admission !== undefined && "admitted" in admission) seat.admission = admission;
+    if (door.isShut || isOwn(seat) || (await seat.peer()) !== "other-user") return undefined;
     return {
-      state,
-      nowMs,
-      workspaceDir: room.face.workspaceDir,
-      lastHeardMs: (principal) => presence.lastHeardMs(principal, nowMs),
-      lastWorkMs: (principal) => presence.lastWorkMs(principal),
-      sleptSince: (ms) => presence.sleptSince(ms),
-      observations,
+      code: "peer/other-user",
+      why: "this sidecar serves another user of this machine; start one of your own, or ask for MPAC_TOKEN_TABLE there",
     };
   }
 
-  /** Who has not joined may ask when it is this machine's own user; where the system does not tell, only for the summary. */
-  async function mayAsk(connection: Connection, what: "summary" | "files"): Promise<boolean> {
-    if (connection.bound !== undefined && what === "summary") return true;
-    const known = await open.get(connection)?.();
-    // Another user of the machine may take part, but does not read through us what the disk would not let it read.
-    if (known === "other-user") return false;
-    return connection.bound !== undefined || known === "same-user" || what === "summary";
+  function onMessage(connection: Connection, seat: Seat, message: ClientMessage): Promise<void> | void {
+    if (seat.visit !== undefined) return seat.visit.session.carry(connection, message);
+    const why = `${message.sender.principal_id} has not joined over this connection; send HELLO first`;
+    return refuse(connection, "session/not-joined", why, message.message_id);
   }
 
-  async function onQuery(connection: Connection, { query_id, query }: QueryFrame): Promise<void> {
-    const answerWith = (content: object): void => connection.send(JSON.stringify({ type: "SIGNALBOX_ANSWER", query_id, ...content }));
-    if (!(await mayAsk(connection, query.kind === "summary" ? "summary" : "files"))) return answerWith({ error: "send HELLO first" });
-    if (query.kind === "work" && query.fresh === true) await lookNow(connection.bound?.tree);
-    await host
-      .query((state) => answerQuery(viewContext(state), query, connection.bound?.principal))
-      .then(async ({ answer, behind }) => {
-        const lacking = await behindOf(behind);
-        answerWith({ answer: lacking.length === 0 ? answer : { ...answer, behind: lacking } });
-      })
-      .catch((error: unknown) => answerWith({ error: String(error) }));
-  }
-
-  async function lookNow(tree: string | undefined): Promise<void> {
-    if (tree === undefined) return;
-    const limit = pause(FRESH_MS, undefined, { ref: false });
-    await Promise.race([observations.refresh(tree).catch(() => undefined), limit]);
-  }
-
-  async function onSideband(connection: Connection, ask: FileList | FileRead | SessionSummaryRequest): Promise<void> {
-    if (!(await mayAsk(connection, ask.type === "SESSION_SUMMARY" ? "summary" : "files"))) {
-      return refuse(connection, "session/not-joined", `${ask.type} is answered after HELLO`);
+  async function sessionOf(connection: Connection, seat: Seat): Promise<SessionEdge | undefined> {
+    if (seat.visit === undefined) {
+      const visit = await enter(seat.sessionId);
+      // It may have gone meanwhile. Its frames are read one after the other, so that nobody else has entered for it.
+      if (open.get(connection) === seat) seat.visit = visit;
+      else visit[Symbol.dispose]();
     }
-    const answer = await answerSideband(ask, { host, files, engine, viewContext });
-    connection.send(JSON.stringify(answer));
+    return seat.visit?.session;
+  }
+
+  /**
+   * Behind a door that is shut, whoever has not joined may ask nothing. Else it may when it is this machine's own user;
+   * where the system does not tell, only for the summary.
+   */
+  async function mayAsk(connection: Connection, seat: Seat, what: "summary" | "files"): Promise<boolean> {
+    const hasJoined = connection.bound !== undefined;
+    if (isOwn(seat) || (hasJoined && what === "summary")) return true;
+    if (door.isShut) return hasJoined;
+    const known = await seat.peer();
+    // Another user of the machine does not read through us what the disk would not let it read.
+    if (known === "other-user") return false;
+    return hasJoined || known === "same-user" || what === "summary";
+  }
+
+  async function onQuery(connection: Connection, seat: Seat, frame: QueryFrame): Promise<void> {
+    const { query_id, query } = frame;
+    if (await mayAsk(connection, seat, query.kind === "summary" ? "summary" : "files")) {
+      return (await sessionOf(connection, seat))?.answer(connection, frame);
+    }
+    connection.send(JSON.stringify({ type: "SIGNALBOX_ANSWER", query_id, error: "send HELLO first" }));
+  }
+
+  async function onSideband(connection: Connection, seat: Seat, ask: FileList | FileRead | SessionSummaryRequest): Promise<void> {
+    if (await mayAsk(connection, seat, ask.type === "SESSION_SUMMARY" ? "summary" : "files")) {
+      return (await sessionOf(connection, seat))?.answerBeside(connection, ask);
+    }
+    refuse(connection, "session/not-joined", `${ask.type} is answered after HELLO`);
   }
 
   const hearer: Hearer = {
@@ -182,16 +195,20 @@ export function createMpacEdge({ room, engine, files, observations, onActivity, 
       else refuse(connection, "message/malformed", "the sidecar could not carry out the last frame; its log says why");
     },
     gone(connection) {
+      const visit = open.get(connection)?.visit;
       open.delete(connection);
-      room.leave(connection);
+      visit?.session.gone(connection);
+      visit?.[Symbol.dispose]();
       onActivity();
     },
   };
 
   return {
-    serve(socket, wire, lookUpPeer) {
+    serve(socket, wire, { sessionId, authorization, peer: lookUpPeer }) {
       let looked: Promise<Peer> | undefined;
-      open.set(serveConnection(socket, wire, hearer), () => (looked ??= lookUpPeer()));
+      const peer = (): Promise<Peer> => (looked ??= lookUpPeer());
+      const seat: Seat = { sessionId, peer, admission: door.admitHeader(authorization, sessionId), visit: undefined };
+      open.set(serveConnection(socket, wire, hearer, rate), seat);
       onActivity();
     },
     get connections() {
@@ -209,15 +226,8 @@ export function createMpacEdge({ room, engine, files, observations, onActivity, 
     },
     [Symbol.dispose]() {
       this.close();
-      room[Symbol.dispose]();
     },
   };
 }
 
-/** A value further ahead than this of everything the session has seen says nothing. */
-const LAMPORT_LEAP = 2 ** 32;
-
-function lamportOf({ watermark }: ClientMessage, clock: number): number {
-  const value = watermark?.kind === "lamport_clock" && typeof watermark.value === "number" ? watermark.value : 0;
-  return value <= clock + LAMPORT_LEAP ? Math.floor(value) : 0;
-}
+const isOwn = ({ admission }: Seat): boolean => admission !== undefined && "admitted" in admission && admission.admitted === "own";

@@ -4,19 +4,21 @@
  * A sender is bound to its connection in every profile: what a connection says, it says as the principal that it joined
  * as, or it is refused. A refused HELLO hears nothing.
  */
+import { randomBytes } from "node:crypto";
 import type { OpenStream } from "../../engine/engine.ts";
 import type { Outcome } from "../../engine/stream-host.ts";
-import { hostsInFamily, isSameFamily, treeOf } from "../../core/session/read.ts";
+import { arbitersOf, hostsInFamily, isSameFamily, treeOf } from "../../core/session/read.ts";
 import type { SessionState } from "../../core/session/state.ts";
 import type { SessionFacts } from "../../core/session/verdict.ts";
 import type { InstanceId, PrincipalId } from "../../wire/ids.ts";
 import type { JsonObject } from "../../wire/json.ts";
 import type { Host } from "../../wire/mpac/extension.ts";
 import type { ClientMessage, Message } from "../../wire/mpac/messages.ts";
-import type { Actor, LogRecord } from "../../wire/record.ts";
+import type { LogRecord } from "../../wire/record.ts";
 import type { SessionEvent } from "../../wire/session.ts";
 import type { Prepared } from "./commands.ts";
 import { type Bound, CLOSE, type Connection } from "./connection.ts";
+import { actorOf, isSecret, provenOf } from "./proven.ts";
 import { refusal, remark, type Saying, sayingOf, type Speaker } from "./coordinator-voice.ts";
 import { isEchoed, messageOf, type Outbound, outboundOf, withoutFiles } from "./relay.ts";
 import type { Audience } from "./sayings.ts";
@@ -28,8 +30,12 @@ export type SessionStream = OpenStream<SessionState, ClientMessage, SessionFacts
 export interface Room extends Disposable {
   readonly face: SessionFace;
   readonly stream: SessionStream;
-  /** Joins a connection; resolves when the outcome is known. */
-  join(connection: Connection, message: Message<"HELLO">): Promise<void>;
+  /**
+   * Joins a connection; resolves when the outcome is known.
+   *
+   * @param secret - what the client was told over its last connection, and proves by it to be the same
+   */
+  join(connection: Connection, message: Message<"HELLO">, secret?: string): Promise<void>;
   /** Carries any other message of a bound connection. */
   carry(connection: Connection, prepared: Prepared): void;
   refuse(connection: Connection, outcome: Extract<Outcome, { ok: false }>, refersTo: string | undefined): void;
@@ -41,16 +47,24 @@ export interface RoomOptions {
   readonly nowMs: () => number;
   /** Whether the program that runs a participant still runs on this machine. */
   readonly isLiving: (host: Host) => boolean;
+  /** Milliseconds that an old connection has to answer when another one comes under its instance; 2,000 by default. */
+  readonly answerMs?: number;
 }
 
-export async function openRoom(stream: SessionStream, face: SessionFace, { nowMs, isLiving }: RoomOptions): Promise<Room> {
+const ANSWER_MS = 2_000;
+
+const SECRET_BYTES = 18;
+
+export async function openRoom(stream: SessionStream, face: SessionFace, options: RoomOptions): Promise<Room> {
+  const { nowMs, isLiving, answerMs = ANSWER_MS } = options;
   const { host, presence } = stream;
   const everyone = new Set<Connection>();
   const byPrincipal = new Map<PrincipalId, Connection>();
   const joining = new Set<Connection>();
   const holds = new Map<Connection, Disposable>();
 
-  const heartbeatMs = await host.query(({ settings }) => settings.heartbeat_interval_sec * 1000);
+  // Before anything is waited for: a stream that nobody listens to is dropped.
+  const subscription = host.subscribe(publish);
   /** As of now: the epoch of this process is known only once it is on the log. */
   const speaker = (): Speaker => ({ sessionId: face.sessionId, epoch: host.view.epoch, clock: host.view.clock });
 
@@ -62,6 +76,10 @@ export async function openRoom(stream: SessionStream, face: SessionFace, { nowMs
         return [...everyone].filter((connection) => connection.bound?.principal !== sender);
       case "only":
         return audience.principals.flatMap((principal) => byPrincipal.get(principal as PrincipalId) ?? []);
+      case "parties": {
+        const judges = arbitersOf(host.view).filter((principal) => principal !== sender);
+        return [...new Set([...audience.principals, ...judges])].flatMap((principal) => byPrincipal.get(principal as PrincipalId) ?? []);
+      }
     }
   }
 
@@ -84,7 +102,7 @@ export async function openRoom(stream: SessionStream, face: SessionFace, { nowMs
         return sendToAll(everyone, outbound.frame);
       case "coordinator": {
         const payload = { ...standingMembers(host.view, face.sessionId, outbound.type), ...outbound.payload };
-        const saying = sayingOf(record, face.sessionId, outbound.type, payload, outbound.index);
+        const saying = sayingOf(record, face.sessionId, outbound.type, payload, outbound);
         for (const connection of audienceOf(outbound.audience, sender)) connection.say(speaker(), saying);
         return;
       }
@@ -99,7 +117,12 @@ export async function openRoom(stream: SessionStream, face: SessionFace, { nowMs
     }
   }
 
-  const subscription = host.subscribe(publish);
+  const heartbeatMs = await host
+    .query(({ settings }) => settings.heartbeat_interval_sec * 1000)
+    .catch((error: unknown) => {
+      subscription[Symbol.dispose]();
+      throw error;
+    });
   const statusTimer = setInterval(() => {
     if (everyone.size === 0) return;
     void host
@@ -115,16 +138,35 @@ export async function openRoom(stream: SessionStream, face: SessionFace, { nowMs
     for (const connection of everyone) connection.say(speaker(), saying);
   }
 
-  /** Names of the newcomer's family that another instance holds, or asked for before it. */
-  function connectedFamily(newcomer: Connection, principal: PrincipalId, instance: InstanceId): string[] {
+  /** Names of the newcomer's family that another connection holds, or asked for before it. */
+  function connectedFamily(newcomer: Connection, principal: PrincipalId, predecessor: Connection | undefined): string[] {
     const taken: string[] = [];
     for (const connection of [...everyone, ...joining]) {
+      if (connection === predecessor) continue;
       // Those that asked after it come behind it, and are told so when their turn comes.
       if (connection === newcomer && joining.has(connection)) break;
-      const held = connection.bound ?? connection.joining;
-      if (held !== undefined && held.instance !== instance && isSameFamily(held.principal, principal)) taken.push(held.principal);
+      const held = connection === newcomer ? undefined : (connection.bound ?? connection.joining);
+      if (held !== undefined && isSameFamily(held.principal, principal)) taken.push(held.principal);
     }
     return taken;
+  }
+
+  /**
+   * The connection that a newcomer has taken the place of. Its instance proves nothing, because others see that in what is
+   * relayed: it brings what only its client was told, or the old connection must be dead.
+   */
+  async function predecessorOf(
+    newcomer: Connection,
+    { principal, instance }: Pick<Bound, "principal" | "instance">,
+    secret: string | undefined,
+  ): Promise<Connection | undefined> {
+    const old = byPrincipal.get(principal);
+    if (old === undefined || old === newcomer || old.bound?.instance !== instance) return undefined;
+    if (secret !== undefined && isSecret(old.bound.secret, secret)) return old;
+    if (await old.answers(answerMs)) return undefined;
+    leave(old);
+    old.terminate();
+    return undefined;
   }
 
   /** Names of the family that no socket holds and whose program lives. */
@@ -172,20 +214,21 @@ export async function openRoom(stream: SessionStream, face: SessionFace, { nowMs
     get connections() {
       return everyone.size;
     },
-    join(connection, message) {
+    async join(connection, message, secret) {
       const principal = message.sender.principal_id;
       const instance = (message.sender.sender_instance_id ?? `${principal}:connection-${connection.id}`) as InstanceId;
+      const predecessor = await predecessorOf(connection, { principal, instance }, secret);
       connection.joining = { principal, instance };
       joining.add(connection);
       return new Promise((resolve) => {
         host.submit(
           {
             command: message,
-            actor: actorOf(principal),
+            actor: actorOf(connection, principal),
             facts: () => {
-              const connected = connectedFamily(connection, principal, instance);
+              const connected = connectedFamily(connection, principal, predecessor);
               const living = livingFamily(principal, connected);
-              return { connected, ...(living.length === 0 ? {} : { living }) };
+              return { connected, ...(living.length === 0 ? {} : { living }), ...provenOf(connection, message) };
             },
           },
           (outcome) => {
@@ -204,8 +247,8 @@ export async function openRoom(stream: SessionStream, face: SessionFace, { nowMs
       const submission = {
         command: message,
         ...(text === undefined ? {} : { commandText: text }),
-        actor: actorOf(principal),
-        facts: () => facts,
+        actor: actorOf(connection, principal),
+        facts: () => ({ ...facts, ...provenOf(connection, message) }),
       };
       host.submit(submission, (outcome) => {
         if (!outcome.ok) refuse(connection, outcome, message.message_id);
@@ -223,7 +266,8 @@ export async function openRoom(stream: SessionStream, face: SessionFace, { nowMs
 
   function welcome(connection: Connection, message: Message<"HELLO">, bound: Bound): void {
     bind(connection, bound);
-    connection.say(speaker(), remark("SESSION_INFO", sessionInfo(host.view, face, message, host.revision), nowMs()));
+    const joined = { hello: message, revision: host.revision, identity: connection.identity, secret: bound.secret };
+    connection.say(speaker(), remark("SESSION_INFO", sessionInfo(host.view, face, joined), nowMs()));
   }
 
   /** Nothing was recorded because it stands so already: the sender hears it, nobody else does. */
@@ -244,13 +288,14 @@ export async function openRoom(stream: SessionStream, face: SessionFace, { nowMs
   }
 }
 
-function speaks(hello: Message<"HELLO">): Pick<Bound, "extended" | "tree"> {
+function speaks(hello: Message<"HELLO">): Omit<Bound, "principal" | "instance"> {
   const extension = hello.payload.extensions?.signalbox;
-  return { extended: extension !== undefined, tree: treeOf({ worktree: extension?.worktree }) };
-}
-
-function actorOf(principal: PrincipalId): Actor {
-  return { principal, verified: "asserted" };
+  const extended = extension !== undefined;
+  return {
+    extended,
+    tree: treeOf({ worktree: extension?.worktree }),
+    secret: extended ? randomBytes(SECRET_BYTES).toString("base64url") : undefined,
+  };
 }
 
 /** The sender's own message with the acknowledgement in it. */

@@ -4,6 +4,7 @@ import type { PrincipalId } from "../../wire/ids.ts";
 import type { JsonObject } from "../../wire/json.ts";
 import { PROTOCOL_VERSION } from "../../wire/mpac/envelope.ts";
 import type { Message } from "../../wire/mpac/messages.ts";
+import type { Identity } from "./door.ts";
 import { ownIntents } from "./views.ts";
 
 /** What the sidecar says of a session beyond its state. */
@@ -14,9 +15,22 @@ export interface SessionFace {
   readonly control: number;
 }
 
-export function sessionInfo(state: Readonly<SessionState>, face: SessionFace, hello: Message<"HELLO">, revision: number): JsonObject {
+/** Who has just joined, and how. */
+export interface Newcomer {
+  readonly hello: Message<"HELLO">;
+  /** Of the session now. */
+  readonly revision: number;
+  /** What its credential proved, where one is wanted. */
+  readonly identity: Identity | undefined;
+  /** By this it proves over its next connection to be the same client. */
+  readonly secret: string | undefined;
+}
+
+export function sessionInfo(state: Readonly<SessionState>, face: SessionFace, newcomer: Newcomer): JsonObject {
+  const { hello, identity } = newcomer;
   const { settings } = state;
   const principal = hello.sender.principal_id;
+  const granted = state.participants.get(principal)?.roles ?? [];
   return {
     session_id: face.sessionId,
     protocol_version: PROTOCOL_VERSION,
@@ -31,22 +45,36 @@ export function sessionInfo(state: Readonly<SessionState>, face: SessionFace, he
       unavailability_timeout_sec: settings.unavailability_timeout_sec,
     },
     participant_count: [...state.participants.values()].filter((participant) => participant.presence !== "left").length,
-    granted_roles: [...(state.participants.get(principal)?.roles ?? [])],
-    identity_verified: false,
-    compatibility_errors: [],
+    granted_roles: [...granted],
+    identity_verified: identity !== undefined,
+    ...(identity === undefined ? {} : { identity_method: identity.method, identity_issuer: identity.issuer }),
+    compatibility_errors: differences(hello.payload.roles ?? [], granted),
     ...(hello.payload.extensions?.signalbox === undefined
       ? {}
-      : { extensions: { signalbox: extension(state, face, principal, revision) } }),
+      : { extensions: { signalbox: extension(state, face, principal, newcomer) } }),
   };
 }
 
+/** What of the roles is not as it was asked for (SPEC 23.1.5). */
+function differences(asked: readonly string[], granted: readonly string[]): string[] {
+  const lacking = asked.filter((role) => !granted.includes(role)).map((role) => `role ${role} was asked for and is not granted here`);
+  const added = granted.filter((role) => !asked.includes(role)).map((role) => `role ${role} is granted here without having been asked for`);
+  return [...lacking, ...added];
+}
+
 /** What a client is told that speaks our extension. */
-function extension(state: Readonly<SessionState>, face: SessionFace, principal: PrincipalId, revision: number): JsonObject {
+function extension(
+  state: Readonly<SessionState>,
+  face: SessionFace,
+  principal: PrincipalId,
+  { revision, secret }: Pick<Newcomer, "revision" | "secret">,
+): JsonObject {
   return {
     control: face.control,
     version: face.version,
     revision,
     workspace_dir: face.workspaceDir,
+    ...(secret === undefined ? {} : { secret }),
     ...(ownIntents(state, principal) as unknown as JsonObject),
   };
 }

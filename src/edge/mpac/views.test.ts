@@ -45,7 +45,11 @@ function heavy(): Play {
 
 function infoOf({ state }: Play, payload: JsonObject): JsonObject {
   const hello = { message_type: "HELLO", sender: { principal_id: "ana" }, payload } as unknown as Message<"HELLO">;
-  return sessionInfo(state, { sessionId: "s", workspaceDir: "/repo", version: "0", control: 1 }, hello, 7);
+  return sessionInfo(
+    state,
+    { sessionId: "s", workspaceDir: "/repo", version: "0", control: 1 },
+    { hello, revision: 7, identity: undefined, secret: undefined },
+  );
 }
 
 function walked(played: Play, limit: number): string[] {

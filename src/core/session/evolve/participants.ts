@@ -3,7 +3,7 @@ import type { DeferralId, IntentId, OpId, PrincipalId } from "../../../wire/ids.
 import type { JsonObject } from "../../../wire/json.ts";
 import type { SessionEventOf } from "../../../wire/session.ts";
 import type { Place } from "../../aggregate.ts";
-import { familyOf, REMEMBERED_REQUESTS, type SessionState } from "../state.ts";
+import { familyOf, REMEMBERED_CREDENTIALS, REMEMBERED_REQUESTS, REPLAY_WINDOW_MS, type SessionState } from "../state.ts";
 import { scheduleParticipant } from "./forgetting.ts";
 
 export function join(state: SessionState, event: SessionEventOf<"ParticipantJoined">, at: Place): void {
@@ -20,6 +20,7 @@ export function join(state: SessionState, event: SessionEventOf<"ParticipantJoin
     status: "idle",
     sinceMs: at.atMs,
   };
+  if (event.identity !== undefined) bindName(state, event.principalId, event.identity.fingerprint);
   if (known === undefined) {
     const owned = { intents: new Set<IntentId>(), proposals: new Set<OpId>(), deferrals: new Set<DeferralId>(), requests: new Map() };
     const rest = { summary: undefined, activeIntentId: undefined, backend: undefined, ...owned };
@@ -31,6 +32,16 @@ export function join(state: SessionState, event: SessionEventOf<"ParticipantJoin
     Object.assign(known, facts);
     scheduleParticipant(state, known, at.atMs);
   }
+}
+
+/** The first credential keeps a name. Where there are very many, the oldest name goes that nobody is remembered under. */
+function bindName(state: SessionState, id: PrincipalId, fingerprint: string): void {
+  const { credentials, families } = state;
+  const family = familyOf(id);
+  if (!credentials.has(family)) credentials.set(family, fingerprint);
+  if (credentials.size <= REMEMBERED_CREDENTIALS) return;
+  const unused = [...credentials.keys()].find((name) => name !== family && !families.has(name));
+  if (unused !== undefined) credentials.delete(unused);
 }
 
 export function changeStatus(state: SessionState, event: SessionEventOf<"ParticipantStatus">, at: Place): void {
@@ -66,10 +77,20 @@ export function depart(state: SessionState, id: PrincipalId, presence: "left" | 
   scheduleParticipant(state, participant, at.atMs);
 }
 
+/** One that was recorded then may say a time up to a window later, and be taken until a window after that. */
+function rememberMessage({ seenMessages }: SessionState, id: string, atMs: number): void {
+  seenMessages.set(id, atMs);
+  for (const [seen, seenAtMs] of seenMessages) {
+    if (seenAtMs >= atMs - 2 * REPLAY_WINDOW_MS) return;
+    seenMessages.delete(seen);
+  }
+}
+
 /** Closes a record: the clock moves behind the values its messages use, and a named request is remembered. */
 export function settle(state: SessionState, event: SessionEventOf<"Settled">, at: Place): void {
   state.clock = event.lamport + state.spread;
   state.spread = 0;
+  if (event.messageId !== undefined) rememberMessage(state, event.messageId, at.atMs);
   if (event.principal === undefined || event.requestId === undefined) return;
   const requests = state.participants.get(event.principal)?.requests;
   if (requests === undefined) return;

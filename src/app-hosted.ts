@@ -1,0 +1,80 @@
+/**
+ * The composition root of a hosted sidecar: many sessions, each by its path, of people who share no disk with it and mostly
+ * no machine, put on what every sidecar is made of (`service.ts`).
+ */
+import { readFile } from "node:fs/promises";
+import { BadConfig, type HostedConfig } from "./config.ts";
+import { session as sessionAggregate } from "./core/session/session.ts";
+import type { TlsFiles } from "./edge/http/http-server.ts";
+import { createDoor } from "./edge/mpac/door.ts";
+import { createMpacEdge } from "./edge/mpac/mpac-edge.ts";
+import { NOTHING_OBSERVED } from "./edge/mpac/observed-views.ts";
+import { FOREIGN_RATE } from "./edge/mpac/rate.ts";
+import { openRoom } from "./edge/mpac/room.ts";
+import { createSessionEdge, type SessionEdge } from "./edge/mpac/session-edge.ts";
+import { createSessions } from "./edge/mpac/sessions.ts";
+import type { Engine } from "./engine/engine.ts";
+import { errnoOf } from "./git/errno.ts";
+import { NO_FILES } from "./git/main-tree.ts";
+import type { StoreFolder } from "./git/store-folder.ts";
+import type { Log } from "./log.ts";
+import { type Common, type Served, type Sidecar, startService } from "./service.ts";
+import { VERSION } from "./version.ts";
+import { SessionId } from "./wire/ids.ts";
+import type { JsonObject } from "./wire/json.ts";
+import { CONTROL } from "./wire/versions.ts";
+
+/** What a client is told that asks for no session, as the original says it. */
+const NO_SESSION = "multi_session server requires a /session/<id> path";
+
+/** @throws BadConfig for a certificate that cannot be read, OwnedElsewhere, what `openSqliteStore` throws, PortTaken */
+export async function startHosted(config: HostedConfig, folder: StoreFolder, log: Log): Promise<Sidecar> {
+  return startService({
+    config,
+    folder,
+    log,
+    workspace: "",
+    sessionId: "",
+    path: "/session/<id>",
+    tls: await readTls(config.tls),
+    anyHost: config.tokens !== undefined,
+    serve: (common) => Promise.resolve(serveSessions(common, config, log)),
+  });
+}
+
+async function readTls(tls: HostedConfig["tls"]): Promise<TlsFiles | undefined> {
+  if (typeof tls === "string") return undefined;
+  const read = (path: string, flag: string): Promise<Buffer> =>
+    readFile(path).catch((cause: unknown) => {
+      throw new BadConfig(`${flag} names ${path}, which cannot be read (${errnoOf(cause)})`, { cause });
+    });
+  return { cert: await read(tls.cert, "--tls-cert"), key: await read(tls.key, "--tls-key") };
+}
+
+function serveSessions(common: Common, config: HostedConfig, log: Log): Served {
+  const { engine, token, onActivity } = common;
+  const sessions = createSessions((id) => openSession(engine, SessionId.parse(id), config));
+  common.own({ [Symbol.asyncDispose]: () => Promise.resolve(sessions[Symbol.dispose]()) });
+  return {
+    mpac: createMpacEdge({
+      door: createDoor({ table: config.tokens, own: token }),
+      enter: (id) => sessions.enter(id),
+      rate: FOREIGN_RATE,
+      nowMs: () => engine.nowMs(),
+      onActivity,
+      log,
+    }),
+    // As it stands in the URL: what a client wrote there, nobody decodes.
+    sessionAt: (path) => SessionId.safeParse(/^\/session\/([^/]+)/.exec(path)?.[1]).data ?? { close: NO_SESSION },
+  };
+}
+
+async function openSession(engine: Engine, sessionId: SessionId, config: HostedConfig): Promise<SessionEdge> {
+  const profile = config.tokens === undefined ? "open" : "authenticated";
+  const settings = { ...config.policy, profile, race_lock: config.raceLock };
+  const stream = await engine.open(sessionAggregate, sessionId, settings as JsonObject);
+  const face = { sessionId, workspaceDir: "", version: VERSION, control: CONTROL };
+  // The programs of its clients run elsewhere: of none is known here that it lives.
+  const room = await openRoom(stream, face, { nowMs: () => engine.nowMs(), isLiving: () => false });
+  return createSessionEdge({ room, engine, files: NO_FILES, observations: NOTHING_OBSERVED });
+}

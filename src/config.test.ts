@@ -1,0 +1,110 @@
+import { describe, expect, it } from "vitest";
+import { BadConfig, readHostedConfig, readSidecarConfig, type SidecarFlags } from "./config.ts";
+
+const TABLE = '{"ana-token":{"allowed_sessions":["red"],"roles":["owner"]}}';
+const hosted = { multiSession: true };
+
+type Row = { readonly name: string; readonly flags?: SidecarFlags; readonly env?: Record<string, string> };
+
+describe("a repository's sidecar", () => {
+  it.each<Row & { readonly gives: object }>([
+    {
+      name: "is open and local by default",
+      gives: { host: "127.0.0.1", port: undefined, tokens: undefined, requireToken: false, policy: {} },
+    },
+    { name: "ends after half an hour without a client", gives: { idleMinutes: 30 } },
+    { name: "takes its port from the environment", env: { MPAC_SIDECAR_PORT: "4711" }, gives: { port: 4711 } },
+    { name: "takes a flag before the environment", flags: { port: "1" }, env: { MPAC_SIDECAR_PORT: "4711" }, gives: { port: 1 } },
+    { name: "passes over an empty variable", env: { MPAC_TOKEN_TABLE: " " }, gives: { tokens: undefined } },
+    { name: "may be authenticated", env: { MPAC_TOKEN_TABLE: TABLE }, gives: { tokens: { "ana-token": { allowed_sessions: ["red"] } } } },
+    { name: "may want the token of its discovery file", flags: { requireToken: true }, gives: { requireToken: true } },
+    {
+      name: "takes what a session decides for itself",
+      env: { MPAC_SESSION_POLICY: '{"role_policy":{"default_role":"observer"}}' },
+      gives: { policy: { role_policy: { default_role: "observer" } } },
+    },
+  ])("$name", ({ flags = {}, env = {}, gives }) => {
+    expect(readSidecarConfig(flags, env)).toMatchObject(gives);
+  });
+
+  it.each<Row & { readonly says: RegExp }>([
+    { name: "on another address", flags: { host: "0.0.0.0" }, says: /loopback only .* --multi-session/ },
+    { name: "with TLS", flags: { tls: true }, says: /--tls belongs to the hosted sidecar/ },
+    { name: "with a certificate", flags: { tlsCert: "c.pem" }, says: /--tls-cert belongs/ },
+    { name: "with a store of its own", flags: { store: "d" }, says: /--store belongs/ },
+    { name: "with a port that is none", flags: { port: "http" }, says: /--port is http; a port is a whole number/ },
+  ])("$name is refused", ({ flags = {}, env = {}, says }) => {
+    expect(() => readSidecarConfig(flags, env)).toThrow(says);
+  });
+});
+
+describe("a hosted sidecar", () => {
+  it.each<Row & { readonly gives: object }>([
+    { name: "listens on 8766 and stays", gives: { host: "127.0.0.1", port: 8766, idleMinutes: 0, tls: "none", store: undefined } },
+    { name: "takes its port from the environment", env: { MPAC_SIDECAR_PORT: "4711" }, gives: { port: 4711 } },
+    {
+      name: "may be reached from elsewhere with tokens",
+      flags: { host: "0.0.0.0" },
+      env: { MPAC_TOKEN_TABLE: TABLE },
+      gives: { host: "0.0.0.0" },
+    },
+    { name: "leaves TLS to a proxy", flags: { tls: true }, gives: { tls: "proxy" } },
+    { name: "does TLS itself", flags: { tls: true, tlsCert: "c", tlsKey: "k" }, gives: { tls: { cert: "c", key: "k" } } },
+    { name: "keeps its log where it is told", flags: { store: "/d" }, gives: { store: "/d" } },
+    { name: "passes over a workspace of the environment", env: { MPAC_WORKSPACE_DIR: "/w" }, gives: { port: 8766 } },
+  ])("$name", ({ flags = {}, env = {}, gives }) => {
+    expect(readHostedConfig({ ...hosted, ...flags }, env)).toMatchObject(gives);
+  });
+
+  it.each<Row & { readonly says: RegExp }>([
+    { name: "that everybody could join", flags: { host: "0.0.0.0" }, says: /everybody who reaches 0\.0\.0\.0 .* MPAC_TOKEN_TABLE/ },
+    { name: "with a workspace", flags: { workspace: "." }, says: /many repositories and none of its own/ },
+    { name: "with one session's name", flags: { sessionId: "s" }, says: /from the URL/ },
+    { name: "with the token of the discovery file", flags: { requireToken: true }, says: /for a local sidecar/ },
+    { name: "with half a certificate", flags: { tls: true, tlsCert: "c" }, says: /belong together/ },
+    { name: "with a certificate and no TLS", flags: { tlsCert: "c", tlsKey: "k" }, says: /are for --tls/ },
+  ])("$name is refused", ({ flags = {}, env = {}, says }) => {
+    expect(() => readHostedConfig({ ...hosted, ...flags }, env)).toThrow(says);
+  });
+});
+
+describe("a security profile", () => {
+  it.each<Row & { readonly says: RegExp }>([
+    {
+      name: "of signatures",
+      flags: { securityProfile: "verified" },
+      says: /^signatures and certificates .* not in this release, because no known client uses them$/,
+    },
+    { name: "that nobody knows", flags: { securityProfile: "closed" }, says: /it is open or authenticated$/ },
+    { name: "with tokens and without a table", flags: { securityProfile: "authenticated" }, says: /needs MPAC_TOKEN_TABLE/ },
+    {
+      name: "that is open although there are tokens",
+      flags: { securityProfile: "open" },
+      env: { MPAC_TOKEN_TABLE: TABLE },
+      says: /makes the profile authenticated/,
+    },
+    { name: "of a broken table", env: { MPAC_TOKEN_TABLE: '{"ana-token":7}' }, says: /^MPAC_TOKEN_TABLE cannot be used: entry 1: / },
+    { name: "with a policy that is no JSON", env: { MPAC_SESSION_POLICY: "{" }, says: /not JSON/ },
+    { name: "with a policy of the wrong shape", env: { MPAC_SESSION_POLICY: '{"role_policy":7}' }, says: /role_policy: / },
+    {
+      name: "with a policy of the wrong words",
+      env: { MPAC_SESSION_POLICY: '{"race_lock":false}' },
+      says: /has race_lock; it may have compliance/,
+    },
+  ])("$name is refused by either, and no token is said", ({ flags = {}, env = {}, says }) => {
+    for (const read of [readSidecarConfig, readHostedConfig]) {
+      const refused = (() => {
+        try {
+          read(flags, env);
+        } catch (error) {
+          return error as BadConfig;
+        }
+        return undefined;
+      })();
+
+      expect(refused).toBeInstanceOf(BadConfig);
+      expect(refused?.message).toMatch(says);
+      expect(refused?.message).not.toContain("ana-token");
+    }
+  });
+});

@@ -1,0 +1,219 @@
+/** What a proven identity changes: the roles somebody gets, whose a name is, and that no message counts twice. */
+import { describe, expect, it } from "vitest";
+import type { JsonObject } from "../../wire/json.ts";
+import { play, START_MS } from "./session.test.fixture.ts";
+import { REMEMBERED_CREDENTIALS } from "./state.ts";
+import type { ProvenIdentity, SessionFacts } from "./verdict.ts";
+
+const AUTHENTICATED = { profile: "authenticated" };
+const POLICY: JsonObject = {
+  default_role: "contributor",
+  role_assignments: { bo: ["owner", "arbiter"], cy: ["arbiter"], dan: [] },
+  role_constraints: {
+    arbiter: { max_count: 1, allowed_principal_types: ["human", "agent"] },
+    owner: { allowed_principal_types: ["human"] },
+  },
+};
+
+const token = (fingerprint: string, roles?: readonly string[]): ProvenIdentity => ({
+  method: "bearer_token",
+  issuer: "token-table",
+  fingerprint,
+  ...(roles === undefined ? {} : { roles }),
+});
+const proven = (identity: ProvenIdentity, sentAtMs: number | null = START_MS): SessionFacts => ({ identity, sentAtMs });
+
+const codeOf = (decision: object): string | undefined =>
+  "rejected" in decision ? (decision.rejected as { readonly code: string }).code : undefined;
+
+describe("the roles of a newcomer", () => {
+  const open = { profile: "open" };
+  it.each([
+    { name: "are what it asks for in an open session", settings: open, who: "ana", asks: ["arbiter"], gets: ["arbiter"] },
+    { name: "may be none in an open session", settings: open, who: "ana", asks: [], gets: [] },
+    {
+      name: "are the default where a policy names nobody",
+      settings: { ...open, role_policy: POLICY },
+      who: "ana",
+      asks: ["arbiter"],
+      gets: ["contributor"],
+    },
+    {
+      name: "are those of the policy that were asked for",
+      settings: { ...open, role_policy: POLICY },
+      who: "cy",
+      asks: ["arbiter", "x"],
+      gets: ["arbiter"],
+    },
+    {
+      name: "are not those that its kind may not have",
+      settings: { ...open, role_policy: POLICY },
+      who: "bo",
+      asks: ["owner"],
+      gets: ["contributor"],
+    },
+    {
+      name: "are those of the first name of a family",
+      settings: { ...open, role_policy: POLICY },
+      who: "cy#2",
+      asks: ["arbiter"],
+      gets: ["arbiter"],
+    },
+    {
+      name: "are the credential's before the policy's",
+      settings: { ...AUTHENTICATED, role_policy: POLICY },
+      who: "ana",
+      asks: [],
+      roles: ["owner"],
+      gets: ["owner"],
+    },
+    {
+      name: "are the policy's where the credential names none",
+      settings: { ...AUTHENTICATED, role_policy: POLICY },
+      who: "cy",
+      asks: ["arbiter"],
+      gets: ["arbiter"],
+    },
+    {
+      name: "never come from a member of every object",
+      settings: { ...open, role_policy: POLICY },
+      who: "constructor",
+      asks: ["owner"],
+      gets: ["contributor"],
+    },
+  ])("$name", ({ settings, who, asks, roles, gets }) => {
+    const played = play(settings as JsonObject);
+    const facts = settings.profile === "open" ? {} : proven(token("t", roles));
+
+    played.says(who, "HELLO", { roles: asks }, {}, facts);
+
+    expect(played.state.participants.get(who as never)?.roles).toEqual(gets);
+  });
+
+  it.each([
+    { name: "neither credential nor policy gives one", settings: AUTHENTICATED, roles: undefined },
+    { name: "the credential gives none", settings: { ...AUTHENTICATED, role_policy: POLICY }, roles: [] },
+  ])("are missing where $name, and then it does not join", ({ settings, roles }) => {
+    const played = play(settings as JsonObject);
+
+    expect(codeOf(played.says("ana", "HELLO", { roles: ["owner"] }, {}, proven(token("t", roles))))).toBe("principal/no-role");
+    expect(played.state.participants.size).toBe(0);
+  });
+
+  it("are given to as many as the policy says, a place that was left goes to the next, and its holder keeps it", () => {
+    const played = play({ role_policy: POLICY });
+    const rolesOf = (who: string) => {
+      played.says(who, "HELLO", { roles: ["arbiter"] });
+      return played.state.participants.get(who as never)?.roles;
+    };
+
+    const [first, second, again] = [rolesOf("bo"), rolesOf("cy"), rolesOf("bo")];
+    played.says("bo", "GOODBYE");
+
+    expect([first, second, again]).toEqual([["arbiter"], ["contributor"], ["arbiter"]]);
+    expect(rolesOf("cy")).toEqual(["arbiter"]);
+  });
+});
+
+describe("a name", () => {
+  const [anas, bos] = [token("a", ["contributor"]), token("b", ["contributor"])];
+  const join = (played: ReturnType<typeof play>, who: string, identity: ProvenIdentity) =>
+    codeOf(played.says(who, "HELLO", {}, {}, proven(identity, played.nowMs)));
+
+  it.each([
+    { name: "is its bearer's again", who: "ana", identity: anas, gives: undefined },
+    { name: "is not another bearer's", who: "ana", identity: bos, gives: "principal/other-credential" },
+    { name: "of its family is not another bearer's", who: "ana#2", identity: bos, gives: "principal/other-credential" },
+    { name: "of its family is its bearer's", who: "ana#2", identity: anas, gives: undefined },
+    { name: "that is free is anybody's, however many names a bearer has", who: "cy", identity: anas, gives: undefined },
+  ])("$name", ({ who, identity, gives }) => {
+    const played = play(AUTHENTICATED);
+    join(played, "ana", anas);
+    played.says("ana", "GOODBYE", {}, {}, { sentAtMs: played.nowMs });
+
+    expect(join(played, who, identity)).toBe(gives);
+  });
+
+  it("stays its bearer's when its participant has been forgotten", () => {
+    const played = play(AUTHENTICATED);
+    join(played, "ana", anas);
+    played.says("ana", "GOODBYE", {}, {}, { sentAtMs: played.nowMs });
+    played.pass(30 * 86_400_000);
+
+    expect(played.state.participants.size).toBe(0);
+    expect(join(played, "ana", bos)).toBe("principal/other-credential");
+  });
+
+  it("is forgotten before one that is in use, where there are very many", () => {
+    const played = play(AUTHENTICATED);
+    join(played, "ana", anas);
+    for (let number = 0; number < REMEMBERED_CREDENTIALS; number += 1) played.state.credentials.set(`name${number}`, "x");
+    join(played, "bo", bos);
+
+    expect([...played.state.credentials.keys()].slice(0, 2)).toEqual(["ana", "name1"]);
+  });
+});
+
+describe("a message where replays are kept out", () => {
+  const joined = () => {
+    const played = play(AUTHENTICATED);
+    played.says("ana", "HELLO", {}, {}, proven(token("a", ["contributor"]), played.nowMs));
+    return played;
+  };
+  const announce = (id: string, more: JsonObject = {}) => ({ intent_id: id, scope: { kind: "file_set", resources: [id] }, ...more });
+
+  it.each([
+    { name: "counts at its own time", apartMs: 0, gives: undefined },
+    { name: "counts five minutes late", apartMs: -300_000, gives: undefined },
+    { name: "counts five minutes early", apartMs: 300_000, gives: undefined },
+    { name: "does not count later", apartMs: -300_001, gives: "message/replayed" },
+    { name: "does not count earlier", apartMs: 300_001, gives: "message/replayed" },
+  ])("$name", ({ apartMs, gives }) => {
+    const played = joined();
+
+    expect(codeOf(played.says("ana", "INTENT_ANNOUNCE", announce("i"), {}, { sentAtMs: played.nowMs + apartMs }))).toBe(gives);
+  });
+
+  it("does not count when its time cannot be read", () => {
+    expect(codeOf(joined().says("ana", "INTENT_ANNOUNCE", announce("i"), {}, { sentAtMs: null }))).toBe("message/replayed");
+  });
+
+  it.each(["INTENT_ANNOUNCE", "HELLO"] as const)("as %s counts once, whoever sends it", (type) => {
+    const played = joined();
+    played.says("ana", "INTENT_ANNOUNCE", announce("i"), { message_id: "once" }, { sentAtMs: played.nowMs });
+    const facts = { ...proven(token("a", ["contributor"]), played.nowMs) };
+
+    expect(codeOf(played.says("ana", type, announce("j"), { message_id: "once" }, facts))).toBe("message/replayed");
+  });
+
+  it("that repeats a request is answered as before, however late", () => {
+    const played = joined();
+    const request = announce("i", { extensions: { signalbox: { request_id: "r" } } });
+    const more = { message_id: "once" };
+    played.says("ana", "INTENT_ANNOUNCE", request, more, { sentAtMs: played.nowMs });
+
+    const repeat = played.says("ana", "INTENT_ANNOUNCE", request, more, { sentAtMs: played.nowMs - 400_000 });
+
+    expect(repeat).toMatchObject({ standing: { result: { fence: 1 } } });
+  });
+
+  it("is remembered for as long as it could count again, and no longer", () => {
+    const played = joined();
+    played.says("ana", "INTENT_ANNOUNCE", announce("i"), { message_id: "early" }, { sentAtMs: played.nowMs + 300_000 });
+    played.skip(600_000);
+    const again = played.says("ana", "INTENT_ANNOUNCE", announce("j"), { message_id: "early" }, { sentAtMs: played.nowMs - 300_000 });
+    played.skip(1);
+    played.says("ana", "INTENT_ANNOUNCE", announce("k"), { message_id: "late" }, { sentAtMs: played.nowMs });
+
+    expect(codeOf(again)).toBe("message/replayed");
+    expect([...played.state.seenMessages.keys()]).toEqual(["late"]);
+  });
+
+  it("is not looked at in an open session", () => {
+    const played = play();
+    played.says("ana", "HELLO", {}, { message_id: "once" });
+
+    expect(codeOf(played.says("ana", "INTENT_ANNOUNCE", announce("i"), { message_id: "once" }))).toBeUndefined();
+    expect(played.state.seenMessages.size).toBe(0);
+  });
+});

@@ -1,0 +1,33 @@
+/** What a connection has proven, as a record and a decision are told of it: never a credential. */
+import { timingSafeEqual } from "node:crypto";
+import type { ProvenIdentity } from "../../core/session/verdict.ts";
+import type { ClientMessage } from "../../wire/mpac/messages.ts";
+import type { Actor } from "../../wire/record.ts";
+import type { Connection } from "./connection.ts";
+
+export function actorOf({ identity }: Connection, principal: string): Actor {
+  if (identity === undefined) return { principal, verified: "asserted" };
+  const { fingerprint, roles } = identity;
+  return { principal, verified: "token", fingerprint, ...(roles === undefined ? {} : { roles }) };
+}
+
+/**
+ * What only counts where identities are proven: whose credential it was, and when the sender says that it spoke.
+ * A time that cannot be read is null.
+ */
+export function provenOf(
+  { identity }: Connection,
+  message: ClientMessage,
+): { readonly sentAtMs?: number | null; readonly identity?: ProvenIdentity } {
+  if (identity === undefined) return {};
+  const atMs = RFC3339.test(message.ts ?? "") ? Date.parse(message.ts ?? "") : Number.NaN;
+  return { sentAtMs: Number.isNaN(atMs) ? null : atMs, ...(message.message_type === "HELLO" ? { identity: { ...identity } } : {}) };
+}
+
+/** With a date, a time and a place on the globe: without that nobody knows when it was. */
+const RFC3339 = /^\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}:\d{2}(\.\d+)?([Zz]|[+-]\d{2}:\d{2})$/;
+
+export function isSecret(told: string | undefined, shown: string): boolean {
+  const [one, other] = [Buffer.from(told ?? ""), Buffer.from(shown)];
+  return one.length > 0 && one.length === other.length && timingSafeEqual(one, other);
+}
