@@ -1,8 +1,11 @@
 /** What a session looks like, asked of its sidecar without joining it: whoever looks on leaves no trace. */
 import { randomUUID } from "node:crypto";
 import { connect, type Connection } from "../client/connection.ts";
-import { QueryRefused, sentenceOf } from "../client/faults.ts";
+import { QueryRefused, sentenceOf, UpgradeRefused } from "../client/faults.ts";
 import { readInbound } from "../client/inbound.ts";
+import { tokenRefused } from "../client/link.ts";
+import type { Located } from "../client/reach.ts";
+import { explainRemote, type Remote } from "../client/remote.ts";
 import { type Query, SummaryAnswer } from "../wire/query.ts";
 import { CommandFault } from "./fault.ts";
 
@@ -10,15 +13,25 @@ import { CommandFault } from "./fault.ts";
 const LIMIT_MS = 10_000;
 const PAGE = 1_000;
 
+/** As `askSummary`, of a coordinator elsewhere. @throws CommandFault, QueryRefused */
+export function askRemoteSummary(remote: Remote): Promise<SummaryAnswer> {
+  return askSummary(remote, (cause) => explainRemote(remote, cause, "").sentence);
+}
+
 /** All intents and their owners, whatever number of pages that takes. @throws CommandFault, QueryRefused */
-export async function askSummary(uri: string): Promise<SummaryAnswer> {
+export async function askSummary(
+  located: Located,
+  explain = (cause: unknown): string => explainHere(located, cause),
+): Promise<SummaryAnswer> {
+  const { uri, token } = located;
   const limit = AbortSignal.timeout(LIMIT_MS);
   const waiting = new Map<string, (text: string) => void>();
   const hear = (text: string): void => {
     for (const look of waiting.values()) look(text);
   };
-  const connection = await connect(uri, { hear, pingMs: LIMIT_MS, handshakeMs: LIMIT_MS, signal: limit }).catch((cause: unknown) => {
-    throw new CommandFault("sidecar/no-answer", `the sidecar at ${uri} cannot be reached (${sentenceOf(cause)})`, cause);
+  const opening = { hear, pingMs: LIMIT_MS, handshakeMs: LIMIT_MS, signal: limit, token };
+  const connection = await connect(uri, opening).catch((cause: unknown) => {
+    throw new CommandFault("sidecar/no-answer", explain(cause), cause);
   });
   try {
     const first = await askPage(connection, uri, waiting, limit, undefined);
@@ -35,6 +48,11 @@ export async function askSummary(uri: string): Promise<SummaryAnswer> {
   } finally {
     connection.close();
   }
+}
+
+function explainHere(located: Located, cause: unknown): string {
+  if (cause instanceof UpgradeRefused && cause.isForToken) return tokenRefused(located, cause).sentence;
+  return `the sidecar at ${located.uri} cannot be reached (${sentenceOf(cause)})`;
 }
 
 async function askPage(

@@ -43,7 +43,8 @@ export async function stopUnlessUsed({ store }: CommandPlace): Promise<void> {
   }
 }
 
-async function askBridge(flag: string | undefined): Promise<Row> {
+/** @throws CommandFault when the bridge gives no answer */
+export async function askBridge(flag: string | undefined): Promise<Row> {
   const { MPAC_AGENT_NAME: _name, ...inherited } = process.env;
   const env = { ...inherited, MPAC_PRINCIPAL_ID: `doctor:${process.pid}` };
   const args = flag === undefined ? [] : ["--workspace", flag];

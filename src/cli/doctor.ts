@@ -1,5 +1,6 @@
 /** `signalbox doctor`: whether everything is there that a session needs, and what to do about what is not. */
 import { Command } from "commander";
+import { readRemote } from "../client/remote.ts";
 import {
   checkGit,
   checkLastStart,
@@ -13,6 +14,7 @@ import {
 } from "./doctor-checks.ts";
 import { checkClaude } from "./doctor-guard.ts";
 import { checkMcp } from "./doctor-mcp.ts";
+import { checkRemote } from "./doctor-remote.ts";
 import { fail, type Row } from "./doctor-row.ts";
 import { EXIT } from "./exit-codes.ts";
 import { told } from "./fault.ts";
@@ -57,6 +59,8 @@ async function* examine(flag: string | undefined): AsyncGenerator<Row> {
     return;
   }
   yield checkWorkspace(place);
+  const remote = readRemote(process.env, "");
+  if (remote !== undefined) return yield* checkRemote(remote, place, flag);
   yield await checkStoreFolder(place);
   let running: Running;
   try {

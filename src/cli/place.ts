@@ -1,4 +1,5 @@
-/** Which workspace a command is about, and where its log is kept. */
+/** Which workspace a command is about, where its log is kept, and whether its session is elsewhere. */
+import { readRemote, type Remote } from "../client/remote.ts";
 import { findWorkspace, mainPathOf, type Workspace } from "../git/repository.ts";
 import { locateStore, type StoreFolder } from "../git/store-folder.ts";
 import { CommandFault } from "./fault.ts";
@@ -29,4 +30,11 @@ export async function workspaceOf(flag: string | undefined): Promise<Workspace> 
   const found = await findWorkspace(named ?? process.cwd(), { outside: named === undefined ? "refuse" : "folder" });
   if (found.kind === "refused") throw new CommandFault(found.code, found.message);
   return found;
+}
+
+/** The coordinator elsewhere that MPAC_COORDINATOR_URL names. @throws CommandFault when it cannot be used as it is set */
+export function remoteOf(env: NodeJS.ProcessEnv): Remote | undefined {
+  const remote = readRemote(env, "");
+  if (remote !== undefined && "refused" in remote) throw new CommandFault("config/invalid", remote.refused.message);
+  return remote;
 }

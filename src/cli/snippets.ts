@@ -32,6 +32,8 @@ export function clientSnippets({ command, args }: Launch): readonly Snippet[] {
   ];
 }
 
+const ELSEWHERE = "For a session at a coordinator elsewhere, MPAC_COORDINATOR_URL and MPAC_COORDINATOR_TOKEN go into the server's `env`.\n";
+
 /** The snippets to be read and copied. @param wired - a client that needs none */
 export function snippetText(launch: Launch, paint: Paint, wired?: string): string {
   const parts = clientSnippets(launch).flatMap(({ clients, text }) => {
@@ -41,5 +43,5 @@ export function snippetText(launch: Launch, paint: Paint, wired?: string): strin
       .join("   ");
     return title === "" ? [] : [`${paint("bold", title)}\n${text.replaceAll(/^/gm, "  ")}\n`];
   });
-  return parts.join("\n");
+  return [...parts, ELSEWHERE].join("\n");
 }

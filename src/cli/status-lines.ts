@@ -17,17 +17,20 @@ const FILES = 3;
 /** Below this many milliseconds somebody is here now. */
 const NOW_MS = 60_000;
 
-export function statusLines(summary: SummaryAnswer, health: Pick<Health, "pid" | "uri" | "status">, nowMs: number, paint: Paint): string[] {
+/** Of one elsewhere only the address is known. */
+export type ShownSidecar = Partial<Pick<Health, "pid" | "version" | "status">> & Pick<Health, "uri">;
+
+export function statusLines(summary: SummaryAnswer, { pid, uri, status = "ok" }: ShownSidecar, nowMs: number, paint: Paint): string[] {
   const counts = [
     count(summary.participant_count, "participant"),
     count(summary.active_intent_count, "task"),
     count(summary.open_conflict_count, "open conflict"),
   ];
   const { participants, active_intents: intents, open_conflicts: conflicts, undeclared = [] } = summary;
-  const warning = health.status === "ok" ? [] : [paint("red", "The log takes no records now: `signalbox doctor` says why.")];
+  const warning = status === "ok" ? [] : [paint("red", "The log takes no records now: `signalbox doctor` says why.")];
   return [
     paint("bold", `${counts.join(", ")} in ${named(summary.workspace_dir)}`),
-    paint("dim", `session ${named(summary.session_id)}, sidecar process ${health.pid} at ${named(health.uri)}`),
+    paint("dim", `session ${named(summary.session_id)}, ${pid === undefined ? "elsewhere" : `sidecar process ${pid}`} at ${named(uri)}`),
     ...warning,
     ...section(
       ["WHO", "BRANCH", "WORKTREE", "STATUS", "SEEN"],

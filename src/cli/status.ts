@@ -1,10 +1,11 @@
-/** `signalbox status`: who works in a repository, as its sidecar tells it. None is started for that. */
+/** `signalbox status`: who works in a repository, as its sidecar or the coordinator elsewhere tells it. None is started for that. */
 import { Command } from "commander";
-import { askSummary } from "./ask-summary.ts";
+import type { SummaryAnswer } from "../wire/query.ts";
+import { askRemoteSummary, askSummary } from "./ask-summary.ts";
 import { CommandFault } from "./fault.ts";
-import { placeOf, WORKSPACE_OPTION } from "./place.ts";
+import { placeOf, remoteOf, WORKSPACE_OPTION } from "./place.ts";
 import { findRunning, type Silent } from "./running.ts";
-import { statusLines } from "./status-lines.ts";
+import { type ShownSidecar, statusLines } from "./status-lines.ts";
 import { paintFor } from "./terminal.ts";
 
 interface StatusFlags {
@@ -18,6 +19,14 @@ export function statusCommand(): Command {
     .option("--json", "one JSON document")
     .addHelpText("after", "\nExit code 0, also when no sidecar runs; 10 when one does not answer; 3 where no workspace is.")
     .action(async ({ workspace, json }: StatusFlags) => {
+      const show = (summary: SummaryAnswer, sidecar: ShownSidecar): void => {
+        const { kind: _kind, ...session } = summary;
+        if (json === true) print(JSON.stringify({ running: true, sidecar, ...session }));
+        else print(statusLines(summary, sidecar, Date.now(), paintFor(process.stdout, process.env)).join("\n"));
+      };
+      const remote = remoteOf(process.env);
+      if (remote !== undefined) return show(await askRemoteSummary(remote), { uri: remote.uri });
+
       const { main, store } = await placeOf(workspace);
       const running = await findRunning(store, process.env);
       if (running.kind === "silent") throw silent(running);
@@ -27,12 +36,9 @@ export function statusCommand(): Command {
         print(json === true ? JSON.stringify(document) : `No sidecar runs for ${main}: nobody is working there through Signalbox.`);
         return;
       }
-      const { uri, health } = running.sidecar;
-      const summary = await askSummary(uri);
-      const { pid, version, status } = health;
-      const { kind: _kind, ...session } = summary;
-      if (json === true) print(JSON.stringify({ running: true, sidecar: { pid, version, uri, status }, ...session }));
-      else print(statusLines(summary, health, Date.now(), paintFor(process.stdout, process.env)).join("\n"));
+      const { sidecar } = running;
+      const { pid, version, status } = sidecar.health;
+      show(await askSummary(sidecar), { pid, version, uri: sidecar.uri, status });
     });
 }
 

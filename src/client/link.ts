@@ -4,6 +4,7 @@
 import { connect, type Connection } from "./connection.ts";
 import { SidecarUnavailable, UpgradeRefused } from "./faults.ts";
 import { type Inbound, readInbound, type Refusal, type SessionInfo } from "./inbound.ts";
+import type { Located } from "./reach.ts";
 
 /** How many suggested names are tried: others may take the free one in the same moment. */
 const MAX_NAMES = 32;
@@ -51,7 +52,7 @@ export async function openLink(uri: string, options: LinkOptions): Promise<Link>
       if (reply !== undefined) replies.shift()?.(reply);
     },
   }).catch((cause: unknown) => {
-    throw cause instanceof UpgradeRefused && cause.isForToken ? tokenRefused(uri, token, cause) : cause;
+    throw cause instanceof UpgradeRefused && cause.isForToken ? tokenRefused({ uri, token }, cause) : cause;
   });
 
   async function ask(principal: string): Promise<Reply> {
@@ -94,8 +95,8 @@ function replyIn(inbound: Inbound, helloId: string): Reply | undefined {
   return inbound.kind === "envelope" && inbound.envelope.message_type === "SESSION_INFO" ? { kind: "stranger" } : undefined;
 }
 
-/** A sidecar that has just started may not have left its token yet: looking again finds it. */
-function tokenRefused(uri: string, token: string | undefined, cause: UpgradeRefused): SidecarUnavailable {
+/** A sidecar of this machine wants a token. One that has just started may not have left it yet: looking again finds it. */
+export function tokenRefused({ uri, token }: Located, cause: UpgradeRefused): SidecarUnavailable {
   const which = token === undefined ? "wants the token of its discovery file, which this process cannot read" : "does not take our token";
   return new SidecarUnavailable(
     `the sidecar at ${uri} ${which} (HTTP status ${cause.status}): start the client as the user that started the sidecar`,

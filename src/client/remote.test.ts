@@ -97,6 +97,7 @@ describe("why a coordinator elsewhere cannot be joined", () => {
       says: /refuses our token.*401.*set MPAC_COORDINATOR_TOKEN/,
       passing: false,
     },
+    { name: "a token in the bare header", cause: upgrade(403), says: /refuses our token.*403.*set MPAC_COORDINATOR_TOKEN/, passing: false },
     { name: "another path", cause: upgrade(404), says: /status 404.*set MPAC_COORDINATOR_URL to a coordinator/, passing: false },
     { name: "a proxy with nothing behind it", cause: upgrade(502), says: /is not up \(HTTP status 502\)/, passing: true },
     {
