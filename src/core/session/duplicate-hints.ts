@@ -13,8 +13,9 @@ const MAX_HINT_LENGTH = 200;
 /** Words before `function` and its like that say which one only to who reads the rest. */
 const PLAIN_WORDS = new Set(
   (
-    "a an the this that these those each every any some one new old existing another other same and or of in to for with from by as " +
-    "add fix change update remove delete rename refactor write create implement make test extract move replace use call document"
+    "a an the this that these those its my our your their each every any some one two new old existing another other same " +
+    "and or of in on to for with from by as is has not no add fix change update remove delete rename refactor write create " +
+    "implement make test extract move replace use call document"
   ).split(" "),
 );
 
@@ -33,7 +34,7 @@ export function hintsOf(objective: string, scope: Scope): Hints {
     ...textsIn(semantics["symbol"]),
     ...textsIn(semantics["symbols"]),
     ...textsIn(extensions["affects_symbols"]),
-    ...symbolsIn(objective, scope),
+    ...textsIn(symbolsIn(objective, scope)),
     ...targets.flatMap((target) => [...textsIn(target["symbol"]), ...textsIn(target["symbols"])]),
   ];
   const postconditions = [semantics["postconditions"], semantics["postcondition"]].flatMap(conditionsIn);

@@ -27,13 +27,14 @@ type Asking = Pick<Intent, "scope" | "resources">;
 export function withoutParted(state: Readonly<SessionState>, asking: Asking, met: readonly Meeting[]): Meeting[] {
   const asked = symbolsOf(asking.scope, state.settings);
   if (asked.size === 0) return [...met];
-  return met.flatMap(({ intent, paths }) => {
-    const held = symbolsOf(intent.scope, state.settings);
-    const left = paths.filter((path) => {
+  return met.flatMap((meeting) => {
+    if (meeting.by !== "resource") return [meeting];
+    const held = symbolsOf(meeting.intent.scope, state.settings);
+    const paths = meeting.paths.filter((path) => {
       const file = asking.resources.find((resource) => resource.path === path);
-      return file === undefined || !isParted(file, asked, intent, held);
+      return file === undefined || !isParted(file, asked, meeting.intent, held);
     });
-    return left.length === 0 ? [] : [{ intent, paths: left }];
+    return paths.length === 0 ? [] : [{ ...meeting, paths }];
   });
 }
 
@@ -42,7 +43,8 @@ type Symbols = ReadonlyMap<string, readonly Name[]>;
 function isParted(file: Resource, asked: Symbols, intent: Intent, held: Symbols): boolean {
   const [ours, theirs] = [asked.get(file.key), held.get(file.key)];
   if (ours === undefined || theirs === undefined) return false;
-  if (intent.resources.some((resource) => resource.key !== file.key && overlaps(resource, file))) return false;
+  const meeting = intent.resources.filter((resource) => overlaps(resource, file));
+  if (meeting.length === 0 || meeting.some(({ key }) => key !== file.key)) return false;
   return !ours.some((name) => theirs.some((other) => isAtOrAbove(name, other) || isAtOrAbove(other, name)));
 }
 

@@ -49,13 +49,19 @@ export function envelopeOf({ sessionId, epoch }: Speaker, saying: Saying, lampor
 
 const watermark = (value: number) => ({ kind: "lamport_clock" as const, value });
 
-/** What a record makes the coordinator say at the place of its event `index`. */
-export function sayingOf(record: LogRecord, sessionId: string, type: string, payload: JsonObject, index: number): Saying {
+/** What a record makes the coordinator say at the place of its event `index`; an event may make it say several things. */
+export function sayingOf(
+  record: LogRecord,
+  sessionId: string,
+  type: string,
+  payload: JsonObject,
+  { index, part }: { readonly index: number; readonly part: number },
+): Saying {
   const settled = record.events.at(-1) as Extract<SessionEvent, { type: "Settled" }>;
   return {
     type,
     payload,
-    messageId: `${sessionId}:${record.revision}:${index}`,
+    messageId: `${sessionId}:${record.revision}:${index}${part === 0 ? "" : `.${part}`}`,
     atMs: record.atMs,
     lamport: settled.lamport + index + 1,
   };
@@ -68,14 +74,20 @@ export function remark(type: string, payload: JsonObject, atMs: number): Saying 
 
 export function refusal(rejection: Rejection, refersTo: string | undefined, atMs: number): Saying {
   const { mpac, retryable } = REFUSALS[rejection.code];
-  const suggested = rejection.details?.["suggested"];
+  const { suggested, retry_after_sec, duplicate_candidate } = rejection.details ?? {};
+  const retryAfter = rejection.details?.["retry_after_sec"];
   return remark(
     "PROTOCOL_ERROR",
     {
       error_code: mpac,
       description: rejection.message,
       ...(refersTo === undefined ? {} : { refers_to: refersTo }),
+      // Where clients of the original look for it; the other stands where SPEC 15.3.1 wants it.
+      ...(duplicate_candidate === undefined ? {} : { duplicate_candidate }),
       extensions: {
+        ...(retry_after_sec === undefined ? {} : { retry_after_sec }),
+        // Where SPEC 15.3.1 has it.
+        ...(retryAfter === undefined ? {} : { retry_after_sec: retryAfter }),
         signalbox: {
           refusal: rejection.code,
           retryable,
