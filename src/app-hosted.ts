@@ -27,6 +27,9 @@ import { CONTROL } from "./wire/versions.ts";
 /** What a client is told that asks for no session, as the original says it. */
 const NO_SESSION = "multi_session server requires a /session/<id> path";
 
+/** How often it is looked whether a client is still there, in milliseconds: a network that broke tells nobody. */
+const LOOK_AFTER_MS = 30_000;
+
 /** @throws BadConfig for a certificate that cannot be read, OwnedElsewhere, what `openSqliteStore` throws, PortTaken */
 export async function startHosted(config: HostedConfig, folder: StoreFolder, log: Log): Promise<Sidecar> {
   return startService({
@@ -60,6 +63,7 @@ function serveSessions(common: Common, config: HostedConfig, log: Log): Served {
       door: createDoor({ table: config.tokens, own: token }),
       enter: (id) => sessions.enter(id),
       rate: FOREIGN_RATE,
+      lookAfterMs: LOOK_AFTER_MS,
       nowMs: () => engine.nowMs(),
       onActivity,
       log,

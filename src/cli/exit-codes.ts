@@ -58,6 +58,7 @@ const BY_CODE: Readonly<Record<string, ExitCode>> = {
   "store/owned-elsewhere": EXIT.ownedElsewhere,
   "store/unavailable": EXIT.storeOutOfReach,
   "store/no-folder": EXIT.storeOutOfReach,
+  "store/of-repository": EXIT.usage,
   "store/other-user": EXIT.storeOutOfReach,
   "store/no-driver": EXIT.noDriver,
 };

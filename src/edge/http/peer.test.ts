@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { type AddressInfo, connect, createServer } from "node:net";
 import { describe, expect, it } from "vitest";
-import { isLoopback, ownerIn, peerOf } from "./peer.ts";
+import { type End, isLoopback, ownerOf, peerOf, socketsIn } from "./peer.ts";
 
 const TABLE = `  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode
    0: 0100007F:94EB 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 1 1 0 100 0 0 10 0
@@ -18,6 +18,8 @@ const BIG = TABLE.replaceAll("0100007F", "7F000001").replaceAll("0200007F", "7F0
 const BIG6 = TABLE6.replaceAll("01000000", "00000001")
   .replaceAll("FFFF0000", "0000FFFF")
   .replaceAll(/0([12])00007F/g, "7F00000$1");
+
+const ownerIn = (table: string, from: End, to: End, endian: "LE" | "BE") => ownerOf(socketsIn(table), from, to, endian);
 
 const at = (address: string, port = 0xc350) => ({ address, port });
 const here = (address: string) => at(address, 0x94eb);
@@ -84,6 +86,34 @@ describe("the other end of a connection", () => {
     expect(peer).toBe(process.platform === "linux" ? "same-user" : "unknown");
     client.destroy();
     socket.destroy();
+    server.close();
+  });
+
+  it("is nobody's that is known where the system does not list even this end", async () => {
+    const loopback = { remoteAddress: "127.0.0.1", remotePort: 1, localAddress: "127.0.0.1", localPort: 2 };
+
+    expect(await peerOf(loopback)).toBe("unknown");
+  });
+
+  it("is told to each of many that ask at once", async () => {
+    const server = createServer().listen(0, "127.0.0.1");
+    await once(server, "listening");
+    const { port } = server.address() as AddressInfo;
+    const sockets: ReturnType<typeof connect>[] = [];
+    const peers: Promise<string>[] = [];
+    server.on("connection", (socket) => {
+      sockets.push(socket);
+      peers.push(peerOf(socket));
+    });
+    for (let number = 0; number < 20; number += 1) {
+      const client = connect(port, "127.0.0.1");
+      sockets.push(client);
+      await once(client, "connect");
+    }
+    while (peers.length < 20) await new Promise((resolve) => setImmediate(resolve));
+
+    expect(new Set(await Promise.all(peers))).toEqual(new Set([process.platform === "linux" ? "same-user" : "unknown"]));
+    for (const socket of sockets) socket.destroy();
     server.close();
   });
 

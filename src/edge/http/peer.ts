@@ -11,7 +11,8 @@ import { endianness } from "node:os";
 export type Peer = "same-user" | "other-user" | "unknown";
 
 const TABLES = ["/proc/net/tcp", "/proc/net/tcp6"];
-const ESTABLISHED = "01";
+/** Both ends, state 01, and after the queues, timers and retransmissions the user. */
+const ESTABLISHED = /^ *\d+: ([0-9A-F]+:[0-9A-F]{4} [0-9A-F]+:[0-9A-F]{4}) 01(?: +\S+){3} +(\d+)/gm;
 const MAPPED = /^::ffff:/i;
 
 /** One end of a connection. */
@@ -27,12 +28,35 @@ export async function peerOf(socket: Pick<Socket, "remoteAddress" | "remotePort"
   const own = process.getuid?.();
   if (process.platform !== "linux" || own === undefined) return "unknown";
 
-  const tables = await Promise.all(TABLES.map((path) => readFile(path, "utf8").catch(() => undefined)));
-  if (tables.every((table) => table === undefined)) return "unknown";
+  const sockets = await lookFromNow();
   const theirs = { address: remoteAddress, port: remotePort };
   const ours = { address: localAddress, port: localPort };
-  const uid = tables.map((table) => ownerIn(table ?? "", theirs, ours)).find((found) => found !== undefined);
-  return uid === own ? "same-user" : "other-user";
+  // A system that does not even show our own end tells nothing; where it does, theirs is missing for being out of our sight.
+  if (ownerOf(sockets, ours, theirs) === undefined) return "unknown";
+  return ownerOf(sockets, theirs, ours) === own ? "same-user" : "other-user";
+}
+
+/** Owners of established connections, by both ends as the kernel writes them. */
+export type Sockets = ReadonlyMap<string, number>;
+
+let reading: Promise<Sockets> | undefined;
+let nextReading: Promise<Sockets> | undefined;
+
+/** A look that begins now or later: whoever asks in the meantime shares it, because each lists every socket of the machine. */
+function lookFromNow(): Promise<Sockets> {
+  nextReading ??= (reading ?? Promise.resolve()).then(() => {
+    const own = (reading = nextReading);
+    nextReading = undefined;
+    return readSockets().finally(() => {
+      if (reading === own) reading = undefined;
+    });
+  });
+  return nextReading;
+}
+
+async function readSockets(): Promise<Sockets> {
+  const tables = await Promise.all(TABLES.map((path) => readFile(path, "utf8").catch(() => "")));
+  return socketsIn(tables.join("\n"));
 }
 
 export function isLoopback(address: string): boolean {
@@ -40,15 +64,20 @@ export function isLoopback(address: string): boolean {
   return plain === "::1" || plain.startsWith("127.");
 }
 
-/**
- * The owner of the established socket that goes from `from` to `to`, by a table of the kernel. One that its program has
- * closed counts for nobody: the kernel lists it as root's.
- */
-export function ownerIn(table: string, from: End, to: End, endian: "LE" | "BE" = endianness()): number | undefined {
-  const [local, remote] = [inTable(from, endian), inTable(to, endian)];
-  for (const line of table.split("\n").slice(1)) {
-    const [, localEnd = "", remoteEnd = "", state, , , , uid] = line.trim().split(/\s+/);
-    if (state === ESTABLISHED && local.includes(localEnd) && remote.includes(remoteEnd)) return Number(uid);
+/** What the kernel's tables list. One that its program has closed counts for nobody: the kernel lists it as root's. */
+export function socketsIn(table: string): Sockets {
+  const sockets = new Map<string, number>();
+  for (const [, ends = "", uid] of table.matchAll(ESTABLISHED)) sockets.set(ends, Number(uid));
+  return sockets;
+}
+
+/** The owner of the socket that goes from `from` to `to`. */
+export function ownerOf(sockets: Sockets, from: End, to: End, endian: "LE" | "BE" = endianness()): number | undefined {
+  for (const local of inTable(from, endian)) {
+    for (const remote of inTable(to, endian)) {
+      const owner = sockets.get(`${local} ${remote}`);
+      if (owner !== undefined) return owner;
+    }
   }
   return undefined;
 }

@@ -24,11 +24,12 @@ const SLOW_FAREWELL_MS = 1_000;
 const MAX_BACKLOG = 256;
 const MAX_BACKLOG_CHARACTERS = 4 * 1024 * 1024;
 
-/** Close codes that we send; the first two are RFC 6455's, the others MPAC servers' and ours. */
+/** Close codes that we send; the first four are RFC 6455's, the others MPAC servers' and ours. */
 export const CLOSE = {
   normal: 1000,
   tryAgainLater: 1013,
   serviceRestart: 1012,
+  notJoined: 1008,
   replaced: 4001,
   noSuchSession: 4004,
   tooSlow: 4008,
@@ -166,14 +167,18 @@ class SocketConnection implements Connection {
     // Whoever is read no further cannot be heard answering, and has said more than enough to be there.
     if (!this.#open || this.#socket.isPaused) return this.#open;
     const socket = this.#socket;
-    const stop = new AbortController();
-    const heard = new Promise<boolean>((resolve) => {
-      socket.once("pong", () => resolve(true));
-      socket.once("close", () => resolve(false));
+    return new Promise((resolve) => {
+      const answer = (is: boolean): void => {
+        clearTimeout(timer);
+        socket.off("pong", onPong).off("close", onClose);
+        resolve(is);
+      };
+      const onPong = (): void => answer(true);
+      const onClose = (): void => answer(false);
+      const timer = setTimeout(onClose, limitMs);
+      socket.on("pong", onPong).on("close", onClose);
+      socket.ping();
     });
-    socket.ping();
-    const silent = pause(limitMs, false, { ref: false, signal: stop.signal }).catch(() => false);
-    return await Promise.race([heard, silent]).finally(() => stop.abort());
   }
 
   read(data: Buffer, isBinary: boolean): void {

@@ -60,11 +60,12 @@ export interface Served {
   readonly observations?: Observations;
   readonly door?: Partial<DoorOptions>;
   readonly rate?: Rate;
+  readonly lookAfterMs?: number;
   readonly settings?: JsonObject;
 }
 
 export async function serveSession(options: Served = {}) {
-  const { peer = "same-user", files = {}, observations = NOTHING_OBSERVED, door = {}, rate, settings = {} } = options;
+  const { peer = "same-user", files = {}, observations = NOTHING_OBSERVED, door = {}, rate, lookAfterMs, settings = {} } = options;
   const store = memoryStore();
   const engine = createEngine({ store, log: silentLog, node: "test" });
   const sessionId = "s" as SessionId;
@@ -80,6 +81,7 @@ export async function serveSession(options: Served = {}) {
     door: createDoor({ own: "own-token", ...door }),
     enter: () => Promise.resolve({ session: inside, [Symbol.dispose]: () => undefined }),
     rate,
+    lookAfterMs,
     nowMs: () => engine.nowMs(),
     onActivity: () => undefined,
     log: silentLog,

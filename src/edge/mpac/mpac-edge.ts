@@ -51,6 +51,8 @@ export interface MpacEdgeOptions {
   readonly enter: (sessionId: string) => Promise<Visit>;
   /** How fast each connection may speak. */
   readonly rate?: Rate | undefined;
+  /** How often connections are looked after that no system tells the end of, in milliseconds. */
+  readonly lookAfterMs?: number | undefined;
   readonly nowMs: () => number;
   readonly onActivity: () => void;
   readonly log: Log;
@@ -63,9 +65,12 @@ interface Seat {
   /** What its credential was found to be. */
   admission: Admission | undefined;
   visit: Visit | undefined;
+  /** Whether it had its time to join. */
+  isLate: boolean;
 }
 
-export function createMpacEdge({ door, enter, rate, nowMs, onActivity, log }: MpacEdgeOptions): MpacEdge {
+export function createMpacEdge(options: MpacEdgeOptions): MpacEdge {
+  const { door, enter, rate, lookAfterMs, nowMs, onActivity, log } = options;
   const open = new Map<Connection, Seat>();
 
   /** Before a session is open for it, a connection is spoken to in the session's name and told nothing of it. */
@@ -186,6 +191,18 @@ export function createMpacEdge({ door, enter, rate, nowMs, onActivity, log }: Mp
     refuse(connection, "session/not-joined", `${ask.type} is answered after HELLO`);
   }
 
+  /** Ends who answers no ping from one look to the next, and who stands at a shut door from one look to the next but one. */
+  function lookAfter(withinMs: number): void {
+    for (const [connection, seat] of open) {
+      if (door.isShut && seat.isLate && connection.bound === undefined && !isOwn(seat))
+        connection.close(CLOSE.notJoined, "no HELLO was taken in time");
+      else void connection.answers(withinMs).then((is) => is || connection.terminate());
+      seat.isLate = true;
+    }
+  }
+  const timer = lookAfterMs === undefined ? undefined : setInterval(lookAfter, lookAfterMs, lookAfterMs);
+  timer?.unref();
+
   const hearer: Hearer = {
     frame: onFrame,
     broke(connection, error) {
@@ -207,7 +224,7 @@ export function createMpacEdge({ door, enter, rate, nowMs, onActivity, log }: Mp
     serve(socket, wire, { sessionId, authorization, peer: lookUpPeer }) {
       let looked: Promise<Peer> | undefined;
       const peer = (): Promise<Peer> => (looked ??= lookUpPeer());
-      const seat: Seat = { sessionId, peer, admission: door.admitHeader(authorization, sessionId), visit: undefined };
+      const seat: Seat = { sessionId, peer, admission: door.admitHeader(authorization, sessionId), visit: undefined, isLate: false };
       open.set(serveConnection(socket, wire, hearer, rate), seat);
       onActivity();
     },
@@ -225,6 +242,7 @@ export function createMpacEdge({ door, enter, rate, nowMs, onActivity, log }: Mp
       for (const connection of open.keys()) connection.close(CLOSE.serviceRestart, "the sidecar is stopping; join again");
     },
     [Symbol.dispose]() {
+      clearInterval(timer);
       this.close();
     },
   };
