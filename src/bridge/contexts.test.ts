@@ -2,11 +2,13 @@ import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { startSidecar } from "../app.ts";
+import { createSessionClient } from "../client/session-client.ts";
 import { readSidecarConfig } from "../config.ts";
 import { scratchFolder } from "../git/scratch.test.fixture.ts";
 import { locateStore } from "../git/store-folder.ts";
 import { worktreeId } from "../git/worktree-id.ts";
 import { createLog } from "../log.ts";
+import { CONTROL } from "../wire/versions.ts";
 import { bridgeIn } from "./bridge.test.fixture.ts";
 import { eventually } from "./eventually.test.fixture.ts";
 import { sidecarFor } from "./sidecar.test.fixture.ts";
@@ -39,6 +41,20 @@ describe("a bridge in a repository", () => {
       sidecar_uri: sidecar.uri,
       participants: expect.arrayContaining([expect.objectContaining({ principal_id: "ana", branch: "main", worktree: repo })]) as unknown,
     });
+  });
+
+  it("joins a sidecar that wants the token of its discovery file of everybody, sub-agents as well", async () => {
+    await using scratch = await scratchFolder();
+    const repo = await scratch.repository("repo");
+    await using sidecar = await sidecarFor(repo, { requireToken: true });
+    await using ana = bridgeIn(scratch, repo);
+    const locate = () => Promise.resolve({ uri: sidecar.uri });
+    await using stranger = createSessionClient({ principalId: "cy", control: CONTROL, locate, limits: { reachMs: 1 } });
+
+    const begun = await ana.call("begin_task", { objective: "o", files: ["a.txt"], agent: "tester" });
+
+    expect(begun).toMatchObject({ status: "ok", principal_id: "ana/tester" });
+    await expect(stranger.join()).rejects.toMatchObject({ code: "connection/token-refused" });
   });
 
   it("is its own worktree's: paths, branch and id are those of the linked one", async () => {

@@ -1,9 +1,9 @@
 /** A real sidecar for tests of the bridge, in the test's own process, that serves a scratch repository. */
 import { findPlace, type Sidecar, startSidecar } from "../app.ts";
-import { readSidecarConfig } from "../config.ts";
+import { readSidecarConfig, type SidecarFlags } from "../config.ts";
 import { createLog } from "../log.ts";
 
-export async function sidecarFor(repo: string): Promise<Sidecar> {
-  const config = readSidecarConfig({ workspace: repo }, {});
+export async function sidecarFor(repo: string, flags: SidecarFlags = {}): Promise<Sidecar> {
+  const config = readSidecarConfig({ ...flags, workspace: repo }, {});
   return startSidecar(config, await findPlace(config, repo), createLog("silent"));
 }

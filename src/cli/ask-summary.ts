@@ -1,12 +1,17 @@
-/** What a session looks like, asked of its sidecar without joining it: whoever looks on leaves no trace. */
+/**
+ * What a session looks like, asked of its sidecar without joining it: whoever looks on leaves no trace. A coordinator elsewhere
+ * that says nothing to whoever has not joined is joined for the question, as an observer.
+ */
 import { randomUUID } from "node:crypto";
 import { connect, type Connection } from "../client/connection.ts";
-import { QueryRefused, sentenceOf, UpgradeRefused } from "../client/faults.ts";
+import { QueryRefused, sentenceOf, SidecarUnavailable, UpgradeRefused } from "../client/faults.ts";
 import { readInbound } from "../client/inbound.ts";
 import { tokenRefused } from "../client/link.ts";
 import type { Located } from "../client/reach.ts";
 import { explainRemote, type Remote } from "../client/remote.ts";
+import { createSessionClient } from "../client/session-client.ts";
 import { type Query, SummaryAnswer } from "../wire/query.ts";
+import { CONTROL } from "../wire/versions.ts";
 import { CommandFault } from "./fault.ts";
 
 /** Milliseconds for the whole of it. */
@@ -14,8 +19,49 @@ const LIMIT_MS = 10_000;
 const PAGE = 1_000;
 
 /** As `askSummary`, of a coordinator elsewhere. @throws CommandFault, QueryRefused */
-export function askRemoteSummary(remote: Remote): Promise<SummaryAnswer> {
-  return askSummary(remote, (cause) => explainRemote(remote, cause, "").sentence);
+export async function askRemoteSummary(remote: Remote): Promise<SummaryAnswer> {
+  try {
+    return await askSummary(remote, (cause) => explainRemote(remote, cause, "").sentence);
+  } catch (cause) {
+    if (!(cause instanceof QueryRefused)) throw cause;
+    return askJoined(remote);
+  }
+}
+
+async function askJoined(remote: Remote): Promise<SummaryAnswer> {
+  const principalId = `status:${process.pid}`;
+  await using client = createSessionClient({
+    principalId,
+    roles: ["observer"],
+    control: CONTROL,
+    locate: () => Promise.resolve(remote),
+    explain: (cause) => explainRemote(remote, cause, ""),
+  });
+  const summary = await allPages(async (query) => {
+    const answer = SummaryAnswer.safeParse(await client.query(query));
+    if (!answer.success)
+      throw new CommandFault("sidecar/no-answer", `the coordinator at ${remote.uri} answered something else than was asked`);
+    return answer.data;
+  }).catch((cause: unknown) => {
+    throw cause instanceof SidecarUnavailable ? new CommandFault("sidecar/no-answer", cause.sentence, cause) : cause;
+  });
+  const participants = summary.participants.filter((one) => one.principal_id !== client.principalId);
+  return { ...summary, participants, participant_count: summary.participant_count - 1 };
+}
+
+async function allPages(ask: (query: Query) => Promise<SummaryAnswer>): Promise<SummaryAnswer> {
+  const pageAt = (cursor: string | undefined) => ask({ kind: "summary", limit: PAGE, ...(cursor === undefined ? {} : { cursor }) });
+  const first = await pageAt(undefined);
+  const intents = [...first.active_intents];
+  const participants = new Map(first.participants.map((one) => [one.principal_id, one]));
+  for (let cursor = first.next_cursor; cursor !== undefined;) {
+    const page = await pageAt(cursor);
+    intents.push(...page.active_intents);
+    for (const one of page.participants) participants.set(one.principal_id, one);
+    cursor = page.next_cursor;
+  }
+  const { next_cursor: _none, ...summary } = first;
+  return { ...summary, participants: [...participants.values()], active_intents: intents };
 }
 
 /** All intents and their owners, whatever number of pages that takes. @throws CommandFault, QueryRefused */
@@ -34,17 +80,7 @@ export async function askSummary(
     throw new CommandFault("sidecar/no-answer", explain(cause), cause);
   });
   try {
-    const first = await askPage(connection, uri, waiting, limit, undefined);
-    const intents = [...first.active_intents];
-    const participants = new Map(first.participants.map((one) => [one.principal_id, one]));
-    for (let cursor = first.next_cursor; cursor !== undefined;) {
-      const page = await askPage(connection, uri, waiting, limit, cursor);
-      intents.push(...page.active_intents);
-      for (const one of page.participants) participants.set(one.principal_id, one);
-      cursor = page.next_cursor;
-    }
-    const { next_cursor: _none, ...summary } = first;
-    return { ...summary, participants: [...participants.values()], active_intents: intents };
+    return await allPages((query) => askPage(connection, uri, waiting, limit, query));
   } finally {
     connection.close();
   }
@@ -60,10 +96,9 @@ async function askPage(
   uri: string,
   waiting: Map<string, (text: string) => void>,
   limit: AbortSignal,
-  cursor: string | undefined,
+  query: Query,
 ): Promise<SummaryAnswer> {
   const id = randomUUID();
-  const query: Query = { kind: "summary", limit: PAGE, ...(cursor === undefined ? {} : { cursor }) };
   try {
     return await new Promise<SummaryAnswer>((resolve, reject) => {
       const silent = (why: string) => reject(new CommandFault("sidecar/no-answer", `the sidecar at ${uri} ${why}`));

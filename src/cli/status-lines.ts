@@ -29,7 +29,7 @@ export function statusLines(summary: SummaryAnswer, { pid, uri, status = "ok" }:
   const { participants, active_intents: intents, open_conflicts: conflicts, undeclared = [] } = summary;
   const warning = status === "ok" ? [] : [paint("red", "The log takes no records now: `signalbox doctor` says why.")];
   return [
-    paint("bold", `${counts.join(", ")} in ${named(summary.workspace_dir)}`),
+    paint("bold", `${counts.join(", ")}${summary.workspace_dir === "" ? "" : ` in ${named(summary.workspace_dir)}`}`),
     paint("dim", `session ${named(summary.session_id)}, ${pid === undefined ? "elsewhere" : `sidecar process ${pid}`} at ${named(uri)}`),
     ...warning,
     ...section(

@@ -4,6 +4,7 @@
  * A peer that does not answer a ping before the next one is due is taken for dead, because a machine that went away sends
  * no close frame.
  */
+import type { IncomingMessage } from "node:http";
 import { WebSocket } from "ws";
 import { UpgradeRefused } from "./faults.ts";
 
@@ -12,6 +13,9 @@ const MAX_INBOUND_BYTES = 4 * 1024 * 1024;
 
 /** Milliseconds that a peer has to answer a close frame before the socket is torn down. */
 const FAREWELL_MS = 200;
+
+/** Longest answer to an opening request that is read for what it says. */
+const MAX_DETAIL_CHARACTERS = 1_000;
 
 /** No orderly end was told (RFC 6455, 7.1.5). */
 export const ABNORMAL_CLOSE = 1006;
@@ -68,9 +72,11 @@ export async function connect(uri: string, { hear, pingMs, handshakeMs, signal, 
       act();
     };
     socket.on("error", (error) => settle(() => reject(error))); // later ones are followed by `close`, which tells the end
-    socket.once("unexpected-response", (_request, { statusCode = 0 }) => {
-      settle(() => reject(new UpgradeRefused(uri, statusCode)));
-      socket.terminate();
+    socket.once("unexpected-response", (_request, response) => {
+      void detailOf(response).then((detail) => {
+        settle(() => reject(new UpgradeRefused(uri, response.statusCode ?? 0, detail)));
+        socket.terminate();
+      });
     });
     socket.once("open", () => settle(resolve));
   });
@@ -91,6 +97,21 @@ export async function connect(uri: string, { hear, pingMs, handshakeMs, signal, 
     },
     terminate: () => socket.terminate(),
   };
+}
+
+/** The sentence in an answer of ours; what other servers send is a page for people, and no sentence. */
+async function detailOf(response: IncomingMessage): Promise<string | undefined> {
+  let text = "";
+  try {
+    for await (const chunk of response.setEncoding("utf8")) {
+      text += chunk;
+      if (text.length > MAX_DETAIL_CHARACTERS) return undefined;
+    }
+    const { detail } = JSON.parse(text) as { readonly detail?: unknown };
+    return typeof detail === "string" && detail !== "" ? detail : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 function keepAlive(socket: WebSocket, pingMs: number): void {

@@ -36,14 +36,15 @@ export class UpgradeRefused extends Error {
   readonly code = "connection/upgrade-refused";
   readonly status: number;
 
-  constructor(uri: string, status: number) {
-    super(`${uri} answers with HTTP status ${status} and opens no WebSocket`);
+  /** @param detail - what it said about that, in words */
+  constructor(uri: string, status: number, detail?: string) {
+    super(`${uri} answers with HTTP status ${status} and opens no WebSocket${detail === undefined ? "" : ` (${detail})`}`);
     this.status = status;
   }
 
   /** Whether it is for want of a token, or of a right one. */
   get isForToken(): boolean {
-    return this.status === 401 || this.status === 403;
+    return this.status === 401;
   }
 }
 

@@ -80,7 +80,7 @@ describe("the variables of a coordinator elsewhere", () => {
 describe("why a coordinator elsewhere cannot be joined", () => {
   const remote: Remote = { uri: "wss://hub.example/session/team", sessionId: "team", token: SECRET, inTheClear: false };
   const fault = (code: string, message: string): Error => Object.assign(new Error(message), { code });
-  const upgrade = (status: number) => new UpgradeRefused(remote.uri, status);
+  const upgrade = (status: number, detail?: string) => new UpgradeRefused(remote.uri, status, detail);
   const refusedToken = (cause?: Error) =>
     new SidecarUnavailable("the sidecar refuses ana: no such token", { code: "connection/token-refused", passing: true, cause });
 
@@ -97,7 +97,13 @@ describe("why a coordinator elsewhere cannot be joined", () => {
       says: /refuses our token.*401.*set MPAC_COORDINATOR_TOKEN/,
       passing: false,
     },
-    { name: "a token in the bare header", cause: upgrade(403), says: /refuses our token.*403.*set MPAC_COORDINATOR_TOKEN/, passing: false },
+    {
+      name: "a name that it does not answer to",
+      cause: upgrade(403, "the Host header names another"),
+      says: /status 403.*\(the Host/,
+      passing: false,
+    },
+    { name: "a token in the bare header", cause: upgrade(401), says: /refuses our token.*401.*set MPAC_COORDINATOR_TOKEN/, passing: false },
     { name: "another path", cause: upgrade(404), says: /status 404.*set MPAC_COORDINATOR_URL to a coordinator/, passing: false },
     { name: "a proxy with nothing behind it", cause: upgrade(502), says: /is not up \(HTTP status 502\)/, passing: true },
     {
