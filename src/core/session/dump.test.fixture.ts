@@ -1,8 +1,11 @@
 /** Everything that a session's state holds, derived parts included, in a form that compares. */
 import type { Deadlines } from "../deadlines.ts";
+import type { IntentId } from "../../wire/ids.ts";
+import { bondOf, type Footprint } from "../scope/footprint.ts";
 import { parseResource } from "../scope/resource.ts";
 import type { ScopeIndex } from "../scope/scope-index.ts";
 import { reachOf } from "./dependency-reach.ts";
+import { footprintIn } from "./scopes.ts";
 import { isLive, isOpen, type SessionState } from "./state.ts";
 
 /** Sorted members and entries, so that two states compare whatever order they came about in. */
@@ -17,7 +20,11 @@ export function dumpOf(state: Readonly<SessionState>): string {
   });
 }
 
-function heldIn(index: ScopeIndex) {
+function footprintAt({ intents, settings }: Readonly<SessionState>, id: IntentId): Footprint {
+  return footprintIn(intents.get(id)?.scope ?? { kind: "file_set" }, settings);
+}
+
+function heldIn(index: Pick<ScopeIndex, "overlapping">) {
   const everything = parseResource("", { foldCase: false, roots: [] });
   return "refused" in everything ? [] : [...index.overlapping([everything])];
 }
@@ -57,6 +64,10 @@ export function derivedFrom(state: Readonly<SessionState>) {
       .map(({ id }) => id as string)
       .sort(),
     indexed: live.length,
+    meeting: live.map((id) => [
+      id as string,
+      live.filter((other) => bondOf(footprintAt(state, id), footprintAt(state, other)) !== undefined) as readonly string[],
+    ]),
     reached: intents
       .filter(isLive)
       .map(
@@ -88,6 +99,7 @@ export function derivedIn(state: Readonly<SessionState>): ReturnType<typeof deri
     live: [...state.liveIntents].sort(),
     open: [...state.liveConflicts].map((id) => id as string).sort(),
     indexed: state.index.size,
+    meeting: [...state.liveIntents].sort().map((id) => [id as string, [...state.index.meeting(footprintAt(state, id)).keys()]]),
     reached: heldIn(state.impacts).map(([id, pairs]) => [id, pairs.map(({ held }) => held).sort()] as const),
     owned: [...state.participants.values()].map(({ id, intents }) => [id, [...intents].sort()]),
     inConflicts: [...state.intents.values(), ...state.operations.values()].map(({ id, conflicts }) => [id, [...conflicts].sort()]),

@@ -95,7 +95,8 @@ export function evolve(state: SessionState, event: SessionEvent, at: Place): voi
 
 function open(state: SessionState, event: SessionEventOf<"Opened">, at: Place): void {
   state.beganAtMs ??= at.atMs;
-  const comparesOtherwise = state.settings.fold_case !== event.settings.fold_case;
+  const comparedBy = ({ fold_case, resource_registry }: SessionState["settings"]): string => JSON.stringify([fold_case, resource_registry]);
+  const comparesOtherwise = comparedBy(state.settings) !== comparedBy(event.settings);
   state.id = event.sessionId;
   state.epoch = event.epoch;
   state.settings = event.settings;

@@ -343,9 +343,9 @@ it("holds the files under resources of a scope of any kind", () => {
   expect(gist(decision)).toBe("intent/held");
 });
 
-it("records a scope of a kind without resources as it came, and it meets nothing", () => {
+it("records a scope of a kind without resources as it came, and it meets no file that it does not name", () => {
   const played = playWith(["ana", "bo"]);
-  const scope = { kind: "entity_set", entities: ["a.ts"] };
+  const scope = { kind: "entity_set", entities: ["login", "b.ts"], note: { kept: true } };
   const announced = played.says("ana", "INTENT_ANNOUNCE", { intent_id: "i", scope });
 
   const decision = played.says("bo", "INTENT_ANNOUNCE", intent("k", "a.ts"));

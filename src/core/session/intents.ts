@@ -16,12 +16,10 @@ import type { Message } from "../../wire/mpac/messages.ts";
 import type { Rejection } from "../../wire/refusals.ts";
 import type { SessionEvent } from "../../wire/session.ts";
 import { endings } from "./cascade.ts";
-import { conflictsWith, heldRefusal, meetings, type Meeting, tooManyConflicts } from "./overlaps.ts";
+import { conflictsWith, heldRefusal, isLocking, scopeMeetings, tooManyConflicts } from "./overlaps.ts";
 import { readScope, tooManyGlobs } from "./scopes.ts";
 import { isLive, type Intent, type Participant, type SessionState } from "./state.ts";
 import { refuse, type SessionMoment, type Verdict } from "./verdict.ts";
-
-const isLocking = ({ intent }: Meeting): boolean => intent.state === "ACTIVE";
 
 /** Narrows a list that is known to have a first element. */
 const some = <Item>(list: readonly Item[]): list is readonly [Item, ...Item[]] => list.length > 0;
@@ -58,7 +56,7 @@ export function decideAnnounce(
   const read = readScope(message.payload.scope, state.settings);
   if ("rejected" in read) return read;
 
-  const met = meetings(state, read.resources);
+  const met = scopeMeetings(state, read.scope, sender.id);
   const others = met.filter(({ intent }) => intent.principal !== sender.id);
   const locking = others.filter(isLocking);
   const proceeds = !state.settings.race_lock || extensions?.signalbox?.on_overlap === "proceed";
@@ -130,7 +128,8 @@ export function decideUpdate(
 
   const read = readScope(scope, state.settings);
   if ("rejected" in read) return read;
-  const others = meetings(state, read.resources, sender.id);
+  const met = scopeMeetings(state, read.scope, sender.id);
+  const others = met.filter((meeting) => meeting.intent.principal !== sender.id);
   const locking = others.filter(isLocking);
   const blocks = state.settings.race_lock && extensions?.signalbox?.on_overlap === "block";
   if (blocks && some(locking)) return heldRefusal(state, locking, read.resources);

@@ -7,7 +7,10 @@ import type { IntentId, PrincipalId } from "../../wire/ids.ts";
 import type { JsonObject } from "../../wire/json.ts";
 import type { Rejection } from "../../wire/refusals.ts";
 import type { SessionEventOf } from "../../wire/session.ts";
+import type { Scope } from "../../wire/mpac/messages.ts";
+import type { Bond } from "../scope/footprint.ts";
 import type { Resource } from "../scope/resource.ts";
+import { footprintIn } from "./scopes.ts";
 import type { Intent, SessionState } from "./state.ts";
 import { refuse, type SessionMoment } from "./verdict.ts";
 
@@ -36,17 +39,38 @@ const MAX_CONFLICTS = 100;
 
 export interface Meeting {
   readonly intent: Intent;
-  /** The paths of the asking scope that meet it. */
+  /** What they share: a resource, only a name, or nobody can tell. */
+  readonly by: Bond;
+  /** The paths of the asking scope that meet it, or its other words; none where nobody can read either. */
   readonly paths: readonly string[];
 }
 
-/** Live intents that meet `resources`, by intent id, without those of `except`. */
+/**
+ * Live intents that a scope of any kind meets, by intent id. Those of `asker` itself are among them only where that is
+ * sure: it replaces what it meets of its own, and nobody's work ends for a guess.
+ */
+export function scopeMeetings(state: Readonly<SessionState>, scope: Scope, asker: PrincipalId): Meeting[] {
+  const found: Meeting[] = [];
+  for (const [id, { by, words }] of state.index.meeting(footprintIn(scope, state.settings))) {
+    const intent = state.intents.get(id as IntentId);
+    if (intent === undefined || (by === "possible" && intent.principal === asker)) continue;
+    found.push({ intent, by, paths: words });
+  }
+  return found;
+}
+
+/** Whether the race lock is about it (SPEC 15.3.2): the holder is at work, on the same files or another resource of one URI. */
+export function isLocking({ intent, by }: Meeting): boolean {
+  return intent.state === "ACTIVE" && by === "resource";
+}
+
+/** Live intents that hold any of these files by their paths, by intent id, without those of `except`. */
 export function meetings(state: Readonly<SessionState>, resources: readonly Resource[], except?: PrincipalId): Meeting[] {
   const found: Meeting[] = [];
   for (const [id, pairs] of state.index.overlapping(resources)) {
     const intent = state.intents.get(id as IntentId);
     if (intent === undefined || intent.principal === except) continue;
-    found.push({ intent, paths: [...new Set(pairs.map((pair) => pair.asked))] });
+    found.push({ intent, by: "resource", paths: [...new Set(pairs.map((pair) => pair.asked))] });
   }
   return found;
 }
@@ -121,11 +145,20 @@ function described(paths: readonly string[]): string {
   return shown.join(", ") + (more > 0 ? ` and ${more} more` : "");
 }
 
-/** Those that do not stand in a conflict with the newcomer yet. */
+const isSure = ({ by }: Meeting): boolean => by !== "possible";
+
+/**
+ * Those that do not stand in a conflict with the newcomer yet; a warning about what it breaks elsewhere is none about this,
+ * and one about what is only possible is none about what is sure.
+ */
 function unopened(state: Readonly<SessionState>, newcomer: IntentId, met: readonly Meeting[]): Meeting[] {
   const standing = state.intents.get(newcomer)?.conflicts ?? new Set();
-  const already = new Set([...standing].flatMap((id) => state.conflicts.get(id)?.intents ?? []));
-  return met.filter(({ intent }) => !already.has(intent.id));
+  const conflicts = [...standing]
+    .flatMap((id) => state.conflicts.get(id) ?? [])
+    .filter(({ category }) => category !== "dependency_breakage");
+  const told = new Set(conflicts.flatMap(({ intents }) => intents));
+  const sure = new Set(conflicts.filter(({ basis }) => basis === undefined).flatMap(({ intents }) => intents));
+  return met.filter((meeting) => !(isSure(meeting) ? sure : told).has(meeting.intent.id));
 }
 
 /** Why the scope is refused, when going on with it would open more conflicts than anybody reads. */
@@ -134,26 +167,39 @@ export function tooManyConflicts(
   newcomer: IntentId,
   met: readonly Meeting[],
 ): { readonly rejected: Rejection } | undefined {
-  const { length } = unopened(state, newcomer, met);
+  const { length } = unopened(state, newcomer, met.filter(isSure));
   if (length <= MAX_CONFLICTS) return undefined;
   return refuse("scope/refused", `the scope would open ${length} conflicts, at most ${MAX_CONFLICTS} are opened at once; name fewer files`);
 }
 
-/** One conflict for each meeting that does not stand in one already. */
+/** One conflict for each meeting that does not stand in one already; what is only possible takes the room that is left. */
 export function conflictsWith(
   state: Readonly<SessionState>,
   newcomer: { readonly id: IntentId; readonly principal: PrincipalId },
   met: readonly Meeting[],
   at: SessionMoment,
 ): SessionEventOf<"ConflictOpened">[] {
-  return unopened(state, newcomer.id, met).map(({ intent, paths }) => ({
+  const open = unopened(state, newcomer.id, met);
+  const sure = open.filter(isSure);
+  const unsure = open.filter((meeting) => !isSure(meeting)).slice(0, Math.max(0, MAX_CONFLICTS - sure.length));
+  return [...sure, ...unsure].map((meeting) => ({
     type: "ConflictOpened",
     conflictId: at.newId("conflict") as SessionEventOf<"ConflictOpened">["conflictId"],
     category: "scope_overlap",
-    severity: "medium",
-    description: `${newcomer.principal} and ${intent.principal} both mean to change ${described(paths)}`,
-    intents: [newcomer.id, intent.id],
+    ...(isSure(meeting) ? { severity: "medium" } : { severity: "low", basis: "heuristic" as const }),
+    description: `${newcomer.principal} and ${meeting.intent.principal} ${sharing(meeting)}`,
+    intents: [newcomer.id, meeting.intent.id],
     operations: [],
-    principals: [newcomer.principal, intent.principal],
+    principals: [newcomer.principal, meeting.intent.principal],
   }));
+}
+
+/** What two principals are said to do. */
+function sharing({ by, paths, intent }: Meeting): string {
+  const kind = `of the kind ${shortened(intent.scope.kind, DESCRIBED_CHARACTERS)}`;
+  if (by === "resource") return `both mean to change ${described(paths)}`;
+  if (by === "name") return paths.length > 0 ? `both work on ${described(paths)}` : `announced the same scope ${kind}`;
+  return paths.length > 0
+    ? `may mean to change the same, by what they call it: ${described(paths)}`
+    : `announced scopes ${kind}, and nobody can tell whether they meet; canonical_uris would tell`;
 }

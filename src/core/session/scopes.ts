@@ -3,9 +3,9 @@ import type { IntentId, PrincipalId } from "../../wire/ids.ts";
 import type { Scope } from "../../wire/mpac/messages.ts";
 import type { Rejection } from "../../wire/refusals.ts";
 import type { SessionSettings } from "../../wire/session.ts";
-import { type Footprint, footprintOf } from "../scope/footprint.ts";
+import { type Footprint, footprintOf, patternIn } from "../scope/footprint.ts";
 import { compileRegistry, type Registry } from "../scope/registry.ts";
-import { parseResource, type PathRules, type Resource } from "../scope/resource.ts";
+import { parseResource, type PathRules, type RefusedResource, type Resource } from "../scope/resource.ts";
 import type { SessionState } from "./state.ts";
 import { refuse } from "./verdict.ts";
 
@@ -50,8 +50,8 @@ export function resourcesOf(scope: Scope, settings: SessionSettings): readonly R
 }
 
 /**
- * A scope as it is recorded: paths normalised, the rest as it came. What stands under `resources` is files, whatever the
- * kind (SPEC 15.3.2); a scope without any is kept and meets nothing yet.
+ * A scope as it is recorded: paths and a pattern normalised, the rest as it came. What stands under `resources` is files,
+ * whatever the kind (SPEC 15.3.2); `resources` beside it are these, and the pattern.
  */
 export function readScope(
   scope: Scope,
@@ -61,15 +61,33 @@ export function readScope(
   if (characters > MAX_SCOPE_CHARACTERS) {
     return refuse(
       "scope/refused",
-      `the scope has ${characters} characters, at most ${MAX_SCOPE_CHARACTERS} are taken; name the folders instead`,
+      `the scope has ${characters} characters, at most ${MAX_SCOPE_CHARACTERS} are taken; name what holds them instead, such as folders`,
     );
   }
-  if (scope.kind !== "file_set" && (scope.resources ?? null) === null) return { scope, resources: [] };
   const rules = pathRules(settings);
+  const paths = pathsOf((scope.resources ?? []).map((text) => ({ text, resource: parseResource(text, rules) })));
+  if ("rejected" in paths) return paths;
+  const pattern = pathsOf(patternIn(scope, rules).map((resource) => ({ text: scope.pattern ?? "", resource })));
+  if ("rejected" in pattern) return pattern;
+
+  const recorded: Scope = {
+    ...scope,
+    ...(scope.kind === "file_set" || (scope.resources ?? null) !== null ? { resources: paths } : {}),
+    ...(pattern[0] === undefined ? {} : { pattern: pattern[0] }),
+  };
+  return { scope: recorded, resources: footprintIn(recorded, settings).resources };
+}
+
+interface ReadPath {
+  readonly text: string;
+  readonly resource: Resource | RefusedResource;
+}
+
+/** Each path once, as it is shown; or why one of them is refused. */
+function pathsOf(all: readonly ReadPath[]): string[] | { readonly rejected: Rejection } {
   const byKey = new Map<string, Resource>();
   let globs = 0;
-  for (const text of scope.resources ?? []) {
-    const resource = parseResource(text, rules);
+  for (const { text, resource } of all) {
     if ("refused" in resource) return refuse("scope/refused", resource.refused, { resource: text });
     if (resource.glob && text.length > MAX_GLOB_LENGTH) {
       return refuse("scope/refused", `a pattern has at most ${MAX_GLOB_LENGTH} characters; name the folder instead`, { resource: text });
@@ -79,8 +97,7 @@ export function readScope(
     }
     if (!byKey.has(resource.key)) byKey.set(resource.key, resource);
   }
-  const resources = [...byKey.values()];
-  return { scope: { ...scope, resources: resources.map((resource) => resource.path) }, resources };
+  return [...byKey.values()].map(({ path }) => path);
 }
 
 function charactersIn({ kind: _kind, resources, ...rest }: Scope): number {

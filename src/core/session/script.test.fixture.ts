@@ -42,7 +42,31 @@ const path = mostly(
   fc.constantFrom("../out", "a\u0000b", "__proto__"),
 );
 const file = mostly(fc.constantFrom("a.ts", "src/x.ts"), path);
-const scope = fc.array(path, { minLength: 1, maxLength: 2 }).map((resources) => files(...resources));
+/** What a client says of who uses what it changes. */
+const reach = rarely(
+  fc.constantFrom<JsonObject>(
+    { impact: ["src/x.ts"], depends_on_symbols: ["m.g"] },
+    { impact: ["a.ts", "lib/y.ts", "../out"], impact_symbols: { "a.ts": ["m.f"] }, affects_symbols: ["m.g"] },
+  ),
+);
+const filesScope = fc
+  .tuple(fc.array(path, { minLength: 1, maxLength: 2 }), reach)
+  .map(([resources, extensions]): JsonObject => ({ ...files(...resources), ...(extensions === undefined ? {} : { extensions }) }));
+const word = fc.constantFrom("login", "src.x", "src/x.ts::login", "a.ts", "__proto__");
+const words = fc.array(word, { maxLength: 2 });
+const otherScope = fc
+  .tuple(
+    fc.oneof(
+      words.map((entities): JsonObject => ({ kind: "entity_set", entities })),
+      words.map((task_ids): JsonObject => ({ kind: "task_set", task_ids })),
+      path.map((pattern): JsonObject => ({ kind: "resource_path", pattern })),
+      word.map((expression): JsonObject => ({ kind: "query", language: "sql", expression })),
+      fc.constantFrom("custom", "odd").map((kind): JsonObject => ({ kind, what: "ever" })),
+    ),
+    rarely(fc.subarray(["resource://p/a.ts", "u:1"])),
+  )
+  .map(([made, canonical_uris]): JsonObject => (canonical_uris === undefined ? made : { ...made, canonical_uris }));
+const scope = fc.oneof({ arbitrary: filesScope, weight: 3 }, { arbitrary: otherScope, weight: 1 });
 const ttl = fc.option(fc.constantFrom(0.001, 60, 600, 7_000), { nil: undefined });
 const ref = fc.option(fc.constantFrom("1", "2").map((digit) => `sha256:${digit.repeat(64)}`));
 

@@ -12,6 +12,7 @@ import type { Revision } from "../../wire/record.ts";
 import type { IntentEnd, SessionEventOf, SessionSettings } from "../../wire/session.ts";
 import { createDeadlines, type Deadlines } from "../deadlines.ts";
 import type { Resource } from "../scope/resource.ts";
+import { createFootprintIndex, type FootprintIndex } from "../scope/footprint-index.ts";
 import { createScopeIndex, type ScopeIndex } from "../scope/scope-index.ts";
 
 /** How long what has ended stays in the state once nothing live refers to it, in milliseconds. */
@@ -123,6 +124,8 @@ export interface Conflict {
   readonly id: ConflictId;
   readonly category: string;
   readonly severity: string;
+  /** By what it was found, when that is unsure: it is told, and nothing comes of it by itself. */
+  readonly basis: "heuristic" | undefined;
   readonly description: string;
   state: "OPEN" | "ACKED" | "ESCALATED" | "CLOSED" | "DISMISSED";
   readonly intents: readonly IntentId[];
@@ -247,7 +250,8 @@ export interface SessionState {
   readonly liveIntents: Set<IntentId>;
   /** Paths of the virtual tree that an operation has written, by comparison key. */
   readonly virtualTree: Map<string, Reference>;
-  readonly index: ScopeIndex;
+  /** The scopes of live intents. */
+  readonly index: FootprintIndex;
   /** Committed operations that are remembered, by what they changed. */
   readonly written: ScopeIndex;
   readonly deadlines: Deadlines;
@@ -292,7 +296,7 @@ export function initialState(): SessionState {
     virtualTree: new Map(),
     credentials: new Map(),
     seenMessages: new Map(),
-    index: createScopeIndex(),
+    index: createFootprintIndex(),
     written: createScopeIndex(),
     deadlines: createDeadlines(),
     beganAtMs: undefined,

@@ -212,7 +212,7 @@ function reportOf(event: SessionEventOf<"ConflictOpened">): JsonObject {
     category: event.category,
     severity: event.severity,
     description: event.description,
-    basis: { kind: "rule", rule_id: event.category },
+    basis: event.basis === undefined ? { kind: "rule", rule_id: event.category } : { kind: event.basis },
     related_intents: event.intents as readonly Json[],
     related_ops: event.operations as readonly Json[],
     principal_a: principalA,

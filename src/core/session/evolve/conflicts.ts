@@ -7,10 +7,10 @@ import type { Conflict, SessionState } from "../state.ts";
 import { scheduleConflict, scheduleIntent, scheduleOperation } from "./forgetting.ts";
 
 export function openConflict(state: SessionState, event: SessionEventOf<"ConflictOpened">, at: Place): void {
-  const { conflictId: id, category, severity, description, intents, operations, principals, reporter, contentHash, dependency } = event;
+  const { conflictId: id, category, severity, description, intents, operations, principals, reporter, contentHash, dependency, basis } = event;
   const facts = { id, category, severity, description, intents, operations, principals, reporter, contentHash };
   const unsettled = { escalatedTo: undefined, frozen: undefined, resolution: undefined, acknowledgements: new Map<PrincipalId, string>() };
-  const born = { dependency: dependency as JsonObject | undefined, openedAt: at.revision, openedAtMs: at.atMs };
+  const born = { dependency: dependency as JsonObject | undefined, basis, openedAt: at.revision, openedAtMs: at.atMs };
   const conflict: Conflict = { ...facts, ...born, ...unsettled, state: "OPEN" };
   state.conflicts.set(id, conflict);
   state.tally.conflicts += 1;

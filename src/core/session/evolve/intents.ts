@@ -4,7 +4,7 @@ import type { SessionEventOf } from "../../../wire/session.ts";
 import type { Place } from "../../aggregate.ts";
 import { parseResource } from "../../scope/resource.ts";
 import { reachOf } from "../dependency-reach.ts";
-import { pathRules, resourcesOf } from "../scopes.ts";
+import { footprintIn, pathRules, resourcesOf } from "../scopes.ts";
 import type { Intent, LiveState, SessionState } from "../state.ts";
 import { scheduleIntent, scheduleParticipant } from "./forgetting.ts";
 
@@ -43,9 +43,9 @@ export function announce(state: SessionState, event: SessionEventOf<"IntentAnnou
   scheduleParticipant(state, owner, at.atMs);
 }
 
-/** Its files, and those that its changes reach, are found by whoever comes next. */
+/** What its scope stands for, and the files that its changes reach, are found by whoever comes next. */
 function hold(state: SessionState, intent: Intent): void {
-  state.index.add(intent.id, intent.resources);
+  state.index.add(intent.id, footprintIn(intent.scope, state.settings));
   const { impact } = reachOf(intent.scope, state.settings);
   if (impact.length === 0) state.impacts.remove(intent.id);
   else state.impacts.add(intent.id, impact);
@@ -107,7 +107,7 @@ export function moveDeadlines(state: SessionState, { fromMs, untilMs }: SessionE
   }
 }
 
-/** The session moved to a file system that compares names differently. */
+/** The session moved to a file system that compares names differently, or has another registry of resources. */
 export function readScopesAnew(state: SessionState): void {
   for (const intent of state.intents.values()) intent.resources = resourcesOf(intent.scope, state.settings);
   for (const id of state.liveIntents) {

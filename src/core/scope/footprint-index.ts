@@ -1,0 +1,123 @@
+/**
+ * Which of many held scopes of any kind a scope meets, and by what: the same answer as asking about each pair.
+ *
+ * Files stand in a trie; entities, tasks, canonical URIs and the ends of paths in maps by their exact text; files that
+ * words appear to name in a trie of their own. Only scopes that nobody can read stand in a list, one for each kind. So a
+ * question costs its depth and its hits, never the number of those that are elsewhere.
+ */
+import { type Bond, type Footprint, hasUris, mayMeet } from "./footprint.ts";
+import { endsOf } from "./hints.ts";
+import { createKeyIndex, type KeyIndex } from "./key-index.ts";
+import type { Resource } from "./resource.ts";
+import { createScopeIndex, type ScopeIndex } from "./scope-index.ts";
+
+/** By what a held scope is met, and the words of the asking one that meet it; none where nobody can read either. */
+export interface Hit {
+  readonly by: Bond;
+  readonly words: readonly string[];
+}
+
+/** Files are asked about as of a `ScopeIndex`. */
+export interface FootprintIndex extends Pick<ScopeIndex, "size" | "nodes" | "remove" | "overlapping"> {
+  /** Holds the scope under `id`, instead of what it held before. */
+  add(id: string, footprint: Footprint): void;
+  /** What meets it, by id in code unit order, by the strongest bond: the same answer however the index came to hold what it holds. */
+  meeting(asked: Footprint): ReadonlyMap<string, Hit>;
+}
+
+const STRENGTH = { resource: 2, name: 1, possible: 0 } as const satisfies Record<Bond, number>;
+
+export function createFootprintIndex(): FootprintIndex {
+  const held = new Map<string, Footprint>();
+  const files = createScopeIndex();
+  /** Files that words appear to name. */
+  const named = createScopeIndex();
+  /** Entities, tasks, URIs and lists of those that nobody can read, told apart by their first letter. */
+  const keys = createKeyIndex();
+  const modules = createKeyIndex();
+  const ends = createKeyIndex();
+
+  function remove(id: string): void {
+    const footprint = held.get(id);
+    if (footprint === undefined) return;
+    held.delete(id);
+    files.remove(id);
+    named.remove(id);
+    eachKey(footprint, (index, all) => index.remove(id, all));
+  }
+
+  function eachKey(footprint: Footprint, change: (index: KeyIndex, all: Iterable<string>) => void): void {
+    change(keys, keysOf(footprint));
+    change(modules, footprint.hints.modules);
+    change(ends, footprint.resources.flatMap(endsOf));
+  }
+
+  /** Whatever is only possible: each is looked at once more, because two scopes with URIs are compared by those. */
+  function possible(asked: Footprint, note: (id: string, by: Bond, word?: string) => void): void {
+    const noteIf = (id: string, word?: string): void => {
+      const other = held.get(id);
+      if (other !== undefined && mayMeet(asked, other)) note(id, "possible", word);
+    };
+    const noteAll = (ids: Iterable<string>, word?: string): void => {
+      for (const id of ids) noteIf(id, word);
+    };
+    const notePaths = (index: ScopeIndex, paths: readonly Resource[]): void => {
+      if (index.size === 0 || paths.length === 0) return;
+      for (const [id, pairs] of index.overlapping(paths)) for (const pair of pairs) noteIf(id, pair.asked);
+    };
+    const { kind, opaque, hints, resources } = asked;
+    if (opaque) noteAll(keys.holders(`o:${kind}`));
+    if (opaque && !hasUris(asked)) noteAll(keys.holders(`q:${kind}`));
+    notePaths(files, hints.files);
+    notePaths(named, hints.files);
+    notePaths(named, resources);
+    for (const module of hints.modules) noteAll(ends.holders(module), module.replaceAll("/", "."));
+    if (modules.size === 0) return;
+    for (const resource of resources) for (const end of endsOf(resource)) noteAll(modules.holders(end), resource.path);
+  }
+
+  return {
+    get size() {
+      return held.size;
+    },
+    get nodes() {
+      return files.nodes + named.nodes + keys.size + modules.size + ends.size;
+    },
+    add(id, footprint) {
+      remove(id);
+      held.set(id, footprint);
+      files.add(id, footprint.resources);
+      if (footprint.hints.files.length > 0) named.add(id, footprint.hints.files);
+      eachKey(footprint, (index, all) => index.add(id, all));
+    },
+    remove,
+    overlapping: (resources, limit) => files.overlapping(resources, limit),
+    meeting(asked) {
+      const hits = new Map<string, { readonly by: Bond; readonly words: Set<string> }>();
+      const note = (id: string, by: Bond, word?: string): void => {
+        const hit = hits.get(id);
+        if (hit === undefined || STRENGTH[hit.by] < STRENGTH[by]) hits.set(id, { by, words: new Set(word === undefined ? [] : [word]) });
+        else if (hit.by === by && word !== undefined) hit.words.add(word);
+      };
+      for (const [id, pairs] of files.overlapping(asked.resources)) for (const pair of pairs) note(id, "resource", pair.asked);
+      for (const uri of asked.uris)
+        for (const part of ["u", "p"]) for (const id of keys.holders(`${part}:${uri}`)) note(id, "resource", uri);
+      for (const uri of asked.partOf) for (const id of keys.holders(`u:${uri}`)) note(id, "resource", uri);
+      for (const name of asked.names) {
+        for (const id of keys.holders(name)) note(id, "name", asked.opaque ? undefined : name.slice(2));
+      }
+      possible(asked, note);
+      return new Map([...hits].sort(byId).map(([id, { by, words }]) => [id, { by, words: [...words] }]));
+    },
+  };
+}
+
+function keysOf(footprint: Footprint): string[] {
+  const { kind, names, uris, partOf, opaque } = footprint;
+  const list = opaque ? [`${hasUris(footprint) ? "q" : "o"}:${kind}`] : [];
+  return [...names, ...uris.map((uri) => `u:${uri}`), ...partOf.map((uri) => `p:${uri}`), ...list];
+}
+
+function byId([a]: readonly [string, unknown], [b]: readonly [string, unknown]): number {
+  return a < b ? -1 : Number(a > b);
+}
