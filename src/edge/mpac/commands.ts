@@ -2,11 +2,12 @@
  * A message as it is recorded: as received, without what a log must not hold (a credential, file contents), and with the
  * facts that its decision needs.
  */
-import { canonical, canonicalWith, hashOfBytes, sha256 } from "../../engine/seal.ts";
+import { canonical, canonicalWith, sha256 } from "../../engine/seal.ts";
 import { isVirtual } from "../../core/session/read.ts";
 import type { SessionFacts } from "../../core/session/verdict.ts";
 import type { Json, JsonObject } from "../../wire/json.ts";
-import type { ClientMessage, Message } from "../../wire/mpac/messages.ts";
+import type { ClientMessage } from "../../wire/mpac/messages.ts";
+import { basesOf, changesIn, contentsOf, keep, withReferences } from "./file-changes.ts";
 import { withoutFiles } from "./relay.ts";
 
 /** What the edge needs of the session's files; the composition root connects it to the main worktree. */
@@ -40,7 +41,15 @@ export interface Surroundings {
 }
 
 /** Messages whose repeat is recognised by what they say. */
-const HASHED: ReadonlySet<string> = new Set(["INTENT_ANNOUNCE", "OP_COMMIT", "OP_SUPERSEDE", "CONFLICT_REPORT"]);
+const HASHED: ReadonlySet<string> = new Set([
+  "INTENT_ANNOUNCE",
+  "INTENT_CLAIM",
+  "OP_PROPOSE",
+  "OP_COMMIT",
+  "OP_BATCH_COMMIT",
+  "OP_SUPERSEDE",
+  "CONFLICT_REPORT",
+]);
 
 /** Members that carry what only the edge may see, by their lower-case name. */
 const SECRETS: ReadonlySet<string> = new Set([
@@ -55,7 +64,7 @@ const SECRETS: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * Prepares a message of a participant for the engine. Only a commit on the virtual tree waits, for its content to be
+ * Prepares a message of a participant for the engine. Only what is about the virtual tree waits, for its content to be
  * kept and the files under it to be read.
  *
  * @throws StoreUnavailable when the content cannot be kept
@@ -66,13 +75,28 @@ export function prepare(
   surroundings: Surroundings,
 ): Prepared | Refused | Promise<Prepared | Refused> {
   const kept = withoutSecrets(message);
-  if (kept.message_type !== "OP_COMMIT" || kept.payload.file_changes === undefined || kept.payload.file_changes === null) {
-    if (kept.message_type === "OP_COMMIT" && isVirtual(tree)) return prepareVirtualCommit(kept, [], surroundings);
-    return withFacts(withoutFiles(kept as unknown as JsonObject) as unknown as ClientMessage);
-  }
-  const changes = readContents(kept.payload.file_changes);
-  if ("refused" in changes) return changes;
-  return isVirtual(tree) ? prepareVirtualCommit(kept, changes, surroundings) : withFacts(withChanges(kept, changes));
+  const changes = changesIn(kept);
+  const contents = contentsOf(changes);
+  if ("refused" in contents) return contents;
+  if (!isVirtual(tree)) return withFacts(changes.length === 0 ? withoutContents(kept) : withReferences(kept, contents));
+  if (changes.length > 0) return prepareVirtual(kept, changes, contents, surroundings);
+  if (kept.message_type !== "OP_PROPOSE" || (kept.payload.state_ref_before ?? null) === null) return withFacts(withoutContents(kept));
+  return prepareVirtual(withoutContents(kept), [{ target: kept.payload.target }], [], surroundings);
+}
+
+function withoutContents(message: ClientMessage): ClientMessage {
+  return withoutFiles(message as unknown as JsonObject) as unknown as ClientMessage;
+}
+
+async function prepareVirtual(
+  message: ClientMessage,
+  changes: ReturnType<typeof changesIn>,
+  contents: Exclude<ReturnType<typeof contentsOf>, Refused>,
+  surroundings: Surroundings,
+): Promise<Prepared> {
+  const bases = await basesOf(changes, surroundings);
+  const prepared = withFacts(withReferences(message, await keep(contents, surroundings)));
+  return { ...prepared, facts: { ...prepared.facts, bases } };
 }
 
 export interface Refused {
@@ -97,7 +121,7 @@ function withFacts(message: ClientMessage): Prepared {
  */
 export function withoutSecrets<Message extends ClientMessage>(message: Message): Message {
   const envelope = message as unknown as JsonObject;
-  const payload = withCleanExtensions(strip(envelope["payload"] as JsonObject));
+  const payload = withCleanEntries(withCleanExtensions(strip(envelope["payload"] as JsonObject)));
   const kept = withCleanExtensions(strip(payload === envelope["payload"] ? envelope : { ...envelope, payload }));
   const { extensions, ...rest } = kept;
   // What stands there and is no object says nothing to anybody, and is not looked through.
@@ -109,6 +133,15 @@ function withCleanExtensions(members: JsonObject): JsonObject {
   if (!isObject(extensions)) return members;
   const clean = stripDeep(extensions);
   return clean === extensions ? members : { ...members, extensions: clean };
+}
+
+/** The operations of a batch are members of the payload as much as those that stand in it directly. */
+function withCleanEntries(payload: JsonObject): JsonObject {
+  const { operations } = payload;
+  if (!Array.isArray(operations)) return payload;
+  const entries = operations as readonly Json[];
+  const clean = entries.map((entry) => (isObject(entry) ? withCleanExtensions(strip(entry)) : entry));
+  return clean.every((entry, index) => entry === entries[index]) ? payload : { ...payload, operations: clean };
 }
 
 function isObject(value: Json | undefined): value is JsonObject {
@@ -131,51 +164,4 @@ function stripDeep(members: JsonObject): JsonObject {
     if (clean !== value) stripped = { ...stripped, [name]: clean };
   }
   return stripped;
-}
-
-/** One file of a commit, with its bytes; null deletes it. */
-interface Content {
-  readonly path: string;
-  readonly bytes: Buffer | null;
-  readonly before: string | null;
-}
-
-function readContents(changes: Readonly<Record<string, object>>): Content[] | Refused {
-  const contents: Content[] = [];
-  for (const [path, change] of Object.entries(changes)) {
-    const { content, state_ref_before: before } = change as { readonly content?: unknown; readonly state_ref_before?: string | null };
-    if (typeof content !== "string" && content !== null) {
-      return { refused: `file_changes of ${JSON.stringify(path.slice(0, 80))}: content is the whole text, or null to delete the file` };
-    }
-    contents.push({ path, bytes: content === null ? null : Buffer.from(content, "utf8"), before: before ?? null });
-  }
-  return contents;
-}
-
-/** The commit with what the log keeps of each file: its references, and where its bytes are when they are kept. */
-function withChanges(message: Message<"OP_COMMIT">, changes: readonly (Content & { readonly blob?: string })[]): Message<"OP_COMMIT"> {
-  const kept = changes.map(({ path, bytes, before, blob }) => {
-    const digest = bytes === null ? null : `sha256:${blob ?? hashOfBytes(bytes)}`;
-    return [path, { state_ref_before: before, state_ref: digest, ...(blob === undefined ? {} : { blob }) }] as const;
-  });
-  return { ...message, payload: { ...message.payload, file_changes: Object.fromEntries(kept) } };
-}
-
-async function prepareVirtualCommit(
-  message: Message<"OP_COMMIT">,
-  contents: readonly Content[],
-  { files, blobs, nameOf }: Surroundings,
-): Promise<Prepared> {
-  const paths = contents.length === 0 ? [message.payload.target] : contents.map(({ path }) => path);
-  const bases: [string, string | null][] = [];
-  for (const path of [...paths, message.payload.target]) {
-    const name = nameOf(path);
-    if (name !== undefined) bases.push([name, await files.reference(name)]);
-  }
-  const kept: (Content & { readonly blob?: string })[] = [];
-  for (const content of contents) {
-    kept.push(content.bytes === null ? content : { ...content, blob: await blobs.putBlob(content.bytes) });
-  }
-  const prepared = withFacts(contents.length === 0 ? message : withChanges(message, kept));
-  return { ...prepared, facts: { ...prepared.facts, bases: Object.fromEntries(bases) } };
 }

@@ -1,16 +1,16 @@
 /** What becomes of operations, and of the virtual tree that some of them write. */
-import type { BatchId, IntentId, OpId } from "../../../wire/ids.ts";
+import type { BatchId, ConflictId, IntentId, OpId } from "../../../wire/ids.ts";
 import type { SessionEventOf } from "../../../wire/session.ts";
 import type { Place } from "../../aggregate.ts";
 import { parseResource } from "../../scope/resource.ts";
 import { pathRules } from "../scopes.ts";
-import { isLive, type Operation, type Reference, REMEMBERED_MS, type SessionState, VIRTUAL_TREE } from "../state.ts";
-import { scheduleOperation } from "./forgetting.ts";
+import { isLive, type Operation, type Reference, type SessionState, VIRTUAL_TREE } from "../state.ts";
+import { scheduleBatch, scheduleOperation, scheduleParticipant } from "./forgetting.ts";
 
 export function commit(state: SessionState, event: SessionEventOf<"OperationCommitted">, at: Place): void {
   const proposed = state.operations.get(event.opId);
   if (proposed === undefined) add(state, { ...event, id: event.opId, intent: event.intentId }, at);
-  else complete(state, proposed, at);
+  else complete(state, proposed, event, at);
   if (event.tree !== VIRTUAL_TREE) return;
   for (const { path, stateRef, blob } of event.files) write(state, path, { stateRef, blob, by: event.principalId });
 }
@@ -21,6 +21,7 @@ export function propose(state: SessionState, event: SessionEventOf<"OperationPro
   const intent = operation.intent === undefined ? undefined : state.intents.get(operation.intent);
   intent?.proposals.add(operation.id);
   scheduleOperation(state, operation, at.atMs);
+  scheduleBatch(state, operation.batch, at.atMs);
 }
 
 export function authorize(state: SessionState, event: SessionEventOf<"OperationAuthorized">): void {
@@ -48,31 +49,39 @@ export function setPending(state: SessionState, id: OpId, next: "PROPOSED" | "FR
 export function openBatch(state: SessionState, event: SessionEventOf<"BatchOpened">, at: Place): void {
   const { batchId: id, principalId: principal, intentId: intent, atomicity, opIds: operations, contentHash } = event;
   state.batches.set(id, { id, principal, intent, atomicity, operations, contentHash, openedAt: at.revision });
-  state.deadlines.set(`batch:${id}`, at.atMs + REMEMBERED_MS);
+  scheduleBatch(state, id, at.atMs);
 }
 
 /** What was proposed is settled without having been carried out, or what was carried out counts no more. */
 function undo(state: SessionState, id: OpId, next: "REJECTED" | "ABANDONED", at: Place): boolean {
   const operation = state.operations.get(id);
   if (operation === undefined) return false;
-  settle(state, operation);
   operation.state = next;
+  settle(state, operation, at);
   state.written.remove(id);
   scheduleOperation(state, operation, at.atMs);
   return true;
 }
 
 /** It waits for its commit no longer. */
-function settle(state: SessionState, { id, principal, intent }: Operation): void {
-  state.participants.get(principal)?.proposals.delete(id);
+function settle(state: SessionState, { id, principal, intent, batch }: Operation, at: Place): void {
+  const author = state.participants.get(principal);
+  author?.proposals.delete(id);
+  scheduleParticipant(state, author, at.atMs);
   if (intent !== undefined) state.intents.get(intent)?.proposals.delete(id);
+  scheduleBatch(state, batch, at.atMs);
 }
 
-function complete(state: SessionState, operation: Operation, at: Place): void {
-  settle(state, operation);
+/** What its commit says of it counts. */
+function complete(state: SessionState, operation: Operation, event: SessionEventOf<"OperationCommitted">, at: Place): void {
   operation.state = "COMMITTED";
+  operation.stateRefBefore = event.stateRefBefore;
+  operation.stateRefAfter = event.stateRefAfter;
+  operation.branch = event.branch;
+  operation.completionHash = event.contentHash;
   operation.committedAt = at.revision;
   operation.committedAtMs = at.atMs;
+  settle(state, operation, at);
   stand(state, operation, at);
 }
 
@@ -104,7 +113,8 @@ function enter(state: SessionState, birth: Birth, as: "PROPOSED" | "COMMITTED", 
   const intent = named !== undefined && isLive(named) ? named : undefined;
   const facts = { id, principal, intent: intent?.id, target, tree, branch, stateRefBefore, stateRefAfter, contentHash, batch };
   const times = { receivedAt: at.revision, committedAt: at.revision, committedAtMs: at.atMs };
-  const operation: Operation = { ...facts, ...times, state: as, authorizedBy: undefined, conflicts: new Set() };
+  const later = { authorizedBy: undefined, completionHash: undefined, conflicts: new Set<ConflictId>() };
+  const operation: Operation = { ...facts, ...times, ...later, state: as };
   state.operations.set(id, operation);
   state.tally.operations += 1;
   return operation;
