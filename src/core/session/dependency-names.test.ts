@@ -18,8 +18,9 @@ it.each([
   expect(sharedNames(changedNames(changed), used)).toEqual(shared);
 });
 
-it("names twenty at most, however many there are", () => {
-  const many = Array.from({ length: 128 }, (_, index) => `m${index}.Note`);
-
-  expect(sharedNames(changedNames(many), many)).toHaveLength(20);
+it.each([
+  { name: "changed", changed: Array.from({ length: 128 }, (_, index) => `m${999 - index}.Note`), used: ["Note"] },
+  { name: "used", changed: ["Note"], used: Array.from({ length: 128 }, (_, index) => `m${999 - index}.Note`) },
+])("names the first twenty of many that are $name, in order", ({ changed, used }) => {
+  expect(sharedNames(changedNames(changed), used)).toEqual(Array.from({ length: 20 }, (_, index) => `m${980 + index}.Note`));
 });

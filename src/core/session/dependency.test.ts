@@ -205,4 +205,15 @@ describe("a warning about what breaks elsewhere", () => {
 
     expect(eventOf(decision, "ConflictOpened").dependency).toEqual({ ba: [{ file: "Src/Main.py", symbols: ["utils.foo"] }] });
   });
+
+  it("compares by new rules what was announced before them", () => {
+    const played = playWith(["ana", "bo"]);
+    announce(played, "ana", "a", ["utils.py"], reaching("Main.py", ["utils.foo"], ["foo"]));
+    expect(gist(announce(played, "bo", "b", ["main.py"]))).toEqual(["IntentAnnounced"]);
+
+    played.gives({ type: "Opened", session: "s", settings: { fold_case: true } });
+
+    const decision = played.says("bo", "INTENT_UPDATE", { intent_id: "b", scope: scope(["MAIN.py"]) });
+    expect(eventOf(decision, "ConflictOpened").dependency).toEqual({ ba: [{ file: "Main.py", symbols: ["utils.foo"] }] });
+  });
 });
