@@ -14,6 +14,10 @@ const SMOKES = [
   ["tools", 10],
   ["commit", 14],
   ["launchers", 5],
+  ["governance", 11],
+  ["takeover", 7],
+  ["recovery", 8],
+  ["hosted", 14],
   ["day", 18],
 ] as const;
 

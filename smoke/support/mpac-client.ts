@@ -40,11 +40,17 @@ export interface MpacClient extends AsyncDisposable {
 export interface MpacOptions {
   readonly headers?: Readonly<Record<string, string>>;
   readonly instance?: string;
+  /** The certificate that is trusted, where it is of no known authority. */
+  readonly ca?: Buffer;
 }
 
 /** Connects, without joining. */
-export async function connectMpac(uri: string, principal: string, { headers, instance }: MpacOptions = {}): Promise<MpacClient> {
-  const socket = new WebSocket(uri, { perMessageDeflate: false, ...(headers === undefined ? {} : { headers }) });
+export async function connectMpac(uri: string, principal: string, { headers, instance, ca }: MpacOptions = {}): Promise<MpacClient> {
+  const socket = new WebSocket(uri, {
+    perMessageDeflate: false,
+    ...(headers === undefined ? {} : { headers }),
+    ...(ca === undefined ? {} : { ca }),
+  });
   const frames: MpacFrame[] = [];
   const sender = { principal_id: principal, principal_type: "agent", sender_instance_id: instance ?? `${principal}:${randomUUID()}` };
   const sessionId = /\/session\/([^/]+)/.exec(uri)?.[1] ?? "";

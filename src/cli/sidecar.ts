@@ -6,6 +6,7 @@
  * log closed; a second signal ends it at once. A terminal that closes ends only a sidecar that was started on it.
  */
 import { Command } from "commander";
+import { startHosted } from "../app-hosted.ts";
 import { findPlace, type Place, type Sidecar, startSidecar } from "../app.ts";
 import { BadConfig, readHostedConfig, readSidecarConfig, type SidecarConfig, type SidecarFlags } from "../config.ts";
 import { hostedStore } from "../git/hosted-store.ts";
@@ -58,7 +59,6 @@ async function serve(flags: Flags, end: End): Promise<void> {
 async function serveMany(flags: Flags, end: End): Promise<void> {
   if (flags.succeed === true) throw new BadConfig("--succeed is for a repository's sidecar; stop the hosted one and start it anew");
   const config = readHostedConfig(onTerminal(flags), process.env);
-  const { startHosted } = await import("../app-hosted.ts");
   const log = createLog(config.logLevel);
   await using sidecar = await startHosted(config, await hostedStore(config.store, process.env), log);
   process.stdout.write(`${bannerOf(config, sidecar.uri)}\n`);
