@@ -1,16 +1,23 @@
 /**
- * Conflicts that participants report and acknowledge (SPEC 17). Those that the coordinator finds open in `overlaps.ts`,
- * and those that nothing is left of close in `dismissal.ts`.
+ * Conflicts that participants report and acknowledge (SPEC 17). Those that the coordinator finds open in `overlaps.ts`; what
+ * comes of one is in `escalations.ts`, `resolutions.ts`, `timeouts.ts` and `dismissal.ts`.
  *
- * | from        | event                                    | to        |
- * |-------------|------------------------------------------|-----------|
- * | (none)      | CONFLICT_REPORT, or a meeting of intents | OPEN      |
- * | OPEN        | CONFLICT_ACK `seen` or `accepted` by a party | ACKED |
- * | OPEN, ACKED | everything it is about has ended         | DISMISSED |
+ * | from                   | event                                        | to        |
+ * |------------------------|----------------------------------------------|-----------|
+ * | (none)                 | CONFLICT_REPORT, or a meeting of intents     | OPEN      |
+ * | OPEN                   | CONFLICT_ACK `seen` or `accepted` by a party | ACKED     |
+ * | OPEN, ACKED            | CONFLICT_ESCALATE to an owner or arbiter     | ESCALATED |
+ * | OPEN, ACKED            | RESOLUTION by an owner or arbiter            | CLOSED    |
+ * | ESCALATED              | RESOLUTION by its target or an arbiter       | CLOSED    |
+ * | OPEN, ACKED, ESCALATED | RESOLUTION `dismissed` by the same           | DISMISSED |
+ * | OPEN, ACKED, ESCALATED | everything it is about has ended             | DISMISSED |
+ * | OPEN, ACKED, ESCALATED | nobody resolved it, and its freeze ran out   | CLOSED    |
+ *
+ * RESOLVED is passed through: what is resolved is closed in the same record.
  */
 import type { IntentId, OpId } from "../../wire/ids.ts";
 import type { Message } from "../../wire/mpac/messages.ts";
-import { isLive, isOpen, type Participant, type SessionState } from "./state.ts";
+import { isLive, isOpen, isStanding, type Participant, type SessionState } from "./state.ts";
 import { refuse, type SessionMoment, type Verdict } from "./verdict.ts";
 
 export function decideReport(
@@ -34,7 +41,7 @@ export function decideReport(
   );
   const intents = named.flatMap((id) => state.intents.get(id as IntentId) ?? []);
   const operations = (payload.related_ops ?? []).flatMap((id) => state.operations.get(id as OpId) ?? []);
-  const anythingStands = intents.some(isLive) || operations.some((operation) => operation.state === "COMMITTED");
+  const anythingStands = intents.some(isLive) || operations.some(isStanding);
   if (!anythingStands) {
     return refuse("intent/unknown", "a conflict names at least one live intent or standing operation in related_intents or related_ops");
   }

@@ -1,11 +1,12 @@
 /**
  * When a conflict ends by itself: nothing it is about is live any more (SPEC 17.9).
  *
- * A related operation that stands as committed keeps it open: what was written is still there to be argued about.
+ * A related operation that stands as committed keeps it open: what was written is still there to be argued about. So does
+ * one that waits for its commit, until that is settled.
  */
 import type { ConflictId, IntentId, OpId } from "../../wire/ids.ts";
 import type { SessionEvent } from "../../wire/session.ts";
-import { isLive, type SessionState } from "./state.ts";
+import { isLive, isStanding, type SessionState } from "./state.ts";
 
 export const ALL_TERMINATED = "all_related_entities_terminated";
 
@@ -27,7 +28,10 @@ export function dismissalsAfter(
       const intent = state.intents.get(intentId);
       return intent !== undefined && isLive(intent) && !ending.has(intentId);
     });
-    const standingOperation = conflict.operations.some((opId) => state.operations.get(opId)?.state === "COMMITTED" && !undone.has(opId));
+    const standingOperation = conflict.operations.some((opId) => {
+      const operation = state.operations.get(opId);
+      return operation !== undefined && isStanding(operation) && !undone.has(opId);
+    });
     if (!liveIntent && !standingOperation) dismissals.push({ type: "ConflictDismissed", conflictId: id, rationale: ALL_TERMINATED });
   }
   return dismissals;

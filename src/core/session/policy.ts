@@ -1,8 +1,10 @@
 /**
  * What a session's policy says where its settings are silent (SPEC 14.7.5, 15.3.1, 18.6.3, 9.6.4).
  *
- * Two defaults are not the specification's: a claim waits 5 s and not 30, because real clients wait 15 s for the answer
- * (reference mpac 7.1, row 12), and an intent's operations are let go at once when it ends, not 30 s later.
+ * Three defaults are not the specification's. A claim waits 5 s and not 30, because real clients wait 15 s for the answer
+ * (reference mpac 7.1, row 12). An intent's operations are let go at once when it ends, not 30 s later. And a conflict that
+ * nobody resolves comes to nothing by itself unless the session promises governance: elsewhere there may be nobody whose
+ * word could lift a freeze, and what is only a warning must not block anybody (SPEC 15.3.2).
  */
 import type { SessionSettings } from "../../wire/session.ts";
 
@@ -37,7 +39,7 @@ export function policyOf(settings: SessionSettings): Policy {
   const policy: Policy = {
     isGovernance,
     isPreCommit: isGovernance && settings.execution_model === "pre_commit",
-    resolutionTimeoutMs: inMs(governance.resolution_timeout_sec, 300),
+    resolutionTimeoutMs: inMs(governance.resolution_timeout_sec, isGovernance ? 300 : 0),
     frozenPhase1Ms: inMs(governance.frozen_scope_phase_1_sec, 60),
     frozenPhase2Ms: inMs(governance.frozen_scope_phase_2_sec, 240),
     frozenPhase3: governance.frozen_scope_disable_phase_3 !== true,

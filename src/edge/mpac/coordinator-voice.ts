@@ -72,6 +72,13 @@ export function remark(type: string, payload: JsonObject, atMs: number): Saying 
   return { type, payload, messageId: randomUUID(), atMs };
 }
 
+/** All that the sender of a refused message is told: where operations were turned down the OP_REJECT, and why. */
+export function refusals(rejection: Rejection, refersTo: string | undefined, atMs: number): Saying[] {
+  const opReject = rejection.details?.["op_reject"];
+  const turnedDown = opReject === undefined ? [] : [remark("OP_REJECT", opReject as JsonObject, atMs)];
+  return [...turnedDown, refusal(rejection, refersTo, atMs)];
+}
+
 export function refusal(rejection: Rejection, refersTo: string | undefined, atMs: number): Saying {
   const { mpac, retryable } = REFUSALS[rejection.code];
   const { suggested, retry_after_sec, duplicate_candidate } = rejection.details ?? {};

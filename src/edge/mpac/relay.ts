@@ -7,6 +7,7 @@
 import type { JsonObject } from "../../wire/json.ts";
 import type { LogRecord } from "../../wire/record.ts";
 import type { ClientMessage } from "../../wire/mpac/messages.ts";
+import { begun } from "./begun.ts";
 import type { SessionEvent } from "../../wire/session.ts";
 import { type Audience, EVERYONE, type Said, sayings } from "./sayings.ts";
 
@@ -70,8 +71,27 @@ function withoutChanges(members: JsonObject): JsonObject {
 export function outboundOf(record: LogRecord): Outbound[] {
   const message = messageOf(record);
   const events = record.events as readonly SessionEvent[];
-  const relayed = message === undefined ? [] : relayOf(message, events);
-  return [...relayed, ...events.flatMap((event, index) => sayings(event, index, message))];
+  // The session's end says of everything in it that it has ended.
+  const last = events.length - 2;
+  if (events[last]?.type === "SessionClosed") return sayings(events[last], last, message);
+  const relayed = message === undefined || isRetold(message, events) ? [] : relayOf(message, events);
+  return [...relayed, ...events.flatMap((event, index) => [...begun(record, index), ...sayings(event, index, message)])];
+}
+
+/** What a message asks for by its own words, where it may come to something else. */
+const ASKED: Readonly<Partial<Record<ClientMessage["message_type"], SessionEvent["type"]>>> = {
+  INTENT_ANNOUNCE: "IntentAnnounced",
+  INTENT_WITHDRAW: "IntentEnded",
+  INTENT_CLAIM: "ClaimOpened",
+};
+
+/**
+ * Whether something else came of it, which the coordinator tells of: an announcement that waits was not made, a place
+ * given up was no intent, and the word about a claim is none.
+ */
+function isRetold({ message_type }: ClientMessage, events: readonly SessionEvent[]): boolean {
+  const asked = ASKED[message_type];
+  return asked !== undefined && !events.some(({ type }) => type === asked);
 }
 
 function relayOf(message: ClientMessage, events: readonly SessionEvent[]): Outbound[] {
@@ -84,7 +104,7 @@ function relayOf(message: ClientMessage, events: readonly SessionEvent[]): Outbo
     case "parties": {
       const opened = events.find((event) => event.type === "ConflictOpened");
       const principals = (opened?.principals ?? []).filter((principal) => principal !== message.sender.principal_id);
-      return [{ kind: "relay", message: shown, audience: { kind: "only", principals } }];
+      return [{ kind: "relay", message: shown, audience: { kind: "parties", principals } }];
     }
     case "silent":
       return [];

@@ -19,7 +19,7 @@ import type { SessionEvent } from "../../wire/session.ts";
 import type { Prepared } from "./commands.ts";
 import { type Bound, CLOSE, type Connection } from "./connection.ts";
 import { actorOf, isSecret, provenOf } from "./proven.ts";
-import { refusal, remark, type Saying, sayingOf, type Speaker } from "./coordinator-voice.ts";
+import { refusals, remark, type Saying, sayingOf, type Speaker } from "./coordinator-voice.ts";
 import { isEchoed, messageOf, type Outbound, outboundOf, withoutFiles } from "./relay.ts";
 import type { Audience } from "./sayings.ts";
 import { sessionInfo, sessionStatus, standingMembers, type SessionFace } from "./session-info.ts";
@@ -74,6 +74,8 @@ export async function openRoom(stream: SessionStream, face: SessionFace, options
         return everyone;
       case "others":
         return [...everyone].filter((connection) => connection.bound?.principal !== sender);
+      case "except":
+        return [...everyone].filter((connection) => connection.bound?.principal !== audience.principal);
       case "only":
         return audience.principals.flatMap((principal) => byPrincipal.get(principal as PrincipalId) ?? []);
       case "parties": {
@@ -205,7 +207,7 @@ export async function openRoom(stream: SessionStream, face: SessionFace, options
   }
 
   function refuse(connection: Connection, outcome: Extract<Outcome, { ok: false }>, refersTo: string | undefined): void {
-    connection.say(speaker(), refusal(outcome.rejection, refersTo, nowMs()));
+    for (const saying of refusals(outcome.rejection, refersTo, nowMs())) connection.say(speaker(), saying);
   }
 
   return {

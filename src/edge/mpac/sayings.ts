@@ -4,26 +4,31 @@
  * Peers are told what the original never tells them, every intent that ends without its owner's INTENT_WITHDRAW among it.
  * What depends on the session as it stands (its health, its summary) is added where it is sent.
  */
+import { FALLBACK, PHASE_3 } from "../../wire/freeze.ts";
 import type { Json, JsonObject } from "../../wire/json.ts";
 import type { ClientMessage } from "../../wire/mpac/messages.ts";
 import type { SidebandAnswer } from "../../wire/mpac/sideband.ts";
 import { shortRef } from "../../wire/references.ts";
-import type { SessionEvent, SessionEventOf } from "../../wire/session.ts";
+import type { SessionEvent, SessionEventOf, SettledResult } from "../../wire/session.ts";
 
 export type Audience =
   | { readonly kind: "everyone" }
   | { readonly kind: "others" }
-  | { readonly kind: "only"; readonly principals: readonly string[] };
+  | { readonly kind: "only"; readonly principals: readonly string[] }
+  | { readonly kind: "except"; readonly principal: string }
+  /** Whom a conflict is between, and the arbiters, who may have to decide it. */
+  | { readonly kind: "parties"; readonly principals: readonly string[] };
 
 export const EVERYONE: Audience = { kind: "everyone" };
 
 export type Said =
-  /** A message of the coordinator; `index` is the place of its event in the record. */
+  /** A message of the coordinator; `index` is the place of its event in the record, `part` its own among those of the event. */
   | {
       readonly kind: "coordinator";
       readonly type: string;
       readonly payload: JsonObject;
       readonly index: number;
+      readonly part: number;
       readonly audience: Audience;
     }
   /** A frame beside the specification. */
@@ -37,9 +42,8 @@ function members(all: { readonly [name: string]: Json | undefined }): JsonObject
 }
 
 export function sayings(event: SessionEvent, index: number, message: ClientMessage | undefined): Said[] {
-  const say = (type: string, payload: JsonObject, audience: Audience = EVERYONE): Said[] => [
-    { kind: "coordinator", type, payload, index, audience },
-  ];
+  let part = 0;
+  const say: Say = (type, payload, audience = EVERYONE) => [{ kind: "coordinator", type, payload, index, part: part++, audience }];
   switch (event.type) {
     case "IntentEnded":
       // The word of a claim says of itself that the work was taken over.
@@ -66,15 +70,14 @@ export function sayings(event: SessionEvent, index: number, message: ClientMessa
       return event.action === "none" ? [] : say("COORDINATOR_STATUS", backendAlert(event));
     case "ConflictOpened":
       if (event.reporter !== undefined) return [];
-      return say("CONFLICT_REPORT", reportOf(event), { kind: "only", principals: event.principals });
+      return say("CONFLICT_REPORT", reportOf(event), { kind: "parties", principals: event.principals });
     case "ConflictEscalated":
-      if (event.by !== undefined) return [];
-      return say("CONFLICT_ESCALATE", { conflict_id: event.conflictId, escalate_to: event.to, reason: event.reason });
+      return escalated(event, message, say);
     case "ScopeFrozen":
       return frozen(event, say);
     case "ConflictResolved":
       if (event.by !== undefined) return [];
-      return say("RESOLUTION", resolution(event));
+      return [...say("RESOLUTION", resolution(event)), ...fallbacks(event).flatMap((payload) => say("OP_REJECT", payload))];
     case "ConflictDismissed":
       return say("RESOLUTION", {
         resolution_id: `resolution-${event.conflictId}`,
@@ -85,7 +88,10 @@ export function sayings(event: SessionEvent, index: number, message: ClientMessa
     case "OperationAuthorized":
       return authorizations(event).flatMap((payload) => say("COORDINATOR_STATUS", payload));
     case "OperationRejected":
-      return event.by === undefined ? rejections(event).flatMap((payload) => say("OP_REJECT", payload)) : [];
+      // What a RESOLUTION rejects, nobody has rejected in a message of its own; nor what falls with the rest of its batch.
+      if (event.by !== undefined && message?.message_type === "OP_REJECT") return [];
+      if (event.reason === FALLBACK && event.batchId === undefined) return [];
+      return rejections(event).flatMap((payload) => say("OP_REJECT", payload));
     case "OperationAbandoned":
       return say("OP_REJECT", { op_id: event.opId, reason: event.reason });
     case "OperationCommitted":
@@ -110,8 +116,9 @@ export function sayings(event: SessionEvent, index: number, message: ClientMessa
     case "BatchOpened":
     case "OperationSuperseded":
     case "Forgotten":
-    case "Settled":
       return [];
+    case "Settled":
+      return frozenWarning(event, message, say);
   }
 }
 
@@ -152,11 +159,33 @@ function backendAlert(event: SessionEventOf<"BackendReported">): JsonObject {
   };
 }
 
-/** Everybody hears that a scope is blocked; whom a higher priority passes hears why it may not go on itself (SPEC 18.6.2.1). */
-function frozen(
-  { conflictId, phase, favoured, principals }: SessionEventOf<"ScopeFrozen">,
-  say: (type: string, payload: JsonObject, audience?: Audience) => Said[],
+type Say = (type: string, payload: JsonObject, audience?: Audience) => Said[];
+
+/** The sender's own word names whom it is brought before; else, and when time did it, the coordinator says so. */
+function escalated(
+  { conflictId, by, to, reason }: SessionEventOf<"ConflictEscalated">,
+  message: ClientMessage | undefined,
+  say: Say,
 ): Said[] {
+  const isNamed = message?.message_type === "CONFLICT_ESCALATE" && message.payload.escalate_to === to;
+  if (isNamed) return [];
+  const told = say("CONFLICT_ESCALATE", { conflict_id: conflictId, escalate_to: to, reason });
+  if (by !== undefined) return told;
+  const description = `nobody has resolved conflict ${conflictId} in time; it is before ${to} now`;
+  return [...told, ...say("PROTOCOL_ERROR", { error_code: "RESOLUTION_TIMEOUT", description, refers_to: conflictId })];
+}
+
+/** The announcement stands, but a part of what it is about may not be changed yet (SPEC 18.6.2). */
+function frozenWarning({ principal, result }: SessionEventOf<"Settled">, message: ClientMessage | undefined, say: Say): Said[] {
+  const frozen = (result as SettledResult | undefined)?.frozen ?? [];
+  if (frozen.length === 0 || principal === undefined || message === undefined) return [];
+  const description = `Warning: a part of the scope is frozen until ${frozen.join(", ")} is resolved; nothing is committed there before`;
+  const payload = { error_code: "SCOPE_FROZEN", description, refers_to: message.message_id };
+  return say("PROTOCOL_ERROR", payload, { kind: "only", principals: [principal] });
+}
+
+/** Everybody hears that a scope is blocked; whom a higher priority passes hears why it may not go on itself (SPEC 18.6.2.1). */
+function frozen({ conflictId, phase, favoured, principals }: SessionEventOf<"ScopeFrozen">, say: Say): Said[] {
   const about = (error_code: string, description: string): JsonObject => ({ error_code, description, refers_to: conflictId });
   const blocked = `nobody has resolved conflict ${conflictId} in time; its scope is frozen (phase ${phase}) until a RESOLUTION is given`;
   if (favoured === undefined) return say("PROTOCOL_ERROR", about("RESOLUTION_TIMEOUT", blocked));
@@ -178,14 +207,22 @@ function resolution(event: SessionEventOf<"ConflictResolved">): JsonObject {
   };
 }
 
+/** All that came second, committed or not: who has committed has to take it back (SPEC 18.6.2.1). */
+function fallbacks({ conflictId, rationale, outcome }: SessionEventOf<"ConflictResolved">): JsonObject[] {
+  if (rationale !== PHASE_3) return [];
+  return outcome.rejected.map((opId) => ({ op_id: opId, reason: FALLBACK, refers_to: conflictId }));
+}
+
 function authorizations({ opIds, batchId, by }: SessionEventOf<"OperationAuthorized">): JsonObject[] {
   return opIds.map((opId) => members({ event: "authorization", authorized_op_id: opId, authorized_by: by, authorized_batch_id: batchId }));
 }
 
 /** Of a batch one message, under the batch's id (SPEC 16.8). */
-function rejections({ opIds, batchId, reason, refersTo }: SessionEventOf<"OperationRejected">): JsonObject[] {
-  if (batchId !== undefined) return [members({ op_id: batchId, reason, refers_to: refersTo, rejected_ops: opIds })];
-  return opIds.map((opId) => members({ op_id: opId, reason, refers_to: refersTo }));
+function rejections({ opIds, batchId, reason, refersTo, refused = [] }: SessionEventOf<"OperationRejected">): JsonObject[] {
+  if (batchId === undefined) return opIds.map((opId) => members({ op_id: opId, reason, refers_to: refersTo }));
+  const why = refused.map(({ opId, refusal, message }) => ({ op_id: opId, refusal, message }));
+  const extensions = why.length === 0 ? undefined : { signalbox: { refused: why } };
+  return [members({ op_id: batchId, reason, refers_to: refersTo, rejected_ops: [...opIds, ...why.map(({ op_id }) => op_id)], extensions })];
 }
 
 /** Only what brought content: without it there is nothing to read anew. */

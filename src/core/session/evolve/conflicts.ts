@@ -3,18 +3,34 @@ import type { ConflictId, PrincipalId } from "../../../wire/ids.ts";
 import type { JsonObject } from "../../../wire/json.ts";
 import type { SessionEventOf } from "../../../wire/session.ts";
 import type { Place } from "../../aggregate.ts";
+import { policyOf } from "../policy.ts";
 import type { Conflict, SessionState } from "../state.ts";
 import { scheduleConflict, scheduleIntent, scheduleOperation } from "./forgetting.ts";
+import { reconsiderAll } from "./waiting.ts";
 
 export function openConflict(state: SessionState, event: SessionEventOf<"ConflictOpened">, at: Place): void {
-  const { conflictId: id, category, severity, description, intents, operations, principals, reporter, contentHash, dependency, basis } = event;
+  const {
+    conflictId: id,
+    category,
+    severity,
+    description,
+    intents,
+    operations,
+    principals,
+    reporter,
+    contentHash,
+    dependency,
+    basis,
+  } = event;
   const facts = { id, category, severity, description, intents, operations, principals, reporter, contentHash };
   const unsettled = { escalatedTo: undefined, frozen: undefined, resolution: undefined, acknowledgements: new Map<PrincipalId, string>() };
-  const born = { dependency: dependency as JsonObject | undefined, basis, openedAt: at.revision, openedAtMs: at.atMs };
+  const dueAtMs = basis === undefined ? resolutionDue(state, at) : undefined;
+  const born = { dependency: dependency as JsonObject | undefined, basis, openedAt: at.revision, openedAtMs: at.atMs, dueAtMs };
   const conflict: Conflict = { ...facts, ...born, ...unsettled, state: "OPEN" };
   state.conflicts.set(id, conflict);
   state.tally.conflicts += 1;
   state.liveConflicts.add(id);
+  scheduleConflict(state, conflict, at.atMs);
   eachConcerned(state, conflict, at, (conflicts) => conflicts.add(id));
 }
 
@@ -22,14 +38,17 @@ export function acknowledge(state: SessionState, event: SessionEventOf<"Conflict
   const conflict = state.conflicts.get(event.conflictId);
   if (conflict === undefined) return;
   conflict.acknowledgements.set(event.principalId, event.ackType);
-  conflict.state = event.state;
+  // Who has seen an escalated one is worth knowing, and changes nothing of it.
+  if (conflict.state !== "ESCALATED") conflict.state = event.state;
 }
 
-export function escalate(state: SessionState, event: SessionEventOf<"ConflictEscalated">): void {
+/** Whoever it was brought before has the whole time again (SPEC 18.6.1); a frozen one goes on through its phases. */
+export function escalate(state: SessionState, event: SessionEventOf<"ConflictEscalated">, at: Place): void {
   const conflict = state.conflicts.get(event.conflictId);
   if (conflict === undefined) return;
   conflict.state = "ESCALATED";
   conflict.escalatedTo = event.to;
+  if (conflict.frozen === undefined) waitUntil(state, conflict, resolutionDue(state, at), at);
 }
 
 export function freeze(state: SessionState, event: SessionEventOf<"ScopeFrozen">, at: Place): void {
@@ -37,6 +56,29 @@ export function freeze(state: SessionState, event: SessionEventOf<"ScopeFrozen">
   if (conflict === undefined) return;
   conflict.frozen = { sinceMs: conflict.frozen?.sinceMs ?? at.atMs, phase: event.phase, favoured: event.favoured };
   state.frozen.add(conflict.id);
+  const { frozenPhase1Ms, frozenPhase2Ms, frozenPhase3 } = policyOf(state.settings);
+  const secondEndsAtMs = frozenPhase3 ? at.atMs + frozenPhase2Ms : undefined;
+  waitUntil(state, conflict, event.phase === 1 ? at.atMs + frozenPhase1Ms : secondEndsAtMs, at);
+  reconsiderAll(state, at);
+}
+
+/** A sleeping machine gives nobody the time to resolve anything. */
+export function moveConflicts(state: SessionState, { fromMs, untilMs }: SessionEventOf<"Resumed">, at: Place): void {
+  for (const id of state.liveConflicts) {
+    const conflict = state.conflicts.get(id);
+    if (conflict?.dueAtMs === undefined || conflict.dueAtMs < fromMs || conflict.dueAtMs >= untilMs) continue;
+    waitUntil(state, conflict, untilMs, at);
+  }
+}
+
+function resolutionDue(state: SessionState, at: Place): number | undefined {
+  const { resolutionTimeoutMs } = policyOf(state.settings);
+  return resolutionTimeoutMs === 0 ? undefined : at.atMs + resolutionTimeoutMs;
+}
+
+function waitUntil(state: SessionState, conflict: Conflict, dueAtMs: number | undefined, at: Place): void {
+  conflict.dueAtMs = dueAtMs;
+  scheduleConflict(state, conflict, at.atMs);
 }
 
 /** RESOLVED is passed through at once: what is resolved is closed (SPEC 17.8.1). */
@@ -56,11 +98,13 @@ function settleConflict(state: SessionState, conflict: Conflict, as: "CLOSED" | 
   const { id } = conflict;
   conflict.state = as;
   conflict.frozen = undefined;
-  state.frozen.delete(id);
+  conflict.dueAtMs = undefined;
+  const wasFrozen = state.frozen.delete(id);
   state.tally.resolved += 1;
   state.liveConflicts.delete(id);
   scheduleConflict(state, conflict, at.atMs);
   eachConcerned(state, conflict, at, (conflicts) => conflicts.delete(id));
+  if (wasFrozen) reconsiderAll(state, at);
 }
 
 /** Changes what an intent or an operation is part of, and with it how long it is kept. */

@@ -1,0 +1,80 @@
+/**
+ * What may not be done in a scope that is frozen, because nobody has resolved the conflict over it (SPEC 18.6.2).
+ *
+ * Frozen is what the conflict's live intents and its standing operations are about. To acknowledge, to escalate and to
+ * resolve stays open to everybody, and so does everything that ends a thing.
+ */
+import type { ConflictId, IntentId } from "../../wire/ids.ts";
+import type { Scope } from "../../wire/mpac/messages.ts";
+import type { Rejection } from "../../wire/refusals.ts";
+import { isWithin, meetsScope, targetWithin } from "./scope-relations.ts";
+import { type Conflict, isLive, isStanding, type SessionState } from "./state.ts";
+import { refuse } from "./verdict.ts";
+
+function frozenConflicts(state: Readonly<SessionState>): Conflict[] {
+  return [...state.frozen].flatMap((id) => state.conflicts.get(id) ?? []);
+}
+
+function scopesOf(state: Readonly<SessionState>, { intents, operations }: Conflict): Scope[] {
+  const targets = operations
+    .flatMap((id) => state.operations.get(id) ?? [])
+    .filter(isStanding)
+    .map(({ target }) => target);
+  const meant = intents
+    .flatMap((id) => state.intents.get(id) ?? [])
+    .filter(isLive)
+    .map(({ scope }) => scope);
+  return targets.length === 0 ? meant : [...meant, { kind: "file_set", resources: targets }];
+}
+
+/**
+ * Why nothing may be proposed or committed on the target now; undefined where it may.
+ *
+ * @param intentId - the intent that the operation belongs to: the one that a conflict favours by its priority may go on
+ */
+export function frozenFor(
+  state: Readonly<SessionState>,
+  target: string,
+  intentId?: IntentId | null,
+): { readonly rejected: Rejection } | undefined {
+  for (const conflict of frozenConflicts(state)) {
+    const favoured = conflict.frozen?.favoured;
+    if (favoured !== undefined && favoured === intentId && isActive(state, favoured)) continue;
+    if (scopesOf(state, conflict).some((scope) => targetWithin(state, target, scope))) return refusal(state, target, [conflict]);
+  }
+  return undefined;
+}
+
+const isActive = (state: Readonly<SessionState>, id: IntentId): boolean => state.intents.get(id)?.state === "ACTIVE";
+
+/** Why the scope may not be announced now, or the conflicts that a part of it is frozen for. */
+export function frozenOver(
+  state: Readonly<SessionState>,
+  scope: Scope,
+): { readonly rejected: Rejection } | { readonly frozen: readonly ConflictId[] } {
+  const met = frozenConflicts(state)
+    .map((conflict) => ({ conflict, scopes: scopesOf(state, conflict) }))
+    .filter(({ scopes }) => scopes.some((one) => meetsScope(state, scope, one) === "certain"));
+  if (met.length === 0) return { frozen: [] };
+  const conflicts = met.map(({ conflict }) => conflict);
+  const isInside = isWithin(
+    state,
+    scope,
+    met.flatMap(({ scopes }) => scopes),
+  );
+  return isInside ? refusal(state, "all of the scope", conflicts) : { frozen: conflicts.map(({ id }) => id) };
+}
+
+/** Conflicts named in a refusal. */
+const NAMED = 20;
+
+function refusal(state: Readonly<SessionState>, what: string, conflicts: readonly Conflict[]): { readonly rejected: Rejection } {
+  const ids = conflicts.slice(0, NAMED).map(({ id }) => id);
+  const judges = conflicts.flatMap(({ escalatedTo }) => escalatedTo ?? []);
+  const whose = judges.length === 0 ? "an owner or arbiter" : [...new Set(judges)].join(", ");
+  return refuse(
+    "scope/frozen",
+    `${what} is frozen: nobody has resolved ${ids.join(", ")} in time; wait for the RESOLUTION of ${whose}, or work elsewhere`,
+    { conflicts: ids },
+  );
+}
