@@ -15,6 +15,8 @@ const Entry = z.strictObject({
   allowed_sessions: z.array(SessionId),
   /** What its bearers are, whatever they ask for; without it the session's role policy decides. */
   roles: z.array(z.string().min(1).max(128)).max(64).optional(),
+  /** Who holds it: tokens of one holder count as one, so that a token can be changed and the names stay. */
+  holder: z.string().min(1).max(128).optional(),
 });
 
 /** By token. */
@@ -43,7 +45,7 @@ export function readTokenTable(text: string): { readonly table: TokenTable } | {
 
 /** An unknown member is not named: it may be a token that stands one level too deep. */
 function flawOf({ issues: [issue] }: z.ZodError): string {
-  if (issue === undefined || issue.code === "unrecognized_keys") return "it may have allowed_sessions and roles, and nothing else";
+  if (issue === undefined || issue.code === "unrecognized_keys") return "it may have allowed_sessions, roles and holder, and nothing else";
   const place = issue.path.map(String).join(".");
   return place === "" ? "it is not an object with allowed_sessions and roles" : `${place}: ${issue.message}`;
 }

@@ -98,6 +98,16 @@ describe("a credential", () => {
   });
 });
 
+it("a token that is changed is its holder's as before", () => {
+  const entry = { allowed_sessions: ["red"], holder: "ana" };
+  const table = { old: entry, new: entry, other: { allowed_sessions: ["red"] } } as unknown as TokenTable;
+  const changed = createDoor({ table, own: "own-token" });
+  const [before, after, other] = ["old", "new", "other"].map((token) => changed.admit(bearer(token), "red"));
+
+  expect(after).toEqual(before);
+  expect(other).not.toEqual(before);
+});
+
 describe("the header of a handshake", () => {
   it.each([
     { header: "Bearer bo-token", gives: { admitted: { method: "bearer_token" } } },

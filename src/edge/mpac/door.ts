@@ -54,9 +54,10 @@ const UNKNOWN = "this token is not known here; ask whoever runs the coordinator 
 const NOT_OWN = "this is not the token of the discovery file, which every client has to bring here; a bridge reads it by itself";
 
 export function createDoor({ table, own, wantsOwn = false }: DoorOptions): Door {
-  const entries = Object.entries(table ?? {}).map(([token, { allowed_sessions, roles }]) => {
+  const entries = Object.entries(table ?? {}).map(([token, { allowed_sessions, roles, holder }]) => {
     const hash = hashed(token);
-    return { hash, fingerprint: hash.toString("hex").slice(0, 16), sessions: new Set<string>(allowed_sessions), roles };
+    const fingerprint = (holder === undefined ? hash : hashed(`holder\0${holder}`)).toString("hex").slice(0, 16);
+    return { hash, fingerprint, sessions: new Set<string>(allowed_sessions), roles };
   });
   const ownHash = hashed(own);
 
