@@ -6,6 +6,7 @@
  */
 import * as z from "zod";
 import { BatchId, ClaimId, ConflictId, DeferralId, IntentId, OpId, PrincipalId, SessionId } from "./ids.ts";
+import type { JsonObject } from "./json.ts";
 import { Host, Worktree } from "./mpac/extension.ts";
 import { Scope } from "./mpac/messages.ts";
 
@@ -311,6 +312,8 @@ export const SessionEvent = z.discriminatedUnion("type", [
     by: PrincipalId.optional(),
     reason: z.string(),
     refersTo: z.string().optional(),
+    /** Entries of a batch that were not taken and became no operations. */
+    refused: z.array(z.looseObject({ opId: OpId, refusal: z.string(), message: z.string() })).optional(),
   }),
   /** Its intent was suspended, or is back (SPEC 15.7). */
   event("OperationFrozen", { opId: OpId }),
@@ -344,24 +347,42 @@ export const SessionEvent = z.discriminatedUnion("type", [
     principals: z.array(PrincipalId),
     claims: z.array(ClaimId).optional(),
     batches: z.array(BatchId).optional(),
+    /** Whose scopes to keep away from are long past. */
+    backoffs: z.array(PrincipalId).optional(),
   }),
   /** The last event of every record: its Lamport value, and what a repeat of the request is answered with. */
   event("Settled", {
     lamport: z.int(),
     principal: PrincipalId.optional(),
     requestId: z.string().optional(),
+    /** Of the message, where replays are kept out. */
+    messageId: z.string().optional(),
     contentHash: z.string().optional(),
     result: z.looseObject({}).optional(),
   }),
 ]);
-    /** Of the message, where replays are kept out. */
-    messageId: z.string().optional(),
 export type SessionEvent = z.infer<typeof SessionEvent>;
 export type SessionEventOf<Type extends SessionEvent["type"]> = Extract<SessionEvent, { type: Type }>;
 
 /** What an accepted command gives its sender beyond the events (wire: `extensions.signalbox.ack`). */
 export interface SettledResult {
+  /** The announcement waits; when it begins its owner hears of it by itself. */
+  readonly waiting?: {
+    readonly deferral_id: string;
+    readonly intent_id: string;
+    /** Until when its place is kept, unless it is asked for again. */
+    readonly expires_at_ms: number;
+    /** How many others wait for a part of the scope and come first. */
+    readonly ahead: number;
+    /** Some of the active intents in its way, as a refusal names them, and how many there are. */
+    readonly holders: readonly JsonObject[];
+    readonly holder_count: number;
+  };
   readonly fence?: number;
   readonly conflicts?: readonly string[];
   readonly superseded?: readonly string[];
+  /** Conflicts that a part of the announced scope is frozen for. */
+  readonly frozen?: readonly string[];
+  readonly escalated_to?: string;
+  readonly resolution_id?: string;
 }

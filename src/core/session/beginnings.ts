@@ -10,6 +10,7 @@ import type { Rejection } from "../../wire/refusals.ts";
 import type { SessionEvent, SettledResult } from "../../wire/session.ts";
 import type { Resource } from "../scope/resource.ts";
 import { type Ending, endings } from "./cascade.ts";
+import { endedByAnnouncing, together } from "./deferrals.ts";
 import { breakagesWith } from "./dependency.ts";
 import { conflictsWith, type Meeting, tooManyConflicts } from "./overlaps.ts";
 import { tooManyGlobs } from "./scopes.ts";
@@ -59,7 +60,7 @@ export function begin(
   const aside = [...gone, ...others.map(({ intent }) => intent.id)];
   const conflicts = [...conflictsWith(state, { id, principal }, others, at), ...breakagesWith(state, beginner, aside, at)];
   const events: SessionEvent[] = [
-    ...endings(state, [...replaced, ...ending]),
+    ...together(endings(state, [...replaced, ...ending]), endedByAnnouncing(state, principal, id)),
     {
       type: "IntentAnnounced",
       intentId: id,

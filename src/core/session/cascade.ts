@@ -1,11 +1,13 @@
 /**
  * What follows when intents end, are suspended or come back (SPEC 15.7, 17.9): their operations that wait for a commit
- * are rejected, frozen or thawed, claims on them fall, and conflicts that nothing is left of close.
+ * are rejected, frozen or thawed, claims on them fall, who waited for them waits no longer, and conflicts that nothing is
+ * left of close.
  *
  * Every rule that ends, suspends or restores intents goes through here, so that none of them forgets a part.
  */
 import type { IntentId, OpId } from "../../wire/ids.ts";
 import type { IntentEnd, SessionEvent } from "../../wire/session.ts";
+import { resolvedBy } from "./deferrals.ts";
 import { dismissalsAfter } from "./dismissal.ts";
 import type { Intent, SessionState } from "./state.ts";
 
@@ -29,19 +31,21 @@ export function endings(state: Readonly<SessionState>, ending: readonly Ending[]
   const rejected = [...ids].flatMap((id) => [...(state.intents.get(id)?.proposals ?? [])]).filter((id) => !undone.has(id));
   return [
     ...ending.map(({ id, ...how }): SessionEvent => ({ type: "IntentEnded", intentId: id, ...how })),
-    ...[...ids].flatMap((id) => fallen(state, id, undone)),
+    ...ending.flatMap((one) => fallen(state, one, undone)),
+    ...resolvedBy(state, ids),
     ...dismissalsAfter(state, ids, new Set([...undone, ...rejected])),
   ];
 }
 
-function fallen(state: Readonly<SessionState>, id: IntentId, undone: ReadonlySet<OpId>): SessionEvent[] {
+function fallen(state: Readonly<SessionState>, { id, state: as }: Ending, undone: ReadonlySet<OpId>): SessionEvent[] {
   const intent = state.intents.get(id);
   if (intent === undefined) return [];
   const opIds = [...intent.proposals].filter((opId) => !undone.has(opId));
   const rejected: SessionEvent[] =
     opIds.length === 0 ? [] : [{ type: "OperationRejected", opIds, reason: "intent_terminated", refersTo: id }];
   const claim = intent.claim === undefined ? undefined : state.claims.get(intent.claim);
-  if (claim === undefined || claim.state !== "PENDING") return rejected;
+  // By being transferred it gives the claim what it asked for.
+  if (claim === undefined || as === "TRANSFERRED") return rejected;
   const { id: claimId, newIntent } = claim;
   return [
     ...rejected,
@@ -79,7 +83,7 @@ export function restorations(state: Readonly<SessionState>, intents: readonly In
 
 function withdrawnClaim(state: Readonly<SessionState>, intent: Intent): SessionEvent[] {
   const claim = intent.claim === undefined ? undefined : state.claims.get(intent.claim);
-  if (claim === undefined || claim.state !== "PENDING") return [];
+  if (claim === undefined) return [];
   const { id: claimId, newIntent: newIntentId } = claim;
   return [{ type: "ClaimDecided", claimId, intentId: intent.id, newIntentId, decision: "withdrawn", reason: "original_owner_rejoined" }];
 }

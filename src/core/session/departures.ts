@@ -1,13 +1,15 @@
 /**
  * What becomes of somebody's work when it says GOODBYE, or is not heard any more (SPEC 14.4, 14.7).
  *
- * Its operations that wait for a commit are abandoned in either case; its intents end, or stay suspended until it is back,
- * somebody claims them, or their time is over.
+ * Its operations that wait for a commit are abandoned in either case, its claims are withdrawn, and it waits for nobody any
+ * more; its intents end, or stay suspended until it is back, somebody claims them, or their time is over.
  */
 import type { PrincipalId } from "../../wire/ids.ts";
 import type { Message } from "../../wire/mpac/messages.ts";
 import type { SessionEvent } from "../../wire/session.ts";
 import { endings, suspensions } from "./cascade.ts";
+import { withdrawnClaims } from "./claims.ts";
+import { allEnded, together } from "./deferrals.ts";
 import { liveIntentsOf, type Participant, type SessionState } from "./state.ts";
 import type { Verdict } from "./verdict.ts";
 
@@ -15,19 +17,35 @@ function abandoned({ proposals }: Participant, reason: string): SessionEvent[] {
   return [...proposals].map((opId) => ({ type: "OperationAbandoned", opId, reason }));
 }
 
+/** What it asked of others and what it waited for, beside all that ends with it. */
+function without(
+  state: Readonly<SessionState>,
+  gone: Participant,
+  {
+    events,
+    status,
+    reason,
+  }: { readonly events: readonly SessionEvent[]; readonly status: "resolved" | "expired"; readonly reason: string },
+): SessionEvent[] {
+  return [...together(events, allEnded(state, gone.id, status, reason)), ...withdrawnClaims(state, gone, reason)];
+}
+
 /** What becomes of a leaver's intents is its own choice (SPEC 14.4): `withdraw` unless it says `transfer` or `expire`. */
 export function decideGoodbye(state: Readonly<SessionState>, message: Message<"GOODBYE">, sender: Participant): Verdict {
   const left: SessionEvent = { type: "ParticipantLeft", principalId: sender.id, reason: message.payload.reason ?? "" };
   const live = liveIntentsOf(state, sender.id);
+  const leave = (...events: SessionEvent[]): Verdict => ({
+    events: [...without(state, sender, { events, status: "resolved", reason: "participant_left" }), left],
+  });
   const dropped = abandoned(sender, "participant_left");
   switch (message.payload.intent_disposition ?? "withdraw") {
     case "expire":
-      return { events: [...dropped, left] };
+      return leave(...dropped);
     case "transfer":
-      return { events: [...dropped, ...suspensions(state, live, "owner_left", sender.proposals), left] };
+      return leave(...dropped, ...suspensions(state, live, "owner_left", sender.proposals));
     default: {
       const ending = live.map(({ id }) => ({ id, state: "WITHDRAWN" as const, reason: "owner_left" }));
-      return { events: [...dropped, ...endings(state, ending, sender.proposals), left] };
+      return leave(...dropped, ...endings(state, ending, sender.proposals));
     }
   }
 }
@@ -43,5 +61,6 @@ export function decideLapse(state: Readonly<SessionState>, principal: string, la
   if (participant === undefined || !mayLapse(state, participant)) return { standing: { revision: 0 } };
   const lapsed: SessionEvent = { type: "ParticipantLapsed", principalId: participant.id, lastHeardAtMs };
   const suspended = suspensions(state, liveIntentsOf(state, participant.id), "owner_unavailable", participant.proposals);
-  return { events: [lapsed, ...abandoned(participant, "participant_unavailable"), ...suspended] };
+  const events = [lapsed, ...abandoned(participant, "participant_unavailable"), ...suspended];
+  return { events: without(state, participant, { events, status: "expired", reason: "participant_unavailable" }) };
 }

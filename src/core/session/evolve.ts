@@ -5,14 +5,16 @@
  */
 import type { SessionEvent, SessionEventOf } from "../../wire/session.ts";
 import { type Place, unreachable } from "../aggregate.ts";
-import { openClaim, settleClaim } from "./evolve/claims.ts";
-import { acknowledge, dismissConflict, escalate, freeze, openConflict, resolveConflict } from "./evolve/conflicts.ts";
-import { defer, endDeferral } from "./evolve/deferrals.ts";
+import { startBackoff } from "./evolve/backoffs.ts";
+import { moveClaims, openClaim, settleClaim } from "./evolve/claims.ts";
+import { acknowledge, dismissConflict, escalate, freeze, moveConflicts, openConflict, resolveConflict } from "./evolve/conflicts.ts";
+import { defer, endDeferral, moveDeferrals, readWaitingAnew } from "./evolve/deferrals.ts";
 import { forget } from "./evolve/forgetting.ts";
 import { announce, endIntent, moveDeadlines, readScopesAnew, setLive, update } from "./evolve/intents.ts";
-import { closeSession, startBackoff } from "./evolve/lifecycle.ts";
+import { beginQuietAnew, closeSession, scheduleEnd, watchQuiet } from "./evolve/lifecycle.ts";
 import { abandon, authorize, commit, openBatch, propose, reject, setPending, supersede } from "./evolve/operations.ts";
 import { changeStatus, depart, join, reportBackend, settle } from "./evolve/participants.ts";
+import { reconsiderAll } from "./evolve/waiting.ts";
 import type { SessionState } from "./state.ts";
 
 export function evolve(state: SessionState, event: SessionEvent, at: Place): void {
@@ -21,7 +23,11 @@ export function evolve(state: SessionState, event: SessionEvent, at: Place): voi
     case "Opened":
       return open(state, event, at);
     case "Resumed":
-      return moveDeadlines(state, event, at);
+      moveDeadlines(state, event, at);
+      moveDeferrals(state, event);
+      moveClaims(state, event);
+      beginQuietAnew(state, at);
+      return moveConflicts(state, event, at);
     case "ParticipantJoined":
       return join(state, event, at);
     case "ParticipantStatus":
@@ -39,25 +45,25 @@ export function evolve(state: SessionState, event: SessionEvent, at: Place): voi
     case "IntentEnded":
       return endIntent(state, event, at);
     case "IntentSuspended":
-      return setLive(state, event.intentId, "SUSPENDED");
+      return setLive(state, event.intentId, "SUSPENDED", at);
     case "IntentRestored":
-      return setLive(state, event.intentId, "ACTIVE", event.fence);
+      return setLive(state, event.intentId, "ACTIVE", at, event.fence);
     case "IntentDeferred":
       return defer(state, event, at);
     case "DeferralEnded":
-      return endDeferral(state, event);
+      return endDeferral(state, event, at);
     case "ClaimOpened":
       return openClaim(state, event, at);
     case "ClaimDecided":
       return settleClaim(state, event, at);
     case "BackoffStarted":
-      return startBackoff(state, event);
+      return startBackoff(state, event, at);
     case "ConflictOpened":
       return openConflict(state, event, at);
     case "ConflictAcknowledged":
       return acknowledge(state, event);
     case "ConflictEscalated":
-      return escalate(state, event);
+      return escalate(state, event, at);
     case "ConflictResolved":
       return resolveConflict(state, event, at);
     case "ScopeFrozen":
@@ -85,9 +91,10 @@ export function evolve(state: SessionState, event: SessionEvent, at: Place): voi
     case "SessionClosed":
       return closeSession(state, event, at);
     case "Forgotten":
-      return forget(state, event);
+      return forget(state, event, at);
     case "Settled":
-      return settle(state, event, at);
+      settle(state, event, at);
+      return watchQuiet(state, at);
     default:
       return unreachable(event);
   }
@@ -100,5 +107,10 @@ function open(state: SessionState, event: SessionEventOf<"Opened">, at: Place): 
   state.id = event.sessionId;
   state.epoch = event.epoch;
   state.settings = event.settings;
-  if (comparesOtherwise) readScopesAnew(state);
+  if (comparesOtherwise) {
+    readScopesAnew(state);
+    readWaitingAnew(state);
+  }
+  reconsiderAll(state, at);
+  scheduleEnd(state);
 }

@@ -10,16 +10,26 @@
  * | ACTIVE, SUSPENDED | time to live           | EXPIRED    |
  * | ACTIVE    | owner lapses or hands over    | SUSPENDED  |
  * | SUSPENDED | owner is back                 | ACTIVE     |
+ * | SUSPENDED | a claim on it is approved     | TRANSFERRED |
+ *
+ * The specification's table has neither the withdrawal nor the superseding of a suspended intent; owners need both, for
+ * GOODBYE and for what they announce when they are back.
  */
 import type { IntentId } from "../../wire/ids.ts";
 import type { Message } from "../../wire/mpac/messages.ts";
 import type { Rejection } from "../../wire/refusals.ts";
-import type { SessionEvent } from "../../wire/session.ts";
-import { endings } from "./cascade.ts";
+import { backoffOver } from "./backoff.ts";
+import { begin, type Beginner, superseded } from "./beginnings.ts";
+import { type Ending, endings } from "./cascade.ts";
+import { breakagesWith } from "./dependency.ts";
+import { withDuplicate } from "./duplicates.ts";
+import { frozenOver } from "./frozen.ts";
 import { conflictsWith, heldRefusal, isLocking, scopeMeetings, tooManyConflicts } from "./overlaps.ts";
 import { readScope, tooManyGlobs } from "./scopes.ts";
 import { isLive, type Intent, type Participant, type SessionState } from "./state.ts";
+import { withoutParted } from "./symbols.ts";
 import { refuse, type SessionMoment, type Verdict } from "./verdict.ts";
+import { decideGiveUp, decideWait, isSameScope, waitingUnder } from "./waiting.ts";
 
 /** Narrows a list that is known to have a first element. */
 const some = <Item>(list: readonly Item[]): list is readonly [Item, ...Item[]] => list.length > 0;
@@ -49,52 +59,53 @@ export function decideAnnounce(
 ): Verdict {
   const { intent_id: id, objective, ttl_sec, priority, supersedes_intent_id, extensions } = message.payload;
   const contentHash = at.facts.contentHash ?? "";
+  const waits = state.settings.race_lock && extensions?.signalbox?.on_overlap === "wait";
 
   const standing = state.intents.get(id);
-  if (standing !== undefined) return repeatOf(standing, sender, contentHash);
+  if (standing !== undefined && !waits) return repeatOf(standing, sender, contentHash);
+  const waiting = waitingUnder(state, id);
+  if (waiting !== undefined && waiting.principal !== sender.id) return refuse("id/taken", `intent id ${id} is in use; choose another`);
 
   const read = readScope(message.payload.scope, state.settings);
   if ("rejected" in read) return read;
+  // Who asked for its place once more while it began is told that it has.
+  if (standing !== undefined) return repeatOf(standing, sender, isSameScope(standing, read) ? standing.contentHash : contentHash);
 
-  const met = scopeMeetings(state, read.scope, sender.id);
-  const others = met.filter(({ intent }) => intent.principal !== sender.id);
-  const locking = others.filter(isLocking);
+  const over = frozenOver(state, read.scope);
+  if ("rejected" in over) return over;
+  const early = backoffOver(state, sender.id, read.scope, at.atMs);
+  if (early !== undefined) return early;
+
+  const beginner: Beginner = {
+    id,
+    principal: sender.id,
+    objective: objective ?? "",
+    scope: read.scope,
+    resources: read.resources,
+    ttlSec: ttl_sec ?? state.settings.intent_ttl_sec,
+    priority: priority ?? undefined,
+    renews: extensions?.signalbox?.renews,
+    contentHash,
+  };
+  const asked = { waitSec: extensions?.signalbox?.wait_sec, replaces: supersedes_intent_id ?? undefined };
+  const waited = waits ? decideWait(state, beginner, asked, sender, at) : undefined;
+  if (waited !== undefined) return waited;
+
+  const met = withoutParted(state, read, scopeMeetings(state, read.scope, sender.id));
+  const locking = met.filter(({ intent }) => intent.principal !== sender.id).filter(isLocking);
   const proceeds = !state.settings.race_lock || extensions?.signalbox?.on_overlap === "proceed";
-  if (!proceeds && some(locking)) return heldRefusal(state, locking, read.resources);
+  if (!proceeds && some(locking)) {
+    return withDuplicate(heldRefusal(state, locking, read.resources), { objective, scope: read.scope }, locking);
+  }
 
-  const replaced = new Set(met.filter(({ intent }) => intent.principal === sender.id).map(({ intent }) => intent.id));
+  const ending: Ending[] = [];
   if (supersedes_intent_id !== undefined && supersedes_intent_id !== null) {
     const named = ownLiveIntent(state, supersedes_intent_id, sender);
     if ("rejected" in named) return named;
-    replaced.add(named.intent.id);
+    ending.push(superseded(named.intent.id, id));
   }
-  const excess = tooManyGlobs(state, sender.id, read.resources, replaced) ?? tooManyConflicts(state, id, others);
-  if (excess !== undefined) return excess;
-
-  const ttlSec = ttl_sec ?? state.settings.intent_ttl_sec;
-  const fence = state.fence + 1;
-  const conflicts = conflictsWith(state, { id, principal: sender.id }, others, at);
-  const events: SessionEvent[] = [
-    ...endings(
-      state,
-      [...replaced].map((own) => ({ id: own, state: "SUPERSEDED", reason: "superseded", supersededBy: id })),
-    ),
-    {
-      type: "IntentAnnounced",
-      intentId: id,
-      principalId: sender.id,
-      objective: objective ?? "",
-      scope: read.scope,
-      fence,
-      ttlSec,
-      expiresAtMs: at.atMs + Math.round(ttlSec * 1000),
-      ...(extensions?.signalbox?.renews === true ? { renews: true } : {}),
-      ...(typeof priority === "string" ? { priority } : {}),
-      contentHash,
-    },
-    ...conflicts,
-  ];
-  return { events, result: { fence, conflicts: conflicts.map((conflict) => conflict.conflictId), superseded: [...replaced] } };
+  const begun = begin(state, beginner, met, ending, at);
+  return "rejected" in begun || over.frozen.length === 0 ? begun : { ...begun, result: { ...begun.result, frozen: over.frozen } };
 }
 
 function repeatOf(standing: Intent, sender: Participant, contentHash: string): Verdict {
@@ -128,15 +139,23 @@ export function decideUpdate(
 
   const read = readScope(scope, state.settings);
   if ("rejected" in read) return read;
-  const met = scopeMeetings(state, read.scope, sender.id);
+  const met = withoutParted(state, read, scopeMeetings(state, read.scope, sender.id));
   const others = met.filter((meeting) => meeting.intent.principal !== sender.id);
   const locking = others.filter(isLocking);
   const blocks = state.settings.race_lock && extensions?.signalbox?.on_overlap === "block";
-  if (blocks && some(locking)) return heldRefusal(state, locking, read.resources);
+  if (blocks && some(locking)) {
+    return withDuplicate(
+      heldRefusal(state, locking, read.resources),
+      { objective: objective ?? intent.objective, scope: read.scope },
+      locking,
+    );
+  }
   const excess = tooManyGlobs(state, sender.id, read.resources, new Set([id])) ?? tooManyConflicts(state, id, others);
   if (excess !== undefined) return excess;
 
-  const conflicts = conflictsWith(state, { id, principal: sender.id }, others, at);
+  const newcomer = { id, principal: sender.id, scope: read.scope, resources: read.resources };
+  const direct = others.map((one) => one.intent.id);
+  const conflicts = [...conflictsWith(state, newcomer, others, at), ...breakagesWith(state, newcomer, direct, at)];
   return {
     events: [{ ...updated, ...renamed, scope: read.scope }, ...conflicts],
     result: { fence: intent.fence, conflicts: conflicts.map((conflict) => conflict.conflictId) },
@@ -145,6 +164,8 @@ export function decideUpdate(
 
 export function decideWithdraw(state: Readonly<SessionState>, message: Message<"INTENT_WITHDRAW">, sender: Participant): Verdict {
   const { intent_id: id, reason } = message.payload;
+  const givenUp = decideGiveUp(state, id, sender);
+  if (givenUp !== undefined) return givenUp;
   const own = ownLiveIntent(state, id, sender);
   if ("rejected" in own) return own;
   return { events: endings(state, [{ id, state: "WITHDRAWN", reason: reason ?? "withdrawn" }]) };

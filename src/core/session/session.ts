@@ -12,19 +12,21 @@ import { type Aggregate, type Decision, type EngineCommand, UnknownEvent, unreac
 import { decideBatch } from "./batches.ts";
 import { decideClaim } from "./claims.ts";
 import { decideAcknowledge, decideReport } from "./conflicts.ts";
+import { consequences } from "./consequences.ts";
 import { decideDefer } from "./deferrals.ts";
 import { decideGoodbye, decideLapse, mayLapse } from "./departures.ts";
 import { decideEscalate } from "./escalations.ts";
 import { evolve } from "./evolve.ts";
 import { decideAnnounce, decideUpdate, decideWithdraw } from "./intents.ts";
 import { decideClose } from "./lifecycle.ts";
-import { decideCommit, decideSupersede } from "./operations.ts";
+import { decideCommit } from "./operations.ts";
 import { decideHeartbeat, decideHello } from "./participants.ts";
 import { decidePropose } from "./proposals.ts";
 import { decideReject } from "./rejections.ts";
 import { replayOf } from "./replay.ts";
 import { decideResolution } from "./resolutions.ts";
 import { initialState, type Participant, type SessionState } from "./state.ts";
+import { decideSupersede } from "./supersede.ts";
 import { decideTick } from "./time.ts";
 import { refuse, type SessionFacts, type SessionMoment, type Verdict } from "./verdict.ts";
 
@@ -69,7 +71,7 @@ function decideMessage(state: Readonly<SessionState>, message: ClientMessage, at
     case "OP_BATCH_COMMIT":
       return decideBatch(state, message, sender, at);
     case "OP_REJECT":
-      return decideReject(state, message, sender, at);
+      return decideReject(state, message, sender);
     case "OP_COMMIT":
       return decideCommit(state, message, sender, at);
     case "OP_SUPERSEDE":
@@ -79,11 +81,11 @@ function decideMessage(state: Readonly<SessionState>, message: ClientMessage, at
     case "CONFLICT_ACK":
       return decideAcknowledge(state, message, sender);
     case "CONFLICT_ESCALATE":
-      return decideEscalate(state, message, sender, at);
+      return decideEscalate(state, message, sender);
     case "RESOLUTION":
       return decideResolution(state, message, sender, at);
     case "SESSION_CLOSE":
-      return decideClose(state, message, sender, at);
+      return decideClose(state, message, sender);
     default:
       return unreachable(message);
   }
@@ -98,6 +100,8 @@ function repeatOf(sender: Participant, message: ClientMessage, at: SessionMoment
   if (first.contentHash !== (at.facts.contentHash ?? "")) {
     return refuse("request/other-content", `request ${requestId} was made before with other content; use a new id`);
   }
+  // An announcement that waits is made again to keep its place.
+  if (first.result?.["waiting"] !== undefined) return undefined;
   return { standing: { revision: first.revision, ...(first.result === undefined ? {} : { result: first.result }) } };
 }
 
@@ -169,7 +173,7 @@ export const session: Aggregate<SessionState, ClientMessage, SessionEvent, Sessi
   decide(state, command, at): Decision<SessionEvent> {
     const verdict = decideAny(state, command, at);
     if (!("events" in verdict)) return verdict;
-    return { accepted: [...verdict.events, settled(state, command, at, verdict.result)] };
+    return { accepted: [...verdict.events, ...consequences(state, verdict.events), settled(state, command, at, verdict.result)] };
   },
   evolve,
   nextDeadline(state) {

@@ -21,13 +21,13 @@ export const REMEMBERED_MS = 24 * 60 * 60 * 1000;
 /** Requests remembered for each principal. */
 export const REMEMBERED_REQUESTS = 1000;
 
-/** The tree that clients without a worktree of their own share. */
 /** How far a message's own time may be from the coordinator's where replays are kept out, in milliseconds (SPEC 23.1.2). */
 export const REPLAY_WINDOW_MS = 300_000;
 
 /** Names of which it is remembered whose credential they belong to. */
 export const REMEMBERED_CREDENTIALS = 10_000;
 
+/** The tree that clients without a worktree of their own share. */
 export const VIRTUAL_TREE = "virtual";
 
 export type Presence = "available" | "unavailable" | "left";
@@ -60,6 +60,8 @@ export interface Participant {
   readonly proposals: Set<OpId>;
   /** Its deferrals that stand. */
   readonly deferrals: Set<DeferralId>;
+  /** Its claims that are not decided. */
+  readonly claims: Set<ClaimId>;
   /** The model it stands on, as it last said. */
   backend: { readonly modelId: string; readonly status: string } | undefined;
   /** The last requests by id, oldest first. */
@@ -104,14 +106,17 @@ export interface Operation {
   readonly target: string;
   readonly tree: string;
   /** What its author had checked out then. */
-  readonly branch: string | undefined;
+  branch: string | undefined;
   state: "PROPOSED" | "FROZEN" | "COMMITTED" | "REJECTED" | "ABANDONED" | "SUPERSEDED";
   /** Who allowed it to be carried out, where the session asks for that first (SPEC 7.8). */
   authorizedBy: string | undefined;
   readonly batch: BatchId | undefined;
-  readonly stateRefBefore: string | null;
-  readonly stateRefAfter: string | null;
+  /** Of a proposal as it was announced; what its commit says replaces them. */
+  stateRefBefore: string | null;
+  stateRefAfter: string | null;
   readonly contentHash: string;
+  /** What its commit said, where it was proposed first. */
+  completionHash: string | undefined;
   /** When it was proposed, or committed at once. */
   readonly receivedAt: Revision;
   committedAt: Revision;
@@ -137,6 +142,8 @@ export interface Conflict {
   escalatedTo: string | undefined;
   /** Since when nobody resolved it in time, and how far that has gone (SPEC 18.6.2.1). */
   frozen: { readonly sinceMs: number; readonly phase: number; readonly favoured: IntentId | undefined } | undefined;
+  /** When the coordinator goes on with it by itself, while nobody has resolved it. */
+  dueAtMs: number | undefined;
   /** How it was resolved, once it was. */
   resolution: { readonly id: string; readonly decision: string; readonly by: string | undefined } | undefined;
   /** Which files of one side use what the other changes. */
@@ -152,13 +159,15 @@ export interface Deferral {
   readonly id: DeferralId;
   readonly principal: PrincipalId;
   readonly scope: Scope;
-  readonly resources: readonly Resource[];
+  resources: readonly Resource[];
   readonly category: string;
   readonly reason: string | undefined;
   readonly observedIntents: readonly string[];
   readonly observedPrincipals: readonly string[];
-  readonly expiresAtMs: number;
+  expiresAtMs: number;
+  /** When it was first asked for. */
   readonly deferredAtMs: number;
+  readonly deferredAt: Revision;
   /** The announcement that begins by itself once nobody is in its way. */
   readonly waiting: SessionEventOf<"IntentDeferred">["waiting"];
 }
@@ -172,7 +181,7 @@ export interface Claim {
   readonly objective: string;
   readonly scope: Scope;
   /** When it is approved by itself. */
-  readonly dueAtMs: number | undefined;
+  dueAtMs: number | undefined;
   readonly contentHash: string;
   readonly openedAt: Revision;
   state: "PENDING" | "APPROVED" | "REJECTED" | "WITHDRAWN";
@@ -191,7 +200,7 @@ export interface Batch {
 
 /** A scope that somebody may not announce again yet, because it was rejected there (SPEC 15.3.1). */
 export interface Backoff {
-  readonly resources: readonly Resource[];
+  readonly scope: Scope;
   readonly retryAtMs: number;
   readonly times: number;
 }
@@ -231,18 +240,24 @@ export interface SessionState {
   readonly participants: Map<PrincipalId, Participant>;
   /** Participants by the family of their names: `name`, `name#2` and so on. */
   readonly families: Map<string, Set<PrincipalId>>;
-  readonly intents: Map<IntentId, Intent>;
-  readonly operations: Map<OpId, Operation>;
-  readonly conflicts: Map<ConflictId, Conflict>;
-  readonly deferrals: Map<DeferralId, Deferral>;
-  readonly claims: Map<ClaimId, Claim>;
-  readonly batches: Map<BatchId, Batch>;
-  readonly backoffs: Map<PrincipalId, Backoff[]>;
-  /** Conflicts whose scope is frozen. */
   /** The fingerprint of the credential that first joined under a family of names: the names stay its bearer's. */
   readonly credentials: Map<string, string>;
   /** When a message was recorded, by its id, oldest first, as long as it could be replayed; only where that is kept out. */
   readonly seenMessages: Map<string, number>;
+  readonly intents: Map<IntentId, Intent>;
+  readonly operations: Map<OpId, Operation>;
+  readonly conflicts: Map<ConflictId, Conflict>;
+  readonly deferrals: Map<DeferralId, Deferral>;
+  /** Deferrals by what they observe, an intent or a principal, without those that wait to begin. */
+  readonly observers: Map<string, Set<DeferralId>>;
+  /** Announcements that wait to begin, by the intent that they announce. */
+  readonly waiting: Map<IntentId, DeferralId>;
+  /** The scopes of those. */
+  readonly waitingIndex: FootprintIndex;
+  readonly claims: Map<ClaimId, Claim>;
+  readonly batches: Map<BatchId, Batch>;
+  readonly backoffs: Map<PrincipalId, Backoff[]>;
+  /** Conflicts whose scope is frozen. */
   readonly frozen: Set<ConflictId>;
   /** Conflicts that are not settled. */
   readonly liveConflicts: Set<ConflictId>;
@@ -252,11 +267,15 @@ export interface SessionState {
   readonly virtualTree: Map<string, Reference>;
   /** The scopes of live intents. */
   readonly index: FootprintIndex;
+  /** Files that use what live intents change, as their owners said. */
+  readonly impacts: ScopeIndex;
   /** Committed operations that are remembered, by what they changed. */
   readonly written: ScopeIndex;
   readonly deadlines: Deadlines;
   /** When the first record was made, milliseconds since 1970. */
   beganAtMs: number | undefined;
+  /** Since when everything in it has been done, where it closes by itself. */
+  quietSinceMs: number | undefined;
   /** Why the session has ended, once it has. */
   closed: string | undefined;
   closedAtMs: number | undefined;
@@ -283,10 +302,15 @@ export function initialState(): SessionState {
     fence: 0,
     participants: new Map(),
     families: new Map(),
+    credentials: new Map(),
+    seenMessages: new Map(),
     intents: new Map(),
     operations: new Map(),
     conflicts: new Map(),
     deferrals: new Map(),
+    observers: new Map(),
+    waiting: new Map(),
+    waitingIndex: createFootprintIndex(),
     claims: new Map(),
     batches: new Map(),
     backoffs: new Map(),
@@ -294,12 +318,12 @@ export function initialState(): SessionState {
     liveConflicts: new Set(),
     liveIntents: new Set(),
     virtualTree: new Map(),
-    credentials: new Map(),
-    seenMessages: new Map(),
     index: createFootprintIndex(),
+    impacts: createScopeIndex(),
     written: createScopeIndex(),
     deadlines: createDeadlines(),
     beganAtMs: undefined,
+    quietSinceMs: undefined,
     closed: undefined,
     closedAtMs: undefined,
     tally: {
@@ -345,6 +369,11 @@ export function isLive(intent: Intent): boolean {
 
 export function isOpen(conflict: Conflict): boolean {
   return conflict.state !== "DISMISSED" && conflict.state !== "CLOSED";
+}
+
+/** Whether it was carried out and counts, or may still be carried out. */
+export function isStanding(operation: Operation): boolean {
+  return operation.state === "COMMITTED" || isPending(operation);
 }
 
 /** Whether it waits for its commit. */

@@ -1,14 +1,19 @@
 /**
- * What happens because time has passed: an intent's time to live ends, and what ended long ago is forgotten.
+ * What happens because time has passed: an intent's time to live ends, a claim's grace, a place in the row, the session
+ * itself; and what ended long ago is forgotten.
  *
- * Deadlines are named `intent:<id>`, `operation:<id>`, `conflict:<id>` and `principal:<id>`; one due item is decided at a
- * time, the earliest first.
+ * Deadlines are named `<kind>:<id>`, as the switch below lists them; one due item is decided at a time, the earliest first.
  */
-import type { BatchId, ClaimId, ConflictId, IntentId, OpId, PrincipalId } from "../../wire/ids.ts";
+import type { BatchId, ClaimId, ConflictId, DeferralId, IntentId, OpId, PrincipalId } from "../../wire/ids.ts";
 import type { SessionEvent, SessionEventOf } from "../../wire/session.ts";
 import { endings } from "./cascade.ts";
-import { isLive, type SessionState } from "./state.ts";
+import { approval } from "./claims.ts";
+import { ended } from "./deferrals.ts";
+import { closing } from "./lifecycle.ts";
+import { type Deferral, isLive, isOpen, type SessionState } from "./state.ts";
+import { decideUnresolved } from "./timeouts.ts";
 import type { SessionMoment, Verdict } from "./verdict.ts";
+import { decideTurn } from "./waiting.ts";
 
 type Forgotten = SessionEventOf<"Forgotten">;
 
@@ -38,13 +43,32 @@ export function decideTick(state: Readonly<SessionState>, at: SessionMoment): Ve
     }
     case "operation":
       return { events: [forgotten({ operations: [id as OpId] })] };
-    case "claim":
+    case "claim": {
+      const claim = state.claims.get(id as ClaimId);
+      if (claim?.state === "PENDING") return { events: approval(state, claim, at, { dueAtMs: due.dueAtMs }) };
       return { events: [forgotten({ claims: [id as ClaimId] })] };
+    }
+    case "deferral":
+      return { events: deferralOf(id).map((one) => ended(one, "expired", "ttl", due.dueAtMs)) };
+    case "waiting":
+      return { events: deferralOf(id).flatMap((one) => decideTurn(state, one, at)) };
+    case "session":
+      return { events: closing(state, { reason: id === "ttl" ? "timeout" : "completed", dueAtMs: due.dueAtMs }) };
     case "batch":
       return { events: [forgotten({ batches: [id as BatchId] })] };
-    case "conflict":
+    case "conflict": {
+      const conflict = state.conflicts.get(id as ConflictId);
+      if (conflict !== undefined && isOpen(conflict)) return decideUnresolved(state, conflict, due.dueAtMs, at);
       return { events: [forgotten({ conflicts: [id as ConflictId] })] };
+    }
+    case "backoff":
+      return { events: [forgotten({ backoffs: [id as PrincipalId] })] };
     default:
       return { events: [forgotten({ principals: [id as PrincipalId] })] };
+  }
+
+  function deferralOf(named: string): Deferral[] {
+    const deferral = state.deferrals.get(named as DeferralId);
+    return deferral === undefined ? [] : [deferral];
   }
 }

@@ -2,12 +2,16 @@
 import type { SessionEventOf } from "../../../wire/session.ts";
 import type { Place } from "../../aggregate.ts";
 import { type Claim, REMEMBERED_MS, type SessionState } from "../state.ts";
+import { scheduleParticipant } from "./forgetting.ts";
 
 export function openClaim(state: SessionState, event: SessionEventOf<"ClaimOpened">, at: Place): void {
   const { claimId: id, intentId, principalId: principal, newIntentId: newIntent, objective, scope, dueAtMs, contentHash } = event;
   const facts = { id, intent: intentId, principal, newIntent, objective, scope, dueAtMs, contentHash };
   const claim: Claim = { ...facts, openedAt: at.revision, state: "PENDING" };
+  const claimer = state.participants.get(principal);
   state.claims.set(id, claim);
+  claimer?.claims.add(id);
+  scheduleParticipant(state, claimer, at.atMs);
   const intent = state.intents.get(intentId);
   if (intent !== undefined) intent.claim = id;
   state.deadlines.set(`claim:${id}`, dueAtMs);
@@ -18,7 +22,24 @@ export function settleClaim(state: SessionState, event: SessionEventOf<"ClaimDec
   const claim = state.claims.get(event.claimId);
   if (claim === undefined) return;
   claim.state = event.decision === "approved" ? "APPROVED" : event.decision === "rejected" ? "REJECTED" : "WITHDRAWN";
+  const claimer = state.participants.get(claim.principal);
+  claimer?.claims.delete(claim.id);
+  scheduleParticipant(state, claimer, at.atMs);
   const intent = state.intents.get(claim.intent);
   if (intent?.claim === claim.id) intent.claim = undefined;
   state.deadlines.set(`claim:${claim.id}`, at.atMs + REMEMBERED_MS);
+}
+
+/** The owner may come back first, also from a sleep of the machine. */
+export function moveClaims(state: SessionState, { fromMs, untilMs }: SessionEventOf<"Resumed">): void {
+  for (const claim of pending(state)) {
+    if (claim.dueAtMs === undefined || claim.dueAtMs < fromMs || claim.dueAtMs >= untilMs) continue;
+    claim.dueAtMs = untilMs;
+    state.deadlines.set(`claim:${claim.id}`, untilMs);
+  }
+}
+
+function pending(state: SessionState): Claim[] {
+  const ids = [...state.liveIntents].flatMap((id) => state.intents.get(id)?.claim ?? []);
+  return ids.flatMap((id) => state.claims.get(id) ?? []);
 }

@@ -4,8 +4,12 @@
  * Each thing has one deadline at most. A live intent's is the end of its time to live; everything else's is the moment
  * it is forgotten, and none while something live refers to it. An operation that belongs to an intent goes with it.
  */
+import type { PrincipalId } from "../../../wire/ids.ts";
+import type { BatchId } from "../../../wire/ids.ts";
 import type { SessionEventOf } from "../../../wire/session.ts";
+import type { Place } from "../../aggregate.ts";
 import {
+  type Backoff,
   type Conflict,
   familyOf,
   type Intent,
@@ -21,8 +25,8 @@ import {
 /** Somebody who is gone and owns nothing live is forgotten after a while. */
 export function scheduleParticipant(state: SessionState, participant: Participant | undefined, nowMs: number): void {
   if (participant === undefined) return;
-  const { presence, intents, proposals, deferrals } = participant;
-  const isGone = presence !== "available" && intents.size + proposals.size + deferrals.size === 0;
+  const { presence, intents, proposals, deferrals, claims } = participant;
+  const isGone = presence !== "available" && intents.size + proposals.size + deferrals.size + claims.size === 0;
   state.deadlines.set(`principal:${participant.id}`, isGone ? nowMs + REMEMBERED_MS : undefined);
 }
 
@@ -46,11 +50,31 @@ export function scheduleOperation(state: SessionState, operation: Operation, now
   state.deadlines.set(`operation:${operation.id}`, isKept ? undefined : nowMs + REMEMBERED_MS);
 }
 
-export function scheduleConflict(state: SessionState, conflict: Conflict, nowMs: number): void {
-  state.deadlines.set(`conflict:${conflict.id}`, isOpen(conflict) ? undefined : nowMs + REMEMBERED_MS);
+/** A batch is remembered while any of its operations waits. */
+export function scheduleBatch(state: SessionState, id: BatchId | undefined, nowMs: number): void {
+  const batch = id === undefined ? undefined : state.batches.get(id);
+  if (batch === undefined) return;
+  const waits = batch.operations.some((opId) => {
+    const operation = state.operations.get(opId);
+    return operation !== undefined && isPending(operation);
+  });
+  state.deadlines.set(`batch:${batch.id}`, waits ? undefined : nowMs + REMEMBERED_MS);
 }
 
-export function forget(state: SessionState, event: SessionEventOf<"Forgotten">): void {
+export function scheduleConflict(state: SessionState, conflict: Conflict, nowMs: number): void {
+  state.deadlines.set(`conflict:${conflict.id}`, isOpen(conflict) ? conflict.dueAtMs : nowMs + REMEMBERED_MS);
+}
+
+/** Those that may still count when their principal is rejected again; the earliest has the deadline. */
+export function keepBackoffs(state: SessionState, principal: PrincipalId, backoffs: readonly Backoff[], nowMs: number): void {
+  const kept = backoffs.filter(({ retryAtMs }) => retryAtMs + REMEMBERED_MS > nowMs);
+  if (kept.length === 0) state.backoffs.delete(principal);
+  else state.backoffs.set(principal, kept);
+  const dueAtMs = kept.length === 0 ? undefined : Math.min(...kept.map(({ retryAtMs }) => retryAtMs)) + REMEMBERED_MS;
+  state.deadlines.set(`backoff:${principal}`, dueAtMs);
+}
+
+export function forget(state: SessionState, event: SessionEventOf<"Forgotten">, at: Place): void {
   for (const id of event.intents) {
     state.intents.delete(id);
     state.deadlines.set(`intent:${id}`, undefined);
@@ -72,6 +96,7 @@ export function forget(state: SessionState, event: SessionEventOf<"Forgotten">):
     state.batches.delete(id);
     state.deadlines.set(`batch:${id}`, undefined);
   }
+  for (const id of event.backoffs ?? []) keepBackoffs(state, id, state.backoffs.get(id) ?? [], at.atMs);
   for (const id of event.principals) {
     state.participants.delete(id);
     const family = state.families.get(familyOf(id));

@@ -7,6 +7,7 @@ import { reachOf } from "../dependency-reach.ts";
 import { footprintIn, pathRules, resourcesOf } from "../scopes.ts";
 import type { Intent, LiveState, SessionState } from "../state.ts";
 import { scheduleIntent, scheduleParticipant } from "./forgetting.ts";
+import { reconsider } from "./waiting.ts";
 
 export function announce(state: SessionState, event: SessionEventOf<"IntentAnnounced">, at: Place): void {
   const resources = resourcesOf(event.scope, state.settings);
@@ -41,6 +42,7 @@ export function announce(state: SessionState, event: SessionEventOf<"IntentAnnou
   hold(state, intent);
   scheduleIntent(state, intent, at.atMs);
   scheduleParticipant(state, owner, at.atMs);
+  reconsider(state, intent, at);
 }
 
 /** What its scope stands for, and the files that its changes reach, are found by whoever comes next. */
@@ -58,9 +60,12 @@ export function update(state: SessionState, event: SessionEventOf<"IntentUpdated
   intent.expiresAtMs = event.expiresAtMs;
   if (event.objective !== undefined) intent.objective = event.objective;
   if (event.scope !== undefined) {
+    const { scope: before } = intent;
     intent.scope = event.scope;
     intent.resources = resourcesOf(event.scope, state.settings);
     hold(state, intent);
+    reconsider(state, { scope: before }, at);
+    reconsider(state, intent, at);
   }
   scheduleIntent(state, intent, at.atMs);
 }
@@ -79,6 +84,7 @@ export function endIntent(state: SessionState, event: SessionEventOf<"IntentEnde
   owner?.intents.delete(intent.id);
   scheduleParticipant(state, owner, at.atMs);
   scheduleIntent(state, intent, at.atMs);
+  reconsider(state, intent, at);
 }
 
 /** SPEC 9.6.2 counts an intent as completed when its owner, or another in its place, brought it to its end. */
@@ -88,10 +94,11 @@ function count(tally: SessionState["tally"], intent: Intent): void {
   else tally.completed += 1;
 }
 
-export function setLive(state: SessionState, id: IntentId, next: LiveState, fence?: number): void {
+export function setLive(state: SessionState, id: IntentId, next: LiveState, at: Place, fence?: number): void {
   const intent = state.intents.get(id);
   if (intent === undefined) return;
   intent.state = next;
+  reconsider(state, intent, at);
   if (fence === undefined) return;
   intent.fence = fence;
   state.fence = Math.max(state.fence, fence);

@@ -1,5 +1,5 @@
 /** What becomes of participants: joined, heard again, gone, and what is remembered of their requests. */
-import type { DeferralId, IntentId, OpId, PrincipalId } from "../../../wire/ids.ts";
+import type { ClaimId, DeferralId, IntentId, OpId, PrincipalId } from "../../../wire/ids.ts";
 import type { JsonObject } from "../../../wire/json.ts";
 import type { SessionEventOf } from "../../../wire/session.ts";
 import type { Place } from "../../aggregate.ts";
@@ -22,8 +22,8 @@ export function join(state: SessionState, event: SessionEventOf<"ParticipantJoin
   };
   if (event.identity !== undefined) bindName(state, event.principalId, event.identity.fingerprint);
   if (known === undefined) {
-    const owned = { intents: new Set<IntentId>(), proposals: new Set<OpId>(), deferrals: new Set<DeferralId>(), requests: new Map() };
-    const rest = { summary: undefined, activeIntentId: undefined, backend: undefined, ...owned };
+    const owned = { intents: new Set<IntentId>(), proposals: new Set<OpId>(), deferrals: new Set<DeferralId>(), claims: new Set<ClaimId>() };
+    const rest = { summary: undefined, activeIntentId: undefined, backend: undefined, requests: new Map(), ...owned };
     state.tally.participants += 1;
     const family = familyOf(event.principalId);
     state.families.set(family, (state.families.get(family) ?? new Set()).add(event.principalId));

@@ -1,0 +1,70 @@
+/**
+ * Whose turn it is among those who wait for a scope (`on_overlap: "wait"`).
+ *
+ * The higher priority goes first, and each minute of waiting counts as much as a rank of it, so nobody waits for ever
+ * behind ever new ones. All age alike: who is before whom is settled when they come. A better place is not overtaken, even
+ * while its own scope is held.
+ */
+import type { DeferralId } from "../../wire/ids.ts";
+import type { Revision } from "../../wire/record.ts";
+import { frozenOver } from "./frozen.ts";
+import { isLocking, type Meeting, scopeMeetings } from "./overlaps.ts";
+import { footprintIn } from "./scopes.ts";
+import type { Deferral, Intent, SessionState } from "./state.ts";
+import { withoutParted } from "./symbols.ts";
+
+const RANKS: ReadonlyMap<string, number> = new Map([
+  ["low", 0],
+  ["normal", 1],
+  ["high", 2],
+  ["critical", 3],
+]);
+const NORMAL = 1;
+
+/** A rank of priority weighs as much as this much waiting. */
+const RANK_MS = 60_000;
+
+/** A place in the row. */
+export interface Place {
+  readonly priority: string;
+  readonly sinceMs: number;
+  readonly since: Revision;
+}
+
+type Asking = Pick<Intent, "principal" | "scope" | "resources">;
+
+function placeOf({ waiting, deferredAtMs: sinceMs, deferredAt: since }: Deferral): Place {
+  return { priority: waiting?.priority ?? "", sinceMs, since };
+}
+
+/** As if it had come a minute earlier for each rank. */
+const weightOf = ({ priority, sinceMs }: Place): number => sinceMs - (RANKS.get(priority) ?? NORMAL) * RANK_MS;
+
+function isBefore(one: Place, other: Place): boolean {
+  return weightOf(one) - weightOf(other) < 0 || (weightOf(one) === weightOf(other) && one.since < other.since);
+}
+
+/** Active intents of others over the scope: what the race lock is about. */
+export function lockingOver(state: Readonly<SessionState>, asking: Asking): Meeting[] {
+  const met = withoutParted(state, asking, scopeMeetings(state, asking.scope, asking.principal));
+  return met.filter((meeting) => isLocking(meeting) && meeting.intent.principal !== asking.principal);
+}
+
+/** Others who wait for a part of the scope and come first. */
+export function aheadOf(state: Readonly<SessionState>, asking: Asking, place: Place): Deferral[] {
+  return waitingOver(state, asking).filter((other) => other.principal !== asking.principal && isBefore(placeOf(other), place));
+}
+
+/** Everybody who waits for a part of it that locks. */
+export function waitingOver(state: Readonly<SessionState>, { scope }: Pick<Asking, "scope">): Deferral[] {
+  if (state.waiting.size === 0) return [];
+  const met = [...state.waitingIndex.meeting(footprintIn(scope, state.settings))].filter(([, { by }]) => by === "resource");
+  return met.flatMap(([id]) => state.deferrals.get(id as DeferralId) ?? []);
+}
+
+/** Whether nothing is in its way any more. */
+export function mayBegin(state: Readonly<SessionState>, deferral: Deferral): boolean {
+  if ("rejected" in frozenOver(state, deferral.scope)) return false;
+  if (!state.settings.race_lock) return true;
+  return lockingOver(state, deferral).length === 0 && aheadOf(state, deferral, placeOf(deferral)).length === 0;
+}
