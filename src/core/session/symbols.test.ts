@@ -95,7 +95,7 @@ describe("two intents over one file", () => {
     },
     {
       name: "two spellings of a file are one list",
-      held: intent("a", ["a.ts"], { "a.ts": ["parse"], "./a.ts": ["print"] }),
+      held: intent("a", ["a.ts"], { "a.ts": ["print"], "./a.ts": ["parse"] }),
       asked: intent("b", ["a.ts"], { "a.ts": ["print"] }),
       gives: LOCKED,
     },
@@ -157,4 +157,15 @@ it("leaves out the files of a scope that names too much, which are locked whole"
   const { details } = rejectionOf(played.says("bo", "INTENT_ANNOUNCE", intent("b", paths, other)));
 
   expect(details).toMatchObject({ overlaps: [{ paths: ["f8.ts"] }], free: paths.slice(0, 8) });
+});
+
+it("compares files by new rules where they were announced by others", () => {
+  const played = playWith(["ana", "bo"]);
+  const names = { "A.ts": ["parse"] };
+  played.says("ana", "INTENT_ANNOUNCE", intent("a", ["A.ts"], names));
+  expect(gist(played.says("bo", "INTENT_ANNOUNCE", intent("b", ["A.ts"], names)))).toBe("intent/held");
+
+  played.gives({ type: "Opened", session: "s", settings: { fold_case: true } });
+
+  expect(gist(played.says("bo", "INTENT_ANNOUNCE", intent("b", ["a.ts"], { "a.ts": ["print"] })))).toEqual(["IntentAnnounced"]);
 });

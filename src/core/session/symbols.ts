@@ -13,13 +13,15 @@ import { pathRules } from "./scopes.ts";
 import type { Intent, SessionState } from "./state.ts";
 
 /** A scope that names more has them left out: those files are locked whole. */
-const MAX_FILES = 256;
 const MAX_NAMES = 64;
 const MAX_ALL_NAMES = 512;
 const MAX_NAME_LENGTH = 256;
 
 /** A name in its parts, `Parser.parse` as two. */
 type Name = readonly string[];
+
+/** What nobody can read may lie anywhere: a name without parts is at or above every name. */
+const ANY_NAME: Name = [];
 
 type Asking = Pick<Intent, "scope" | "resources">;
 
@@ -43,8 +45,7 @@ type Symbols = ReadonlyMap<string, readonly Name[]>;
 function isParted(file: Resource, asked: Symbols, intent: Intent, held: Symbols): boolean {
   const [ours, theirs] = [asked.get(file.key), held.get(file.key)];
   if (ours === undefined || theirs === undefined) return false;
-  const meeting = intent.resources.filter((resource) => overlaps(resource, file));
-  if (meeting.length === 0 || meeting.some(({ key }) => key !== file.key)) return false;
+  if (intent.resources.some((resource) => resource.key !== file.key && overlaps(resource, file))) return false;
   return !ours.some((name) => theirs.some((other) => isAtOrAbove(name, other) || isAtOrAbove(other, name)));
 }
 
@@ -80,7 +81,7 @@ function read(scope: Scope, settings: SessionSettings): Symbols {
   for (const [text, value] of Object.entries(membersOf(membersOf(membersOf(scope["extensions"])["signalbox"])["symbols"]))) {
     const file = parseResource(text, rules);
     const names = namesIn(value);
-    if ("refused" in file || file.glob || names.length === 0 || symbols.size >= MAX_FILES || count + names.length > MAX_ALL_NAMES) continue;
+    if ("refused" in file || file.glob || names.length === 0 || count + names.length > MAX_ALL_NAMES) continue;
     // Two spellings of one file: what both say is what is meant.
     symbols.set(file.key, [...(symbols.get(file.key) ?? []), ...names]);
     count += names.length;
@@ -88,11 +89,10 @@ function read(scope: Scope, settings: SessionSettings): Symbols {
   return symbols;
 }
 
-/** None when the list is unusable: a file that is not narrowed is locked whole. */
+/** None when there are too many to read: such a file is locked whole. */
 function namesIn(value: unknown): Name[] {
   if (!Array.isArray(value) || value.length > MAX_NAMES) return [];
-  const names = value.map((name: unknown) => (typeof name === "string" && name.length <= MAX_NAME_LENGTH ? partsOf(name) : []));
-  return names.some((parts) => parts.length === 0) ? [] : names;
+  return value.map((name: unknown) => (typeof name === "string" && name.length <= MAX_NAME_LENGTH ? partsOf(name) : ANY_NAME));
 }
 
 function partsOf(name: string): Name {
