@@ -9,7 +9,8 @@ export interface KeyIndex {
 }
 
 export function createKeyIndex(): KeyIndex {
-  const byKey = new Map<string, Set<string>>();
+  /** Most keys have one holder and no use for a set. */
+  const byKey = new Map<string, string | Set<string>>();
 
   return {
     get size() {
@@ -18,17 +19,23 @@ export function createKeyIndex(): KeyIndex {
     add(id, keys) {
       for (const key of keys) {
         const holders = byKey.get(key);
-        if (holders === undefined) byKey.set(key, new Set([id]));
-        else holders.add(id);
+        if (holders === undefined) byKey.set(key, id);
+        else if (typeof holders !== "string") holders.add(id);
+        else if (holders !== id) byKey.set(key, new Set([holders, id]));
       }
     },
     remove(id, keys) {
       for (const key of keys) {
         const holders = byKey.get(key);
-        holders?.delete(id);
-        if (holders?.size === 0) byKey.delete(key);
+        if (holders === id) byKey.delete(key);
+        if (typeof holders !== "object") continue;
+        holders.delete(id);
+        if (holders.size === 0) byKey.delete(key);
       }
     },
-    holders: (key) => byKey.get(key) ?? [],
+    holders(key) {
+      const holders = byKey.get(key) ?? [];
+      return typeof holders === "string" ? [holders] : holders;
+    },
   };
 }

@@ -14,8 +14,8 @@ export interface Registry {
   named(kind: string, value: string): readonly string[];
   /** URIs of what these files are all of, and of what they are a part of. */
   over(resources: readonly Resource[]): { readonly whole: readonly string[]; readonly part: readonly string[] };
-  /** URIs that the one resource is all or a part of. */
-  around(resource: Resource): readonly string[];
+  /** URIs that the one resource is all or a part of, where an alias `holds` it: as a folder for all we know, or as one file. */
+  around(resource: Resource, holds: (alias: Resource, resource: Resource) => boolean): readonly string[];
 }
 
 const NONE = { whole: [], part: [] };
@@ -54,10 +54,10 @@ export function compileRegistry(settings: SessionSettings, rules: PathRules): Re
       }
       return { whole: [...whole], part: [...met].filter((uri) => !whole.has(uri)) };
     },
-    around: (resource) =>
+    around: (resource, holds) =>
       [...index.overlapping([resource]).keys()]
         .flatMap((id) => aliases.get(id) ?? [])
-        .filter((alias) => covers(alias.resource, resource))
+        .filter((alias) => holds(alias.resource, resource))
         .map(({ uri }) => uri),
   };
 }

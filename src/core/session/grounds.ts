@@ -9,11 +9,12 @@ import type { IntentId } from "../../wire/ids.ts";
 import type { JsonObject } from "../../wire/json.ts";
 import type { Message } from "../../wire/mpac/messages.ts";
 import type { Rejection } from "../../wire/refusals.ts";
-import { coversFile, parseResource, type Resource } from "../scope/resource.ts";
+import { parseResource, type Resource } from "../scope/resource.ts";
 import { frozenFor } from "./frozen.ts";
 import { ownLiveIntent, suspendedRefusal } from "./intents.ts";
 import { meetings } from "./overlaps.ts";
 import { policyOf } from "./policy.ts";
+import { targetWithin } from "./scope-relations.ts";
 import { pathRules } from "./scopes.ts";
 import type { Participant, SessionState } from "./state.ts";
 import { refuse } from "./verdict.ts";
@@ -81,8 +82,7 @@ export function targetOf(
 /** Whether no live intent of the sender covers the target (SPEC 23.3.2). */
 export function isUncoordinated(state: Readonly<SessionState>, target: Resource, sender: Participant): boolean {
   return !meetings(state, [target]).some(
-    ({ intent }) =>
-      intent.principal === sender.id && intent.state === "ACTIVE" && intent.resources.some((resource) => coversFile(resource, target.key)),
+    ({ intent }) => intent.principal === sender.id && intent.state === "ACTIVE" && targetWithin(state, target.path, intent.scope),
   );
 }
 

@@ -37,6 +37,9 @@ const DESCRIBED_CHARACTERS = 80;
 /** Conflicts that one message may open: each is recorded and told to both parties. */
 const MAX_CONFLICTS = 100;
 
+/** Of those, how many may be about what is only possible. */
+const MAX_WARNINGS = 20;
+
 export interface Meeting {
   readonly intent: Intent;
   /** What they share: a resource, only a name, or nobody can tell. */
@@ -50,13 +53,14 @@ export interface Meeting {
  * sure: it replaces what it meets of its own, and nobody's work ends for a guess.
  */
 export function scopeMeetings(state: Readonly<SessionState>, scope: Scope, asker: PrincipalId): Meeting[] {
-  const found: Meeting[] = [];
-  for (const [id, { by, words }] of state.index.meeting(footprintIn(scope, state.settings))) {
+  return allMeetings(state, scope).filter((meeting) => isSure(meeting) || meeting.intent.principal !== asker);
+}
+
+function allMeetings(state: Readonly<SessionState>, scope: Scope): Meeting[] {
+  return [...state.index.meeting(footprintIn(scope, state.settings))].flatMap(([id, { by, words }]) => {
     const intent = state.intents.get(id as IntentId);
-    if (intent === undefined || (by === "possible" && intent.principal === asker)) continue;
-    found.push({ intent, by, paths: words });
-  }
-  return found;
+    return intent === undefined ? [] : [{ intent, by, paths: words }];
+  });
 }
 
 /** Whether the race lock is about it (SPEC 15.3.2): the holder is at work, on the same files or another resource of one URI. */
@@ -64,15 +68,10 @@ export function isLocking({ intent, by }: Meeting): boolean {
   return intent.state === "ACTIVE" && by === "resource";
 }
 
-/** Live intents that hold any of these files by their paths, by intent id, without those of `except`. */
+/** Live intents that hold any of these files, by path or by the registry, by intent id, without those of `except`. */
 export function meetings(state: Readonly<SessionState>, resources: readonly Resource[], except?: PrincipalId): Meeting[] {
-  const found: Meeting[] = [];
-  for (const [id, pairs] of state.index.overlapping(resources)) {
-    const intent = state.intents.get(id as IntentId);
-    if (intent === undefined || intent.principal === except) continue;
-    found.push({ intent, by: "resource", paths: [...new Set(pairs.map((pair) => pair.asked))] });
-  }
-  return found;
+  const scope = { kind: "file_set", resources: resources.map(({ path }) => path) };
+  return allMeetings(state, scope).filter(({ intent, by }) => by === "resource" && intent.principal !== except);
 }
 
 /** At most `length` characters of it. */
@@ -172,7 +171,7 @@ export function tooManyConflicts(
   return refuse("scope/refused", `the scope would open ${length} conflicts, at most ${MAX_CONFLICTS} are opened at once; name fewer files`);
 }
 
-/** One conflict for each meeting that does not stand in one already; what is only possible takes the room that is left. */
+/** One conflict for each meeting that does not stand in one already; what is only possible takes what little room is left. */
 export function conflictsWith(
   state: Readonly<SessionState>,
   newcomer: { readonly id: IntentId; readonly principal: PrincipalId },
@@ -181,7 +180,7 @@ export function conflictsWith(
 ): SessionEventOf<"ConflictOpened">[] {
   const open = unopened(state, newcomer.id, met);
   const sure = open.filter(isSure);
-  const unsure = open.filter((meeting) => !isSure(meeting)).slice(0, Math.max(0, MAX_CONFLICTS - sure.length));
+  const unsure = open.filter((meeting) => !isSure(meeting)).slice(0, Math.max(0, Math.min(MAX_WARNINGS, MAX_CONFLICTS - sure.length)));
   return [...sure, ...unsure].map((meeting) => ({
     type: "ConflictOpened",
     conflictId: at.newId("conflict") as SessionEventOf<"ConflictOpened">["conflictId"],

@@ -7,10 +7,11 @@
 import type { IntentId, OpId, PrincipalId } from "../../wire/ids.ts";
 import type { Host } from "../../wire/mpac/extension.ts";
 import { refsEqual } from "../../wire/references.ts";
-import { coversFile, parseResource, type Resource } from "../scope/resource.ts";
+import { parseResource, type Resource } from "../scope/resource.ts";
 import { createScopeIndex } from "../scope/scope-index.ts";
 import { type Meeting, meetings } from "./overlaps.ts";
-import { pathRules } from "./scopes.ts";
+import { targetWithin } from "./scope-relations.ts";
+import { pathRules, registryOf } from "./scopes.ts";
 import {
   familyIn,
   familyOf,
@@ -29,10 +30,9 @@ export function intentsOver(state: Readonly<SessionState>, paths: readonly strin
   return meetings(state, resourcesIn(state, paths), except);
 }
 
-/** Whether the file `target` lies in the intent's scope. */
+/** Whether `target`, a file or another name, lies in the intent's scope. */
 export function coversTarget(state: Readonly<SessionState>, intent: Intent, target: string): boolean {
-  const resource = parseResource(target, pathRules(state.settings));
-  return !("refused" in resource) && intent.resources.some((held) => coversFile(held, resource.key));
+  return targetWithin(state, target, intent.scope);
 }
 
 export { liveIntentsOf } from "./state.ts";
@@ -119,9 +119,14 @@ export function undeclaredIn(state: Readonly<SessionState>, tree: string, change
     const owner = state.intents.get(id as IntentId)?.principal;
     return owner !== undefined && state.participants.get(owner)?.worktree?.id === tree;
   };
+  const isRegistered = (file: Resource): boolean => {
+    const { whole, part } = registryOf(state.settings).over([file]);
+    return whole.length + part.length > 0;
+  };
   return parsed(state, changed)
     .slice(0, MAX_COMPARED)
     .filter((file) => ![...state.index.overlapping([file]).keys()].some(worksThere))
+    .filter((file) => !isRegistered(file) || !meetings(state, [file]).some(({ intent }) => worksThere(intent.id)))
     .map(({ path }) => path);
 }
 

@@ -175,14 +175,14 @@ it("brings a warning before nobody and freezes nothing for it, however long it s
   expect(played.state.frozen.size).toBe(0);
 });
 
-it("opens a hundred conflicts at most, what is sure first, and refuses nobody for what is only possible", () => {
+it("warns of twenty at most, after what is sure, and refuses nobody for what is only possible", () => {
   const played = playWith(["ana", "bo"]);
   for (let index = 0; index < 110; index += 1) announce(played, "ana", `a${index}`, query(String(index)));
 
   const decision = announce(played, "bo", "k", query("109"));
 
   const severities = acceptedOf(decision).flatMap((event) => (event.type === "ConflictOpened" ? [event.severity] : []));
-  expect(severities).toEqual(["medium", ...Array<string>(99).fill("low")]);
+  expect(severities).toEqual(["medium", ...Array<string>(20).fill("low")]);
 });
 
 describe("a scope is refused with what to do", () => {

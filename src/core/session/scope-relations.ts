@@ -40,7 +40,7 @@ export function isWithin({ settings }: Settings, inner: Scope, outer: readonly S
   const speak = (nobodyCompares: boolean): boolean => nobodyCompares && given.length > 0;
 
   const files = asked.resources.every(
-    (resource) => held.some((other) => covers(other, resource)) || isTheirs(registry.around(resource)) || speak(held.length === 0),
+    (resource) => held.some((other) => covers(other, resource)) || isTheirs(registry.around(resource, covers)) || speak(held.length === 0),
   );
   const ofKind = holding.some(({ kind }) => kind === asked.kind);
   const registered = new Map(entriesOf(inner).map((value) => [value, registry.named(asked.kind, value)]));
@@ -70,7 +70,7 @@ function isFileWithin({ settings }: Settings, file: Resource, resources: readonl
   return (
     uris.length > 0 &&
     registryOf(settings)
-      .around(file)
+      .around(file, (alias) => coversFile(alias, file.key))
       .some((uri) => uris.includes(uri))
   );
 }
