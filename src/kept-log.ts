@@ -3,10 +3,13 @@
  * wire's messages each know one part of it.
  */
 import { blobsOf } from "./core/session/blobs.ts";
-import { session } from "./core/session/session.ts";
-import { type KeptLog, type StreamReport, verifyLog } from "./engine/verify.ts";
+import { session as sessionAggregate } from "./core/session/session.ts";
+import { initialState } from "./core/session/state.ts";
+import { createTranscript } from "./edge/mpac/transcript.ts";
+import { type KeptLog, type StreamReport, verifyLog, wholeRecords } from "./engine/verify.ts";
 import type { StoreFolder } from "./git/store-folder.ts";
 import { openLogCopy } from "./store/sqlite-copy.ts";
+import { SessionId, streamOf } from "./wire/ids.ts";
 import type { SessionEvent } from "./wire/session.ts";
 
 export type { Flaw, KeptLog, Span, StreamReport } from "./engine/verify.ts";
@@ -23,8 +26,41 @@ export function openStoredLog({ logPath }: StoreFolder): Promise<KeptLog & Async
 /** @throws what reading the log throws for a reason that is not in the log, and what `onRecord` throws */
 export function judgeLog(log: KeptLog, onRecord: (read: number, total: number) => void): Promise<StreamReport[]> {
   const reading = {
-    readEvent: (stored: unknown) => session.readEvent(stored),
+    readEvent: (stored: unknown) => sessionAggregate.readEvent(stored),
     blobsOf: (event: object) => blobsOf(event as SessionEvent),
   };
   return verifyLog(log, reading, onRecord);
+}
+
+/** Told while a transcript is written. */
+export interface TranscriptNews {
+  readonly messages: number;
+  readonly read: number;
+  readonly total: number;
+}
+
+/**
+ * The transcript of a session, in pieces that make one JSON document. What a piece was made of has been judged before.
+ *
+ * @param onRecord - called for each record that was read
+ * @throws LogDamaged, LogTooNew, UnknownEvent, and what reading the log and `onRecord` throw
+ */
+export async function* transcriptOf(
+  log: KeptLog,
+  session: string,
+  exportedAtMs: number,
+  onRecord: (news: TranscriptNews) => void,
+): AsyncGenerator<string, void, undefined> {
+  const stream = streamOf(SessionId.parse(session), "session");
+  const streams = await log.streams();
+  const total = streams.find((one) => one.stream === stream)?.head ?? 0;
+  const transcript = createTranscript(session, exportedAtMs);
+  const state = initialState();
+  yield transcript.begin();
+  for await (const record of wholeRecords(log, stream, total)) {
+    for (const event of record.events) sessionAggregate.evolve(state, sessionAggregate.readEvent(event), record);
+    yield transcript.add(record, state);
+    onRecord({ messages: transcript.messages, read: record.revision, total });
+  }
+  yield transcript.end(state);
 }

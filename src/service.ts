@@ -12,6 +12,7 @@ import { listen, type TlsFiles } from "./edge/http/http-server.ts";
 import { peerOf } from "./edge/http/peer.ts";
 import { CLOSE } from "./edge/mpac/connection.ts";
 import type { MpacEdge } from "./edge/mpac/mpac-edge.ts";
+import { logExportRoutes } from "./edge/ops/log-export.ts";
 import { opsRoutes } from "./edge/ops/ops-edge.ts";
 import { createEngine, type Engine } from "./engine/engine.ts";
 import { bootId } from "./git/boot-id.ts";
@@ -169,6 +170,7 @@ export async function startService(options: ServiceOptions): Promise<Sidecar> {
     await ownership[Symbol.asyncDispose]();
   };
   const all = opsRoutes({ health, token, stop, letGo });
+  all.route("/", logExportRoutes({ log: store, storeId: identity.store_id, token }));
   all.route("/", routes ?? new Hono());
   const { allowedOrigins, host } = config;
   const listenOn = (port: number) => listen({ host, port, allowedOrigins, tls, anyHost: options.anyHost ?? false, routes: all, upgrade });

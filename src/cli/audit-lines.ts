@@ -41,9 +41,10 @@ function cells(name: string, { records, first, last }: Span): string[] {
 }
 
 function wholeLines(stream: string, span: Span | undefined, blobs: number, paint: Paint): string[] {
+  const records = span?.records ?? 0;
   const content = blobs === 0 ? "" : `, with ${blobs} file ${blobs === 1 ? "content" : "contents"} that they name`;
   return [
-    `${paint("green", "whole")}: ${named(stream)}, ${span?.records ?? 0} records, each behind the one before${content}`,
+    `${paint("green", "whole")}: ${named(stream)}, ${records} ${records === 1 ? "record" : "records"}, each behind the one before${content}`,
     `last hash ${span?.last.hash ?? "none"}`,
   ];
 }

@@ -52,6 +52,10 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
     summary: "Check that the log is what was written.",
     load: async () => (await import("./audit.ts")).auditCommand(),
   },
+  transcript: {
+    summary: "Write what a session's log says was said, as MPAC has it.",
+    load: async () => (await import("./transcript.ts")).transcriptCommand(),
+  },
   hook: {
     summary: "Answer a coding client before an edit; the guard runs this where there is no curl.",
     load: async () => (await import("./hook.ts")).hookCommand(),

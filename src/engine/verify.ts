@@ -81,16 +81,13 @@ async function verifyStream(log: KeptLog, stream: StreamId, head: Revision, read
   let span: Span | undefined;
   const report = (flaw: Flaw | undefined): StreamReport => ({ stream, head, span, kinds, blobs: blobs.size, flaw });
   try {
-    for await (const stored of upTo(head, log.read(stream, 0))) {
-      const record = judge(stream, stored, span?.last);
+    for await (const record of wholeRecords(log, stream, head)) {
       await judgeEvents(log, stream, record, reading, blobs);
       span = extended(span, record);
       kinds.set(kindOf(record), extended(kinds.get(kindOf(record)), record));
       onRecord();
     }
-    const last = span?.last.revision ?? 0;
-    if (last === head) return report(undefined);
-    throw new LogDamaged(stream, last + 1, "is missing", { expected: `records up to revision ${head}`, found: `none behind ${last}` });
+    return report(undefined);
   } catch (fault) {
     const flaw = flawOf(fault, (span?.last.revision ?? 0) + 1);
     if (flaw === undefined) throw fault;
@@ -98,15 +95,25 @@ async function verifyStream(log: KeptLog, stream: StreamId, head: Revision, read
   }
 }
 
-/** What is appended while the log is read is for the next time. */
-async function* upTo(head: Revision, records: AsyncIterable<StoredRecord>): AsyncGenerator<StoredRecord, void, undefined> {
-  let left = head;
-  if (left === 0) return;
-  for await (const record of records) {
-    yield record;
-    left -= 1;
-    if (left === 0) return;
+/**
+ * The records of a stream up to `head`, each of them judged. What is appended meanwhile is for the next time.
+ *
+ * @throws LogDamaged, LogTooNew, and what reading throws
+ */
+export async function* wholeRecords(
+  log: Pick<KeptLog, "read">,
+  stream: StreamId,
+  head: Revision,
+): AsyncGenerator<LogRecord, void, undefined> {
+  let previous: LogRecord | undefined;
+  if (head === 0) return;
+  for await (const stored of log.read(stream, 0)) {
+    previous = judge(stream, stored, previous);
+    yield previous;
+    if (previous.revision === head) return;
   }
+  const last = previous?.revision ?? 0;
+  throw new LogDamaged(stream, last + 1, "is missing", { expected: `records up to revision ${head}`, found: `none behind ${last}` });
 }
 
 function judge(stream: StreamId, stored: StoredRecord, previous: Point | undefined): LogRecord {

@@ -35,6 +35,8 @@ export function coversTarget(state: Readonly<SessionState>, intent: Intent, targ
   return targetWithin(state, target, intent.scope);
 }
 
+export { policyOf } from "./policy.ts";
+export { arbitersOf } from "./authority.ts";
 export { liveIntentsOf } from "./state.ts";
 
 /** What an operation has written at `path` of the virtual tree, if any has; the path as the session names it. */
@@ -162,10 +164,7 @@ export function workersIn(state: Readonly<SessionState>, tree: string): Principa
     .map(({ id }) => id);
 }
 
-/** The tree that a participant's operations are about: its worktree, or the one that all without a worktree share. */
-export function treeOf(participant: Pick<Participant, "worktree">): string {
-  return participant.worktree?.id ?? VIRTUAL_TREE;
-}
+export { treeOf } from "./virtual-tree.ts";
 
 export function isVirtual(tree: string): boolean {
   return tree === VIRTUAL_TREE;

@@ -1,10 +1,12 @@
 /** What a newcomer is told (SESSION_INFO, SPEC 14.2) and what everybody is told now and then (COORDINATOR_STATUS, 14.6). */
+import { policyOf } from "../../core/session/read.ts";
 import type { SessionState } from "../../core/session/state.ts";
 import type { PrincipalId } from "../../wire/ids.ts";
 import type { JsonObject } from "../../wire/json.ts";
 import { PROTOCOL_VERSION } from "../../wire/mpac/envelope.ts";
 import type { Message } from "../../wire/mpac/messages.ts";
 import type { Identity } from "./door.ts";
+import { governancePolicy, livenessPolicy } from "./policies.ts";
 import { ownIntents } from "./views.ts";
 
 /** What the sidecar says of a session beyond its state. */
@@ -35,15 +37,12 @@ export function sessionInfo(state: Readonly<SessionState>, face: SessionFace, ne
     session_id: face.sessionId,
     protocol_version: PROTOCOL_VERSION,
     security_profile: settings.profile,
-    compliance_profile: "core",
+    compliance_profile: settings.compliance ?? "core",
     watermark_kind: "lamport_clock",
-    execution_model: "post_commit",
+    execution_model: policyOf(settings).isPreCommit ? "pre_commit" : "post_commit",
     state_ref_format: "sha256",
-    governance_policy: { require_acknowledgment: true, intent_expiry_grace_sec: 0, race_lock: settings.race_lock },
-    liveness_policy: {
-      heartbeat_interval_sec: settings.heartbeat_interval_sec,
-      unavailability_timeout_sec: settings.unavailability_timeout_sec,
-    },
+    governance_policy: governancePolicy(settings),
+    liveness_policy: livenessPolicy(settings),
     participant_count: [...state.participants.values()].filter((participant) => participant.presence !== "left").length,
     granted_roles: [...granted],
     identity_verified: identity !== undefined,
