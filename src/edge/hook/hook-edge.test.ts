@@ -24,7 +24,7 @@ const [ANA_HOST, BO_HOST] = [
 ];
 
 /** A session in which people join, each under a host program, and a repository at `/repo` whose `build` is ignored. */
-async function guarded({ raceLock = true } = {}) {
+async function guarded({ raceLock = true, profile = "open" } = {}) {
   const kept = memoryStore();
   let full = false;
   const store: EventStore = {
@@ -32,7 +32,7 @@ async function guarded({ raceLock = true } = {}) {
     append: (...records) => (full ? Promise.reject(new StoreUnavailable("no room is left")) : kept.append(...records)),
   };
   const engine = createEngine({ store, log: silentLog, node: "test" });
-  const stream = await engine.open(session, SESSION, { root: "/repo", race_lock: raceLock });
+  const stream = await engine.open(session, SESSION, { root: "/repo", race_lock: raceLock, profile });
   const { host } = stream;
   const guard = createGuard({
     stream,
@@ -316,6 +316,14 @@ describe("a host without a bridge", () => {
     expect(await world.host.query(({ participants }) => [...participants.values()].map(({ worktree }) => worktree))).toEqual([
       { id: TREE, path: "/repo", branch: "topic" },
     ]);
+  });
+
+  it("is joined as this machine's own where a session wants to know of everybody who it is", async () => {
+    await using world = await guarded({ profile: "authenticated" });
+
+    await world.edits(ANA_HOST, "/repo/a.ts");
+
+    expect(await world.held()).toEqual([["claude-code:413055e0@repo", "a.ts"]]);
   });
 
   it("takes no part when all that it did was to be denied", async () => {
