@@ -24,3 +24,9 @@ it.each([
 ])("names the first twenty of many that are $name, in order", ({ changed, used }) => {
   expect(sharedNames(changedNames(changed), used)).toEqual(Array.from({ length: 20 }, (_, index) => `m${980 + index}.Note`));
 });
+
+it("names twenty of what two used names bring together", () => {
+  const both = ["Foo", "Note"].flatMap((name) => Array.from({ length: 15 }, (_, index) => `m${10 + index}.${name}`));
+
+  expect(sharedNames(changedNames(both), ["Foo", "Note"])).toEqual(both.sort().slice(0, 20));
+});
