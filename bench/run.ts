@@ -17,6 +17,7 @@ import { manyIntents } from "./many-intents.ts";
 import { environmentOf, type Measurement } from "./measurement.ts";
 import { BLOCKS } from "./method.ts";
 import { participants } from "./participants.ts";
+import { reference } from "./reference.ts";
 import { asJson, asMarkdown, asTable, cellsOf, type Row } from "./report.ts";
 import { start } from "./start.ts";
 import { watcher } from "./watcher.ts";
@@ -32,6 +33,7 @@ const MEASUREMENTS: readonly Measurement[] = [
   participants,
   connections,
   watcher,
+  reference,
 ];
 
 /** Blocks of `--quick`, which shows whether something went badly wrong and nothing finer. */
