@@ -12,7 +12,7 @@ import { type Program, startNode, startProgram } from "./support/processes.ts";
 import { launcher, PROJECT } from "./support/program.ts";
 import { scratchFolder } from "./support/scratch.ts";
 import { runSmoke } from "./support/steps.ts";
-import { eventually } from "./support/wait.ts";
+import { eventually, within } from "./support/wait.ts";
 
 const DEPLOY = join(PROJECT, "deploy", "fly-coordinator");
 const TOKENS = { ana: "token-of-ana-5f0c", bo: "token-of-bo-83d1", cy: "token-of-cy-c2b7" };
@@ -74,7 +74,7 @@ await runSmoke(async (smoke) => {
   await smoke.step("without a token table nothing starts, and one sentence says why", async () => {
     for (const table of [undefined, " ", "{}"]) {
       const program = startHub({ MPAC_TOKEN_TABLE: table });
-      const { code } = await program.exited;
+      const { code } = await within("its refusal", program.exited);
       assert.ok(code !== null && code > 0, `exit code ${code}`);
       assert.match(program.stderr.all.join("\n"), /^signalbox: MPAC_TOKEN_TABLE /m);
     }

@@ -19,7 +19,7 @@ import { createMember, type Member } from "./member.ts";
 import { createMembers } from "./members.ts";
 import { createNotices } from "./notices.ts";
 import { finishPending, hash } from "./recovery.ts";
-import { hasUncommitted } from "./uncommitted.ts";
+import { createWorktreeLook } from "./worktree-look.ts";
 
 /** An id is read by a model, several times in a result, so it is no longer than it must be to be one of its kind. */
 const NEW_ID_BYTES = 8;
@@ -87,7 +87,7 @@ export async function openContext(workspace: Workspace, written: string, options
         ...reached,
         worktree: describeWorktree,
       },
-      ...(remote === undefined ? {} : { hasUncommitted: (files) => hasUncommitted(workspace, files, { env }) }),
+      ...(remote === undefined ? {} : { look: createWorktreeLook(workspace, { env }) }),
       workspaceDir,
       notices,
       settled,

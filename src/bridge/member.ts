@@ -13,6 +13,7 @@ import type { Coordination } from "../tools/ports.ts";
 import { createCoordination } from "./coordination.ts";
 import { createHearing } from "./hearing.ts";
 import { createRenewal, endedSentence } from "./renewal.ts";
+import type { WorktreeLook } from "./worktree-look.ts";
 
 /** How often it is looked whether a task is to be renewed, in milliseconds. */
 const LOOK_MS = 15_000;
@@ -34,11 +35,8 @@ export interface Member {
 
 export interface MemberOptions {
   readonly client: Omit<SessionClientOptions, "onJoined" | "onEnded" | "onEnvelope" | "onAck">;
-  /**
-   * Whether any of these files of a task is uncommitted, where the coordinator cannot see the worktree; by default it is asked.
-   * Never fails.
-   */
-  readonly hasUncommitted?: (files: readonly string[]) => Promise<boolean>;
+  /** Where the coordinator cannot see the worktree, which it is asked about by default. */
+  readonly look?: WorktreeLook;
   /** The caller's worktree or folder. */
   readonly workspaceDir: string;
   /** Sentences for the next result, of whichever tool. */
@@ -47,7 +45,7 @@ export interface MemberOptions {
   readonly settled: () => Promise<void>;
 }
 
-export function createMember({ client: options, hasUncommitted, workspaceDir, notices, settled }: MemberOptions): Member {
+export function createMember({ client: options, look: ownLook, workspaceDir, notices, settled }: MemberOptions): Member {
   const { tell } = notices;
   /** Whether a task was found gone since the last join: that is told before the join itself. */
   let missesTasks = false;
@@ -69,19 +67,21 @@ export function createMember({ client: options, hasUncommitted, workspaceDir, no
   });
   const coordination = createCoordination({ client, hearing, workspaceDir, takeNotices: notices.take, settled });
   let lastCall = systemNow();
-  const renew = createRenewal({ client, lastCall: () => lastCall, now: systemNow, tell });
+  const lastEditMs = ownLook === undefined ? undefined : () => ownLook.lastEditMs(filesHeld());
+  const renew = createRenewal({ client, lastCall: () => lastCall, lastEditMs, now: systemNow, tell });
   // What goes wrong with a renewal goes wrong with the next call as well, which says so.
   const look = (): void => void renew().catch(() => undefined);
   let lookedAt = lastCall;
   const timer = setInterval(look, LOOK_MS);
   timer.unref();
 
+  function filesHeld(): string[] {
+    return Array.from(client.intents.values()).flatMap((intent) => intent.files);
+  }
+
   async function disposition(): Promise<Disposition> {
     if (client.intents.size === 0 || !client.isJoined) return "withdraw";
-    if (hasUncommitted !== undefined) {
-      const files = Array.from(client.intents.values()).flatMap((intent) => intent.files);
-      return (await hasUncommitted(files)) ? "transfer" : "withdraw";
-    }
+    if (ownLook !== undefined) return (await ownLook.hasUncommitted(filesHeld())) ? "transfer" : "withdraw";
     const work = await client.query({ kind: "work", fresh: true }, { limitMs: LAST_QUESTION_MS }).catch(() => undefined);
     return work?.kind === "work" && work.uncommitted_count > 0 ? "transfer" : "withdraw";
   }

@@ -5,8 +5,16 @@ import { createRenewal, endedSentence } from "./renewal.ts";
 const MINUTE_MS = 60_000;
 const START = { wallMs: 0, monotonicMs: 0 };
 
+interface Given {
+  readonly renews?: boolean;
+  readonly ttlSec?: number;
+  /** As the coordinator saw it, and as the bridge looks for itself. */
+  readonly lastSignMs?: number;
+  readonly lastEditMs?: number;
+}
+
 /** A task of 15 minutes, and a session that notes what it is sent. */
-function working({ renews = true, ttlSec = 900, lastSignMs }: { renews?: boolean; ttlSec?: number; lastSignMs?: number } = {}) {
+function working({ renews = true, ttlSec = 900, lastSignMs, lastEditMs }: Given = {}) {
   const intent: HeldIntent = { intentId: "i", objective: "o", fence: 1, files: ["a.ts"], ttlSec, renews, renewedAt: START };
   const intents = new Map([["i", intent]]);
   const sent: [minute: number, type: string, payload: object][] = [];
@@ -32,6 +40,7 @@ function working({ renews = true, ttlSec = 900, lastSignMs }: { renews?: boolean
       },
     },
     lastCall: () => START,
+    lastEditMs: lastEditMs === undefined ? undefined : () => Promise.resolve(lastEditMs),
     now: instant,
     tell: (sentence) => told.push(sentence),
   });
@@ -80,6 +89,18 @@ describe("a task that lives as long as the work", () => {
     await pass(69);
 
     expect(sent).toHaveLength(renewals);
+  });
+
+  it.each([
+    { name: "an edit 29 minutes ago", lastEditMs: 40 * MINUTE_MS, renewals: 8 },
+    { name: "an edit of long ago", lastEditMs: 0, renewals: 3 },
+  ])("goes by what its bridge sees for itself where the coordinator sees nothing: $name", async ({ lastEditMs, renewals }) => {
+    const { now, sent, pass } = working({ lastEditMs, lastSignMs: 60 * MINUTE_MS });
+
+    await pass(69);
+
+    expect(sent).toHaveLength(renewals);
+    expect(now.asked).toBe(0);
   });
 
   it.each([

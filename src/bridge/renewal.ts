@@ -24,6 +24,8 @@ export interface RenewalOptions {
   readonly client: Pick<SessionClient, "intents" | "isJoined" | "send" | "query">;
   /** When the last tool was called. */
   readonly lastCall: () => Instant;
+  /** When a file of its tasks was last written, where the coordinator does not see that. */
+  readonly lastEditMs?: (() => Promise<number | undefined>) | undefined;
   readonly now: () => Instant;
   /** Puts a sentence into the next result. */
   readonly tell: (sentence: string) => void;
@@ -32,7 +34,7 @@ export interface RenewalOptions {
 /** Renews what is due and warns of what ends. Costs a question to the sidecar only when a task is due and no tool was called lately. */
 export type Renew = () => Promise<void>;
 
-export function createRenewal({ client, lastCall, now, tell }: RenewalOptions): Renew {
+export function createRenewal({ client, lastCall, lastEditMs, now, tell }: RenewalOptions): Renew {
   const warned = new Set<string>();
 
   /** A renewal too early does no harm, and one too late does; so does a night's sleep that counts as one without work. */
@@ -52,8 +54,14 @@ export function createRenewal({ client, lastCall, now, tell }: RenewalOptions): 
 
   async function isWorking(): Promise<boolean> {
     if (!isIdle()) return true;
+    const last = await (lastEditMs ?? lastSignMs)();
+    return last !== undefined && now().wallMs - last <= IDLE_MS;
+  }
+
+  /** As the coordinator saw it. */
+  async function lastSignMs(): Promise<number | undefined> {
     const answer = await client.query({ kind: "work" });
-    return answer.kind === "work" && answer.last_sign_at !== null && now().wallMs - Date.parse(answer.last_sign_at) <= IDLE_MS;
+    return answer.kind === "work" && answer.last_sign_at !== null ? Date.parse(answer.last_sign_at) : undefined;
   }
 
   return async () => {

@@ -1,3 +1,5 @@
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { describe, expect, it } from "vitest";
 import type { SidecarUnavailable } from "./faults.ts";
 import { scriptedSidecar } from "./scripted-sidecar.test.fixture.ts";
@@ -65,6 +67,27 @@ describe("a coordinator that cannot be joined", () => {
       code: "connection/closed",
       message: expect.stringMatching(/4004, no session of that name/) as string,
     });
+  });
+
+  it.each([
+    {
+      name: "a sentence of ours",
+      body: '{"detail":"the Host header names another machine"}',
+      says: /status 403 .*\(the Host header names another/,
+    },
+    { name: "a page for people", body: "<html><body>Forbidden</body></html>", says: /status 403 and opens no WebSocket\)/ },
+    { name: "a page without end", body: `{"detail":"${"x".repeat(5_000)}`, says: /status 403 and opens no WebSocket\)/ },
+  ])("is quoted when it opens no WebSocket: $name", async ({ body, says }) => {
+    const server = createServer();
+    server.on("upgrade", (_request, socket) => socket.end(`HTTP/1.1 403 Forbidden\r\nconnection: close\r\n\r\n${body}`));
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const uri = `ws://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+    await using client = ana({ locate: () => Promise.resolve({ uri }), limits: { reachMs: 1 } });
+
+    const fault = await client.join().catch((cause: unknown) => cause as SidecarUnavailable);
+    await new Promise((resolve) => server.close(resolve));
+
+    expect(fault).toMatchObject({ message: expect.stringMatching(says) as string });
   });
 
   it("is explained in the words of the place", async () => {
