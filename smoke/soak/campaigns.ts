@@ -8,6 +8,7 @@ import { PROJECT } from "../support/program.ts";
 import { apart, type Campaign, type Own } from "./campaign.ts";
 import { startClocks } from "./clock.ts";
 import { startIdleEnds, startStops } from "./ends.ts";
+import { startFrames } from "./frames.ts";
 import { startFullDisks } from "./full-disk.ts";
 import { startNights } from "./night.ts";
 import { startOrphans } from "./orphans.ts";
@@ -81,6 +82,12 @@ export const CAMPAIGNS = {
     rounds: 20,
     every: 2,
     start: startStorms,
+  },
+  frames: {
+    sentence: "ten thousand frames, random and mutated, over four connections harm nobody beside them",
+    rounds: 100,
+    every: 5,
+    start: startFrames,
   },
   clock: {
     sentence: "a clock that is set back an hour and forward by two ends nobody's task before its time",
