@@ -137,6 +137,19 @@ export const BehindView = z.looseObject({
 });
 export type BehindView = z.infer<typeof BehindView>;
 
+/** Somebody whose announcement waits until nobody is in its way. */
+export const WaitingView = z.looseObject({
+  principal_id: z.string(),
+  objective: z.string(),
+  resources: z.array(z.string()),
+  /** How many there are, when `resources` is cut. */
+  resource_count: z.int().optional(),
+  priority: z.string(),
+  /** RFC 3339. */
+  since: z.string(),
+});
+export type WaitingView = z.infer<typeof WaitingView>;
+
 export const SummaryAnswer = z.looseObject({
   kind: z.literal("summary"),
   session_id: z.string(),
@@ -151,6 +164,9 @@ export const SummaryAnswer = z.looseObject({
   active_intents: z.array(IntentView),
   /** The asker's own first; at most 200. */
   open_conflicts: z.array(ConflictView),
+  /** Whose announcement waits, the first in the row first; at most 20, the count says how many there are. Missing when nobody does. */
+  waiting: z.array(WaitingView).optional(),
+  waiting_count: z.int().optional(),
   /** Paths that narrow it to nothing, because they mean nothing. */
   refused: z.array(RefusedPath).optional(),
   /** Edits that nobody announced, by worktree. */

@@ -50,10 +50,12 @@ export function decideGoodbye(state: Readonly<SessionState>, message: Message<"G
   }
 }
 
-/** Whether its silence matters: it is taken for present, or it announced something without having said that it is back. */
+/** Whether its silence matters: it is taken for present, or it began something without having said that it is back. */
 export function mayLapse(state: Readonly<SessionState>, participant: Participant): boolean {
-  if (participant.presence === "left") return false;
-  return participant.presence === "available" || liveIntentsOf(state, participant.id).some((intent) => intent.state === "ACTIVE");
+  const { presence, id, proposals, deferrals, claims } = participant;
+  if (presence === "left") return false;
+  if (presence === "available" || proposals.size + deferrals.size + claims.size > 0) return true;
+  return liveIntentsOf(state, id).some((intent) => intent.state === "ACTIVE");
 }
 
 export function decideLapse(state: Readonly<SessionState>, principal: string, lastHeardAtMs: number): Verdict {

@@ -5,14 +5,24 @@ import { bondOf, type Footprint } from "../scope/footprint.ts";
 import { parseResource } from "../scope/resource.ts";
 import type { ScopeIndex } from "../scope/scope-index.ts";
 import { reachOf } from "./dependency-reach.ts";
+import { mayBegin } from "./places.ts";
 import { footprintIn } from "./scopes.ts";
-import { isLive, isOpen, type SessionState } from "./state.ts";
+import {
+  type Claim,
+  type Deferral,
+  isLive,
+  isOpen,
+  isPending,
+  type Operation,
+  type Participant,
+  type SessionState,
+} from "./state.ts";
 
 /** Sorted members and entries, so that two states compare whatever order they came about in. */
 export function dumpOf(state: Readonly<SessionState>): string {
-  const { index, impacts, deadlines, ...facts } = state;
-  const sizes = [index.size, index.nodes, impacts.size, impacts.nodes, deadlines.size];
-  const rest = { held: heldIn(index), reached: heldIn(impacts), sizes, first: deadlines.first() };
+  const { index, impacts, waitingIndex, deadlines, ...facts } = state;
+  const sizes = [index.size, index.nodes, impacts.size, impacts.nodes, waitingIndex.size, waitingIndex.nodes, deadlines.size];
+  const rest = { held: heldIn(index), reached: heldIn(impacts), waitedFor: heldIn(waitingIndex), sizes, first: deadlines.first() };
   return JSON.stringify({ ...facts, ...rest }, (_, value: unknown) => {
     if (value instanceof Map) return [...value].map(([key, held]) => [key as string, held]);
     if (value instanceof Set) return [...value];
@@ -39,11 +49,16 @@ export function drain(deadlines: Deadlines): readonly (readonly [string, number]
   return drained;
 }
 
+const idsOf = (operations: readonly Operation[]): string[] => operations.map(({ id }) => id as string).sort();
+
 /** What is kept beside the facts, made anew from them: it must be what the state holds. */
 export function derivedFrom(state: Readonly<SessionState>) {
   const intents = [...state.intents.values()];
   const operations = [...state.operations.values()];
   const conflicts = [...state.conflicts.values()];
+  const deferrals = [...state.deferrals.values()];
+  const rowed = deferrals.filter((one) => one.waiting !== undefined);
+  const claims = [...state.claims.values()];
   const live = intents.filter(isLive).map(({ id }) => id);
   const isReferred = (id: string) =>
     operations.some((operation) => operation.intent === id && operation.conflicts.size > 0) || conflictsAbout(id).length > 0;
@@ -51,11 +66,20 @@ export function derivedFrom(state: Readonly<SessionState>) {
     conflicts.filter((one) => isOpen(one) && [...one.intents, ...one.operations].some((other) => other === id)).map((one) => one.id);
   const deadlines = [
     ...intents.filter((intent) => isLive(intent) || !isReferred(intent.id)).map(({ id }) => `intent:${id}`),
-    ...operations.filter(({ intent, conflicts: open }) => intent === undefined && open.size === 0).map(({ id }) => `operation:${id}`),
-    ...conflicts.filter((one) => !isOpen(one)).map(({ id }) => `conflict:${id}`),
+    ...operations
+      .filter((operation) => operation.intent === undefined && operation.conflicts.size === 0 && !isPending(operation))
+      .map(({ id }) => `operation:${id}`),
+    ...[...state.batches.values()]
+      .filter((batch) => !operations.some((one) => one.batch === batch.id && isPending(one)))
+      .map(({ id }) => `batch:${id}`),
+    ...conflicts.filter((one) => !isOpen(one) || one.dueAtMs !== undefined).map(({ id }) => `conflict:${id}`),
+    ...[...state.backoffs.keys()].map((id) => `backoff:${id}`),
     ...[...state.participants.values()]
-      .filter(({ presence, intents: owned }) => presence !== "available" && owned.size === 0)
+      .filter(({ presence, ...owned }) => presence !== "available" && liveOf(owned).every((ids) => ids.size === 0))
       .map(({ id }) => `principal:${id}`),
+    ...deferrals.map(({ id }) => `deferral:${id}`),
+    ...rowed.filter((one) => mayBegin(state, one)).map(({ id }) => `waiting:${id}`),
+    ...claims.filter((one) => one.state !== "PENDING" || one.dueAtMs !== undefined).map(({ id }) => `claim:${id}`),
   ];
   return {
     live: live.sort(),
@@ -89,9 +113,34 @@ export function derivedFrom(state: Readonly<SessionState>) {
         .sort(),
     ]),
     inConflicts: [...intents, ...operations].map(({ id }) => [id, conflictsAbout(id).sort()]),
+    waiting: [
+      ...[...state.participants.keys()].map((id) => [
+        id as string,
+        idsOf(operations.filter((one) => isPending(one) && one.principal === id)),
+      ]),
+      ...intents.map(({ id }) => [id as string, idsOf(operations.filter((one) => isPending(one) && one.intent === id))]),
+    ],
+    deferrals: [...state.participants.keys()].map((id) => [id, deferrals.filter((one) => one.principal === id).map((one) => one.id).sort()]),
+    observers: deferrals
+      .flatMap((one) => (one.waiting === undefined ? observedBy(one).map((observed) => `${observed} ${one.id}`) : []))
+      .sort(),
+    row: rowed.map(({ id, waiting }) => `${waiting?.intentId ?? ""} ${id}`).sort(),
+    claimed: [
+      ...[...state.participants.keys()].map((id) => [id, claims.filter((one) => isUndecided(one) && one.principal === id).map((one) => one.id)]),
+      ...intents.map(({ id }) => [id, claims.filter((one) => isUndecided(one) && one.intent === id).map((one) => one.id)]),
+    ],
     deadlines: deadlines.sort(),
   };
 }
+
+const liveOf = ({ intents, proposals, deferrals, claims }: Pick<Participant, "intents" | "proposals" | "deferrals" | "claims">) => [
+  intents,
+  proposals,
+  deferrals,
+  claims,
+];
+const observedBy = ({ observedIntents, observedPrincipals }: Deferral) => [...new Set([...observedIntents, ...observedPrincipals])];
+const isUndecided = ({ state }: Claim): boolean => state === "PENDING";
 
 /** The same as the state holds it. Its deadlines are gone afterwards. */
 export function derivedIn(state: Readonly<SessionState>): ReturnType<typeof derivedFrom> {
@@ -103,6 +152,17 @@ export function derivedIn(state: Readonly<SessionState>): ReturnType<typeof deri
     reached: heldIn(state.impacts).map(([id, pairs]) => [id, pairs.map(({ held }) => held).sort()] as const),
     owned: [...state.participants.values()].map(({ id, intents }) => [id, [...intents].sort()]),
     inConflicts: [...state.intents.values(), ...state.operations.values()].map(({ id, conflicts }) => [id, [...conflicts].sort()]),
+    waiting: [...state.participants.values(), ...state.intents.values()].map(({ id, proposals }) => [
+      id as string,
+      [...proposals].map((waiting) => waiting as string).sort(),
+    ]),
+    deferrals: [...state.participants.values()].map(({ id, deferrals }) => [id, [...deferrals].sort()]),
+    observers: [...state.observers].flatMap(([observed, ids]) => [...ids].map((id) => `${observed} ${id}`)).sort(),
+    row: [...state.waiting].map(([intent, id]) => `${intent} ${id}`).sort(),
+    claimed: [
+      ...[...state.participants.values()].map(({ id, claims }) => [id, [...claims]]),
+      ...[...state.intents.values()].map(({ id, claim }) => [id, claim === undefined ? [] : [claim]]),
+    ],
     deadlines: drain(state.deadlines)
       .map(([id]) => id)
       .sort(),

@@ -142,7 +142,9 @@ export function decideUpdate(
   const met = withoutParted(state, read, scopeMeetings(state, read.scope, sender.id));
   const others = met.filter((meeting) => meeting.intent.principal !== sender.id);
   const locking = others.filter(isLocking);
-  const blocks = state.settings.race_lock && extensions?.signalbox?.on_overlap === "block";
+  const wish = extensions?.signalbox?.on_overlap;
+  // An update cannot wait: what is held is refused, and the intent stays as it is.
+  const blocks = state.settings.race_lock && (wish === "block" || wish === "wait");
   if (blocks && some(locking)) {
     return withDuplicate(
       heldRefusal(state, locking, read.resources),

@@ -3,7 +3,7 @@
  *
  * The higher priority goes first, and each minute of waiting counts as much as a rank of it, so nobody waits for ever
  * behind ever new ones. All age alike: who is before whom is settled when they come. A better place is not overtaken, even
- * while its own scope is held.
+ * while its own scope is held; but by whoever it waits for, because it could not begin before them.
  */
 import type { DeferralId } from "../../wire/ids.ts";
 import type { Revision } from "../../wire/record.ts";
@@ -44,6 +44,12 @@ function isBefore(one: Place, other: Place): boolean {
   return weightOf(one) - weightOf(other) < 0 || (weightOf(one) === weightOf(other) && one.since < other.since);
 }
 
+/** Everybody who waits to begin, the first in the row first. */
+export function rowIn(state: Readonly<SessionState>): Deferral[] {
+  const all = [...state.waiting.values()].flatMap((id) => state.deferrals.get(id) ?? []);
+  return all.sort((one, other) => (isBefore(placeOf(one), placeOf(other)) ? -1 : 1));
+}
+
 /** Active intents of others over the scope: what the race lock is about. */
 export function lockingOver(state: Readonly<SessionState>, asking: Asking): Meeting[] {
   const met = withoutParted(state, asking, scopeMeetings(state, asking.scope, asking.principal));
@@ -52,7 +58,10 @@ export function lockingOver(state: Readonly<SessionState>, asking: Asking): Meet
 
 /** Others who wait for a part of the scope and come first. */
 export function aheadOf(state: Readonly<SessionState>, asking: Asking, place: Place): Deferral[] {
-  return waitingOver(state, asking).filter((other) => other.principal !== asking.principal && isBefore(placeOf(other), place));
+  const { principal } = asking;
+  return waitingOver(state, asking)
+    .filter((other) => other.principal !== principal && isBefore(placeOf(other), place))
+    .filter((other) => !lockingOver(state, other).some(({ intent }) => intent.principal === principal));
 }
 
 /** Everybody who waits for a part of it that locks. */

@@ -35,6 +35,7 @@ export function coversTarget(state: Readonly<SessionState>, intent: Intent, targ
   return targetWithin(state, target, intent.scope);
 }
 
+export { rowIn } from "./places.ts";
 export { policyOf } from "./policy.ts";
 export { arbitersOf } from "./authority.ts";
 export { liveIntentsOf } from "./state.ts";
@@ -123,7 +124,7 @@ export function undeclaredIn(state: Readonly<SessionState>, tree: string, change
   };
   const isRegistered = (file: Resource): boolean => {
     const { whole, part } = registryOf(state.settings).over([file]);
-    return whole.length + part.length > 0;
+    return whole.size + part.size > 0;
   };
   return parsed(state, changed)
     .slice(0, MAX_COMPARED)

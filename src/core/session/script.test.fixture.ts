@@ -25,9 +25,9 @@ export const PEOPLE = ["ana", "bo", "cy"] as const;
 const principal = fc.constantFrom(...PEOPLE);
 const rarely = <Value>(value: fc.Arbitrary<Value>) =>
   fc
-    .option(value, { nil: undefined, freq: 1 })
-    .chain((made) => (made === undefined ? fc.constant(undefined) : fc.option(fc.constant(made), { nil: undefined, freq: 1 })));
-const optional = <Value>(value: fc.Arbitrary<Value>) => fc.option(value, { nil: undefined, freq: 1 });
+    .option(value, { nil: undefined, freq: 2 })
+    .chain((made) => (made === undefined ? fc.constant(undefined) : fc.option(fc.constant(made), { nil: undefined, freq: 2 })));
+const optional = <Value>(value: fc.Arbitrary<Value>) => fc.option(value, { nil: undefined, freq: 2 });
 const mostly = <Value>(usual: fc.Arbitrary<Value>, odd: fc.Arbitrary<Value>) =>
   fc.oneof({ arbitrary: usual, weight: 9 }, { arbitrary: odd, weight: 1 });
 
@@ -36,7 +36,8 @@ const intentId = mostly(fc.constantFrom("$-i1", "$-i2", "$-i3", "$-i4"), fc.cons
 const anyIntentId = fc.constantFrom("ana-i1", "ana-i2", "bo-i1", "bo-i2", "cy-i1", "nobody's");
 const opId = mostly(fc.constantFrom("$-o1", "$-o2", "$-o3"), fc.constantFrom("ana-o1", "bo-o2"));
 const anyOpId = fc.constantFrom("ana-o1", "bo-o1", "cy-o1", "ana-o2");
-const conflictId = fc.constantFrom("c1", "c2", "c3");
+/** `open` is one that is open when it is said. */
+const conflictId = fc.constantFrom("c1", "c2", "c3", "open");
 const path = mostly(
   fc.constantFrom("a.ts", "./a.ts", "src", "src/x.ts", "src/**", "**/*.ts", "lib/", "LIB"),
   fc.constantFrom("../out", "a\u0000b", "__proto__"),
@@ -95,6 +96,7 @@ const PAYLOADS: Readonly<Record<Type, fc.Arbitrary<JsonObject>>> = {
     objective: optional(fc.string()),
     scope,
     ttl_sec: ttl,
+    priority: optional(fc.constantFrom("low", "high", "critical", "?")),
     supersedes_intent_id: rarely(intentId),
   }),
   INTENT_UPDATE: object({ intent_id: intentId, scope: optional(scope), ttl_sec: ttl }),
@@ -134,7 +136,12 @@ const PAYLOADS: Readonly<Record<Type, fc.Arbitrary<JsonObject>>> = {
     scope: optional(scope),
     decision: rarely(fc.constantFrom("approved", "rejected")),
   }).map(({ decision, ...rest }) => (decision === undefined ? rest : { ...rest, ...signalbox({ decision }) })),
-  OP_PROPOSE: object({ op_id: opId, target: file, intent_id: optional(anyIntentId), state_ref_before: fc.option(ref, { nil: null }) }),
+  OP_PROPOSE: object({
+    op_id: opId,
+    target: file,
+    intent_id: optional(mostly(intentId, anyIntentId)),
+    state_ref_before: fc.option(ref, { nil: null }),
+  }),
   OP_BATCH_COMMIT: object({
     batch_id: fc.constantFrom("$-b1", "$-b2", "ana-b1"),
     atomicity: optional(fc.constantFrom("all_or_nothing", "best_effort", "?")),
@@ -202,10 +209,17 @@ function messages(types: readonly Type[], overlap: fc.Arbitrary<string | undefin
 const MESSAGES = [
   ...Array<Type>(10).fill("INTENT_ANNOUNCE"),
   ...Array<Type>(5).fill("OP_COMMIT"),
+  ...Array<Type>(4).fill("OP_PROPOSE"),
+  ...Array<Type>(3).fill("OP_BATCH_COMMIT"),
+  ...Array<Type>(2).fill("OP_REJECT"),
   ...Array<Type>(4).fill("OP_SUPERSEDE"),
   ...Array<Type>(4).fill("CONFLICT_ACK"),
+  ...Array<Type>(2).fill("CONFLICT_ESCALATE"),
+  ...Array<Type>(4).fill("RESOLUTION"),
   ...Array<Type>(4).fill("HEARTBEAT"),
   ...Array<Type>(3).fill("INTENT_UPDATE"),
+  ...Array<Type>(3).fill("INTENT_DEFERRED"),
+  ...Array<Type>(3).fill("INTENT_CLAIM"),
   ...Array<Type>(3).fill("HELLO"),
   ...(["CONFLICT_REPORT", "CONFLICT_REPORT", "INTENT_WITHDRAW", "INTENT_WITHDRAW", "GOODBYE"] as const),
 ];
@@ -213,33 +227,64 @@ const MESSAGES = [
 /** A day on which anything may happen. */
 export const anyDay = dayOf(
   fc.oneof(
-    { arbitrary: messages(MESSAGES, fc.constantFrom("proceed", "proceed", "block", undefined)), weight: 12 },
-    { arbitrary: time, weight: 2 },
-    { arbitrary: engineCommand.map((command) => ({ kind: "gives" as const, command })), weight: 1 },
+    { arbitrary: messages(MESSAGES, fc.constantFrom("proceed", "proceed", "block", "wait", "wait", undefined)), weight: 120 },
+    // Hardly ever: nothing comes after it.
+    { arbitrary: messages(["SESSION_CLOSE"], fc.constant(undefined)), weight: 1 },
+    { arbitrary: time, weight: 20 },
+    { arbitrary: engineCommand.map((command) => ({ kind: "gives" as const, command })), weight: 10 },
   ),
 );
 
-/** A day on which nobody falls silent or hands over, and everybody asks to be blocked. */
+/** A day on which nobody falls silent or hands over, and everybody asks to be blocked or waits. */
 export const politeDay = dayOf(
   fc.oneof(
     {
-      arbitrary: messages(["INTENT_ANNOUNCE", "INTENT_ANNOUNCE", "INTENT_UPDATE", "INTENT_WITHDRAW", "HELLO"], fc.constant("block")),
+      arbitrary: messages(["INTENT_ANNOUNCE", "INTENT_ANNOUNCE", "INTENT_UPDATE", "INTENT_WITHDRAW", "HELLO"], fc.constantFrom("block", "wait")),
       weight: 9,
     },
     { arbitrary: time, weight: 1 },
   ),
 );
 
-function dayOf(step: fc.Arbitrary<Step>): fc.Arbitrary<readonly Step[]> {
-  const joined = PEOPLE.map((who): Step => ({ kind: "says", principal: who, type: "HELLO", payload: {}, more: {}, facts: {} }));
+/** A day on which much is waited for, and people come and go. */
+export const waitingDay = dayOf(
+  fc.oneof(
+    {
+      arbitrary: messages(
+        [
+          ...Array<Type>(8).fill("INTENT_ANNOUNCE"),
+          ...Array<Type>(6).fill("INTENT_WITHDRAW"),
+          ...(["INTENT_UPDATE", "INTENT_CLAIM", "HELLO", "HEARTBEAT", "GOODBYE"] as const),
+        ],
+        fc.constantFrom("wait", "wait", "wait", "block", "proceed"),
+      ),
+      weight: 14,
+    },
+    { arbitrary: time, weight: 2 },
+    { arbitrary: engineCommand.map((command) => ({ kind: "gives" as const, command })), weight: 1 },
+  ),
+);
+
+function dayOf(step: fc.Arbitrary<Step>, roles: JsonObject = {}): fc.Arbitrary<readonly Step[]> {
+  const joined = PEOPLE.map((who): Step => ({
+    kind: "says",
+    principal: who,
+    type: "HELLO",
+    payload: { roles: roles[who] ?? [] },
+    more: {},
+    facts: {},
+  }));
   return fc.array(step, { minLength: 1, maxLength: 60, size: "max" }).map((steps) => [...joined, ...steps]);
 }
 
 export function perform(played: Play, step: Step): void {
   switch (step.kind) {
-    case "says":
-      played.says(step.principal, step.type, step.payload, step.more, step.facts);
+    case "says": {
+      const [open = "c1"] = played.state.liveConflicts;
+      const named = step.payload["conflict_id"] === "open" ? { conflict_id: open as string } : {};
+      played.says(step.principal, step.type, { ...step.payload, ...named }, step.more, step.facts);
       return;
+    }
     case "gives":
       played.gives(step.command);
       return;

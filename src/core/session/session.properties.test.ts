@@ -1,8 +1,8 @@
 /** What holds for every session, whatever its people and its clock do. */
 import * as fc from "fast-check";
 import { expect, it } from "vitest";
-import type { IntentId } from "../../wire/ids.ts";
-import { SessionEvent } from "../../wire/session.ts";
+import type { IntentId, OpId } from "../../wire/ids.ts";
+import { SessionEvent, type SessionEventOf } from "../../wire/session.ts";
 import { overlaps } from "../scope/resource.ts";
 import type { ScopeIndex } from "../scope/scope-index.ts";
 import { derivedFrom, derivedIn, drain, dumpOf } from "./dump.test.fixture.ts";
@@ -10,15 +10,18 @@ import { meetsScope } from "./scope-relations.ts";
 import { anyDay, perform, politeDay, type Step } from "./script.test.fixture.ts";
 import { session } from "./session.ts";
 import { DAY_MS, momentOf, type Play, play } from "./session.test.fixture.ts";
-import { type Intent, isLive, type SessionState } from "./state.ts";
+import { type Conflict, type Intent, isLive, isOpen, isPending, isStanding, type SessionState } from "./state.ts";
 
-/** What only an intent's owner may bring about. */
+/**
+ * What only an intent's owner may bring about. A resolution may end the intents that it rejects, who approves a claim the
+ * one that it transfers, and who closes the session all of them.
+ */
 const CHANGES: ReadonlySet<string> = new Set(["IntentUpdated", "IntentEnded", "IntentSuspended", "IntentRestored"]);
 
 const RUNS = { numRuns: 80 };
 
 function live(steps: readonly Step[], decide?: typeof session.decide): Play {
-  const played = play({}, decide);
+  const played = play({ governance: { resolution_timeout_sec: 60 } }, decide);
   for (const step of steps) perform(played, step);
   return played;
 }
@@ -35,11 +38,12 @@ function closedIndex(index: Pick<ScopeIndex, "size" | "nodes" | "overlapping">) 
 
 /** The state with its derived parts closed to changes. */
 function closed(state: Readonly<SessionState>): SessionState {
-  const { index, impacts, deadlines } = state;
+  const { index, impacts, waitingIndex, deadlines } = state;
   return {
     ...state,
     index: { ...closedIndex(index), meeting: (asked) => index.meeting(asked) },
     impacts: closedIndex(impacts),
+    waitingIndex: { ...closedIndex(waitingIndex), meeting: (asked) => waitingIndex.meeting(asked) },
     deadlines: { size: deadlines.size, set: refuseToChange, first: () => deadlines.first() },
   };
 }
@@ -137,10 +141,16 @@ it("never lets a command end or change another's intent", () => {
         const decision = session.decide(state, command, at);
         const events = "message_type" in command && "accepted" in decision ? decision.accepted : [];
         const sender = "message_type" in command ? command.sender.principal_id : undefined;
+        const rejected = events.flatMap((event) => (event.type === "ConflictResolved" ? event.outcome.rejected : []));
+        const isClosed = events.some(({ type }) => type === "SessionClosed");
+        const approved = events.flatMap((event) => (event.type === "ClaimDecided" && event.decision === "approved" ? [event.intentId] : []));
+        const isApproved = (event: SessionEventOf<"IntentEnded">): boolean => event.state === "TRANSFERRED" && approved.includes(event.intentId);
         meddled.push(
-          ...events.filter(
-            (event) => CHANGES.has(event.type) && state.intents.get((event as { intentId: IntentId }).intentId)?.principal !== sender,
-          ),
+          ...events
+            .filter((event) => event.type !== "IntentEnded" || !(rejected.includes(event.intentId) || isClosed || isApproved(event)))
+            .filter(
+              (event) => CHANGES.has(event.type) && state.intents.get((event as { intentId: IntentId }).intentId)?.principal !== sender,
+            ),
         );
         return decision;
       });
@@ -178,7 +188,30 @@ it("lets no two people hold one file while everybody asks to be blocked", () => 
   );
 });
 
-it("has an open conflict between any two people whose live intents meet", () => {
+function isDecided({ conflicts }: SessionState, one: Intent, other: Intent): boolean {
+  return [...conflicts.values()].some(
+    ({ resolution, intents }) => resolution !== undefined && [one, other].every(({ id }) => intents.includes(id)),
+  );
+}
+
+it("leaves no conflict open that nothing is left of", () => {
+  fc.assert(
+    fc.property(anyDay, (steps) => {
+      const { state } = live(steps);
+      const stands = ({ intents, operations }: Conflict) =>
+        intents.some((id) => state.intents.get(id)?.state === "ACTIVE" || state.intents.get(id)?.state === "SUSPENDED") ||
+        operations.some((id) => ["COMMITTED", "PROPOSED", "FROZEN"].includes(state.operations.get(id)?.state ?? ""));
+
+      expect([...state.conflicts.values()].filter((conflict) => isOpen(conflict) && !stands(conflict))).toEqual([]);
+      const frozen = [...state.conflicts.values()].filter((conflict) => conflict.frozen !== undefined);
+      expect([...state.frozen].sort()).toEqual(frozen.map(({ id }) => id).sort());
+      expect(frozen.filter((conflict) => !isOpen(conflict))).toEqual([]);
+    }),
+    RUNS,
+  );
+});
+
+it("has a conflict between any two people whose live intents meet, open until somebody has had the last word", () => {
   fc.assert(
     fc.property(anyDay, (steps) => {
       const played = play();
@@ -186,7 +219,7 @@ it("has an open conflict between any two people whose live intents meet", () => 
         perform(played, step);
         const surely = (one: Intent, other: Intent) => meetsScope(played.state, one.scope, other.scope) === "certain";
         for (const [one, other] of meetingPairs(played.state, surely))
-          expect([...one.conflicts].some((id) => other.conflicts.has(id))).toBe(true);
+          expect([...one.conflicts].some((id) => other.conflicts.has(id)) || isDecided(played.state, one, other)).toBe(true);
       }
     }),
     RUNS,
@@ -202,12 +235,18 @@ it("forgets all but the people who are there, after two quiet days", () => {
       played.pass(2 * DAY_MS + 1);
 
       const open = [...state.conflicts.values()];
-      expect(open.filter(({ operations }) => !operations.some((id) => state.operations.get(id)?.state === "COMMITTED"))).toEqual([]);
+      const stands = (id: OpId): boolean => {
+        const operation = state.operations.get(id);
+        return operation !== undefined && isStanding(operation);
+      };
+      expect(open.filter(({ operations }) => !operations.some(stands))).toEqual([]);
       const intents = [...state.intents.values()].filter(
         ({ conflicts, operations }) => conflicts.size === 0 && operations.every((id) => state.operations.get(id)?.conflicts.size === 0),
       );
-      const operations = [...state.operations.values()].filter(({ conflicts, intent }) => conflicts.size === 0 && intent === undefined);
-      const gone = [...state.participants.values()].filter(({ presence }) => presence !== "available");
+      const operations = [...state.operations.values()].filter(
+        (operation) => operation.conflicts.size === 0 && operation.intent === undefined && !isPending(operation),
+      );
+      const gone = [...state.participants.values()].filter(({ presence, proposals }) => presence !== "available" && proposals.size === 0);
       expect([intents, operations, gone, [...state.liveIntents]]).toEqual([[], [], [], []]);
       expect([state.liveConflicts.size, state.deadlines.size, state.index.size, state.index.nodes, state.spread]).toEqual([
         open.length,
@@ -216,6 +255,9 @@ it("forgets all but the people who are there, after two quiet days", () => {
         0,
         0,
       ]);
+      const { deferrals, observers, waiting, waitingIndex, claims } = state;
+      expect([deferrals, observers, waiting, waitingIndex, claims].map(({ size }) => size)).toEqual([0, 0, 0, 0, 0]);
+      expect(waitingIndex.nodes).toBe(0);
     }),
     RUNS,
   );

@@ -285,6 +285,23 @@ describe("the row", () => {
     expect(begun).toEqual(["b", "c"]);
   });
 
+  it("lets those pass whom the one before waits for: it could not begin before them", () => {
+    const played = held();
+    wait(played, "bo", "b", ["a.ts", "free.ts"]);
+
+    expect(gist(wait(played, "ana", "more", ["a.ts", "free.ts"]))).toEqual(["IntentEnded", "IntentAnnounced"]);
+    expect(gist(wait(played, "cy", "c", "free.ts"))).toEqual(["IntentDeferred"]);
+  });
+
+  it("lets one pass that waits, as soon as the one before it waits for it", () => {
+    const played = held();
+    announce(played, "cy", "c", "c.ts");
+    wait(played, "bo", "b", ["a.ts", "free.ts", "x.ts"]);
+    wait(played, "cy", "c2", "free.ts");
+
+    expect(begunBy(played, () => announce(played, "cy", "c3", "x.ts"))).toEqual(["c3", "c2"]);
+  });
+
   it("moves up when the first one gives up", () => {
     const played = held();
     wait(played, "bo", "b", ["a.ts", "shared.ts"]);

@@ -21,6 +21,7 @@ import type {
 } from "../../wire/query.ts";
 import type { OwnIntent } from "../../wire/mpac/coordinator.ts";
 import { fewPaths, fitting } from "./answer-size.ts";
+import { viewRow } from "./waiting-views.ts";
 import {
   behindCandidates,
   type Candidates,
@@ -39,7 +40,8 @@ const DEFAULT_LIMIT = 200;
 const PARTICIPANTS = { items: 200, bytes: 200_000 };
 const CONFLICTS = { items: 200, bytes: 200_000 };
 const UNDECLARED = { items: 100, bytes: 100_000 };
-const INTENT_BYTES = 350_000;
+const ROW = { items: 20, bytes: 80_000 };
+const INTENT_BYTES = 300_000;
 
 /** The list that the other answers consist of; what is seen in the worktrees comes beside it. */
 const LIST_BYTES = 500_000;
@@ -104,7 +106,7 @@ function viewIntent({ state }: ViewContext, intent: Intent): IntentView {
     objective: intent.objective,
     state: intent.state,
     scope: viewScope(intent.scope),
-    claimed_by: null,
+    claimed_by: (intent.claim === undefined ? undefined : state.claims.get(intent.claim)?.principal) ?? null,
     announced_at: rfc3339(intent.announcedAtMs),
     expires_at: rfc3339(intent.expiresAtMs),
     ...(intent.renews ? { renews: true } : {}),
@@ -203,6 +205,7 @@ export function viewSummary(context: ViewContext, query: Extract<Query, { kind: 
     participants: fitting(withoutRepeats(concerned, listed), (participant) => viewParticipant(context, participant), PARTICIPANTS).views,
     active_intents: page.views,
     open_conflicts: fitting(conflicts(), viewConflict, CONFLICTS).views,
+    ...viewRow(state, ROW),
     ...(refused.length === 0 ? {} : { refused }),
     ...(undeclared.length === 0 ? {} : { undeclared: fitting(undeclared, (tree) => tree, UNDECLARED).views }),
     ...(page.cut && page.last !== undefined ? { next_cursor: String(page.last.announcedAt) } : {}),

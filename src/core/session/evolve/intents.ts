@@ -60,11 +60,11 @@ export function update(state: SessionState, event: SessionEventOf<"IntentUpdated
   intent.expiresAtMs = event.expiresAtMs;
   if (event.objective !== undefined) intent.objective = event.objective;
   if (event.scope !== undefined) {
-    const { scope: before } = intent;
+    const before = { ...intent };
     intent.scope = event.scope;
     intent.resources = resourcesOf(event.scope, state.settings);
     hold(state, intent);
-    reconsider(state, { scope: before }, at);
+    reconsider(state, before, at);
     reconsider(state, intent, at);
   }
   scheduleIntent(state, intent, at.atMs);

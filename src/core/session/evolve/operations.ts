@@ -17,7 +17,9 @@ export function commit(state: SessionState, event: SessionEventOf<"OperationComm
 
 export function propose(state: SessionState, event: SessionEventOf<"OperationProposed">, at: Place): void {
   const operation = enter(state, { ...event, id: event.opId, intent: event.intentId }, "PROPOSED", at);
-  state.participants.get(operation.principal)?.proposals.add(operation.id);
+  const author = state.participants.get(operation.principal);
+  author?.proposals.add(operation.id);
+  scheduleParticipant(state, author, at.atMs);
   const intent = operation.intent === undefined ? undefined : state.intents.get(operation.intent);
   intent?.proposals.add(operation.id);
   scheduleOperation(state, operation, at.atMs);

@@ -7,9 +7,11 @@ import type { Place } from "../../aggregate.ts";
 import { mayBegin, waitingOver } from "../places.ts";
 import type { Deferral, Intent, SessionState } from "../state.ts";
 
-/** Something changed over this scope. */
-export function reconsider(state: SessionState, changed: Pick<Intent, "scope">, at: Place): void {
-  for (const deferral of waitingOver(state, changed)) judge(state, deferral, at);
+/** Something of somebody's changed over this scope: whoever waits there, and what that somebody waits for itself. */
+export function reconsider(state: SessionState, { scope, principal }: Pick<Intent, "scope" | "principal">, at: Place): void {
+  if (state.waiting.size === 0) return;
+  const own = [...(state.participants.get(principal)?.deferrals ?? [])].flatMap((id) => state.deferrals.get(id) ?? []);
+  for (const deferral of new Set([...waitingOver(state, { scope }), ...own])) judge(state, deferral, at);
 }
 
 export function reconsiderAll(state: SessionState, at: Place): void {
@@ -20,6 +22,7 @@ export function reconsiderAll(state: SessionState, at: Place): void {
 }
 
 function judge(state: SessionState, deferral: Deferral, at: Place): void {
+  if (deferral.waiting === undefined) return;
   state.deadlines.set(turnOf(deferral.id), mayBegin(state, deferral) ? at.atMs : undefined);
 }
 
