@@ -38,6 +38,7 @@ export async function playGoldenDay(stage: Stage): Promise<void> {
   await joining(stage);
   await announcing(stage);
   await arguing(stage);
+  await otherKinds(stage);
   await changing(stage);
   await goingAway(stage);
 }
@@ -109,6 +110,16 @@ async function arguing({ says, conflicts }: Stage): Promise<void> {
   await says("cy", "CONFLICT_REPORT", report);
   await says("cy", "CONFLICT_REPORT", { ...report, severity: "low" });
   await says("cy", "CONFLICT_REPORT", { conflict_id: "k2", related_intents: ["nobody's"] });
+}
+
+/** Scopes that are no files: what may meet is warned of, one name is a conflict, one URI is held. */
+async function otherKinds({ says }: Stage): Promise<void> {
+  const entities = (names: readonly string[], more: JsonObject = {}): JsonObject => ({ kind: "entity_set", entities: names, ...more });
+  await says("cy", "INTENT_ANNOUNCE", intent("c5", entities(["src/a.ts::parse", "session.expiry"], { canonical_uris: ["urn:x:parse"] })));
+  await says("bo", "INTENT_ANNOUNCE", intent("b5", entities(["session.expiry"])));
+  await says("bo", "INTENT_ANNOUNCE", intent("b6", { kind: "task_set", task_ids: ["T-1"], canonical_uris: ["urn:x:parse"] }));
+  await says("bo", "INTENT_ANNOUNCE", intent("b6", { kind: "resource_path", pattern: "../**" }));
+  await says("bo", "INTENT_ANNOUNCE", intent("b6", { kind: "resource_path", pattern: "/build/**" }));
 }
 
 async function changing({ says, fenceOf }: Stage): Promise<void> {

@@ -8,6 +8,7 @@
 import { type Bond, type Footprint, hasUris, mayMeet } from "./footprint.ts";
 import { endsOf } from "./hints.ts";
 import { createKeyIndex, type KeyIndex } from "./key-index.ts";
+import type { Words } from "./registry.ts";
 import type { Resource } from "./resource.ts";
 import { createScopeIndex, type ScopeIndex } from "./scope-index.ts";
 
@@ -100,9 +101,14 @@ export function createFootprintIndex(): FootprintIndex {
         else if (hit.by === by && word !== undefined) hit.words.add(word);
       };
       for (const [id, pairs] of files.overlapping(asked.resources)) for (const pair of pairs) note(id, "resource", pair.asked);
-      for (const uri of asked.uris)
-        for (const part of ["u", "p"]) for (const id of keys.holders(`${part}:${uri}`)) note(id, "resource", uri);
-      for (const uri of asked.partOf) for (const id of keys.holders(`u:${uri}`)) note(id, "resource", uri);
+      const noteUris = (uris: Words, as: "u" | "p"): void => {
+        for (const [uri, words] of uris) {
+          for (const id of keys.holders(`${as}:${uri}`)) for (const word of words) note(id, "resource", word);
+        }
+      };
+      noteUris(asked.uris, "u");
+      noteUris(asked.uris, "p");
+      noteUris(asked.partOf, "u");
       for (const name of asked.names) {
         for (const id of keys.holders(name)) note(id, "name", asked.opaque ? undefined : name.slice(2));
       }
@@ -115,7 +121,7 @@ export function createFootprintIndex(): FootprintIndex {
 function keysOf(footprint: Footprint): string[] {
   const { kind, names, uris, partOf, opaque } = footprint;
   const list = opaque ? [`${hasUris(footprint) ? "q" : "o"}:${kind}`] : [];
-  return [...names, ...uris.map((uri) => `u:${uri}`), ...partOf.map((uri) => `p:${uri}`), ...list];
+  return [...names, ...[...uris.keys()].map((uri) => `u:${uri}`), ...[...partOf.keys()].map((uri) => `p:${uri}`), ...list];
 }
 
 function byId([a]: readonly [string, unknown], [b]: readonly [string, unknown]): number {

@@ -11,7 +11,7 @@
  */
 import type { Scope } from "../../wire/mpac/messages.ts";
 import { endsOf, type Hints, hintsOf, NO_HINTS } from "./hints.ts";
-import type { Registry } from "./registry.ts";
+import type { Registry, Words } from "./registry.ts";
 import { overlaps, parseResource, type PathRules, type RefusedResource, type Resource } from "./resource.ts";
 
 export type Bond = "resource" | "name" | "possible";
@@ -22,9 +22,9 @@ export interface Footprint {
   readonly resources: readonly Resource[];
   /** Its entities and tasks, told apart by their first letter; of an opaque one, all that it says. */
   readonly names: readonly string[];
-  /** Canonical URIs of what it stands for as a whole, and of what it stands for a part of. */
-  readonly uris: readonly string[];
-  readonly partOf: readonly string[];
+  /** Canonical URIs of what it stands for as a whole, and of what it stands for a part of, with what it writes for them. */
+  readonly uris: Words;
+  readonly partOf: Words;
   /** Whether nobody can read what it stands for: a query, `custom`, a kind that nobody knows. */
   readonly opaque: boolean;
   readonly hints: Hints;
@@ -38,15 +38,13 @@ export function footprintOf(scope: Scope, rules: PathRules, registry: Registry):
   const read = [...(scope.resources ?? []).map((text) => parseResource(text, rules)), ...patternIn(scope, rules)];
   const resources = read.filter((resource): resource is Resource => !("refused" in resource));
   const opaque = !READABLE.has(kind) && resources.length === 0;
-  const entries = entriesOf(scope);
   const files = registry.over(resources);
-  const uris = new Set([...(scope.canonical_uris ?? []), ...entries.flatMap((value) => registry.named(kind, value)), ...files.whole]);
   return {
     kind,
     resources,
     names: opaque ? [`s:${sayingOf(scope)}`] : namesIn(scope),
-    uris: [...uris],
-    partOf: files.part.filter((uri) => !uris.has(uri)),
+    uris: urisOf(scope, registry, files.whole),
+    partOf: files.part,
     opaque,
     hints: resources.length === 0 ? hintsOf(scope, rules) : NO_HINTS,
   };
@@ -71,6 +69,19 @@ export function entriesOf({ kind, entities, task_ids, expression }: Scope): read
   return kind === "query" && typeof expression === "string" ? [expression] : [];
 }
 
+function urisOf(scope: Scope, registry: Registry, files: Words): Words {
+  const uris = new Map<string, string[]>();
+  const add = (uri: string, word: string): void => {
+    const words = uris.get(uri) ?? [];
+    uris.set(uri, words);
+    words.push(word);
+  };
+  for (const [uri, paths] of files) for (const path of paths) add(uri, path);
+  for (const entry of entriesOf(scope)) for (const uri of registry.named(scope.kind, entry)) add(uri, entry);
+  for (const uri of scope.canonical_uris ?? []) add(uri, uri);
+  return uris;
+}
+
 /** All that a scope says, the same however its members are ordered. */
 function sayingOf(scope: Scope): string {
   return JSON.stringify(scope, (_, value: unknown) => {
@@ -80,7 +91,7 @@ function sayingOf(scope: Scope): string {
 }
 
 export function hasUris({ uris, partOf }: Footprint): boolean {
-  return uris.length + partOf.length > 0;
+  return uris.size + partOf.size > 0;
 }
 
 /** By what two scopes meet, the strongest of it. Symmetric. */
@@ -106,6 +117,7 @@ function isHintedAt(hinting: Footprint, { resources, hints }: Footprint): boolea
 }
 
 function sharesUri(a: Footprint, b: Footprint): boolean {
+  const share = (some: Words, others: Words): boolean => [...some.keys()].some((uri) => others.has(uri));
   return share(a.uris, b.uris) || share(a.uris, b.partOf) || share(a.partOf, b.uris);
 }
 

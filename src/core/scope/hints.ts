@@ -50,7 +50,7 @@ export function endsOf({ key, glob }: Resource): readonly string[] {
 function* pathsIn(words: readonly string[]): Generator<string> {
   for (const word of words) {
     if (/^[a-z][a-z0-9+.-]*:\/\//i.test(word)) yield* pathOfUri(word);
-    const path = word.replace(/[:#].*$/s, "").replace(/\/+$/, "");
+    const path = word.replace(/[:#].*$/s, "");
     if (/^[^/\s*?][^\s*?]*$/.test(path) && (path.includes("/") || isFileName(path))) yield path;
   }
 }

@@ -9,16 +9,19 @@ import type { SessionSettings } from "../../wire/session.ts";
 import { covers, parseResource, type PathRules, type Resource } from "./resource.ts";
 import { createScopeIndex } from "./scope-index.ts";
 
+/** What stands for a URI, as the scope writes it. */
+export type Words = ReadonlyMap<string, readonly string[]>;
+
 export interface Registry {
   /** URIs of an entry that is not a file, by its exact text. */
   named(kind: string, value: string): readonly string[];
-  /** URIs of what these files are all of, and of what they are a part of. */
-  over(resources: readonly Resource[]): { readonly whole: readonly string[]; readonly part: readonly string[] };
+  /** URIs of what these files are all of, and of what they are a part of, each with the files. */
+  over(resources: readonly Resource[]): { readonly whole: Words; readonly part: Words };
   /** URIs that the one resource is all or a part of, where an alias `holds` it: as a folder for all we know, or as one file. */
   around(resource: Resource, holds: (alias: Resource, resource: Resource) => boolean): readonly string[];
 }
 
-const NONE = { whole: [], part: [] };
+const NONE = { whole: new Map(), part: new Map() };
 
 export function compileRegistry(settings: SessionSettings, rules: PathRules): Registry {
   const byName = new Map<string, string[]>();
@@ -42,17 +45,19 @@ export function compileRegistry(settings: SessionSettings, rules: PathRules): Re
     named: (kind, value) => byName.get(nameOf(kind, value)) ?? [],
     over(resources) {
       if (aliases.size === 0) return NONE;
-      const whole = new Set<string>();
-      const met = new Set<string>();
+      const whole = new Map<string, string[]>();
+      const part = new Map<string, string[]>();
       const byPath = new Map(resources.map((resource) => [resource.path, resource]));
       for (const [id, pairs] of index.overlapping(resources)) {
         const alias = aliases.get(id);
         if (alias === undefined) continue;
-        met.add(alias.uri);
         const entries = pairs.flatMap(({ asked }) => byPath.get(asked) ?? []);
-        if (entries.some((entry) => covers(entry, alias.resource))) whole.add(alias.uri);
+        const uris = entries.some((entry) => covers(entry, alias.resource)) ? whole : part;
+        const words = uris.get(alias.uri) ?? [];
+        uris.set(alias.uri, words);
+        for (const { path } of entries) words.push(path);
       }
-      return { whole: [...whole], part: [...met].filter((uri) => !whole.has(uri)) };
+      return { whole, part };
     },
     around: (resource, holds) =>
       [...index.overlapping([resource]).keys()]

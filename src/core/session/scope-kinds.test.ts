@@ -99,6 +99,16 @@ describe("an announcement that meets another's active intent", () => {
     expect(gist(announce(played, "bo", "k", under("u:1", entities("y")), PROCEED))).toEqual(TOLD);
   });
 
+  it("is told which of its own words are held by another name, and which are free", () => {
+    const played = playWith(["ana", "bo"], { resource_registry });
+    announce(played, "ana", "i", entities("api.auth"));
+
+    const { message, details } = rejectionOf(announce(played, "bo", "k", files("src/auth.ts", "src/other.ts")));
+
+    expect(message).toContain("Files ['src/auth.ts'] are already");
+    expect(details).toMatchObject({ free: ["src/other.ts"], overlaps: [{ paths: ["src/auth.ts"] }] });
+  });
+
   it("is locked out by no suspended one", () => {
     const played = playWith(["ana", "bo"]);
     announce(played, "ana", "i", pattern("src/**"));

@@ -116,6 +116,7 @@ describe("two scopes", () => {
     { name: "a query does not meet a file that it does not name", a: query("SELECT a FROM b"), b: paths("a", "b"), meets: "none" },
     { name: "a URI may end in a file of the other", a: under(AUTH, tasks("t")), b: paths("src/auth.ts"), meets: "possible" },
     { name: "a URI in an entity's place may end in a file", a: entities(AUTH), b: paths("src/auth.ts"), meets: "possible" },
+    { name: "the URI of files names no other file", a: under("r://p/b.ts", paths("a.ts")), b: pattern("b.ts"), meets: "none" },
     { name: "the words of two kinds may name one file", a: entities("a.py::x"), b: query("open('a.py')"), meets: "possible" },
   ])("$name", ({ a, b, meets }) => {
     expect([meetsScope(plain, a, b), meetsScope(plain, b, a)]).toEqual([meets, meets]);

@@ -29,7 +29,7 @@ export function isWithin({ settings }: Settings, inner: Scope, outer: readonly S
   const holding = outer.map((scope) => footprintIn(scope, settings));
   if (isEmpty(asked)) return holding.some(isEmpty);
 
-  const uris = new Set(holding.flatMap((one) => one.uris));
+  const uris = new Set(holding.flatMap((one) => [...one.uris.keys()]));
   const given = inner.canonical_uris ?? [];
   if (!given.every((uri) => uris.has(uri))) return false;
 
@@ -54,23 +54,21 @@ export function isWithin({ settings }: Settings, inner: Scope, outer: readonly S
 }
 
 function isEmpty({ resources, names, uris }: Footprint): boolean {
-  return resources.length + names.length + uris.length === 0;
+  return resources.length + names.length + uris.size === 0;
 }
 
 /** Whether what an operation is about lies in the scope: a file, or an entity, a task or a URI by its exact name. */
 export function targetWithin(state: Settings, target: string, scope: Scope): boolean {
   const { resources, names, uris } = footprintIn(scope, state.settings);
-  if (uris.includes(target) || names.some((name) => name.slice(2) === target)) return true;
-  const resource = parseResource(target, pathRules(state.settings));
-  return !("refused" in resource) && isFileWithin(state, resource, resources, uris);
-}
-
-function isFileWithin({ settings }: Settings, file: Resource, resources: readonly Resource[], uris: readonly string[]): boolean {
+  if (uris.has(target) || names.some((name) => name.slice(2) === target)) return true;
+  const file = parseResource(target, pathRules(state.settings));
+  if ("refused" in file) return false;
   if (resources.some((held) => coversFile(held, file.key))) return true;
+  const holds = (alias: Resource): boolean => coversFile(alias, file.key);
   return (
-    uris.length > 0 &&
-    registryOf(settings)
-      .around(file, (alias) => coversFile(alias, file.key))
-      .some((uri) => uris.includes(uri))
+    uris.size > 0 &&
+    registryOf(state.settings)
+      .around(file, holds)
+      .some((uri) => uris.has(uri))
   );
 }
