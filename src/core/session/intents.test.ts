@@ -1,4 +1,8 @@
-/** The intent machine: a row for each event, a cell for each state it can meet, and the rules that a table cannot say. */
+/**
+ * The intent machine: a row for each event, a cell for each state it can meet, and the rules that a table cannot say.
+ *
+ * Two transitions are ours and not in SPEC 15.6.1: a suspended intent may be withdrawn and superseded by its owner.
+ */
 import { describe, expect, it } from "vitest";
 import type { IntentId } from "../../wire/ids.ts";
 import type { JsonObject } from "../../wire/json.ts";
@@ -16,8 +20,9 @@ import {
 } from "./session.test.fixture.ts";
 
 const TTL_MS = 300_000;
+const CLAIM_GRACE_MS = 5_000;
 
-type State = "none" | "ACTIVE" | "SUSPENDED" | "WITHDRAWN" | "EXPIRED" | "SUPERSEDED";
+type State = "none" | "ACTIVE" | "SUSPENDED" | "WITHDRAWN" | "EXPIRED" | "SUPERSEDED" | "TRANSFERRED";
 
 const intent = (id: string, path = "a.ts", more: JsonObject = {}): JsonObject => ({
   intent_id: id,
@@ -28,6 +33,9 @@ const intent = (id: string, path = "a.ts", more: JsonObject = {}): JsonObject =>
 const stateOf = (played: Play, id: string): string => played.state.intents.get(id as IntentId)?.state ?? "none";
 
 const lapse = (played: Play) => played.gives({ type: "ParticipantLapsed", principal: "ana", lastHeardAtMs: played.nowMs });
+
+const claim = (played: Play, id: string) =>
+  played.says("bo", "INTENT_CLAIM", { claim_id: id, original_intent_id: "i", new_intent_id: `of ${id}` });
 
 /** Brings ana's intent `i` into a state in which nothing else of hers is live. */
 const GIVEN: Readonly<Record<State, (played: Play) => void>> = {
@@ -50,14 +58,27 @@ const GIVEN: Readonly<Record<State, (played: Play) => void>> = {
     played.says("ana", "INTENT_ANNOUNCE", intent("j", "z.ts", { supersedes_intent_id: "i" }));
     played.says("ana", "INTENT_WITHDRAW", { intent_id: "j" });
   },
+  TRANSFERRED(played) {
+    played.says("ana", "INTENT_ANNOUNCE", intent("i"));
+    lapse(played);
+    claim(played, "k0");
+    played.pass(CLAIM_GRACE_MS);
+    played.says("bo", "INTENT_WITHDRAW", { intent_id: "of k0" });
+    played.says("ana", "HELLO");
+  },
 };
 
 /** What happens, and the state that `i` is in afterwards. */
 type Cell = readonly [gives: string | readonly string[], becomes: State];
 type Row = Readonly<Record<State, Cell>>;
 
-function ended(gives: Cell[0]): Pick<Row, "WITHDRAWN" | "EXPIRED" | "SUPERSEDED"> {
-  return { WITHDRAWN: [gives, "WITHDRAWN"], EXPIRED: [gives, "EXPIRED"], SUPERSEDED: [gives, "SUPERSEDED"] };
+function ended(gives: Cell[0]): Pick<Row, "WITHDRAWN" | "EXPIRED" | "SUPERSEDED" | "TRANSFERRED"> {
+  return {
+    WITHDRAWN: [gives, "WITHDRAWN"],
+    EXPIRED: [gives, "EXPIRED"],
+    SUPERSEDED: [gives, "SUPERSEDED"],
+    TRANSFERRED: [gives, "TRANSFERRED"],
+  };
 }
 
 const EVENTS: readonly { readonly name: string; readonly when: (played: Play) => Cell[0]; readonly row: Row }[] = [
@@ -158,6 +179,65 @@ const EVENTS: readonly { readonly name: string; readonly when: (played: Play) =>
       ACTIVE: [["IntentEnded", "ParticipantLeft"], "WITHDRAWN"],
       SUSPENDED: [["IntentEnded", "ParticipantLeft"], "WITHDRAWN"],
       ...ended(["ParticipantLeft"]),
+    },
+  },
+  {
+    name: "updated by another",
+    when: (played) => gist(played.says("bo", "INTENT_UPDATE", { intent_id: "i", ttl_sec: 60 })),
+    row: {
+      none: ["intent/unknown", "none"],
+      ACTIVE: ["intent/not-owner", "ACTIVE"],
+      SUSPENDED: ["intent/not-owner", "SUSPENDED"],
+      ...ended("intent/not-owner"),
+    },
+  },
+  {
+    name: "withdrawn by another",
+    when: (played) => gist(played.says("bo", "INTENT_WITHDRAW", { intent_id: "i" })),
+    row: {
+      none: ["intent/unknown", "none"],
+      ACTIVE: ["intent/not-owner", "ACTIVE"],
+      SUSPENDED: ["intent/not-owner", "SUSPENDED"],
+      ...ended("intent/not-owner"),
+    },
+  },
+  {
+    name: "claimed by another",
+    when: (played) => gist(claim(played, "k")),
+    row: {
+      none: ["intent/unknown", "none"],
+      ACTIVE: ["intent/not-suspended", "ACTIVE"],
+      SUSPENDED: [["ClaimOpened"], "SUSPENDED"],
+      ...ended("intent/ended"),
+      TRANSFERRED: ["claim/taken", "TRANSFERRED"],
+    },
+  },
+  {
+    name: "claimed, once the grace is over",
+    when(played) {
+      claim(played, "k");
+      const before = played.records.length;
+      played.pass(CLAIM_GRACE_MS);
+      return played.records.slice(before).flatMap(({ events }) => events.slice(0, -1).map(({ type }) => type));
+    },
+    row: {
+      none: [[], "none"],
+      ACTIVE: [[], "ACTIVE"],
+      SUSPENDED: [["ClaimDecided", "IntentEnded", "IntentAnnounced"], "TRANSFERRED"],
+      ...ended([]),
+    },
+  },
+  {
+    name: "of a session that is closed",
+    when(played) {
+      played.says("cy", "HELLO", { roles: ["arbiter"] });
+      return gist(played.says("cy", "SESSION_CLOSE"));
+    },
+    row: {
+      none: [["SessionClosed"], "none"],
+      ACTIVE: [["IntentEnded", "SessionClosed"], "WITHDRAWN"],
+      SUSPENDED: [["IntentEnded", "SessionClosed"], "WITHDRAWN"],
+      ...ended(["SessionClosed"]),
     },
   },
   {
