@@ -175,7 +175,9 @@ describe("a message where replays are kept out", () => {
   });
 
   it("does not count when its time cannot be read", () => {
-    expect(codeOf(joined().says("ana", "INTENT_ANNOUNCE", announce("i"), {}, { sentAtMs: null }))).toBe("message/replayed");
+    const decision = joined().says("ana", "INTENT_ANNOUNCE", announce("i"), {}, { sentAtMs: null });
+
+    expect(decision).toMatchObject({ rejected: { code: "message/replayed", message: expect.stringContaining("RFC 3339") as string } });
   });
 
   it.each(["INTENT_ANNOUNCE", "HELLO"] as const)("as %s counts once, whoever sends it", (type) => {

@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 import type { SessionEdge } from "./session-edge.ts";
 import { createSessions } from "./sessions.ts";
 
@@ -6,19 +6,17 @@ import { createSessions } from "./sessions.ts";
 function counted(lingerMs: number) {
   const opened: string[] = [];
   const ended: string[] = [];
-  let onEnd: () => void = () => undefined;
   const sessions = createSessions((id) => {
     opened.push(id);
     if (id === "broken") return Promise.reject(new Error("no room"));
     const session = {
       [Symbol.dispose]() {
         ended.push(id);
-        onEnd();
       },
     };
     return Promise.resolve(session as SessionEdge);
   }, lingerMs);
-  return { sessions, opened, ended, ends: () => new Promise<void>((resolve) => (onEnd = resolve)) };
+  return { sessions, opened, ended };
 }
 
 describe("a session", () => {
@@ -35,19 +33,27 @@ describe("a session", () => {
   });
 
   it("ends a while after the last one has left, and the next one opens it anew", async () => {
-    const { sessions, opened, ended, ends } = counted(1);
+    vi.useFakeTimers();
+    onTestFinished(() => void vi.useRealTimers());
+    const { sessions, opened, ended } = counted(1_000);
     using all = sessions;
     const [first, second] = [await all.enter("red"), await all.enter("red")];
-    const over = ends();
+    const endedAfter = async (ms: number): Promise<number> => {
+      await vi.advanceTimersByTimeAsync(ms);
+      return ended.length;
+    };
 
     first[Symbol.dispose]();
     first[Symbol.dispose]();
-    const early = [...ended];
+    const whileVisited = await endedAfter(5_000);
     second[Symbol.dispose]();
-    await over;
+    const seen = [whileVisited, await endedAfter(999), await endedAfter(1)];
     await all.enter("red");
 
-    expect([early, ended, opened]).toEqual([[], ["red"], ["red", "red"]]);
+    expect([seen, opened]).toEqual([
+      [0, 0, 1],
+      ["red", "red"],
+    ]);
   });
 
   it("stays when somebody comes before it ends", async () => {

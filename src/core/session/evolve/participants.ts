@@ -34,11 +34,11 @@ export function join(state: SessionState, event: SessionEventOf<"ParticipantJoin
   }
 }
 
-/** The first credential keeps a name. Where there are very many, the oldest name goes that nobody is remembered under. */
+/** The first credential keeps a name, and no other joins under it. Where there are very many, the oldest name goes that nobody is remembered under. */
 function bindName(state: SessionState, id: PrincipalId, fingerprint: string): void {
   const { credentials, families } = state;
   const family = familyOf(id);
-  if (!credentials.has(family)) credentials.set(family, fingerprint);
+  credentials.set(family, fingerprint);
   if (credentials.size <= REMEMBERED_CREDENTIALS) return;
   const unused = [...credentials.keys()].find((name) => name !== family && !families.has(name));
   if (unused !== undefined) credentials.delete(unused);
