@@ -1,13 +1,34 @@
 /**
- * The log of a workspace for a command that reads it: asked of the sidecar while one runs, because that owns the file, and
+ * The log of a workspace, or of a hosted sidecar, for a command that reads it: asked of the sidecar while one runs, because that owns the file, and
  * else of the file itself. Nobody is kept from working, and nothing is written.
  */
 import { readLogOf } from "../client/log-reader.ts";
+import { hostedStore } from "../git/hosted-store.ts";
+import type { StoreFolder } from "../git/store-folder.ts";
+import { readStoreIdentity } from "../git/store-identity.ts";
 import { type KeptLog, openStoredLog } from "../kept-log.ts";
 import { CommandFault } from "./fault.ts";
-import type { CommandPlace } from "./place.ts";
+import { placeOf } from "./place.ts";
 import { findRunning } from "./running.ts";
 import { silent } from "./status.ts";
+
+/** What `--store` is for, in every command that has it. */
+export const STORE_OPTION = ["--store <dir>", "folder of a hosted sidecar's log, instead of a workspace"] as const;
+
+export interface LogPlace {
+  /** The workspace, or the folder of a hosted sidecar. */
+  readonly main: string;
+  readonly store: StoreFolder;
+}
+
+/** @throws CommandFault, what `placeOf` and `hostedStore` throw */
+export async function logPlaceOf({ workspace, store }: { workspace?: string; store?: string }): Promise<LogPlace> {
+  if (store === undefined) return await placeOf(workspace);
+  // Looked at first, because whoever asks for the store gets one made.
+  if ((await readStoreIdentity(store)) === undefined) throw new CommandFault("store/no-folder", `${store} holds no log`);
+  const hosted = await hostedStore(store);
+  return { main: hosted.folder, store: hosted };
+}
 
 export interface OpenedLog extends AsyncDisposable {
   readonly log: KeptLog;
@@ -19,7 +40,7 @@ export interface OpenedLog extends AsyncDisposable {
  * @param session - takes no other session's streams
  * @throws CommandFault, OwnedElsewhere, what `openStoredLog` throws
  */
-export async function openLogOf({ store }: CommandPlace, session: string | undefined): Promise<OpenedLog> {
+export async function openLogOf({ store }: LogPlace, session: string | undefined): Promise<OpenedLog> {
   const running = await findRunning(store, process.env);
   if (running.kind === "silent") throw silent(running);
   if (running.kind === "none") {
@@ -29,7 +50,7 @@ export async function openLogOf({ store }: CommandPlace, session: string | undef
 
   const { pid } = running.sidecar.health;
   if (running.discovery === undefined) {
-    const why = `process ${pid} owns the log of this workspace, and its discovery file is not readable here: ask as the user who started it`;
+    const why = `process ${pid} owns this log, and its discovery file is not readable here: ask as the user who started it`;
     throw new CommandFault("sidecar/no-token", why);
   }
   const reader = readLogOf(running.discovery);

@@ -1,11 +1,13 @@
+import { existsSync } from "node:fs";
 import { readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { readDiscovery } from "../git/discovery-file.ts";
+import { hostedStore } from "../git/hosted-store.ts";
 import { type Scratch, scratchFolder } from "../git/scratch.test.fixture.ts";
 import { CONTENT, joined, work } from "./audit.test.fixture.ts";
 import { EXIT } from "./exit-codes.ts";
-import { sidecarHere, signalbox, storeOf } from "./program.test.fixture.ts";
+import { eventually, sidecarHere, signalbox, start, storeOf } from "./program.test.fixture.ts";
 
 interface Document {
   readonly whole: boolean;
@@ -137,6 +139,37 @@ describe("a log that is broken", () => {
 
     expect(said).toMatchObject({ code: EXIT.corrupt, stdout: "" });
     expect(said.stderr).toContain(`the log ${logPath} is corrupt`);
+  });
+});
+
+describe("the log of a hosted sidecar", () => {
+  it("is found by its folder, with all of its sessions or the one that is named", async () => {
+    await using scratch = await scratchFolder();
+    const folder = join(scratch.folder, "hosted");
+    await using _hosted = start(scratch, "signalbox", ["sidecar", "--multi-session", "--store", folder, "--port", "0"]);
+    const { port } = await eventually(async () => (existsSync(folder) ? readDiscovery(await hostedStore(folder), scratch.env) : undefined));
+    await work(`ws://127.0.0.1:${port}/session/one`);
+    await using _ana = await joined("ana", `ws://127.0.0.1:${port}/session/two`);
+
+    const all = await signalbox(scratch, "audit", "verify", "--json", "--store", folder);
+    const one = await signalbox(scratch, "audit", "verify", "--json", "--store", folder, "--session", "one");
+    const unnamed = await signalbox(scratch, "transcript", "--store", folder);
+    const two = await signalbox(scratch, "transcript", "--store", folder, "--session", "two");
+
+    const streams = ({ stdout }: { stdout: string }) => (JSON.parse(stdout) as Document).streams.map(({ stream }) => stream);
+    expect([all, one].map(streams)).toEqual([["one/session", "two/session"], ["one/session"]]);
+    expect(unnamed).toMatchObject({ code: EXIT.usage, stdout: "" });
+    expect(JSON.parse(two.stdout)).toMatchObject({ session_id: "two", messages: [{ message_type: "HELLO" }] });
+  });
+
+  it("is not made by asking for it", async () => {
+    await using scratch = await scratchFolder();
+    const folder = join(scratch.folder, "nothing");
+
+    const said = await signalbox(scratch, "audit", "verify", "--store", folder);
+
+    expect(said).toMatchObject({ code: EXIT.storeOutOfReach, stdout: "" });
+    expect(existsSync(folder)).toBe(false);
   });
 });
 

@@ -2,15 +2,16 @@
 import { Command } from "commander";
 import { judgeLog, type StreamReport } from "../kept-log.ts";
 import { auditDocument, auditLines } from "./audit-lines.ts";
-import { openLogOf } from "./audit-log.ts";
+import { logPlaceOf, openLogOf, STORE_OPTION } from "./audit-log.ts";
 import { EXIT, exitCodeOf } from "./exit-codes.ts";
 import { listenForInterrupt } from "./interrupt.ts";
-import { placeOf, WORKSPACE_OPTION } from "./place.ts";
+import { WORKSPACE_OPTION } from "./place.ts";
 import { progressOf } from "./progress.ts";
 import { paintFor } from "./terminal.ts";
 
 interface VerifyFlags {
   readonly workspace?: string;
+  readonly store?: string;
   readonly session?: string;
   readonly json?: boolean;
 }
@@ -20,6 +21,7 @@ export function auditCommand(): Command {
     new Command("verify")
       .description("Check the log's hash chain from its first record to its last, and every file content that it names.")
       .option(...WORKSPACE_OPTION)
+      .option(...STORE_OPTION)
       .option("--session <id>", "check this session alone; all of the log without it")
       .option("--json", "one JSON document")
       .addHelpText(
@@ -31,9 +33,9 @@ export function auditCommand(): Command {
   );
 }
 
-async function verify({ workspace, session, json }: VerifyFlags): Promise<void> {
+async function verify({ session, json, ...where }: VerifyFlags): Promise<void> {
   using interrupt = listenForInterrupt("interrupted before the log was read; nothing is known of it");
-  const place = await placeOf(workspace);
+  const place = await logPlaceOf(where);
   await using opened = await openLogOf(place, session);
   using progress = progressOf("records checked");
   const reports = await judgeLog(opened.log, (read, total) => {

@@ -132,7 +132,7 @@ describe("a transcript that cannot be written", () => {
 
     const said = await signalbox(scratch, "transcript", "--workspace", repo, "--out", out);
 
-    expect(said.code).toBe(EXIT.corrupt);
+    expect(said).toMatchObject({ code: EXIT.corrupt, stdout: "" });
     expect(said.stderr).toContain("does not have the content its hash says");
     expect(await readFile(out, "utf8")).toBe("an earlier one");
     expect((await readdir(scratch.folder)).filter((name) => name.includes(".part"))).toEqual([]);

@@ -7,15 +7,16 @@ import { pipeline } from "node:stream/promises";
 import { Command } from "commander";
 import { errnoOf } from "../git/errno.ts";
 import { transcriptOf, type TranscriptNews } from "../kept-log.ts";
-import { openLogOf } from "./audit-log.ts";
+import { logPlaceOf, openLogOf, STORE_OPTION } from "./audit-log.ts";
 import { EXIT } from "./exit-codes.ts";
 import { CommandFault } from "./fault.ts";
 import { listenForInterrupt } from "./interrupt.ts";
-import { placeOf, WORKSPACE_OPTION } from "./place.ts";
+import { WORKSPACE_OPTION } from "./place.ts";
 import { progressOf } from "./progress.ts";
 
 interface TranscriptFlags {
   readonly workspace?: string;
+  readonly store?: string;
   readonly session?: string;
   readonly out?: string;
   readonly json?: boolean;
@@ -24,6 +25,7 @@ interface TranscriptFlags {
 export function transcriptCommand(): Command {
   return new Command("transcript")
     .option(...WORKSPACE_OPTION)
+    .option(...STORE_OPTION)
     .option("--session <id>", "the session; the workspace's own without it")
     .option("--out <file>", "write to this file and not to stdout; one that is there is replaced once all is written")
     .option("--json", "tell what was written, or what went wrong, as one JSON document; the transcript is JSON in any case")
@@ -35,9 +37,11 @@ export function transcriptCommand(): Command {
     .action(exportTranscript);
 }
 
-async function exportTranscript({ workspace, session, out, json }: TranscriptFlags): Promise<void> {
+async function exportTranscript({ session, out, json, ...where }: TranscriptFlags): Promise<void> {
   using interrupt = listenForInterrupt("interrupted before the transcript was whole");
-  const place = await placeOf(workspace);
+  const place = await logPlaceOf(where);
+  if (session === undefined && where.store !== undefined)
+    throw new CommandFault("config/invalid", "a hosted sidecar has many sessions: name one with --session");
   const id = session ?? place.store.identity.session_id;
   await using opened = await openLogOf(place, id);
   using progress = progressOf("records written");
