@@ -4,6 +4,7 @@
  */
 import type { Json, JsonObject } from "../wire/json.ts";
 import type { ClientMessage } from "../wire/mpac/messages.ts";
+import { governing } from "./golden-governance.test.fixture.ts";
 
 type Type = ClientMessage["message_type"];
 
@@ -20,8 +21,8 @@ export interface Stage {
   readonly pass: (ms: number) => Promise<void>;
   /** The machine sleeps: both clocks move, and nothing runs. */
   readonly sleep: (ms: number) => Promise<void>;
-  /** The process ends, and another one opens the log. */
-  readonly restart: () => Promise<void>;
+  /** The process ends, and another one opens the log, with these settings beside those that it has. */
+  readonly restart: (settings?: JsonObject) => Promise<void>;
 }
 
 const SECOND = 1_000;
@@ -41,6 +42,7 @@ export async function playGoldenDay(stage: Stage): Promise<void> {
   await otherKinds(stage);
   await changing(stage);
   await goingAway(stage);
+  await governing(stage);
 }
 
 /** What has ended and who has gone leaves the state a day later, so nothing of this is in it at the end. */

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { session } from "../core/session/session.ts";
 import { memoryStore } from "../store/memory.ts";
 import { type SessionId, streamOf } from "../wire/ids.ts";
-import type { Json } from "../wire/json.ts";
+import type { Json, JsonObject } from "../wire/json.ts";
 import { ClientMessage } from "../wire/mpac/messages.ts";
 import type { LogRecord } from "../wire/record.ts";
 import { loops } from "./engine.test.fixture.ts";
@@ -25,18 +25,20 @@ async function play(): Promise<{ readonly texts: string[]; readonly refusals: Go
   const refusals: GoldenRefusal[] = [];
   let [messages, processes] = [0, 0];
 
-  const open = async (): Promise<{
+  const open = async (
+    settings: JsonObject = {},
+  ): Promise<{
     engine: Engine;
     host: Awaited<ReturnType<typeof openSession>>["host"];
     heard: (who: string) => void;
   }> => {
     processes += 1;
     const engine = createEngine({ store, log: silentLog, node: `golden:${processes}`, clock, seedBase: `golden${processes}x` });
-    const { host, presence } = await openSession(engine);
+    const { host, presence } = await openSession(engine, settings);
     host.subscribe(() => undefined);
     return { engine, host, heard: (who) => presence.heard(who, engine.nowMs()) };
   };
-  const openSession = (engine: Engine) => engine.open(session, SESSION, { root: "/work" });
+  const openSession = (engine: Engine, settings: JsonObject) => engine.open(session, SESSION, { root: "/work", ...settings });
   let running = await open();
 
   const saysAs: Stage["saysAs"] = async (instance, principal, type, payload, more = {}) => {
@@ -75,10 +77,10 @@ async function play(): Promise<{ readonly texts: string[]; readonly refusals: Go
       clock.sleep(ms);
       await pass(5_000);
     },
-    async restart() {
+    async restart(settings) {
       await running.engine.close();
       clock.sleep(60_000);
-      running = await open();
+      running = await open(settings);
     },
   });
   await running.engine.close();
