@@ -76,7 +76,7 @@ describe("a coordinator that cannot be joined", () => {
       says: /status 403 .*\(the Host header names another/,
     },
     { name: "a page for people", body: "<html><body>Forbidden</body></html>", says: /status 403 and opens no WebSocket\)/ },
-    { name: "a page without end", body: `{"detail":"${"x".repeat(5_000)}`, says: /status 403 and opens no WebSocket\)/ },
+    { name: "a sentence without end", body: `{"detail":"${"x".repeat(5_000)}"}`, says: /status 403 and opens no WebSocket\)/ },
   ])("is quoted when it opens no WebSocket: $name", async ({ body, says }) => {
     const server = createServer();
     server.on("upgrade", (_request, socket) => socket.end(`HTTP/1.1 403 Forbidden\r\nconnection: close\r\n\r\n${body}`));
