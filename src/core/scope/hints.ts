@@ -13,6 +13,9 @@ import { parseResource, type PathRules, type Resource } from "./resource.ts";
 /** Most files and most modules that one scope names by its words, the first of them. */
 const MAX_HINTS = 64;
 
+/** Longest word that is looked at, in characters: nobody writes a longer name. */
+const MAX_WORD = 512;
+
 export interface Hints {
   readonly files: readonly Resource[];
   /** Ends of paths without an extension, as they are compared: `auth`, `app/auth`. */
@@ -21,11 +24,13 @@ export interface Hints {
 
 export const NO_HINTS: Hints = { files: [], modules: [] };
 
-export function hintsOf(scope: Scope, rules: PathRules): Hints {
-  const names = scope.entities ?? [];
-  const words = [...names, ...(scope.task_ids ?? []), ...(scope.expression ?? "").split(/[\s'"`,;()[\]{}<>=]+/)];
+export function hintsOf({ entities, task_ids, expression, canonical_uris }: Scope, rules: PathRules): Hints {
+  const isShort = (word: string): boolean => word.length <= MAX_WORD;
+  const names = (entities ?? []).filter(isShort);
+  const asked = (expression ?? "").split(/[\s'"`,;()[\]{}<>=]+/);
+  const words = [...names, ...[...(task_ids ?? []), ...asked, ...(canonical_uris ?? [])].filter(isShort)];
   const files = new Map<string, Resource>();
-  for (const path of [...pathsIn(words), ...(scope.canonical_uris ?? []).flatMap(pathOfUri)]) {
+  for (const path of pathsIn(words)) {
     if (files.size === MAX_HINTS) break;
     const resource = parseResource(path, rules);
     if (!("refused" in resource) && resource.key !== "") files.set(resource.key, resource);
