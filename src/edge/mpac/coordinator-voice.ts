@@ -82,7 +82,6 @@ export function refusals(rejection: Rejection, refersTo: string | undefined, atM
 export function refusal(rejection: Rejection, refersTo: string | undefined, atMs: number): Saying {
   const { mpac, retryable } = REFUSALS[rejection.code];
   const { suggested, retry_after_sec, duplicate_candidate } = rejection.details ?? {};
-  const retryAfter = rejection.details?.["retry_after_sec"];
   return remark(
     "PROTOCOL_ERROR",
     {
@@ -93,8 +92,6 @@ export function refusal(rejection: Rejection, refersTo: string | undefined, atMs
       ...(duplicate_candidate === undefined ? {} : { duplicate_candidate }),
       extensions: {
         ...(retry_after_sec === undefined ? {} : { retry_after_sec }),
-        // Where SPEC 15.3.1 has it.
-        ...(retryAfter === undefined ? {} : { retry_after_sec: retryAfter }),
         signalbox: {
           refusal: rejection.code,
           retryable,
