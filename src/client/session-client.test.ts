@@ -214,6 +214,22 @@ describe("a broken connection", () => {
     ]);
   });
 
+  it("is made anew with what the coordinator told over the last one", async () => {
+    await using sidecar = await scriptedSidecar({ admits: false });
+    await using client = ana(sidecar);
+    const joined = client.join();
+    const first = await sidecar.next("HELLO");
+    const told = { control: 1, version: "0.1.0", revision: 1, workspace_dir: "/w", intents: [], secret: "told once" };
+    sidecar.admit(first, { extensions: { signalbox: told } });
+    await joined;
+
+    sidecar.cut();
+    const second = await sidecar.next("HELLO");
+    sidecar.admit(second, {});
+
+    expect([first.signalbox["secret"], second.signalbox["secret"]]).toEqual([undefined, "told once"]);
+  });
+
   it("does not send a command again under another name", async () => {
     await using sidecar = await scriptedSidecar({ admits: false });
     const joins: Joined[] = [];

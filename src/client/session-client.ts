@@ -125,6 +125,7 @@ export function createSessionClient(options: SessionClientOptions): SessionClien
   let principal = options.principalId;
   let joinedAs: string | undefined;
   let sessionId = "";
+  let secret: string | undefined;
   let link: Link | undefined;
   let closed: Promise<void> | undefined;
 
@@ -153,7 +154,7 @@ export function createSessionClient(options: SessionClientOptions): SessionClien
     const opened = await openLink(uri, {
       principal,
       token,
-      hello: (as) => voice.envelope("HELLO", introduction(options, as, { worktree, token }), { principal: as, sessionId }),
+      hello: (as) => voice.envelope("HELLO", introduction(options, as, { worktree, token, secret }), { principal: as, sessionId }),
       hear,
       pingMs: limits.pingMs,
       joinMs: limits.joinMs,
@@ -171,6 +172,7 @@ export function createSessionClient(options: SessionClientOptions): SessionClien
     link = opened;
     principal = opened.principal;
     sessionId = opened.info.session_id;
+    secret = opened.info.extensions.signalbox.secret;
     void opened.connection.ended.then(({ code }) => lose(opened, code));
     heartbeat.begin(opened.info);
     const joined: Joined = {

@@ -62,12 +62,18 @@ export interface Presented {
   readonly worktree: Worktree | undefined;
   /** The bearer token that lets us in (SPEC 14.1, `credential`). */
   readonly token: string | undefined;
+  /** What the coordinator told us over the last connection, which proves us to be the same. */
+  readonly secret: string | undefined;
 }
 
 /** The payload of HELLO. */
-export function introduction(self: Introduction, principal: string, { worktree, token }: Presented): JsonObject {
+export function introduction(self: Introduction, principal: string, { worktree, token, secret }: Presented): JsonObject {
   const { displayName = principal, roles = ["contributor"], capabilities = [], host } = self;
-  const signalbox = { ...(worktree === undefined ? {} : { worktree }), ...(host === undefined ? {} : { host }) };
+  const signalbox = {
+    ...(worktree === undefined ? {} : { worktree }),
+    ...(host === undefined ? {} : { host }),
+    ...(secret === undefined ? {} : { secret }),
+  };
   const credential = token === undefined ? {} : { credential: { type: "bearer_token", value: token } };
   return { display_name: displayName, roles, capabilities, ...credential, extensions: { signalbox } as JsonObject };
 }

@@ -47,6 +47,8 @@ const SessionExtension = z.looseObject({
   /** The last announced ones, when `intent_count` says that there are more. */
   intents: z.array(OwnIntent),
   intent_count: z.int().optional(),
+  /** Proves over the next connection that the same client makes it. */
+  secret: z.string().optional(),
 });
 export type SessionExtension = z.infer<typeof SessionExtension>;
 
