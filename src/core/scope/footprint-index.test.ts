@@ -96,6 +96,7 @@ it("says by which words of the asking scope each is met, the strongest bond only
     ["entities", "name", "auth.login"],
     ["files", "possible", "auth"],
   ]);
+  expect(hits({ kind: "entity_set", entities: ["src/auth.ts::z"] })).toEqual([["files", "possible", "src/auth.ts"]]);
   expect(hits({ kind: "query", expression: "2" })).toEqual([["query", "possible"]]);
   expect(hits({ kind: "query", expression: "1" })).toEqual([["query", "name"]]);
 });
