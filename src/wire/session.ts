@@ -224,8 +224,8 @@ export const SessionEvent = z.discriminatedUnion("type", [
     /** A participant's own report; the coordinator's have none. */
     reporter: PrincipalId.optional(),
     contentHash: z.string().optional(),
-    /** Found by words that appear to name the same, or where nobody can tell; anything else is found by a rule. */
-    basis: z.literal("heuristic").optional(),
+    /** Found by words that appear to name the same, or where nobody can tell, or by who says itself that it may be wrong. */
+    basis: z.enum(["heuristic", "uncertain"]).optional(),
     /** Which files of one side use what the other changes, `ab` from the first intent's view. */
     dependency: z.looseObject({}).optional(),
   }),

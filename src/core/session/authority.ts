@@ -13,7 +13,7 @@ export function arbitersOf(state: Readonly<SessionState>): PrincipalId[] {
 }
 
 /** Arbiters who are there, those without a part in it first. */
-export function availableArbiters(state: Readonly<SessionState>, conflict: Conflict): Participant[] {
+export function availableArbiters(state: Readonly<SessionState>, conflict: Pick<Conflict, "principals">): Participant[] {
   const there = [...state.participants.values()].filter((one) => isArbiter(one) && isThere(one));
   const isParty = ({ id }: Participant): number => Number(conflict.principals.includes(id));
   return there.sort((a, b) => isParty(a) - isParty(b));

@@ -15,8 +15,11 @@
  *
  * RESOLVED is passed through: what is resolved is closed in the same record.
  */
-import type { IntentId, OpId } from "../../wire/ids.ts";
+import type { ConflictId, IntentId, OpId, PrincipalId } from "../../wire/ids.ts";
+import { isUncertain } from "../../wire/mpac/basis.ts";
 import type { Message } from "../../wire/mpac/messages.ts";
+import type { SessionEvent } from "../../wire/session.ts";
+import { availableArbiters } from "./authority.ts";
 import { isLive, isOpen, isStanding, type Participant, type SessionState } from "./state.ts";
 import { refuse, type SessionMoment, type Verdict } from "./verdict.ts";
 
@@ -51,6 +54,7 @@ export function decideReport(
     ...operations.map((operation) => operation.principal),
     sender.id,
   ]);
+  const guessed = isUncertain(payload["basis"]);
   return {
     events: [
       {
@@ -63,11 +67,19 @@ export function decideReport(
         operations: operations.map((operation) => operation.id),
         principals: [...principals],
         reporter: sender.id,
+        ...(guessed ? { basis: "uncertain" as const } : {}),
         contentHash,
       },
+      ...(guessed ? forReview(state, payload.conflict_id, principals) : []),
     ],
     result: { conflicts: [payload.conflict_id] },
   };
+}
+
+/** What nobody is sure of is for a human to look at (SPEC 17.7.1). */
+function forReview(state: Readonly<SessionState>, conflictId: ConflictId, principals: ReadonlySet<PrincipalId>): SessionEvent[] {
+  const human = availableArbiters(state, { principals: [...principals] }).find(({ type }) => type === "human");
+  return human === undefined ? [] : [{ type: "ConflictEscalated", conflictId, to: human.id, reason: "uncertain" }];
 }
 
 export function decideAcknowledge(state: Readonly<SessionState>, message: Message<"CONFLICT_ACK">, sender: Participant): Verdict {

@@ -73,6 +73,13 @@ describe("a resolution", () => {
     expect(played.state.conflicts.get(found(played))?.state).toBe("CLOSED");
   });
 
+  it.each(["cy", "dee"])("of an escalated conflict may be given by whom it was brought before, and by an arbiter: %s", (principal) => {
+    const played = quarrel();
+    played.says("ana", "CONFLICT_ESCALATE", { conflict_id: found(played), escalate_to: "dee" });
+
+    expect(gist(resolve(played, {}, {}, principal))).toEqual(["ConflictResolved"]);
+  });
+
   it("dismisses another conflict that nothing is left of", () => {
     const played = quarrel();
     played.says("bo", "CONFLICT_REPORT", { conflict_id: "c2", related_intents: ["k"] });

@@ -130,7 +130,7 @@ export interface Conflict {
   readonly category: string;
   readonly severity: string;
   /** By what it was found, when that is unsure: it is told, and nothing comes of it by itself. */
-  readonly basis: "heuristic" | undefined;
+  readonly basis: SessionEventOf<"ConflictOpened">["basis"];
   readonly description: string;
   state: "OPEN" | "ACKED" | "ESCALATED" | "CLOSED" | "DISMISSED";
   readonly intents: readonly IntentId[];

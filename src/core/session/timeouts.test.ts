@@ -245,6 +245,47 @@ describe("the third phase", () => {
   });
 });
 
+describe("a conflict that nobody is sure of", () => {
+  const report = (played: Play, basis: JsonObject) =>
+    played.says("ana", "CONFLICT_REPORT", { conflict_id: "c", related_intents: ["i"], basis });
+  const semantic = { kind: "semantic_match", match_type: "contradictory" };
+
+  function withHuman(type: string): Play {
+    const played = play({ compliance: "governance" });
+    played.says("ana", "HELLO");
+    played.says("bo", "HELLO", { roles: ["arbiter"] }, { sender: { principal_id: "bo", principal_type: "agent" } });
+    played.says("cy", "HELLO", { roles: ["arbiter"] }, { sender: { principal_id: "cy", principal_type: type } });
+    played.says("ana", "INTENT_ANNOUNCE", { intent_id: "i", scope: files("a.ts"), ttl_sec: 100_000 });
+    return played;
+  }
+
+  it.each<readonly [JsonObject, boolean]>([
+    [{ ...semantic, confidence: 0.69 }, true],
+    [semantic, true],
+    [{ ...semantic, confidence: 0.9, match_type: "uncertain" }, true],
+    [{ ...semantic, confidence: 0.7 }, false],
+    [{ kind: "model_inference", confidence: 0.1 }, false],
+  ])("by %j is one: %s; it goes to a human at once, and time does nothing to it", (basis, unsure) => {
+    const played = withHuman("human");
+
+    const decision = report(played, basis);
+    played.pass(3_600 * SECOND);
+
+    expect(gist(decision)).toEqual(unsure ? ["ConflictOpened", "ConflictEscalated"] : ["ConflictOpened"]);
+    expect([conflictIn(played)?.escalatedTo, history(played).length > 0]).toEqual(unsure ? ["cy", false] : ["bo", true]);
+  });
+
+  it("waits for somebody when no human decides here, and may be escalated by hand without coming to a freeze", () => {
+    const played = withHuman("service");
+
+    expect(gist(report(played, semantic))).toEqual(["ConflictOpened"]);
+    played.says("ana", "CONFLICT_ESCALATE", { conflict_id: "c", escalate_to: "bo" });
+    played.pass(3_600 * SECOND);
+
+    expect([conflictIn(played)?.state, history(played)]).toEqual(["ESCALATED", []]);
+  });
+});
+
 describe("a machine that slept", () => {
   it("gives nobody less time: what fell into the gap moves behind it", () => {
     const played = quarrel();

@@ -163,14 +163,14 @@ type Say = (type: string, payload: JsonObject, audience?: Audience) => Said[];
 
 /** The sender's own word names whom it is brought before; else, and when time did it, the coordinator says so. */
 function escalated(
-  { conflictId, by, to, reason }: SessionEventOf<"ConflictEscalated">,
+  { conflictId, to, reason, dueAtMs }: SessionEventOf<"ConflictEscalated">,
   message: ClientMessage | undefined,
   say: Say,
 ): Said[] {
   const isNamed = message?.message_type === "CONFLICT_ESCALATE" && message.payload.escalate_to === to;
   if (isNamed) return [];
   const told = say("CONFLICT_ESCALATE", { conflict_id: conflictId, escalate_to: to, reason });
-  if (by !== undefined) return told;
+  if (dueAtMs === undefined) return told;
   const description = `nobody has resolved conflict ${conflictId} in time; it is before ${to} now`;
   return [...told, ...say("PROTOCOL_ERROR", { error_code: "RESOLUTION_TIMEOUT", description, refers_to: conflictId })];
 }

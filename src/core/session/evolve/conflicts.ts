@@ -24,7 +24,7 @@ export function openConflict(state: SessionState, event: SessionEventOf<"Conflic
   } = event;
   const facts = { id, category, severity, description, intents, operations, principals, reporter, contentHash };
   const unsettled = { escalatedTo: undefined, frozen: undefined, resolution: undefined, acknowledgements: new Map<PrincipalId, string>() };
-  const dueAtMs = basis === undefined ? resolutionDue(state, at) : undefined;
+  const dueAtMs = resolutionDue(state, { basis }, at);
   const born = { dependency: dependency as JsonObject | undefined, basis, openedAt: at.revision, openedAtMs: at.atMs, dueAtMs };
   const conflict: Conflict = { ...facts, ...born, ...unsettled, state: "OPEN" };
   state.conflicts.set(id, conflict);
@@ -48,7 +48,7 @@ export function escalate(state: SessionState, event: SessionEventOf<"ConflictEsc
   if (conflict === undefined) return;
   conflict.state = "ESCALATED";
   conflict.escalatedTo = event.to;
-  if (conflict.frozen === undefined) waitUntil(state, conflict, resolutionDue(state, at), at);
+  if (conflict.frozen === undefined) waitUntil(state, conflict, resolutionDue(state, conflict, at), at);
 }
 
 export function freeze(state: SessionState, event: SessionEventOf<"ScopeFrozen">, at: Place): void {
@@ -71,9 +71,10 @@ export function moveConflicts(state: SessionState, { fromMs, untilMs }: SessionE
   }
 }
 
-function resolutionDue(state: SessionState, at: Place): number | undefined {
+/** Nothing comes by itself of what nobody is sure of (SPEC 17.7.1). */
+function resolutionDue(state: SessionState, { basis }: Pick<Conflict, "basis">, at: Place): number | undefined {
   const { resolutionTimeoutMs } = policyOf(state.settings);
-  return resolutionTimeoutMs === 0 ? undefined : at.atMs + resolutionTimeoutMs;
+  return resolutionTimeoutMs === 0 || basis !== undefined ? undefined : at.atMs + resolutionTimeoutMs;
 }
 
 function waitUntil(state: SessionState, conflict: Conflict, dueAtMs: number | undefined, at: Place): void {
