@@ -11,6 +11,7 @@ import { tellHead } from "./edge/mpac/head-news.ts";
 import { createMpacEdge } from "./edge/mpac/mpac-edge.ts";
 import { FOREIGN_RATE } from "./edge/mpac/rate.ts";
 import { openRoom } from "./edge/mpac/room.ts";
+import type { Accession } from "./edge/mpac/succession.ts";
 import { createSessionEdge } from "./edge/mpac/session-edge.ts";
 import { BEFORE_FIRST, unseal } from "./engine/seal.ts";
 import { isPathCaseInsensitive } from "./git/head.ts";
@@ -72,7 +73,8 @@ export async function startSidecar(config: SidecarConfig, place: Place, log: Log
     sessionId,
     path: `/session/${sessionId}`,
     followed,
-    serve: (common) => serveRepository(common, { config, place, log, sessionId }),
+    serve: (common) =>
+      serveRepository(common, { config, place, log, sessionId, accession: followed === undefined ? "recovered" : "assumed" }),
   });
 }
 
@@ -81,9 +83,10 @@ interface Repository {
   readonly place: Place;
   readonly log: Log;
   readonly sessionId: SessionId;
+  readonly accession: Accession;
 }
 
-async function serveRepository(common: Common, { config, place, log, sessionId }: Repository): Promise<Served> {
+async function serveRepository(common: Common, { config, place, log, sessionId, accession }: Repository): Promise<Served> {
   const { engine, token, onActivity } = common;
   const { workspace, store: folder } = place;
   const main = mainPathOf(workspace);
@@ -97,7 +100,8 @@ async function serveRepository(common: Common, { config, place, log, sessionId }
   const stream = await engine.open(sessionAggregate, sessionId, settings as JsonObject);
   const nowMs = (): number => engine.nowMs();
   const isLiving = ({ pid, started_at }: Host): boolean => isAlive(pid, started_at);
-  const room = await openRoom(stream, { sessionId, workspaceDir: main, version: VERSION, control: CONTROL }, { nowMs, isLiving });
+  const face = { sessionId, workspaceDir: main, version: VERSION, control: CONTROL };
+  const room = await openRoom(stream, face, { nowMs, isLiving, accession });
 
   const onHead = (tree: ObservedTree): void => void tellHead(stream, sessionId, tree, nowMs()).catch(() => undefined);
   const observations = common.own(observeWorktrees(workspace, { log, onHead }));

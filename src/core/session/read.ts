@@ -170,3 +170,9 @@ export { treeOf } from "./virtual-tree.ts";
 export function isVirtual(tree: string): boolean {
   return tree === VIRTUAL_TREE;
 }
+
+/** Whether it is an intent of the principal that may be worked under now. */
+export function ownActiveIntent(state: Readonly<SessionState>, principal: PrincipalId, intentId: string): boolean {
+  const intent = state.intents.get(intentId as IntentId);
+  return intent?.principal === principal && intent.state === "ACTIVE";
+}

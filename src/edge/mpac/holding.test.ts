@@ -50,3 +50,17 @@ it("an edge that holds while nothing is read is held at once", async () => {
 
   expect(served.edge.connections).toBe(0);
 });
+
+it("an edge that holds tells everybody who comes next, and at which epoch", async () => {
+  await using served = await serveSession();
+  using ana = await served.connect("ana");
+  const info = await join(ana);
+
+  await served.edge.hold();
+  const status = await ana.next((frame) => of("COORDINATOR_STATUS")(frame) && frame.payload["event"] === "handover");
+
+  expect(status.payload).toMatchObject({
+    successor_coordinator_id: status.payload["coordinator_id"],
+    next_coordinator_epoch: Number(info["coordinator_epoch"]) + 1,
+  });
+});

@@ -233,6 +233,8 @@ export function createMpacEdge(options: MpacEdgeOptions): MpacEdge {
     },
     hold() {
       holding = true;
+      const sessions = new Set([...open.values()].flatMap(({ visit }) => visit?.session ?? []));
+      for (const session of sessions) session.announceHandover();
       return new Promise((resolve) => {
         handedOn = resolve;
         if (reading === 0) resolve();

@@ -22,6 +22,7 @@ import { actorOf, isSecret, provenOf } from "./proven.ts";
 import { refusals, remark, type Saying, sayingOf, type Speaker } from "./coordinator-voice.ts";
 import { isEchoed, messageOf, type Outbound, outboundOf, withoutFiles } from "./relay.ts";
 import type { Audience } from "./sayings.ts";
+import { type Accession, createSuccession } from "./succession.ts";
 import { sessionInfo, sessionStatus, standingMembers, type SessionFace } from "./session-info.ts";
 import { textFrame } from "./text-frame.ts";
 
@@ -40,6 +41,8 @@ export interface Room extends Disposable {
   carry(connection: Connection, prepared: Prepared): void;
   refuse(connection: Connection, outcome: Extract<Outcome, { ok: false }>, refersTo: string | undefined): void;
   leave(connection: Connection): void;
+  /** Tells everybody that another process takes the session over, one epoch later (SPEC 8.1.1.4). */
+  announceHandover(): void;
   readonly connections: number;
 }
 
@@ -49,6 +52,8 @@ export interface RoomOptions {
   readonly isLiving: (host: Host) => boolean;
   /** Milliseconds that an old connection has to answer when another one comes under its instance; 2,000 by default. */
   readonly answerMs?: number;
+  /** How this process came to serve the session, when it had one before; `recovered` by default. */
+  readonly accession?: Accession;
 }
 
 const ANSWER_MS = 2_000;
@@ -56,7 +61,7 @@ const ANSWER_MS = 2_000;
 const SECRET_BYTES = 18;
 
 export async function openRoom(stream: SessionStream, face: SessionFace, options: RoomOptions): Promise<Room> {
-  const { nowMs, isLiving, answerMs = ANSWER_MS } = options;
+  const { nowMs, isLiving, answerMs = ANSWER_MS, accession = "recovered" } = options;
   const { host, presence } = stream;
   const everyone = new Set<Connection>();
   const byPrincipal = new Map<PrincipalId, Connection>();
@@ -119,8 +124,11 @@ export async function openRoom(stream: SessionStream, face: SessionFace, options
     }
   }
 
-  const heartbeatMs = await host
-    .query(({ settings }) => settings.heartbeat_interval_sec * 1000)
+  const { heartbeatMs, succession } = await host
+    .query((state) => ({
+      heartbeatMs: state.settings.heartbeat_interval_sec * 1000,
+      succession: createSuccession(state, accession),
+    }))
     .catch((error: unknown) => {
       subscription[Symbol.dispose]();
       throw error;
@@ -246,6 +254,8 @@ export async function openRoom(stream: SessionStream, face: SessionFace, options
     carry(connection, { message, text, facts }) {
       const principal = message.sender.principal_id;
       presence.heard(principal, nowMs());
+      const divergent = succession.divergence(host.view, message);
+      if (divergent !== undefined) connection.say(speaker(), remark("PROTOCOL_ERROR", divergent, nowMs()));
       const submission = {
         command: message,
         ...(text === undefined ? {} : { commandText: text }),
@@ -260,6 +270,11 @@ export async function openRoom(stream: SessionStream, face: SessionFace, options
     },
     refuse,
     leave,
+    announceHandover() {
+      const status = sessionStatus(host.view, face.sessionId, "handover");
+      const successor = { successor_coordinator_id: status["coordinator_id"] ?? "", next_coordinator_epoch: host.view.epoch + 1 };
+      tellAll(remark("COORDINATOR_STATUS", { ...status, ...successor }, nowMs()));
+    },
     [Symbol.dispose]() {
       subscription[Symbol.dispose]();
       clearInterval(statusTimer);
@@ -270,6 +285,9 @@ export async function openRoom(stream: SessionStream, face: SessionFace, options
     bind(connection, bound);
     const joined = { hello: message, revision: host.revision, identity: connection.identity, secret: bound.secret };
     connection.say(speaker(), remark("SESSION_INFO", sessionInfo(host.view, face, joined), nowMs()));
+    const event = succession.greet(bound.principal);
+    if (event !== undefined)
+      connection.say(speaker(), remark("COORDINATOR_STATUS", sessionStatus(host.view, face.sessionId, event), nowMs()));
   }
 
   /** Nothing was recorded because it stands so already: the sender hears it, nobody else does. */

@@ -27,6 +27,8 @@ export interface SessionEdge extends Disposable {
   answerBeside(connection: Connection, ask: FileList | FileRead | SessionSummaryRequest): Promise<void>;
   refuse(connection: Connection, code: RefusalCode, message: string, refersTo?: string): void;
   gone(connection: Connection): void;
+  /** Tells everybody in it that another process takes the session over. */
+  announceHandover(): void;
 }
 
 export interface SessionEdgeOptions {
@@ -109,6 +111,7 @@ export function createSessionEdge({ room, engine, files, observations }: Session
     async answerBeside(connection, ask) {
       connection.send(JSON.stringify(await answerSideband(ask, { host, files, engine, viewContext })));
     },
+    announceHandover: () => room.announceHandover(),
     gone: (connection) => room.leave(connection),
     [Symbol.dispose]: () => room[Symbol.dispose](),
   };

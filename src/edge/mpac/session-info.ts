@@ -78,7 +78,11 @@ function extension(
   };
 }
 
-export function sessionStatus(state: Readonly<SessionState>, sessionId: string, event: "heartbeat" | "recovered"): JsonObject {
+export function sessionStatus(
+  state: Readonly<SessionState>,
+  sessionId: string,
+  event: "heartbeat" | "recovered" | "assumed" | "handover",
+): JsonObject {
   return {
     event,
     coordinator_id: `service:coordinator-${sessionId}`,
