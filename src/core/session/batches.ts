@@ -51,8 +51,12 @@ export function decideBatch(
     opIds: judged.taken.map(({ event }) => event.opId),
     contentHash: at.facts.contentHash ?? "",
   };
-  const events = judged.taken.map(({ event }) => event);
-  return { events: [opened, ...events, ...refused(payload, judged), ...(isPreCommit ? authorizedOf(state, opened, judged) : [])] };
+  const taken = judged.taken.map(({ event }) => event);
+  const waitsFor = [...new Set(judged.taken.flatMap(({ blockers }) => blockers))];
+  return {
+    events: [opened, ...taken, ...refused(payload, judged), ...(isPreCommit ? authorizedOf(state, opened, judged) : [])],
+    ...(waitsFor.length === 0 ? {} : { result: { conflicts: waitsFor } }),
+  };
 }
 
 const namesOf = (entries: readonly Entry[]): OpId[] => [...new Set(entries.map(({ op_id: id }) => id))];
