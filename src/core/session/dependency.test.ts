@@ -113,6 +113,29 @@ describe("an announcement of a file that another's changes reach", () => {
   });
 });
 
+describe("what is told of very much", () => {
+  const told = (decision: ReturnType<typeof announce>) =>
+    (eventOf(decision, "ConflictOpened").dependency as { ba: { file: string; symbols: string[] | null }[] }).ba;
+
+  it("is a thousand characters of names, and always one", () => {
+    const played = playWith(["ana", "bo"]);
+    const names = Array.from({ length: 20 }, (_, index) => `${"n".repeat(200)}${10 + index}`);
+    announce(played, "ana", "a", ["utils.py"], reaching("main.py", names, names));
+
+    expect(told(announce(played, "bo", "b", ["main.py"]))).toEqual([{ file: "main.py", symbols: names.slice(0, 4) }]);
+  });
+
+  it("is two thousand characters of files with their names, and always one", () => {
+    const played = playWith(["ana", "bo"]);
+    const long = Array.from({ length: 5 }, (_, index) => `${index}${"/d".repeat(300)}`);
+    announce(played, "ana", "a", ["utils.py"], { impact: long });
+    announce(played, "ana", "a2", ["other.py"], { impact: [`x${"/d".repeat(2_000)}`] });
+
+    expect(told(announce(played, "bo", "b", long)).map(({ file }) => file)).toEqual(long.slice(0, 3));
+    expect(told(announce(played, "bo", "b2", [`x${"/d".repeat(2_000)}`]))).toHaveLength(1);
+  });
+});
+
 describe("a warning about what breaks elsewhere", () => {
   it("holds nobody up, even who asks to be blocked", () => {
     const played = playWith(["ana", "bo"]);

@@ -18,8 +18,10 @@ import type { SessionMoment } from "./verdict.ts";
 /** Conflicts of this kind that one message opens, the first by intent id; the rest is not worth anybody's reading. */
 const MAX_BREAKAGES = 50;
 
-/** Files named of one direction. */
+/** Files named of one direction, their characters with those of their names, and of the names of one file: the log and both parties get a copy. */
 const NAMED_FILES = 20;
+const NAMED_CHARACTERS = 2_000;
+const NAMES_CHARACTERS = 1_000;
 
 /** Files and characters of names in the description. */
 const DESCRIBED_FILES = 3;
@@ -91,9 +93,15 @@ function brokenBy(changing: Reach, files: readonly string[], using: Reach): Brok
       continue;
     }
     const symbols = [...new Set([...sharedNames(changes, used), ...planned])].sort();
-    if (symbols.length > 0) broken.push({ file, symbols });
+    if (symbols.length > 0) broken.push({ file, symbols: fitting(symbols, NAMES_CHARACTERS, (name) => name.length) });
   }
-  return broken;
+  return fitting(broken, NAMED_CHARACTERS, ({ file, symbols }) => file.length + (symbols ?? []).join("").length);
+}
+
+/** The first of them, as many as there is room for; always one. */
+function fitting<Item>(items: readonly Item[], characters: number, lengthOf: (item: Item) => number): Item[] {
+  let room = characters;
+  return items.filter((item, index) => (room -= lengthOf(item)) >= 0 || index === 0);
 }
 
 function breakage(

@@ -141,6 +141,15 @@ describe("an announcement over held files", () => {
     expect([matched_symbols, (other as JsonObject)["symbols"]].map((list) => (list as string[]).length)).toEqual([32, 32]);
   });
 
+  it("is told twenty shared files at most, and none with an endless path", () => {
+    const paths = [`a${"/d".repeat(200)}`, ...Array.from({ length: 30 }, (_, index) => `f${10 + index}.ts`)];
+    const work = { objective: "rewrite parse()", scope: files(...paths) };
+    const played = playWith(["ana", "bo"]);
+    played.says("ana", "INTENT_ANNOUNCE", { intent_id: "a", ...work });
+
+    expect(candidateOf(played, { intent_id: "b", ...work })?.["shared_files"]).toEqual(paths.slice(1, 21));
+  });
+
   it("is told the same when an update asks to be blocked", () => {
     const played = playWith(["ana", "bo"]);
     played.says("ana", "INTENT_ANNOUNCE", intent("a", { objective: "add parse()" }, "a.ts"));

@@ -10,9 +10,10 @@ import type { Rejection } from "../../wire/refusals.ts";
 import { asCompared, type Hints, hintsOf } from "./duplicate-hints.ts";
 import type { Meeting } from "./overlaps.ts";
 
-/** Holders that are compared, and shared files that are named. */
+/** Holders that are compared, and shared files that are named, those with a path of some length only. */
 const COMPARED = 20;
 const NAMED_FILES = 20;
+const NAMED_CHARACTERS = 300;
 
 const GUIDANCE =
   "Wait until the holder has withdrawn, then read the shared files again: if they already have the symbol or behaviour that you mean to add, " +
@@ -46,7 +47,10 @@ function duplicateCandidate(asking: Asking, holders: readonly Meeting[]): JsonOb
       ...shared,
       other_intent_id: intent.id,
       other_principal_id: intent.principal,
-      shared_files: [...paths].sort().slice(0, NAMED_FILES),
+      shared_files: [...paths]
+        .sort()
+        .filter((path) => path.length <= NAMED_CHARACTERS)
+        .slice(0, NAMED_FILES),
       current: { ...current },
       other: { ...other },
       verification_required: true,
