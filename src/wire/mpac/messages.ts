@@ -158,6 +158,7 @@ const batchEntry = z.looseObject({
   state_ref_before: reference,
   state_ref_after: reference,
   file_changes: z.record(text(4096), FileChange).nullable().optional(),
+  extensions,
 });
 
 const batch = z.looseObject({
