@@ -114,11 +114,17 @@ await runSmoke(async (smoke) => {
     assert.equal(status["coordinator_epoch"], known.epoch + 1);
     return again;
   });
-  await smoke.step("the claim that was pending is decided by the next one", async () => {
+  await smoke.step("the claim that was pending is still there for an arbiter to approve", async () => {
+    const arbiter = smoke.own(await connectMpac(next.uri, "cy", { instance: "cy:1" }));
+    await arbiter.join({ roles: ["arbiter"] });
+    arbiter.send("INTENT_CLAIM", { claim_id: "claim-bo", extensions: { signalbox: { decision: "approved" } } });
     const word = await back.frame("the word on the claim", (frame) => frame.message_type === "INTENT_CLAIM_STATUS");
-    assert.deepEqual([word.payload?.["claim_id"], word.payload?.["decision"]], ["claim-bo", "approved"]);
+    assert.deepEqual(
+      [word.payload?.["claim_id"], word.payload?.["decision"], word.payload?.["approved_by"]],
+      ["claim-bo", "approved", "cy"],
+    );
   });
-  await smoke.step("ana's withdrawal ends what waited for her: the deferral resolves, the proposal is rejected", async () => {
+  await smoke.step("ana's withdrawal ends what hung on her: the deferral resolves, the proposal is rejected", async () => {
     const again = smoke.own(await connectMpac(next.uri, "ana", { instance: "ana:1" }));
     await again.join();
     await again.outcome(again.send("INTENT_WITHDRAW", { intent_id: "intent-ana", reason: "task_completed" }));
@@ -131,8 +137,8 @@ await runSmoke(async (smoke) => {
     assert.deepEqual([rejected.payload?.["op_id"], rejected.payload?.["reason"]], ["op-proposed", "intent_terminated"]);
   });
   await smoke.step("a message that was taken before the kill is not taken twice", async () => {
-    const again = smoke.own(await connectMpac(next.uri, "cy", { instance: "cy:1" }));
-    await again.join({ roles: ["arbiter"] });
+    const again = smoke.own(await connectMpac(next.uri, "eve"));
+    await again.join();
     const answer = await again.outcome(
       again.send("OP_COMMIT", {
         op_id: "op-1",
