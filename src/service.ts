@@ -170,7 +170,7 @@ export async function startService(options: ServiceOptions): Promise<Sidecar> {
     await ownership[Symbol.asyncDispose]();
   };
   const all = opsRoutes({ health, token, stop, letGo });
-  all.route("/", logExportRoutes({ log: store, storeId: identity.store_id, token }));
+  all.route("/", logExportRoutes({ log: store, token }));
   all.route("/", routes ?? new Hono());
   const { allowedOrigins, host } = config;
   const listenOn = (port: number) => listen({ host, port, allowedOrigins, tls, anyHost: options.anyHost ?? false, routes: all, upgrade });

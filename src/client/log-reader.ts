@@ -24,8 +24,6 @@ export class LogNotHandedOut extends Error {
 }
 
 export interface LogReader extends Disposable {
-  /** Which store it is, by its sidecar's word. */
-  storeId(): Promise<string>;
   streams(): Promise<readonly { readonly stream: StreamId; readonly head: number }[]>;
   read(stream: StreamId, after: number): AsyncIterable<{ readonly revision: number; readonly text: string }>;
   getBlob(hash: Hash): Promise<Uint8Array | undefined>;
@@ -59,7 +57,6 @@ export function readLogOf({ host, port, token }: Address): LogReader {
   }
 
   return {
-    storeId: async () => (await askFor("/control/log/streams", LogStreams)).store_id,
     async streams() {
       const { streams } = await askFor("/control/log/streams", LogStreams);
       return streams.map(({ stream, head }) => ({ stream: stream as StreamId, head }));

@@ -1,4 +1,4 @@
-import { copyFile, mkdir, readdir, readFile, stat, truncate } from "node:fs/promises";
+import { copyFile, mkdir, readdir, readFile, stat, truncate, utimes } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { describe, expect, it } from "vitest";
 import type { StreamId } from "../wire/ids.ts";
@@ -56,7 +56,7 @@ describe("a copy of a log", () => {
     const copies = await folderForCopies(path);
     const before = await looksOf(path);
 
-    const copy = await openLogCopy(path, copies);
+    const copy = await openLogCopy(path, { inFolder: copies });
     const records = await collect(copy.read(ana, 0));
     const streams = await copy.streams();
     await copy[Symbol.asyncDispose]();
@@ -84,6 +84,18 @@ describe("a copy of a log", () => {
     await expect(openLogCopy(path)).rejects.toThrow(StoreHeld);
   });
 
+  it("is not made of one that somebody else had open meanwhile, and wrote into", async () => {
+    const path = await closedLog();
+    const copies = await folderForCopies(path);
+    const copyAndWrite = async (from: string, to: string): Promise<void> => {
+      await copyFile(from, to);
+      await utimes(path, new Date(), new Date(0));
+    };
+
+    await expect(openLogCopy(path, { inFolder: copies, copyFile: copyAndWrite })).rejects.toThrow(StoreHeld);
+    expect(await readdir(copies)).toEqual([]);
+  });
+
   it("is not made of nothing", async () => {
     await expect(openLogCopy(await closedLog().then((path) => `${path}-other`))).rejects.toThrow(StoreUnavailable);
   });
@@ -93,7 +105,7 @@ describe("a copy of a log", () => {
     await truncate(path, 5_000);
     const copies = await folderForCopies(path);
 
-    const opening = openLogCopy(path, copies);
+    const opening = openLogCopy(path, { inFolder: copies });
 
     await expect(opening).rejects.toThrow(StoreCorrupt);
     await expect(opening).rejects.toThrow(`the log ${path} is corrupt`);

@@ -4,7 +4,7 @@
  * SQLite writes when it opens a log: it replays the WAL and takes the lock, which keeps a sidecar from starting. So the log
  * and its WAL are copied into a folder of this user's own, and the copy is opened, with every check that a sidecar makes.
  */
-import { copyFile, mkdtemp, rm, stat } from "node:fs/promises";
+import { copyFile as copyOne, mkdtemp, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { StoreHeld, StoreUnavailable } from "./errors.ts";
@@ -20,19 +20,24 @@ const PARTS = ["", "-wal"];
 /** What may be asked of it. Disposing removes the copy. */
 export type LogCopy = AsyncDisposable & Pick<EventStore, "read" | "streams" | "getBlob">;
 
+export interface CopyOptions {
+  /** Where the copy is made; the system's folder for temporary files. */
+  readonly inFolder?: string;
+  readonly copyFile?: (from: string, to: string) => Promise<void>;
+}
+
 /**
- * @param inFolder - where the copy is made
  * @throws StoreHeld when a process owns the log, or comes to own it meanwhile
  * @throws StoreUnavailable when there is none, or no room for a copy
  * @throws StoreCorrupt, StoreTooNew as `openSqliteStore` does
  */
-export async function openLogCopy(path: string, inFolder = tmpdir()): Promise<LogCopy> {
+export async function openLogCopy(path: string, { inFolder = tmpdir(), copyFile = copyOne }: CopyOptions = {}): Promise<LogCopy> {
   const driver = await loadSqliteDriver();
   const folder = await mkdtemp(join(inFolder, "signalbox-log-"));
   const remove = (): Promise<void> => rm(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
   try {
     const copy = join(folder, "log.db");
-    await copyUnowned(path, copy, driver);
+    await copyUnowned(path, copy, driver, copyFile);
     const store = await inOriginalsName(path, copy, () => openSqliteStore({ path: copy, driver }));
     return {
       async *read(stream, after, atOnce) {
@@ -56,7 +61,7 @@ export async function openLogCopy(path: string, inFolder = tmpdir()): Promise<Lo
   }
 }
 
-async function copyUnowned(path: string, copy: string, driver: SqliteDriver): Promise<void> {
+async function copyUnowned(path: string, copy: string, driver: SqliteDriver, copyFile: typeof copyOne): Promise<void> {
   if (!(await exists(path)) && !(await exists(`${path}-wal`))) throw new StoreUnavailable(`there is no log ${path}`);
   const reserved = await reserve(path);
   try {

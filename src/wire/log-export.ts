@@ -5,7 +5,6 @@ import * as z from "zod";
 export const PAGE_BYTES = 1024 * 1024;
 
 export const LogStreams = z.looseObject({
-  store_id: z.string(),
   streams: z.array(z.looseObject({ stream: z.string(), head: z.int().min(0) })),
 });
 

@@ -17,11 +17,10 @@ const HASH = /^[0-9a-f]{64}$/;
 
 export interface LogExportOptions {
   readonly log: KeptLog;
-  readonly storeId: string;
   readonly token: string;
 }
 
-export function logExportRoutes({ log, storeId, token }: LogExportOptions): Hono {
+export function logExportRoutes({ log, token }: LogExportOptions): Hono {
   const routes = new Hono();
   routes.use("/control/log/*", async (context, next) => {
     if (isBearer(context.req.header("authorization"), token)) return next();
@@ -30,7 +29,7 @@ export function logExportRoutes({ log, storeId, token }: LogExportOptions): Hono
     });
   });
 
-  routes.get("/control/log/streams", async (context) => context.json({ store_id: storeId, streams: await log.streams() }));
+  routes.get("/control/log/streams", async (context) => context.json({ streams: await log.streams() }));
 
   routes.get("/control/log/records", async (context) => {
     const stream = context.req.query("stream");
