@@ -80,6 +80,18 @@ describe("an operation on a frozen scope", () => {
   });
 });
 
+it("bars nothing over an operation that the conflict names and that was rejected since", () => {
+  const played = frozen();
+  played.says("cy", "OP_PROPOSE", { op_id: "o", target: "x.ts" });
+  played.says("cy", "CONFLICT_REPORT", { conflict_id: "c", related_intents: ["i"], related_ops: ["o"] });
+  played.pass(10_000);
+  expect(frozenFor(played.state, "x.ts")).toBeDefined();
+
+  played.says("cy", "OP_REJECT", { op_id: "o", reason: "no" });
+
+  expect(frozenFor(played.state, "x.ts")).toBeUndefined();
+});
+
 describe("a frozen scope of entities", () => {
   it("bars nothing that is not known to lie in it", () => {
     const played = play({ governance: { resolution_timeout_sec: 10 } });

@@ -14,14 +14,14 @@ interface Quarrel {
   readonly priorities?: readonly [ana: string, bo: string];
 }
 
-/** ana holds `i` and bo holds `k`, both over a.ts; cy is there. The coordinator found the conflict at the start. */
+/** ana holds `i` and bo holds `k`, both over a.ts and each over a file of its own; cy is there. The coordinator found the conflict at the start. */
 function quarrel({ roles = {}, settings = { compliance: "governance" }, priorities = ["normal", "normal"] }: Quarrel = {}): Play {
   const played = play(settings);
   for (const principal of ["ana", "bo", "cy"]) played.says(principal, "HELLO", { roles: [...(roles[principal] ?? ["contributor"])] });
   const announce = (who: string, id: string, priority: string) =>
     played.says(who, "INTENT_ANNOUNCE", {
       intent_id: id,
-      scope: files("a.ts"),
+      scope: files("a.ts", `${id}.ts`),
       ttl_sec: 100_000,
       priority,
       ...signalbox({ on_overlap: "proceed" }),
@@ -214,8 +214,9 @@ describe("the third phase", () => {
 
   it("accepts what the first committer did and rejects the proposals of the others", () => {
     const played = quarrel();
-    change(played, "bo", "OP_COMMIT", "second", "k");
-    change(played, "ana", "OP_COMMIT", "o1", "i", "elsewhere.ts");
+    change(played, "bo", "OP_COMMIT", "first", "k");
+    played.says("bo", "OP_SUPERSEDE", { op_id: "second", supersedes_op_id: "first", target: "a.ts", intent_id: "k" });
+    change(played, "ana", "OP_COMMIT", "o1", "i", "i.ts");
     change(played, "ana", "OP_PROPOSE", "p1", "i");
     change(played, "bo", "OP_COMMIT", "third", "k");
 
