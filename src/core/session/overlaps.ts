@@ -37,7 +37,7 @@ const DESCRIBED_CHARACTERS = 80;
 /** Conflicts that one message may open: each is recorded and told to both parties. */
 const MAX_CONFLICTS = 100;
 
-/** Of those, how many may be about what is only possible. */
+/** Warnings of what is only possible that it may open beside them, the first by intent id. */
 const MAX_WARNINGS = 20;
 
 export interface Meeting {
@@ -171,7 +171,7 @@ export function tooManyConflicts(
   return refuse("scope/refused", `the scope would open ${length} conflicts, at most ${MAX_CONFLICTS} are opened at once; name fewer files`);
 }
 
-/** One conflict for each meeting that does not stand in one already; what is only possible takes what little room is left. */
+/** One conflict for each meeting that does not stand in one already, and the first warnings of what is only possible. */
 export function conflictsWith(
   state: Readonly<SessionState>,
   newcomer: { readonly id: IntentId; readonly principal: PrincipalId },
@@ -180,7 +180,7 @@ export function conflictsWith(
 ): SessionEventOf<"ConflictOpened">[] {
   const open = unopened(state, newcomer.id, met);
   const sure = open.filter(isSure);
-  const unsure = open.filter((meeting) => !isSure(meeting)).slice(0, Math.max(0, Math.min(MAX_WARNINGS, MAX_CONFLICTS - sure.length)));
+  const unsure = open.filter((meeting) => !isSure(meeting)).slice(0, MAX_WARNINGS);
   return [...sure, ...unsure].map((meeting) => ({
     type: "ConflictOpened",
     conflictId: at.newId("conflict") as SessionEventOf<"ConflictOpened">["conflictId"],
