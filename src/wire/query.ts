@@ -204,6 +204,15 @@ export const OperationView = z.looseObject({
 });
 export type OperationView = z.infer<typeof OperationView>;
 
+/** An operation that waits for its commit. */
+export const ProposalView = OperationView.extend({
+  principal_id: z.string(),
+  /** Who said that it may be carried out; null while nobody has. */
+  authorized_by: z.string().nullable(),
+  batch_id: z.string().optional(),
+});
+export type ProposalView = z.infer<typeof ProposalView>;
+
 /** `intent` is null when the coordinator knows none of that id (or has forgotten it, 24 h after its end). */
 export const IntentAnswer = z.looseObject({
   kind: z.literal("intent"),
@@ -217,6 +226,9 @@ export const IntentAnswer = z.looseObject({
     /** Its operations in the order they were committed: the last ones, when `operation_count` says that there are more. */
     operations: z.array(OperationView),
     operation_count: z.int().optional(),
+    /** What anybody has proposed under it and waits, when something does: the first ones, when `proposal_count` says that there are more. */
+    proposals: z.array(ProposalView).optional(),
+    proposal_count: z.int().optional(),
   }).nullable(),
   behind: z.array(BehindView).optional(),
 });

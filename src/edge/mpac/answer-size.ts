@@ -39,3 +39,15 @@ export function fewPaths(paths: readonly string[]): string[] {
   const end = paths.findIndex((path, index) => index >= MAX_PATHS || (room -= path.length) < 0);
   return end < 0 ? [...paths] : paths.slice(0, end);
 }
+
+/** One list after the other. */
+export function* withoutRepeats<Item>(...lists: readonly Iterable<Item>[]): Generator<Item> {
+  const seen = new Set<Item>();
+  for (const list of lists) {
+    for (const item of list) {
+      if (seen.has(item)) continue;
+      seen.add(item);
+      yield item;
+    }
+  }
+}

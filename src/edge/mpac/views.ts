@@ -5,7 +5,7 @@
  * frame: lists are cut and their counts stay true, and what concerns the asker comes first.
  */
 import { coversTarget, intentsOver, liveIntentsOf, refusedPaths } from "../../core/session/read.ts";
-import type { Conflict, Intent, Operation, Participant, SessionState } from "../../core/session/state.ts";
+import type { Conflict, Intent, Participant, SessionState } from "../../core/session/state.ts";
 import type { IntentId, PrincipalId } from "../../wire/ids.ts";
 import type { Scope } from "../../wire/mpac/messages.ts";
 import type {
@@ -13,14 +13,13 @@ import type {
   ConflictView,
   IntentAnswer,
   IntentView,
-  OperationView,
   OverlapAnswer,
   ParticipantView,
   Query,
   SummaryAnswer,
 } from "../../wire/query.ts";
 import type { OwnIntent } from "../../wire/mpac/coordinator.ts";
-import { fewPaths, fitting } from "./answer-size.ts";
+import { fewPaths, fitting, withoutRepeats } from "./answer-size.ts";
 import { viewRow } from "./waiting-views.ts";
 import {
   behindCandidates,
@@ -32,6 +31,7 @@ import {
   viewUndeclared,
   viewWork,
 } from "./observed-views.ts";
+import { viewOperations, viewProposals } from "./operation-views.ts";
 
 /** Intents in one answer when the question names no limit. */
 const DEFAULT_LIMIT = 200;
@@ -54,9 +54,6 @@ const MAX_REFUSED = 5;
 
 /** Own intents that a newcomer is told of, the last announced ones. */
 const MAX_OWN_INTENTS = 100;
-
-/** Operations of one intent, the last ones. */
-const MAX_OPERATIONS = 5_000;
 
 /** Characters as JSON of what a scope says beside its resources; a longer one is left out. */
 const MAX_BESIDE = 20_000;
@@ -156,17 +153,6 @@ function* announcedBehind(state: Readonly<SessionState>, ids: Iterable<IntentId>
   }
 }
 
-function* withoutRepeats<Item>(...lists: readonly Iterable<Item>[]): Generator<Item> {
-  const seen = new Set<Item>();
-  for (const list of lists) {
-    for (const item of list) {
-      if (seen.has(item)) continue;
-      seen.add(item);
-      yield item;
-    }
-  }
-}
-
 export function viewSummary(context: ViewContext, query: Extract<Query, { kind: "summary" }>, asker?: PrincipalId): SummaryAnswer {
   const { state } = context;
   const { cursor, limit = DEFAULT_LIMIT, paths } = query;
@@ -251,32 +237,8 @@ export function viewOneIntent(context: ViewContext, query: Extract<Query, { kind
       ...(intent.endReason === undefined ? {} : { end_reason: intent.endReason }),
       ...(intent.supersededBy === undefined ? {} : { superseded_by: intent.supersededBy }),
       ...viewOperations(state, intent, query.target),
+      ...viewProposals(state, intent),
     },
-  };
-}
-
-/** The last operations. Where there is no room for all, those on the target that was asked about come before others. */
-function viewOperations(
-  state: Readonly<SessionState>,
-  intent: Intent,
-  target: string | undefined,
-): { operations: OperationView[]; operation_count?: number } {
-  const newestFirst = intent.operations.flatMap((id) => state.operations.get(id) ?? []).reverse();
-  const room = { items: MAX_OPERATIONS, bytes: LIST_BYTES };
-  const all = fitting(newestFirst, viewOperation, room);
-  if (!all.cut) return { operations: all.views.reverse() };
-  const asked = newestFirst.filter((operation) => operation.target === target);
-  const { views } = fitting(withoutRepeats(asked, newestFirst), viewOperation, room);
-  return { operations: views.reverse(), operation_count: newestFirst.length };
-}
-
-function viewOperation(operation: Operation): OperationView {
-  return {
-    op_id: operation.id,
-    target: operation.target,
-    state: operation.state,
-    state_ref_before: operation.stateRefBefore,
-    state_ref_after: operation.stateRefAfter,
   };
 }
 
