@@ -61,7 +61,7 @@ export async function openLogCopy(path: string, { inFolder = tmpdir(), copyFile 
   }
 }
 
-async function copyUnowned(path: string, copy: string, driver: SqliteDriver, copyFile: typeof copyOne): Promise<void> {
+async function copyUnowned(path: string, copy: string, driver: SqliteDriver, copyFile: Required<CopyOptions>["copyFile"]): Promise<void> {
   if (!(await exists(path)) && !(await exists(`${path}-wal`))) throw new StoreUnavailable(`there is no log ${path}`);
   const reserved = await reserve(path);
   try {
