@@ -5,16 +5,11 @@
 import { once } from "node:events";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
-import { register } from "node:module";
 import { pathToFileURL } from "node:url";
 import { WebSocketServer } from "ws";
+import { withUuid } from "../../smoke/support/reference-modules.ts";
 
-/** The checkout has no `node_modules`: the one package that it takes is two lines. */
-const UUID = `export const v4 = () => crypto.randomUUID();`;
-const HOOKS = `export function resolve(name, context, next) {
-  return name === "uuid" ? { url: ${JSON.stringify(`data:text/javascript,${encodeURIComponent(UUID)}`)}, shortCircuit: true } : next(name, context);
-}`;
-register(`data:text/javascript,${encodeURIComponent(HOOKS)}`);
+withUuid();
 
 interface Coordinator {
   processMessage(envelope: object): { readonly message_type: string; readonly payload?: unknown }[];
