@@ -7,7 +7,16 @@ import type { SessionEvent, SessionEventOf } from "../../wire/session.ts";
 import { type Place, unreachable } from "../aggregate.ts";
 import { startBackoff } from "./evolve/backoffs.ts";
 import { moveClaims, openClaim, settleClaim } from "./evolve/claims.ts";
-import { acknowledge, dismissConflict, escalate, freeze, moveConflicts, openConflict, resolveConflict } from "./evolve/conflicts.ts";
+import {
+  acknowledge,
+  dismissConflict,
+  escalate,
+  freeze,
+  moveConflicts,
+  openConflict,
+  resolveConflict,
+  stopConflicts,
+} from "./evolve/conflicts.ts";
 import { defer, endDeferral, moveDeferrals, readWaitingAnew } from "./evolve/deferrals.ts";
 import { forget } from "./evolve/forgetting.ts";
 import { announce, endIntent, moveDeadlines, readScopesAnew, setLive, update } from "./evolve/intents.ts";
@@ -89,6 +98,7 @@ export function evolve(state: SessionState, event: SessionEvent, at: Place): voi
     case "OperationSuperseded":
       return supersede(state, event, at);
     case "SessionClosed":
+      stopConflicts(state, at);
       return closeSession(state, event, at);
     case "Forgotten":
       return forget(state, event, at);

@@ -287,6 +287,18 @@ describe("a conflict that nobody is sure of", () => {
   });
 });
 
+it("has no say any more once the session has ended", () => {
+  const played = quarrel({ roles: { ana: ["owner"] } });
+  played.says("ana", "OP_COMMIT", { op_id: "o", target: "a.ts", intent_id: "i" });
+  played.says("ana", "CONFLICT_REPORT", { conflict_id: "c", related_ops: ["o"] });
+  played.says("ana", "SESSION_CLOSE", {});
+  expect(played.state.liveConflicts.size).toBe(1);
+
+  played.pass(3_600 * SECOND);
+
+  expect(history(played)).toEqual([]);
+});
+
 describe("a machine that slept", () => {
   it("gives nobody less time: what fell into the gap moves behind it", () => {
     const played = quarrel();

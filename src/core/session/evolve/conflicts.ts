@@ -71,6 +71,14 @@ export function moveConflicts(state: SessionState, { fromMs, untilMs }: SessionE
   }
 }
 
+/** In a session that has ended nothing is resolved any more. */
+export function stopConflicts(state: SessionState, at: Place): void {
+  for (const id of state.liveConflicts) {
+    const conflict = state.conflicts.get(id);
+    if (conflict !== undefined) waitUntil(state, conflict, undefined, at);
+  }
+}
+
 /** Nothing comes by itself of what nobody is sure of (SPEC 17.7.1). */
 function resolutionDue(state: SessionState, { basis }: Pick<Conflict, "basis">, at: Place): number | undefined {
   const { resolutionTimeoutMs } = policyOf(state.settings);
