@@ -4,6 +4,7 @@
  */
 import type { Json, JsonObject } from "../wire/json.ts";
 import type { ClientMessage } from "../wire/mpac/messages.ts";
+import { advising } from "./golden-advice.test.fixture.ts";
 import { governing } from "./golden-governance.test.fixture.ts";
 
 type Type = ClientMessage["message_type"];
@@ -40,6 +41,7 @@ export async function playGoldenDay(stage: Stage): Promise<void> {
   await announcing(stage);
   await arguing(stage);
   await otherKinds(stage);
+  await advising(stage);
   await changing(stage);
   await goingAway(stage);
   await governing(stage);
