@@ -53,6 +53,7 @@ describe("an announcement after a rejection", () => {
   it.each([
     ["another scope", (played: Play) => announce(played, files("b.ts"))],
     ["another person", (played: Play) => announce(played, files("a.ts"), "ana")],
+    ["what only may be the same", (played: Play) => announce(played, { kind: "entity_set", entities: ["a.ts::parse"] })],
     ["a scope of another kind", (played: Play) => announce(played, { kind: "task_set", task_ids: ["t"] })],
   ])("does not wait for %s", (_, again) => {
     const played = withArbiter();

@@ -130,7 +130,12 @@ describe("an announcement over a frozen scope", () => {
     expect(resultOf(decision)["frozen"]).toEqual([frozenId(played)]);
   });
 
-  it("that lies beside it hears nothing of it", () => {
-    expect(resultOf(announce(frozen(), "src/b.ts"))["frozen"]).toBeUndefined();
-  });
+  it.each([[files("src/b.ts")], [{ kind: "entity_set", entities: ["src/a.ts::parse"] }]])(
+    "%j that lies beside it, or only may meet it, hears nothing of it",
+    (scope) => {
+      const decision = frozen().says("cy", "INTENT_ANNOUNCE", { intent_id: "c1", scope });
+
+      expect(resultOf(decision)["frozen"]).toBeUndefined();
+    },
+  );
 });
