@@ -213,6 +213,20 @@ describe("a turn comes at once, before anybody else is heard", () => {
     expect(begunBy(played, () => withdraw(played, "cy", "c"))).toEqual(["b"]);
   });
 
+  it("not while it is frozen, and at once when somebody has resolved what froze it", () => {
+    const played = held({ governance: { resolution_timeout_sec: 60 }, intent_ttl_sec: 7_200 });
+    played.says("eve", "HELLO", { roles: ["owner"] });
+    announce(played, "cy", "c", "a.ts", signalbox({ on_overlap: "proceed" }));
+    wait(played, "bo", "b", "a.ts", {}, { wait_sec: 3_600 });
+    const [conflict = ""] = played.state.liveConflicts;
+    played.pass(60_000);
+    played.says("cy", "GOODBYE", { intent_disposition: "transfer" });
+
+    expect(played.state.frozen.size).toBe(1);
+    expect(begunBy(played, () => played.says("ana", "GOODBYE", { intent_disposition: "transfer" }))).toEqual([]);
+    expect(begunBy(played, () => played.says("eve", "RESOLUTION", { conflict_id: conflict, decision: "approved" }))).toEqual(["b"]);
+  });
+
   it("not when the holder only goes on over the same files in the same record", () => {
     const played = held();
     wait(played, "bo", "b", "a.ts");
