@@ -6,7 +6,7 @@
  * rejected when what it was built on is gone (7.8).
  */
 import type { ConflictId, IntentId, OpId } from "../../wire/ids.ts";
-import type { SessionEvent, SessionEventOf } from "../../wire/session.ts";
+import type { SessionEvent } from "../../wire/session.ts";
 import { parseResource } from "../scope/resource.ts";
 import { authorized, blockersOf } from "./authorization.ts";
 import { dismissalsAfter } from "./dismissal.ts";
@@ -102,25 +102,12 @@ function stopped(events: readonly SessionEvent[]): OpId[] {
 
 /** Operations that may have waited for this. */
 function* concernedBy(state: Readonly<SessionState>, event: SessionEvent): Generator<OpId> {
-  switch (event.type) {
-    case "Opened":
-      return yield* waiting(state);
-    case "OperationThawed":
-      return yield event.opId;
-    case "ConflictResolved":
-    case "ConflictDismissed":
-      return yield* ofConflict(state, event.conflictId);
-    case "ScopeFrozen":
-      if (event.favoured !== undefined) yield* state.intents.get(event.favoured)?.proposals ?? [];
-      return;
-    case "IntentEnded":
-      return yield* ofOthers(state, event.intentId);
-    case "IntentUpdated":
-      if (event.scope !== undefined) yield* ofOthers(state, event.intentId);
-      return;
-    default:
-      return;
-  }
+  const { type } = event;
+  if (type === "Opened") yield* waiting(state);
+  if (type === "OperationThawed") yield event.opId;
+  if (type === "ConflictResolved" || type === "ConflictDismissed") yield* ofConflict(state, event.conflictId);
+  if (type === "ScopeFrozen" && event.favoured !== undefined) yield* state.intents.get(event.favoured)?.proposals ?? [];
+  if (type === "IntentEnded" || (type === "IntentUpdated" && event.scope !== undefined)) yield* ofOthers(state, event.intentId);
 }
 
 function* ofOthers(state: Readonly<SessionState>, id: IntentId): Generator<OpId> {

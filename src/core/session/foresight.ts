@@ -10,62 +10,52 @@ import type { Conflict, Intent, SessionState } from "./state.ts";
 type ForeseenIntent = Pick<Intent, "id" | "principal" | "state" | "scope" | "conflicts">;
 type ForeseenConflict = Pick<Conflict, "id" | "state" | "intents" | "operations" | "principals" | "escalatedTo" | "frozen">;
 
+interface Foreseen {
+  readonly intents: Map<IntentId, ForeseenIntent>;
+  readonly conflicts: Map<ConflictId, ForeseenConflict>;
+  readonly frozen: Set<ConflictId>;
+}
+
 export function foreseen(state: Readonly<SessionState>, events: readonly SessionEvent[]): Readonly<SessionState> {
-  const intents = new Map<IntentId, ForeseenIntent>(state.intents);
-  const conflicts = new Map<ConflictId, ForeseenConflict>(state.conflicts);
-  const frozen = new Set(state.frozen);
-
-  function change(id: IntentId, how: Partial<ForeseenIntent>): void {
-    const intent = intents.get(id);
-    if (intent !== undefined) intents.set(id, { ...intent, ...how });
-  }
-
-  function settle(id: ConflictId): void {
-    const conflict = conflicts.get(id);
-    frozen.delete(id);
-    if (conflict !== undefined) conflicts.set(id, { ...conflict, state: "CLOSED", frozen: undefined });
-  }
-
+  const after: Foreseen = { intents: new Map(state.intents), conflicts: new Map(state.conflicts), frozen: new Set(state.frozen) };
   for (const event of events) {
-    switch (event.type) {
-      case "IntentAnnounced":
-        intents.set(event.intentId, newborn(event));
-        break;
-      case "IntentUpdated":
-        if (event.scope !== undefined) change(event.intentId, { scope: event.scope });
-        break;
-      case "IntentEnded":
-        change(event.intentId, { state: event.state });
-        break;
-      case "IntentSuspended":
-        change(event.intentId, { state: "SUSPENDED" });
-        break;
-      case "IntentRestored":
-        change(event.intentId, { state: "ACTIVE" });
-        break;
-      case "ConflictOpened":
-        conflicts.set(event.conflictId, opened(event));
-        for (const id of event.intents) {
-          change(id, { conflicts: new Set([...(intents.get(id)?.conflicts ?? []), event.conflictId]) });
-        }
-        break;
-      case "ConflictResolved":
-      case "ConflictDismissed":
-        settle(event.conflictId);
-        break;
-      case "ScopeFrozen": {
-        const conflict = conflicts.get(event.conflictId);
-        frozen.add(event.conflictId);
-        const { phase, favoured, dueAtMs: sinceMs } = event;
-        if (conflict !== undefined) conflicts.set(conflict.id, { ...conflict, frozen: { sinceMs, phase, favoured } });
-        break;
-      }
-      default:
-        break;
-    }
+    foreseeIntent(after, event);
+    foreseeConflict(after, event);
   }
   // Of what is born in these events there is only what is asked of it here.
-  return { ...state, intents, conflicts, frozen } as Readonly<SessionState>;
+  return { ...state, ...after } as Readonly<SessionState>;
+}
+
+function foreseeIntent({ intents }: Foreseen, event: SessionEvent): void {
+  const change = (id: IntentId, how: (intent: ForeseenIntent) => Partial<ForeseenIntent>): void => {
+    const intent = intents.get(id);
+    if (intent !== undefined) intents.set(id, { ...intent, ...how(intent) });
+  };
+  const { type } = event;
+  if (type === "IntentAnnounced") intents.set(event.intentId, newborn(event));
+  if (type === "IntentUpdated") change(event.intentId, ({ scope }) => ({ scope: event.scope ?? scope }));
+  if (type === "IntentEnded") change(event.intentId, () => ({ state: event.state }));
+  if (type === "IntentSuspended") change(event.intentId, () => ({ state: "SUSPENDED" }));
+  if (type === "IntentRestored") change(event.intentId, () => ({ state: "ACTIVE" }));
+  if (type !== "ConflictOpened") return;
+  for (const id of event.intents) change(id, ({ conflicts }) => ({ conflicts: new Set([...conflicts, event.conflictId]) }));
+}
+
+function foreseeConflict({ conflicts, frozen }: Foreseen, event: SessionEvent): void {
+  const change = (id: ConflictId, how: Partial<ForeseenConflict>): void => {
+    const conflict = conflicts.get(id);
+    if (conflict !== undefined) conflicts.set(id, { ...conflict, ...how });
+  };
+  const { type } = event;
+  if (type === "ConflictOpened") conflicts.set(event.conflictId, opened(event));
+  if (type === "ConflictResolved" || type === "ConflictDismissed") {
+    frozen.delete(event.conflictId);
+    change(event.conflictId, { state: "CLOSED", frozen: undefined });
+  }
+  if (type === "ScopeFrozen") {
+    frozen.add(event.conflictId);
+    change(event.conflictId, { frozen: { sinceMs: event.dueAtMs, phase: event.phase, favoured: event.favoured } });
+  }
 }
 
 function newborn({ intentId: id, principalId: principal, scope }: SessionEventOf<"IntentAnnounced">): ForeseenIntent {
