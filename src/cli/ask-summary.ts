@@ -4,9 +4,8 @@
  */
 import { randomUUID } from "node:crypto";
 import { connect, type Connection } from "../client/connection.ts";
-import { QueryRefused, sentenceOf, SidecarUnavailable, UpgradeRefused } from "../client/faults.ts";
+import { QueryRefused, sentenceOf, SidecarUnavailable, TokenRefused, UpgradeRefused } from "../client/faults.ts";
 import { readInbound } from "../client/inbound.ts";
-import { tokenRefused } from "../client/link.ts";
 import type { Located } from "../client/reach.ts";
 import { explainRemote, type Remote } from "../client/remote.ts";
 import { createSessionClient } from "../client/session-client.ts";
@@ -87,7 +86,7 @@ export async function askSummary(
 }
 
 function explainHere(located: Located, cause: unknown): string {
-  if (cause instanceof UpgradeRefused && cause.isForToken) return tokenRefused(located, cause).sentence;
+  if (cause instanceof UpgradeRefused && cause.isForToken) return new TokenRefused(located, `HTTP status ${cause.status}`).sentence;
   return `the sidecar at ${located.uri} cannot be reached (${sentenceOf(cause)})`;
 }
 

@@ -30,6 +30,20 @@ export class OtherControl extends SidecarUnavailable {
   }
 }
 
+/** Nobody comes in there without a token, or not with ours; said in the words for a sidecar of this machine. */
+export class TokenRefused extends SidecarUnavailable {
+  /** What the other side said. */
+  readonly why: string;
+
+  /** One that has just started may not have left its token yet, so that looking again may find it. */
+  constructor({ uri, token }: { readonly uri: string; readonly token?: string | undefined }, why: string, cause?: unknown) {
+    const what = token === undefined ? "wants the token of its discovery file, which this process cannot read" : "does not take our token";
+    const remedy = "start the client as the user that started the sidecar";
+    super(`the sidecar at ${uri} ${what} (${why}): ${remedy}`, { code: "connection/token-refused", cause, passing: true });
+    this.why = why;
+  }
+}
+
 /** What listens there answered the opening of a WebSocket with an HTTP status. */
 export class UpgradeRefused extends Error {
   override readonly name = "UpgradeRefused";

@@ -2,7 +2,7 @@
  * A connection that has joined: HELLO said, SESSION_INFO heard, under a name that nobody else holds.
  */
 import { connect, type Connection } from "./connection.ts";
-import { SidecarUnavailable, UpgradeRefused } from "./faults.ts";
+import { SidecarUnavailable, TokenRefused, UpgradeRefused } from "./faults.ts";
 import { type Inbound, readInbound, type Refusal, type SessionInfo } from "./inbound.ts";
 import type { Located } from "./reach.ts";
 
@@ -52,7 +52,9 @@ export async function openLink(uri: string, options: LinkOptions): Promise<Link>
       if (reply !== undefined) replies.shift()?.(reply);
     },
   }).catch((cause: unknown) => {
-    throw cause instanceof UpgradeRefused && cause.isForToken ? tokenRefused({ uri, token }, cause) : cause;
+    throw cause instanceof UpgradeRefused && cause.isForToken
+      ? new TokenRefused({ uri, token }, `HTTP status ${cause.status}`, cause)
+      : cause;
   });
 
   async function ask(principal: string): Promise<Reply> {
@@ -79,7 +81,8 @@ export async function openLink(uri: string, options: LinkOptions): Promise<Link>
       if (reply.kind === "stranger") throw strange(uri);
       if (reply.kind === "session-info") return { connection, principal, info: reply.info };
       const { suggested } = reply.refusal;
-      if (reply.refusal.rejection.code !== "principal/name-taken" || suggested === undefined) throw refused(principal, reply.refusal);
+      if (reply.refusal.rejection.code !== "principal/name-taken" || suggested === undefined)
+        throw refused({ uri, token }, principal, reply.refusal);
       principal = suggested;
     }
     throw new SidecarUnavailable(`${MAX_NAMES} names like ${first} are taken; set MPAC_PRINCIPAL_ID to a free one`);
@@ -95,21 +98,9 @@ function replyIn(inbound: Inbound, helloId: string): Reply | undefined {
   return inbound.kind === "envelope" && inbound.envelope.message_type === "SESSION_INFO" ? { kind: "stranger" } : undefined;
 }
 
-/** A sidecar of this machine wants a token. One that has just started may not have left it yet: looking again finds it. */
-export function tokenRefused({ uri, token }: Located, cause: UpgradeRefused): SidecarUnavailable {
-  const which = token === undefined ? "wants the token of its discovery file, which this process cannot read" : "does not take our token";
-  return new SidecarUnavailable(
-    `the sidecar at ${uri} ${which} (HTTP status ${cause.status}): start the client as the user that started the sidecar`,
-    { code: "connection/token-refused", cause, passing: true },
-  );
-}
-
-function refused(principal: string, { rejection, errorCode, retryable }: Refusal): SidecarUnavailable {
-  const isForToken = errorCode === "CREDENTIAL_REJECTED";
-  return new SidecarUnavailable(`the sidecar refuses ${principal}: ${rejection.message}`, {
-    code: isForToken ? "connection/token-refused" : rejection.code,
-    passing: isForToken || retryable,
-  });
+function refused(located: Located, principal: string, { rejection, errorCode, retryable }: Refusal): SidecarUnavailable {
+  if (errorCode === "CREDENTIAL_REJECTED") return new TokenRefused(located, rejection.message);
+  return new SidecarUnavailable(`the sidecar refuses ${principal}: ${rejection.message}`, { code: rejection.code, passing: retryable });
 }
 
 /** It has let us in, and knows neither our acknowledgements nor our questions, on which every tool stands. */

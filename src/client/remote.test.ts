@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { OtherControl, SidecarUnavailable, UpgradeRefused } from "./faults.ts";
+import { OtherControl, SidecarUnavailable, TokenRefused, UpgradeRefused } from "./faults.ts";
 import { explainRemote, readRemote, type Remote } from "./remote.ts";
 
 const SECRET = "hush-0123456789";
@@ -81,19 +81,18 @@ describe("why a coordinator elsewhere cannot be joined", () => {
   const remote: Remote = { uri: "wss://hub.example/session/team", sessionId: "team", token: SECRET, inTheClear: false };
   const fault = (code: string, message: string): Error => Object.assign(new Error(message), { code });
   const upgrade = (status: number, detail?: string) => new UpgradeRefused(remote.uri, status, detail);
-  const refusedToken = (cause?: Error) =>
-    new SidecarUnavailable("the sidecar refuses ana: no such token", { code: "connection/token-refused", passing: true, cause });
+  const refusedToken = (why: string) => new TokenRefused(remote, why);
 
   it.each([
     {
       name: "a token in HELLO",
-      cause: refusedToken(),
+      cause: refusedToken("no such token"),
       says: /refuses our token.*no such token.*set MPAC_COORDINATOR_TOKEN/,
       passing: false,
     },
     {
       name: "a token in the header",
-      cause: refusedToken(upgrade(401)),
+      cause: refusedToken("HTTP status 401"),
       says: /refuses our token.*401.*set MPAC_COORDINATOR_TOKEN/,
       passing: false,
     },
@@ -152,7 +151,7 @@ describe("why a coordinator elsewhere cannot be joined", () => {
   });
 
   it("says that a token is wanted when none is known", () => {
-    const told = explainRemote({ ...remote, token: undefined }, refusedToken(upgrade(401)));
+    const told = explainRemote({ ...remote, token: undefined }, refusedToken("HTTP status 401"));
 
     expect(told.sentence).toMatch(/wants a token for the session team/);
   });

@@ -2,7 +2,7 @@
  * A coordinator elsewhere, as the environment names it: where it is, what lets us in, and what its users can do when it
  * cannot be joined. With one, no sidecar is looked for or started on this machine.
  */
-import { OtherControl, SidecarUnavailable, sentenceOf, UpgradeRefused } from "./faults.ts";
+import { OtherControl, SidecarUnavailable, sentenceOf, TokenRefused, UpgradeRefused } from "./faults.ts";
 import type { Located } from "./reach.ts";
 
 export interface Remote extends Located {
@@ -110,10 +110,9 @@ export function explainRemote({ uri, sessionId, token }: Remote, cause: unknown,
       return say("remote/unreachable", `the coordinator behind ${uri} is not up (${why}): its host has to start it`, true);
     return say("remote/no-coordinator", `${cause.message}: set ${URL_NAME} to a coordinator${where}`);
   }
+  if (cause instanceof TokenRefused) return tokenRefused(cause.why);
   if (cause instanceof SidecarUnavailable) {
     switch (cause.code) {
-      case "connection/token-refused":
-        return tokenRefused(cause.cause instanceof UpgradeRefused ? `HTTP status ${cause.cause.status}` : cause.sentence);
       case "connection/stranger":
         return say(cause.code, `${cause.sentence}; set ${URL_NAME} to one that does${where}`);
       case "connection/closed":
