@@ -7,7 +7,7 @@
  */
 import { type Bond, type Footprint, hasUris, mayMeet } from "./footprint.ts";
 import { endsOf } from "./hints.ts";
-import { createKeyIndex, type KeyIndex } from "./key-index.ts";
+import { createKeyIndex } from "./key-index.ts";
 import type { Words } from "./registry.ts";
 import type { Resource } from "./resource.ts";
 import { createScopeIndex, type ScopeIndex } from "./scope-index.ts";
@@ -26,10 +26,17 @@ export interface FootprintIndex extends Pick<ScopeIndex, "size" | "nodes" | "rem
   meeting(asked: Footprint): ReadonlyMap<string, Hit>;
 }
 
+/** A scope with the keys that it is found by, so that it is let go by the same. */
+interface Held {
+  readonly footprint: Footprint;
+  readonly keys: readonly string[];
+  readonly ends: readonly string[];
+}
+
 const STRENGTH = { resource: 2, name: 1, possible: 0 } as const satisfies Record<Bond, number>;
 
 export function createFootprintIndex(): FootprintIndex {
-  const held = new Map<string, Footprint>();
+  const held = new Map<string, Held>();
   const files = createScopeIndex();
   /** Files that words appear to name. */
   const named = createScopeIndex();
@@ -39,25 +46,21 @@ export function createFootprintIndex(): FootprintIndex {
   const ends = createKeyIndex();
 
   function remove(id: string): void {
-    const footprint = held.get(id);
-    if (footprint === undefined) return;
+    const known = held.get(id);
+    if (known === undefined) return;
     held.delete(id);
     files.remove(id);
     named.remove(id);
-    eachKey(footprint, (index, all) => index.remove(id, all));
-  }
-
-  function eachKey(footprint: Footprint, change: (index: KeyIndex, all: Iterable<string>) => void): void {
-    change(keys, keysOf(footprint));
-    change(modules, footprint.hints.modules);
-    change(ends, footprint.resources.flatMap(endsOf));
+    keys.remove(id, known.keys);
+    modules.remove(id, known.footprint.hints.modules);
+    ends.remove(id, known.ends);
   }
 
   /** Whatever is only possible: each is looked at once more, because two scopes with URIs are compared by those. */
   function possible(asked: Footprint, note: (id: string, by: Bond, word?: string) => void): void {
     const noteIf = (id: string, word?: string): void => {
       const other = held.get(id);
-      if (other !== undefined && mayMeet(asked, other)) note(id, "possible", word);
+      if (other !== undefined && mayMeet(asked, other.footprint)) note(id, "possible", word);
     };
     const noteAll = (ids: Iterable<string>, word?: string): void => {
       for (const id of ids) noteIf(id, word);
@@ -86,10 +89,13 @@ export function createFootprintIndex(): FootprintIndex {
     },
     add(id, footprint) {
       remove(id);
-      held.set(id, footprint);
+      const added = { footprint, keys: keysOf(footprint), ends: footprint.resources.flatMap(endsOf) };
+      held.set(id, added);
       files.add(id, footprint.resources);
       if (footprint.hints.files.length > 0) named.add(id, footprint.hints.files);
-      eachKey(footprint, (index, all) => index.add(id, all));
+      keys.add(id, added.keys);
+      modules.add(id, footprint.hints.modules);
+      ends.add(id, added.ends);
     },
     remove,
     overlapping: (resources, limit) => files.overlapping(resources, limit),
