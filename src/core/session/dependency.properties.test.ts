@@ -16,7 +16,7 @@ interface Said {
 
 const path = fc.constantFrom("a.py", "b.py", "c.py", "src/d.py", "src/e.py");
 const held = fc.oneof({ arbitrary: path, weight: 6 }, { arbitrary: fc.constantFrom("src", "**/*.py", "src/*.py", "lib"), weight: 1 });
-const name = fc.constantFrom("foo", "m.foo", "n.bar", "Note", "m.Note", "Note.title", "m.Note.text", "User.name");
+const name = fc.constantFrom("foo", "m.foo", "m.bar", "Note", "m.Note", "Note.title", "m.Note.text", "User.name");
 const names = fc.uniqueArray(name, { maxLength: 3 });
 const optional = fc.option(names, { nil: undefined });
 
