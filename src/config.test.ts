@@ -18,6 +18,7 @@ describe("a repository's sidecar", () => {
     { name: "passes over an empty variable", env: { MPAC_TOKEN_TABLE: " " }, gives: { tokens: undefined } },
     { name: "may be authenticated", env: { MPAC_TOKEN_TABLE: TABLE }, gives: { tokens: { "ana-token": { allowed_sessions: ["red"] } } } },
     { name: "may want the token of its discovery file", flags: { requireToken: true }, gives: { requireToken: true } },
+    { name: "may be told so by a bridge's surroundings", env: { SIGNALBOX_REQUIRE_TOKEN: "1" }, gives: { requireToken: true } },
     {
       name: "takes what a session decides for itself",
       env: { MPAC_SESSION_POLICY: '{"role_policy":{"default_role":"observer"}}' },

@@ -109,7 +109,8 @@ export function readSidecarConfig(flags: SidecarFlags, env: Environment): Sideca
     ...service,
     workspace: said(flags.workspace) ?? said(env["MPAC_WORKSPACE_DIR"]),
     sessionId: said(flags.sessionId),
-    requireToken: flags.requireToken === true,
+    // A bridge that starts the sidecar gives no flags, and its surroundings.
+    requireToken: flags.requireToken === true || said(env["SIGNALBOX_REQUIRE_TOKEN"]) === "1",
   };
 }
 

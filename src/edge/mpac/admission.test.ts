@@ -1,5 +1,6 @@
 /** Who is let in: by a token of a table, by the token of the discovery file, as this machine's own user. */
 import { describe, expect, it } from "vitest";
+import type { LogRecord } from "../../wire/record.ts";
 import type { TokenTable } from "../../wire/token-table.ts";
 import { of, type Received, scope, serveSession, type TestClient } from "./mpac-edge.test.fixture.ts";
 
@@ -88,6 +89,26 @@ describe("a session with a table of tokens", () => {
 
     expect(await ana.next(of("SIGNALBOX_ANSWER"))).toMatchObject({ error: "send HELLO first" });
     expect(await own.next(of("SIGNALBOX_ANSWER"))).toMatchObject({ answer: { kind } });
+  });
+
+  it("takes another HELLO of who has joined, with its credential or without, and not with another's", async () => {
+    await using served = await authenticated();
+    using ana = await served.connect("ana");
+    const answers: unknown[] = [];
+    for (const payload of [bearer("ana-token"), {}, bearer("ana-token"), bearer("bo-token")])
+      answers.push((await join(ana, payload)).message_type);
+    ana.send("HEARTBEAT", { status: "working" }, now());
+    await ana.sofar();
+
+    const [last] = (await served.log()).slice(-1).map((text) => JSON.parse(text) as LogRecord);
+
+    expect(answers).toEqual(["SESSION_INFO", "SESSION_INFO", "SESSION_INFO", "PROTOCOL_ERROR"]);
+    expect(last?.actor).toEqual({
+      principal: "ana",
+      verified: "token",
+      fingerprint: expect.stringMatching(/^[0-9a-f]{16}$/) as string,
+      roles: ["owner"],
+    });
   });
 
   it("says nothing before HELLO to a message, and opens nothing for it", async () => {

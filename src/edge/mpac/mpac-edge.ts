@@ -136,7 +136,11 @@ export function createMpacEdge(options: MpacEdgeOptions): MpacEdge {
     if (door.isShut) {
       const judged = admission ?? door.admit(undefined, seat.sessionId);
       if ("refused" in judged) return { code: "credential/rejected", why: judged.refused };
-      if (door.provesIdentity) connection.identity = identityOf(judged, payload.roles ?? []);
+      const proven = identityOf(judged, payload.roles ?? []);
+      if (connection.bound !== undefined && door.provesIdentity && connection.identity?.fingerprint !== proven.fingerprint) {
+        return { code: "credential/rejected", why: "this connection joined with another credential; open another connection" };
+      }
+      if (door.provesIdentity) connection.identity = proven;
     }
     if (admission !== undefined && "admitted" in admission) seat.admission = admission;
     if (door.isShut || isOwn(seat) || (await seat.peer()) !== "other-user") return undefined;
