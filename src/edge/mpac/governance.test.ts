@@ -23,12 +23,11 @@ async function quarrel(served: Awaited<ReturnType<typeof serveSession>>) {
   return { ana, bo, cy, dee, conflict: report.payload["conflict_id"] as string };
 }
 
+/** Types and reasons, without the coordinator's signs of life. */
 const types = (frames: readonly Received[]): string[] =>
-  frames.flatMap(({ message_type, sender, payload }) =>
-    message_type === undefined || (sender?.principal_id === "service:coordinator-s" && message_type === "COORDINATOR_STATUS")
-      ? []
-      : [[message_type, payload["reason"] ?? payload["error_code"] ?? ""].join(" ").trim()],
-  );
+  frames
+    .filter(({ message_type }) => message_type !== undefined && message_type !== "COORDINATOR_STATUS")
+    .map(({ message_type, payload: { reason } }) => (typeof reason === "string" ? `${message_type} ${reason}` : `${message_type}`));
 
 describe("of a conflict", () => {
   it("the arbiter hears, though he has no part in it, and a stranger does not", async () => {

@@ -1,0 +1,53 @@
+/** What a session may be told when it is opened, policy by policy; what is not said has the default of `core/session/policy.ts`. */
+import * as z from "zod";
+
+const seconds = z.number().min(0).max(31_536_000);
+
+/** SPEC 18.6.3. */
+export const GovernancePolicy = z.looseObject({
+  /** 0 disables what comes of a conflict that nobody resolves. */
+  resolution_timeout_sec: seconds.optional(),
+  frozen_scope_phase_1_sec: seconds.optional(),
+  frozen_scope_phase_2_sec: seconds.optional(),
+  frozen_scope_disable_phase_3: z.boolean().optional(),
+  intent_expiry_grace_sec: seconds.optional(),
+});
+
+/** SPEC 14.7.5. */
+export const LivenessPolicy = z.looseObject({
+  intent_claim_grace_period_sec: seconds.optional(),
+  intent_backoff_initial_sec: seconds.optional(),
+  intent_backoff_max_sec: seconds.optional(),
+  intent_backoff_multiplier: z.number().min(1).max(100).optional(),
+  backend_health_policy: z
+    .looseObject({
+      enabled: z.boolean().optional(),
+      on_degraded: z.string().optional(),
+      on_down: z.string().optional(),
+      auto_switch: z.string().optional(),
+      allowed_providers: z.array(z.string()).optional(),
+    })
+    .optional(),
+});
+
+/** SPEC 9.6.4. */
+export const LifecyclePolicy = z.looseObject({
+  auto_close: z.boolean().optional(),
+  auto_close_grace_sec: seconds.optional(),
+  /** 0: the session has no end of its own. */
+  session_ttl_sec: seconds.optional(),
+});
+
+/** SPEC 23.1.5. */
+export const RolePolicy = z.looseObject({
+  default_role: z.string().optional(),
+  role_assignments: z.record(z.string(), z.array(z.string())).optional(),
+  role_constraints: z
+    .record(z.string(), z.looseObject({ max_count: z.int().min(0).optional(), allowed_principal_types: z.array(z.string()).optional() }))
+    .optional(),
+});
+
+/** SPEC 15.2.3: which entries of different kinds are one resource. */
+export const ResourceRegistry = z.looseObject({
+  mappings: z.array(z.looseObject({ canonical_uri: z.string(), aliases: z.array(z.looseObject({ kind: z.string(), value: z.string() })) })),
+});
