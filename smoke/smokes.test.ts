@@ -11,7 +11,7 @@ import { carrySmoke } from "./support/steps.ts";
 /** Name, and how many steps it has at least: a smoke that stops asking fails here. */
 const SMOKES = [
   ["milestone0", 11],
-  ["tools", 10],
+  ["tools", 13],
   ["commit", 14],
   ["launchers", 5],
   ["governance", 11],

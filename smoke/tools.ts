@@ -5,7 +5,18 @@ import { startHost } from "./support/mcp-host.ts";
 import { scratchFolder } from "./support/scratch.ts";
 import { runSmoke } from "./support/steps.ts";
 
-const TOOLS = ["who_is_working", "begin_task", "check_overlap", "get_file_state", "submit_change", "yield_task", "ack_conflict"];
+const TOOLS = [
+  "who_is_working",
+  "begin_task",
+  "check_overlap",
+  "get_file_state",
+  "submit_change",
+  "yield_task",
+  "ack_conflict",
+  "escalate_conflict",
+  "resolve_conflict",
+  "take_over_task",
+];
 const FILES = ["src/shared.ts"];
 
 await runSmoke(async (smoke) => {
@@ -87,5 +98,43 @@ await runSmoke(async (smoke) => {
     const resolution = await bo.frame("the resolution", (frame) => frame.message_type === "RESOLUTION");
     assert.deepEqual([resolution.payload?.["conflict_id"], resolution.payload?.["decision"]], [conflictId, "dismissed"]);
     assert.equal((await askSummary(uri))["open_conflict_count"], 0);
+  });
+
+  /** What bo has heard of places in the queue: that one stands, or that it has ended. */
+  const deferrals = (as: "stands" | "ended") =>
+    bo.frames.filter(
+      ({ message_type, payload }) =>
+        message_type === "INTENT_DEFERRED" && payload?.["principal_id"] === me && (payload["status"] === undefined) === (as === "stands"),
+    );
+  const held = { kind: "file_set", resources: ["src/queue.ts"] };
+  const waiting = { objective: "after bo", files: held.resources, on_overlap: "wait" };
+  await smoke.step("with wait begin_task gives a ticket while bo holds the file, and shows it to others", async () => {
+    await bo.outcome(bo.send("INTENT_ANNOUNCE", { intent_id: "intent-queue", objective: "first", scope: held }));
+    const { structured, text } = await host.call("begin_task", { ...waiting, wait_s: 0 });
+    assert.deepEqual([structured["status"], structured["intent_id"], typeof structured["ticket"]], ["waiting", null, "string"], text);
+    assert.equal((await host.call("yield_task", { intent_id: structured["ticket"] })).structured["status"], "ok");
+  });
+  await smoke.step("a waiting begin_task begins the moment bo withdraws, before anybody else can", async () => {
+    const places = deferrals("stands").length;
+    const begun = host.call("begin_task", waiting);
+    await bo.frame("the place in the queue", () => deferrals("stands").length > places);
+    bo.send("INTENT_WITHDRAW", { intent_id: "intent-queue", reason: "task_completed" });
+    const late = bo.send("INTENT_ANNOUNCE", { intent_id: "intent-late", objective: "again", scope: held });
+    const { structured, text } = await begun;
+    assert.equal(structured["status"], "ok", text);
+    assert.equal((await bo.outcome(late)).payload?.["error_code"], "STALE_INTENT");
+    assert.equal((await host.call("yield_task", { intent_id: structured["intent_id"] })).structured["status"], "ok");
+  });
+  await smoke.step("a waiting call that is cancelled leaves nothing behind", async () => {
+    await bo.outcome(bo.send("INTENT_ANNOUNCE", { intent_id: "intent-queue-2", objective: "first", scope: held }));
+    const [places, ends] = [deferrals("stands").length, deferrals("ended").length];
+    const cancelled = new AbortController();
+    const call = host.client.callTool({ name: "begin_task", arguments: waiting }, undefined, { signal: cancelled.signal });
+    call.catch(() => undefined);
+    await bo.frame("the place in the queue", () => deferrals("stands").length > places);
+    cancelled.abort();
+    await bo.frame("its end", () => deferrals("ended").length > ends);
+    await bo.outcome(bo.send("INTENT_WITHDRAW", { intent_id: "intent-queue-2", reason: "task_completed" }));
+    assert.equal((await askSummary(uri))["active_intent_count"], 0);
   });
 });

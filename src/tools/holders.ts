@@ -100,7 +100,8 @@ export function holding(holder: Holder, nowMs: number): string {
   const place = holder.branch === undefined ? "" : `, branch ${named(holder.branch)}`;
   const away = holder.state === "SUSPENDED" ? ", whose client is away," : "";
   const { resources = [], resource_count } = holder.scope;
-  const isNamed = holder.paths.every((path) => resources.includes(path));
+  // A place in a queue names its holders by what they meet alone.
+  const isNamed = resources.length === 0 || holder.paths.every((path) => resources.includes(path));
   const met = listed(holder.paths, 5, holder.path_count);
   const what = isNamed ? ` ${met}` : ` ${listed(resources, 5, resource_count)}, which meets your ${met},`;
   const renewed = holder.renews === true ? ", renewed while it is worked on" : "";
