@@ -6,7 +6,7 @@
  * resource does not make `src/auth.ts` and `src/auth.css` one file.
  */
 import type { SessionSettings } from "../../wire/session.ts";
-import { covers, parseResource, type PathRules, type Resource } from "./resource.ts";
+import { holds, parseResource, type PathRules, type Resource } from "./resource.ts";
 import { createScopeIndex } from "./scope-index.ts";
 
 /** What stands for a URI, as the scope writes it. */
@@ -17,8 +17,8 @@ export interface Registry {
   named(kind: string, value: string): readonly string[];
   /** URIs of what these files are all of, and of what they are a part of, each with the files. */
   over(resources: readonly Resource[]): { readonly whole: Words; readonly part: Words };
-  /** URIs that the one resource is all or a part of, where an alias `holds` it: as a folder for all we know, or as one file. */
-  around(resource: Resource, holds: (alias: Resource, resource: Resource) => boolean): readonly string[];
+  /** URIs of the aliases that hold the resource by this rule: what it is all or a part of. */
+  around(resource: Resource, isHeld: (alias: Resource, resource: Resource) => boolean): readonly string[];
 }
 
 const NONE = { whole: new Map(), part: new Map() };
@@ -52,17 +52,17 @@ export function compileRegistry(settings: SessionSettings, rules: PathRules): Re
         const alias = aliases.get(id);
         if (alias === undefined) continue;
         const entries = pairs.flatMap(({ asked }) => byPath.get(asked) ?? []);
-        const uris = entries.some((entry) => covers(entry, alias.resource)) ? whole : part;
+        const uris = entries.some((entry) => holds(entry, alias.resource)) ? whole : part;
         const words = uris.get(alias.uri) ?? [];
         uris.set(alias.uri, words);
         for (const { path } of entries) words.push(path);
       }
       return { whole, part };
     },
-    around: (resource, holds) =>
+    around: (resource, isHeld) =>
       [...index.overlapping([resource]).keys()]
         .flatMap((id) => aliases.get(id) ?? [])
-        .filter((alias) => holds(alias.resource, resource))
+        .filter((alias) => isHeld(alias.resource, resource))
         .map(({ uri }) => uri),
   };
 }

@@ -8,7 +8,7 @@
  * Overlap is exact, but that a plain path with an extension is taken for a file where a glob from above asks about what
  * is under it. Covering may say no where a longer look would say yes, never the other way round.
  */
-import { compileGlob, pathAlone, pathAsAsked, patternsMeet } from "./glob.ts";
+import { compileGlob, isFileName, pathAlone, pathAsAsked, patternsMeet } from "./glob.ts";
 import { fold, insideRoot, resolveParents, split } from "./path.ts";
 
 /** Longest path that is taken, in UTF-16 units as it was written. */
@@ -94,6 +94,12 @@ export function covers(outer: Compared, inner: Compared): boolean {
   if (inner.glob && inner.key === outer.key) return true;
   const folder = inner.glob ? compileGlob(inner.key).base.join("/") : inner.key;
   return compileGlob(outer.key).endless && coversFile(outer, folder);
+}
+
+/** The same, where a name with an extension counts as a file towards a glob, as it does when the two are asked to overlap. */
+export function holds(outer: Compared, inner: Compared): boolean {
+  const isFile = outer.glob && !inner.glob && isFileName(inner.key);
+  return isFile ? coversFile(outer, inner.key) : covers(outer, inner);
 }
 
 /** Whether the one file with this plain key belongs to `outer`. Exact. */

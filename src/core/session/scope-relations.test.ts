@@ -146,6 +146,8 @@ describe("a scope lies within others", () => {
     { name: "not a folder in its file", inner: paths("src"), outer: [paths("src/a.ts")], is: false },
     { name: "a pattern in its folder", inner: pattern("src/*.ts"), outer: [paths("src")], is: true },
     { name: "a file in a pattern over all of it", inner: paths("src/a"), outer: [pattern("src/**")], is: true },
+    { name: "a file in a pattern that matches it", inner: paths("src/a.ts"), outer: [pattern("src/*.ts")], is: true },
+    { name: "not a folder in a pattern that matches its name", inner: paths("src/a"), outer: [pattern("src/*")], is: false },
     { name: "entities in more of them", inner: entities("x"), outer: [entities("x", "y")], is: true },
     { name: "not entities in fewer of them", inner: entities("x", "y"), outer: [entities("x")], is: false },
     { name: "not an entity in a task of its name", inner: entities("x"), outer: [tasks("x")], is: false },
@@ -167,6 +169,7 @@ describe("a scope lies within others", () => {
   it.each([
     { name: "an alias in its file", inner: entities("api.auth"), outer: [paths("src/auth.ts")], is: true },
     { name: "a file in its alias", inner: paths("src/auth.ts"), outer: [entities("api.auth")], is: true },
+    { name: "an alias in a pattern over its file", inner: entities("api.auth"), outer: [pattern("src/*.ts")], is: true },
     { name: "a query in its alias", inner: query("SELECT 1"), outer: [entities("api.auth")], is: true },
     { name: "a part in the whole", inner: paths("style/a.css"), outer: [entities("theme")], is: true },
     { name: "not the whole in a part", inner: entities("theme"), outer: [paths("style/a.css")], is: false },

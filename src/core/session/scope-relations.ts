@@ -7,7 +7,7 @@
  */
 import type { Scope } from "../../wire/mpac/messages.ts";
 import { bondOf, entriesOf, type Footprint } from "../scope/footprint.ts";
-import { covers, coversFile, parseResource, type Resource } from "../scope/resource.ts";
+import { coversFile, holds, parseResource, type Resource } from "../scope/resource.ts";
 import { footprintIn, pathRules, registryOf } from "./scopes.ts";
 import type { SessionState } from "./state.ts";
 
@@ -40,7 +40,7 @@ export function isWithin({ settings }: Settings, inner: Scope, outer: readonly S
   const speak = (nobodyCompares: boolean): boolean => nobodyCompares && given.length > 0;
 
   const files = asked.resources.every(
-    (resource) => held.some((other) => covers(other, resource)) || isTheirs(registry.around(resource, covers)) || speak(held.length === 0),
+    (resource) => held.some((other) => holds(other, resource)) || isTheirs(registry.around(resource, holds)) || speak(held.length === 0),
   );
   const ofKind = holding.some(({ kind }) => kind === asked.kind);
   const registered = new Map(entriesOf(inner).map((value) => [value, registry.named(asked.kind, value)]));
@@ -64,11 +64,11 @@ export function targetWithin(state: Settings, target: string, scope: Scope): boo
   const file = parseResource(target, pathRules(state.settings));
   if ("refused" in file) return false;
   if (resources.some((held) => coversFile(held, file.key))) return true;
-  const holds = (alias: Resource): boolean => coversFile(alias, file.key);
+  const isHeld = (alias: Resource): boolean => coversFile(alias, file.key);
   return (
     uris.size > 0 &&
     registryOf(state.settings)
-      .around(file, holds)
+      .around(file, isHeld)
       .some((uri) => uris.has(uri))
   );
 }
