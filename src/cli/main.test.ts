@@ -16,7 +16,7 @@ it("lists its commands", async () => {
   const { code, stdout } = await signalbox(scratch, "--help");
 
   expect(code).toBe(0);
-  for (const name of ["demo", "init", "mcp", "sidecar", "status", "stop", "doctor", "store", "hook", "tools"])
+  for (const name of ["demo", "init", "mcp", "sidecar", "status", "stop", "doctor", "store", "audit", "transcript", "hook", "tools"])
     expect(stdout).toMatch(new RegExp(`^  ${name} `, "m"));
 });
 

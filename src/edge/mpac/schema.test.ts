@@ -5,6 +5,7 @@
 import { describe, expect, it } from "vitest";
 import { DISAGREEMENTS, schemaOracle } from "../../../smoke/support/mpac-schema.ts";
 import { initialState } from "../../core/session/state.ts";
+import { keptStreams } from "../../engine/golden.test.fixture.ts";
 import type { BatchId, ClaimId, ConflictId, DeferralId, Hash, IntentId, OpId, PrincipalId, SessionId } from "../../wire/ids.ts";
 import type { Json, JsonObject } from "../../wire/json.ts";
 import { PHASE_3 } from "../../wire/freeze.ts";
@@ -191,6 +192,13 @@ describe("what the coordinator says because of", () => {
       others.map((type) => [type, []]),
     );
   });
+});
+
+it.each(keptStreams())("what the coordinator says because of all that the stream of $name holds is what the schemas allow", ({ texts }) => {
+  const said = texts.flatMap((text) => saidOf(JSON.parse(text) as LogRecord)).filter((message) => "coordinator_epoch" in message);
+
+  expect(said.length).toBeGreaterThan(0);
+  expect(said.flatMap((message) => check(asFrame(message)))).toEqual([]);
 });
 
 describe("what the coordinator says to one connection", () => {

@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { schemaOracle } from "../../../smoke/support/mpac-schema.ts";
 import { session } from "../../core/session/session.ts";
 import { initialState } from "../../core/session/state.ts";
+import { keptStreams } from "../../engine/golden.test.fixture.ts";
 import type { LogRecord } from "../../wire/record.ts";
 import { of, type Received, scope, serveSession, type TestClient } from "./mpac-edge.test.fixture.ts";
 import { createTranscript } from "./transcript.ts";
@@ -126,6 +127,17 @@ describe("a transcript", () => {
 
     expect(transcriptOf(log).text).toBe(text);
   });
+});
+
+it.each(keptStreams())("of the log of $name is one document, each message of it told apart and in its place", ({ texts }) => {
+  const { document } = transcriptOf(texts);
+
+  const ids = document.messages.filter(isCoordinators).map(({ message_id: id }) => id);
+  const { lamport } = document.extensions.signalbox;
+  expect(document.messages.length).toBeGreaterThan(texts.length / 2);
+  expect(new Set(ids).size).toBe(ids.length);
+  expect(lamport).toEqual([...lamport].sort((a, b) => a - b));
+  expect(document.final_snapshot).toMatchObject({ snapshot_version: 2 });
 });
 
 describe("what a transcript does not have", () => {
