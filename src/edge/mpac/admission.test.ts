@@ -119,6 +119,19 @@ describe("a session with a table of tokens", () => {
     expect((await ana.next(() => true)).payload).toMatchObject({ error_code: "INVALID_REFERENCE" });
   });
 
+  it("reads nothing long of a stranger, and all of somebody it knows", async () => {
+    await using served = await authenticated();
+    using ana = await served.connect("ana");
+    const long = { summary: "x".repeat(70_000) };
+    const id = ana.send("HELLO", { ...bearer("ana-token"), ...long }, now());
+    const unread = await ana.next(() => true);
+    await join(ana, bearer("ana-token"));
+    ana.send("HELLO", long, now());
+
+    expect([unread.payload["error_code"], unread.payload["refers_to"], id]).toEqual(["MALFORMED_MESSAGE", undefined, "ana-1"]);
+    expect((await ana.next(() => true)).message_type).toBe("SESSION_INFO");
+  });
+
   it("takes this machine's own user by the discovery file, as whatever it asks to be", async () => {
     await using served = await authenticated();
     using own = await served.connect("own");

@@ -27,6 +27,12 @@ describe("a credential", () => {
     },
     { name: "for any session opens each", shows: bearer("cy-token"), at: "green", gives: { admitted: { roles: [] } } },
     { name: "keeps its type", shows: { type: "api_key", value: "bo-token" }, at: "red", gives: { admitted: { method: "api_key" } } },
+    {
+      name: "of a type that nobody knows is custom",
+      shows: { type: "bo-token", value: "bo-token" },
+      at: "red",
+      gives: { admitted: { method: "custom" } },
+    },
     { name: "without a type is a bearer token", shows: { value: "bo-token" }, at: "red", gives: { admitted: { method: "bearer_token" } } },
     {
       name: "for another session is refused",

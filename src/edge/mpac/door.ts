@@ -45,6 +45,9 @@ const BY_CERTIFICATE: ReadonlySet<string> = new Set(["mtls_fingerprint", "x509_c
 
 const BEARER = "bearer_token";
 
+/** Credentials that are a token; any other type is `custom` (SPEC 23.1.4), and its own words are not kept. */
+const BY_TOKEN: ReadonlySet<string> = new Set([BEARER, "api_key"]);
+
 /** The member that HELLO is told to have. */
 const HOW = `put {"type":"${BEARER}","value":"<token>"} into the credential of HELLO, or Authorization: Bearer into the handshake`;
 
@@ -82,7 +85,7 @@ export function createDoor({ table, own, wantsOwn = false }: DoorOptions): Door 
       const { type = BEARER, value } = credential as { readonly type?: unknown; readonly value?: unknown };
       if (typeof value !== "string" || value === "" || typeof type !== "string") return { refused: `the credential has no value: ${HOW}` };
       if (BY_CERTIFICATE.has(type)) return { refused: `a credential of the type ${type} cannot be verified here: ${HOW}` };
-      return judge(value, type.slice(0, 64), sessionId);
+      return judge(value, BY_TOKEN.has(type) ? type : "custom", sessionId);
     },
     admitHeader(header, sessionId) {
       const token = /^bearer +(\S+)$/i.exec(header ?? "")?.[1];

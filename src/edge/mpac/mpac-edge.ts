@@ -58,6 +58,9 @@ export interface MpacEdgeOptions {
   readonly log: Log;
 }
 
+/** Longest frame of a connection that has not shown a credential where one is wanted, in characters. */
+const MAX_STRANGER_CHARACTERS = 64 * 1024;
+
 /** What this edge knows of a connection. */
 interface Seat {
   readonly sessionId: string;
@@ -101,6 +104,10 @@ export function createMpacEdge(options: MpacEdgeOptions): MpacEdge {
     const seat = open.get(connection);
     if (seat === undefined) return;
     onActivity();
+    // A HELLO is short, and of whoever has not shown who he is nothing else is read.
+    const isStranger = door.isShut && (seat.admission === undefined || "refused" in seat.admission);
+    if (isStranger && text.length > MAX_STRANGER_CHARACTERS)
+      return refuse(connection, "message/malformed", "a first message this long is not read");
     const frame: Frame = readFrame(text);
     seat.visit?.session.heard(connection);
     switch (frame.kind) {
