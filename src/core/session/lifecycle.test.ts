@@ -27,7 +27,7 @@ describe("asked for", () => {
     expect(gist(played.says("bo", "SESSION_CLOSE"))).toEqual(gives);
   });
 
-  it("it ends by that word, whatever reason is given", () => {
+  it("ends by that word, whatever reason is given", () => {
     expect(eventOf(withOwner().says("cy", "SESSION_CLOSE", { reason: "timeout" }), "SessionClosed")).toEqual({
       type: "SessionClosed",
       reason: "manual",
@@ -68,7 +68,7 @@ describe("once it has ended", () => {
     expect(gist(played.says("ana", "GOODBYE"))).toEqual(["ParticipantLeft"]);
   });
 
-  it("it does not end again when its time would have been over", () => {
+  it("does not end again when its time would have been over", () => {
     const played = withOwner({ lifecycle: { session_ttl_sec: 60, auto_close: true } });
     announce(played, "ana", "i");
     played.says("cy", "SESSION_CLOSE");

@@ -27,7 +27,7 @@ async function people(served: Awaited<ReturnType<typeof serveSession>>) {
 const told = (frames: readonly Received[]): string[] =>
   frames
     .filter(({ message_type, payload }) => message_type !== undefined && payload["event"] !== "heartbeat")
-    .map(({ message_type, payload }) => [message_type, payload["status"] ?? payload["decision"] ?? ""].join(" ").trim());
+    .map(({ message_type, payload }) => [message_type, payload["status"] ?? payload["decision"] ?? ""].map(String).join(" ").trim());
 
 describe("an announcement that waits", () => {
   it("is told as a deferral, and its sender learns its place", async () => {
