@@ -15,9 +15,12 @@ import { derivedSession, startSidecarOf, storeFolder } from "../support/sidecar.
 import { eventually } from "../support/wait.ts";
 import { createOwned } from "../../bench/support/owned.ts";
 import type { Rounds } from "./campaign.ts";
-import { hostileFrame, sensible, type Voice } from "./hostile-frames.ts";
+import { hostileFrame, PEOPLE, sensible, type Voice } from "./hostile-frames.ts";
 
 const ATTACKERS = ["ana", "bo", "cy", "dee"] as const;
+
+/** Whom an attacker may be: whoever said GOODBYE may join again under any name but the coordinator's. */
+const NAMES: readonly string[] = PEOPLE.filter((name) => !name.startsWith("service:"));
 
 /** Frames of each attacker in one round. */
 const FRAMES_OF_EACH = 2_500;
@@ -78,6 +81,8 @@ async function attack(draw: Chance, uri: string, voice: Voice): Promise<number> 
       ended += 1;
       socket = await joined(draw, uri, voice);
     }
+    // Whoever has said GOODBYE is refused everything until it joins again.
+    if (said % 20 === 0) socket.send(helloOf(draw, voice));
     socket.send(hostileFrame(draw, voice));
     if (socket.bufferedAmount > MOST_UNSENT || said % 100 === 99) await settled(socket);
   }
@@ -91,10 +96,13 @@ async function joined(draw: Chance, uri: string, voice: Voice): Promise<WebSocke
   socket.on("error", () => undefined);
   socket.on("message", () => undefined);
   await once(socket, "open");
-  socket.send(
-    JSON.stringify({ ...sensible(draw, voice, "HELLO"), sender: { principal_id: voice.principal, sender_instance_id: voice.instance } }),
-  );
+  socket.send(helloOf(draw, voice));
   return socket;
+}
+
+function helloOf(draw: Chance, voice: Voice): string {
+  const sender = { principal_id: voice.principal, sender_instance_id: voice.instance };
+  return JSON.stringify({ ...sensible(draw, voice, "HELLO"), sender });
 }
 
 /** What was sent so far has been read: a ping comes back behind it. */
@@ -117,10 +125,7 @@ function checkHeard(bystander: MpacClient, session: string): number {
     }
     const from = frame.sender?.principal_id ?? "";
     const isCoordinator = from === `service:coordinator-${session}`;
-    assert.ok(
-      isCoordinator || (ATTACKERS as readonly string[]).includes(from) || from === "bystander",
-      `${String(frame.message_type)} from ${from}`,
-    );
+    assert.ok(isCoordinator || NAMES.includes(from) || from === "bystander", `${String(frame.message_type)} from ${from}`);
     if (!isCoordinator) continue;
     assert.deepEqual(
       ENVELOPE.filter((member) => !(member in frame)),

@@ -7,7 +7,7 @@ import type { Chance } from "../support/chance.ts";
 /** A frame as it goes out: text, or bytes that need not be text. */
 export type HostileFrame = string | Buffer;
 
-const PEOPLE = ["ana", "bo", "cy", "dee", "service:coordinator-x", "__proto__"] as const;
+export const PEOPLE = ["ana", "bo", "cy", "dee", "service:coordinator-x", "__proto__"] as const;
 const PATHS = [
   "src/a.ts",
   "src/b.ts",
