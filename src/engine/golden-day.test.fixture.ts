@@ -6,6 +6,7 @@ import type { Json, JsonObject } from "../wire/json.ts";
 import type { ClientMessage } from "../wire/mpac/messages.ts";
 import { advising } from "./golden-advice.test.fixture.ts";
 import { governing } from "./golden-governance.test.fixture.ts";
+import { claimingTheDayBefore, ending, takingTurns } from "./golden-turns.test.fixture.ts";
 
 type Type = ClientMessage["message_type"];
 
@@ -45,10 +46,14 @@ export async function playGoldenDay(stage: Stage): Promise<void> {
   await changing(stage);
   await goingAway(stage);
   await governing(stage);
+  await takingTurns(stage);
+  await ending(stage);
 }
 
 /** What has ended and who has gone leaves the state a day later, so nothing of this is in it at the end. */
-async function theDayBefore({ says, pass }: Stage): Promise<void> {
+async function theDayBefore(stage: Stage): Promise<void> {
+  const { says, pass } = stage;
+  await claimingTheDayBefore(stage);
   for (const principal of ["ana", "bo", "dee"]) await says(principal, "HELLO", {});
   await says("ana", "INTENT_ANNOUNCE", intent("a0", files("src/old.ts")));
   await says("bo", "INTENT_ANNOUNCE", intent("b0", files("src/old.ts"), ours({ on_overlap: "proceed" })));

@@ -288,7 +288,7 @@ export const SessionEvent = z.discriminatedUnion("type", [
     contentHash: z.string(),
   }),
   /** The session's own end (SPEC 9.6.1): nothing but GOODBYE is taken afterwards. */
-  event("SessionClosed", { reason: z.string(), by: PrincipalId.optional(), dueAtMs: ms.optional() }),
+  event("SessionClosed", { reason: z.string(), dueAtMs: ms.optional() }),
   /** What ended long enough ago has left the state (ARCHITECTURE section 2, «forgetting is recorded too»). */
   event("Forgotten", {
     intents: z.array(IntentId),

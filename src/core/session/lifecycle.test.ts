@@ -31,7 +31,6 @@ describe("asked for", () => {
     expect(eventOf(withOwner().says("cy", "SESSION_CLOSE", { reason: "timeout" }), "SessionClosed")).toEqual({
       type: "SessionClosed",
       reason: "manual",
-      by: "cy",
     });
   });
 

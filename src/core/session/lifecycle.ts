@@ -4,7 +4,7 @@
  *
  * Everything that lives in it ends first. Nothing but GOODBYE is taken afterwards.
  */
-import type { OpId, PrincipalId } from "../../wire/ids.ts";
+import type { OpId } from "../../wire/ids.ts";
 import type { Message } from "../../wire/mpac/messages.ts";
 import type { SessionEvent } from "../../wire/session.ts";
 import { hasAuthority } from "./authority.ts";
@@ -22,12 +22,11 @@ export function decideClose(state: Readonly<SessionState>, _message: Message<"SE
       `only an owner or arbiter closes a session; ${sender.id} is ${sender.roles.join(", ") || "neither"}`,
     );
   }
-  return { events: closing(state, { reason: "manual", by: sender.id }) };
+  return { events: closing(state, { reason: "manual" }) };
 }
 
 interface Ending {
   readonly reason: string;
-  readonly by?: PrincipalId;
   readonly dueAtMs?: number;
 }
 
