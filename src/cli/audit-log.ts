@@ -8,12 +8,15 @@ import type { StoreFolder } from "../git/store-folder.ts";
 import { readStoreIdentity } from "../git/store-identity.ts";
 import { type KeptLog, openStoredLog } from "../kept-log.ts";
 import { CommandFault } from "./fault.ts";
-import { placeOf } from "./place.ts";
+import { placeOf, remoteOf } from "./place.ts";
 import { findRunning } from "./running.ts";
 import { silent } from "./status.ts";
 
 /** What `--store` is for, in every command that has it. */
 export const STORE_OPTION = ["--store <dir>", "folder of a hosted sidecar's log, instead of a workspace"] as const;
+
+const ELSEWHERE =
+  "MPAC_COORDINATOR_URL names a coordinator elsewhere, which keeps that session's log; this is about the log on this machine.\n";
 
 export interface LogPlace {
   /** The workspace, or the folder of a hosted sidecar. */
@@ -23,7 +26,10 @@ export interface LogPlace {
 
 /** @throws CommandFault, what `placeOf` and `hostedStore` throw */
 export async function logPlaceOf({ workspace, store }: { workspace?: string; store?: string }): Promise<LogPlace> {
-  if (store === undefined) return await placeOf(workspace);
+  if (store === undefined) {
+    if (remoteOf(process.env) !== undefined) process.stderr.write(ELSEWHERE);
+    return await placeOf(workspace);
+  }
   // Looked at first, because whoever asks for the store gets one made.
   if ((await readStoreIdentity(store)) === undefined) throw new CommandFault("store/no-folder", `${store} holds no log`);
   const hosted = await hostedStore(store);

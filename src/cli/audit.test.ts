@@ -184,6 +184,17 @@ describe("what cannot be checked", () => {
     expect(said.stderr).toMatch(/^signalbox: there is no log [^\n]+\n$/);
   });
 
+  it("is the log of a coordinator elsewhere, which is said beside what is known here", async () => {
+    await using scratch = await scratchFolder();
+    const repo = await closedLog(scratch);
+    scratch.env["MPAC_COORDINATOR_URL"] = "ws://127.0.0.1:9/session/elsewhere";
+
+    const said = await audited(scratch, repo);
+
+    expect(said).toMatchObject({ code: EXIT.ok, document: { whole: true } });
+    expect(said.stderr).toMatch(/^MPAC_COORDINATOR_URL names a coordinator elsewhere/);
+  });
+
   it("is a session that is not in it, and those that are get named", async () => {
     await using scratch = await scratchFolder();
     const repo = await closedLog(scratch);
@@ -211,7 +222,7 @@ describe("what cannot be checked", () => {
     const said = await signalbox(scratch, "audit", "verify", "--workspace", repo);
 
     expect(said).toMatchObject({ code: EXIT.unreachable, stdout: "" });
-    expect(said.stderr).toContain(`process ${process.pid} owns the log`);
+    expect(said.stderr).toContain(`process ${process.pid} owns this log`);
     expect(token).not.toBe("");
     expect(said.stderr).not.toContain(token);
   });
