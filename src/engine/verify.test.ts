@@ -253,3 +253,11 @@ it("is a fault and no judgement when the log cannot be reached", async () => {
 
   await expect(verifyLog(away, READING)).rejects.toThrow("the sidecar went away");
 });
+
+it("is given up where whoever counts has had enough", async () => {
+  const stop = (read: number): void => {
+    if (read === 2) throw new Error("interrupted");
+  };
+
+  await expect(verifyLog(handedOver({ records: chain() }), READING, stop)).rejects.toThrow("interrupted");
+});
