@@ -127,6 +127,19 @@ it("is rejected when what it was built on is gone by then", () => {
   expect(acceptedOf(decision)[1]).toEqual({ type: "OperationRejected", opIds: ["o"], reason: "stale_state_ref" });
 });
 
+it("waits for a conflict about the operation itself, too", () => {
+  const played = contested();
+  propose(played);
+  const overlap = conflictOf(played);
+  played.says("cy", "CONFLICT_REPORT", { conflict_id: "about-o", related_ops: ["o"] });
+  played.says("cy", "RESOLUTION", { conflict_id: overlap, decision: "approved" });
+  expect(isAuthorized(played)).toBe(false);
+
+  played.says("cy", "RESOLUTION", { conflict_id: "about-o", decision: "approved" });
+
+  expect(isAuthorized(played)).toBe(true);
+});
+
 it("is given once", () => {
   const played = contested();
   propose(played, { target: "b.ts" });

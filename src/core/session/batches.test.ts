@@ -154,6 +154,14 @@ it("is compared entry by entry with what the entries before it leave", () => {
   expect(played.state.virtualTree.get("a.ts")?.stateRef).toBe(sha("2"));
 });
 
+it("takes no entry that was built on what an entry before it has changed, though the disk still says so", () => {
+  const operations = [entry("o1", "a.ts", { state_ref_before: sha("0") }), entry("o2", "a.ts", { state_ref_before: sha("0") })];
+
+  const decision = joined().says("ana", "OP_BATCH_COMMIT", batch({ operations }), {}, { bases: { "a.ts": sha("0") } });
+
+  expect(gist(decision)).toBe("operation/stale");
+});
+
 it("is compared with what each entry has read from the disk, in a worktree", () => {
   const played = joined();
   played.says("ana", "HELLO", signalbox({ worktree: { id: ANA_TREE, path: "/w" } }));

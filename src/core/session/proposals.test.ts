@@ -1,9 +1,9 @@
 /** Under what an operation may be proposed, and what its commit says of it later. */
 import { describe, expect, it } from "vitest";
-import type { OpId } from "../../wire/ids.ts";
+import type { OpId, PrincipalId } from "../../wire/ids.ts";
 import type { JsonObject } from "../../wire/json.ts";
 import { MAX_PENDING } from "./proposals.ts";
-import { ANA_TREE, files, gist, type Play, play, rejectionOf, signalbox } from "./session.test.fixture.ts";
+import { ANA_TREE, eventOf, files, gist, HOUR_MS, type Play, play, rejectionOf, signalbox } from "./session.test.fixture.ts";
 
 const GOVERNANCE: JsonObject = { compliance: "governance" };
 const PRE_COMMIT: JsonObject = { ...GOVERNANCE, execution_model: "pre_commit" };
@@ -175,7 +175,35 @@ it("forgets whoever left what waited behind, a day after it was abandoned", () =
   played.says("ana", "OP_PROPOSE", change());
   played.gives({ type: "ParticipantLapsed", principal: "ana", lastHeardAtMs: 0 });
 
-  played.pass(25 * 3_600_000);
+  played.pass(25 * HOUR_MS);
 
-  expect([played.state.operations.size, played.state.participants.has("ana" as never)]).toEqual([0, false]);
+  expect([played.state.operations.size, played.state.participants.has("ana" as PrincipalId)]).toEqual([0, false]);
+});
+
+it("forgets nobody whose proposal waits, however long nothing else was heard", () => {
+  const played = playNaming("none");
+  played.says("bo", "HELLO", { roles: ["reviewer"] });
+  played.gives({ type: "ParticipantLapsed", principal: "ana", lastHeardAtMs: 0 });
+  played.says("ana", "OP_PROPOSE", change());
+  played.pass(25 * HOUR_MS);
+  expect(played.state.participants.has("ana" as PrincipalId)).toBe(true);
+
+  played.says("bo", "OP_REJECT", { op_id: "o", reason: "too late" });
+  played.pass(25 * HOUR_MS);
+
+  expect(played.state.participants.has("ana" as PrincipalId)).toBe(false);
+});
+
+it.each([
+  ["is turned down", (played: Play) => played.says("bo", "OP_REJECT", { op_id: "o" })],
+  ["is abandoned", (played: Play) => played.gives({ type: "ParticipantLapsed", principal: "ana", lastHeardAtMs: 0 })],
+])("a conflict about nothing but a proposal ends when that %s", (_, then) => {
+  const played = playNaming("none");
+  played.says("bo", "HELLO", { roles: ["reviewer"] });
+  played.says("ana", "OP_PROPOSE", change());
+  expect(gist(played.says("bo", "CONFLICT_REPORT", { conflict_id: "c", related_ops: ["o"] }))).toEqual(["ConflictOpened"]);
+
+  const decision = then(played);
+
+  expect(eventOf(decision, "ConflictDismissed").conflictId).toBe("c");
 });
