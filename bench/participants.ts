@@ -2,6 +2,7 @@
 import { compare, inTurn } from "./method.ts";
 import { type Bench, type Measured, type Measurement, mustBe } from "./measurement.ts";
 import { askSummary } from "../smoke/support/mpac-client.ts";
+import { closedLoop, textsOf } from "./support/closed-loop.ts";
 import { createOwned } from "./support/owned.ts";
 import { startEcho, startSidecar } from "./support/peers.ts";
 import { announcements, type Announcement, joinSession, type Talker, talkToEcho, warmUp, withdrawal } from "./support/talker.ts";
@@ -13,20 +14,6 @@ const EACH = 20;
 const ECHOES_EACH = 200;
 
 const names = Array.from({ length: PARTICIPANTS }, (_, index) => `ana-${index}`);
-
-/** Everybody says the next thing as soon as the last is answered. Gives answers a second. */
-async function closedLoop(talkers: readonly Talker[], texts: readonly (readonly string[])[]): Promise<number> {
-  const began = performance.now();
-  await Promise.all(
-    talkers.map(async (talker, index) => {
-      for (const text of texts[index] ?? []) await talker.ask(text);
-    }),
-  );
-  const count = texts.reduce((sum, own) => sum + own.length, 0);
-  return (count * 1_000) / (performance.now() - began);
-}
-
-const textsOf = (announced: readonly Announcement[]): string[] => announced.map(({ text }) => text);
 
 async function measure(bench: Bench): Promise<Measured> {
   await using owned = createOwned();

@@ -19,6 +19,7 @@ import { BLOCKS } from "./method.ts";
 import { participants } from "./participants.ts";
 import { reference } from "./reference.ts";
 import { asJson, asMarkdown, asTable, cellsOf, type Row } from "./report.ts";
+import { sessions } from "./sessions.ts";
 import { start } from "./start.ts";
 import { watcher } from "./watcher.ts";
 
@@ -31,6 +32,7 @@ const MEASUREMENTS: readonly Measurement[] = [
   firstCall,
   manyIntents,
   participants,
+  sessions,
   connections,
   watcher,
   reference,
