@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { readdir, readFile } from "node:fs/promises";
+import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { WebSocket } from "ws";
@@ -157,6 +157,15 @@ describe("a hosted sidecar", () => {
     await using _first = await hosted(folder);
 
     await expect(hosted(folder)).rejects.toMatchObject({ code: "store/held" });
+  });
+
+  it("says when a certificate is none", async () => {
+    await using scratch = await scratchFolder();
+    const file = join(scratch.folder, "c.pem");
+    await writeFile(file, "no certificate");
+    const flags = { tls: true, tlsCert: file, tlsKey: file };
+
+    await expect(hosted(join(scratch.folder, "store"), {}, flags)).rejects.toMatchObject({ code: "config/invalid" });
   });
 
   it("says which file of a certificate cannot be read", async () => {

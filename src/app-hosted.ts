@@ -3,6 +3,7 @@
  * no machine, put on what every sidecar is made of (`service.ts`).
  */
 import { readFile } from "node:fs/promises";
+import { createSecureContext } from "node:tls";
 import { BadConfig, type HostedConfig } from "./config.ts";
 import { session as sessionAggregate } from "./core/session/session.ts";
 import type { TlsFiles } from "./edge/http/http-server.ts";
@@ -51,7 +52,13 @@ async function readTls(tls: HostedConfig["tls"]): Promise<TlsFiles | undefined> 
     readFile(path).catch((cause: unknown) => {
       throw new BadConfig(`${flag} names ${path}, which cannot be read (${errnoOf(cause)})`, { cause });
     });
-  return { cert: await read(tls.cert, "--tls-cert"), key: await read(tls.key, "--tls-key") };
+  const files = { cert: await read(tls.cert, "--tls-cert"), key: await read(tls.key, "--tls-key") };
+  try {
+    createSecureContext(files);
+  } catch (cause) {
+    throw new BadConfig(`${tls.cert} and ${tls.key} are no certificate and its key in PEM (${(cause as Error).message})`, { cause });
+  }
+  return files;
 }
 
 function serveSessions(common: Common, config: HostedConfig, log: Log): Served {
