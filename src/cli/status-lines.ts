@@ -2,6 +2,7 @@
  * A session as a person reads it on a terminal. Names and objectives are other people's text: they come cleaned of what a
  * terminal would obey.
  */
+import { namedIn } from "../tools/named-in.ts";
 import { folderName, observedLine } from "../tools/observed.ts";
 import { listed, named, quoted } from "../tools/quote.ts";
 import { left, span } from "../tools/times.ts";
@@ -61,7 +62,7 @@ function participantCells({ principal_id, branch, worktree, status, is_available
 
 function intentCells({ principal_id, scope, expires_at, intent_id, objective, state }: IntentView, nowMs: number): string[] {
   const ends = state === "ACTIVE" ? left(expires_at, nowMs) : `${left(expires_at, nowMs)}, ${named(state)}`;
-  return [named(principal_id), listed(scope.resources ?? [], FILES) || "-", ends, named(intent_id), quoted(objective, OBJECTIVE)];
+  return [named(principal_id), listed(namedIn(scope), FILES) || "-", ends, named(intent_id), quoted(objective, OBJECTIVE)];
 }
 
 function conflictCells({ conflict_id, principal_a, principal_b, state, description }: ConflictView): string[] {

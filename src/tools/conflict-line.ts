@@ -1,5 +1,6 @@
 /** One conflict in a sentence, seen from one of its parties. */
 import type { ConflictView, IntentView } from "../wire/query.ts";
+import { namedIn } from "./named-in.ts";
 import { listed, named, quoted } from "./quote.ts";
 
 type Named = Pick<ConflictView, "conflict_id"> & Partial<ConflictView>;
@@ -20,6 +21,6 @@ export function conflictLine(conflict: Named, principalId: string, intents: read
   const about =
     !isParty || intent === undefined
       ? ""
-      : ` over ${listed(intent.scope.resources ?? [], 3)}: ${quoted(intent.objective)} (${named(intent.intent_id)})`;
+      : ` over ${listed(namedIn(intent.scope), 3)}: ${quoted(intent.objective)} (${named(intent.intent_id)})`;
   return `Conflict ${named(conflict.conflict_id)}${state}${who}${about}.`;
 }

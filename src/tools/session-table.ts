@@ -1,5 +1,6 @@
 /** The session as a few lines of text: you first, then who holds something, then the rest. It never outgrows its budget. */
 import type { ConflictView, IntentView, ParticipantView, SummaryAnswer } from "../wire/query.ts";
+import { namedIn } from "./named-in.ts";
 import { conflictLine } from "./conflict-line.ts";
 import type { Membership } from "./ports.ts";
 import { folderName, observedLine } from "./observed.ts";
@@ -76,7 +77,7 @@ function heading(participant: ParticipantView, principalId: string, holds: boole
 function tasks(intents: readonly IntentView[], nowMs: number): string[] {
   const lines = intents.slice(0, NAMED_INTENTS).map((intent) => {
     const state = intent.state === "ACTIVE" ? "" : `, ${named(intent.state)}`;
-    return `  ${named(intent.intent_id)}: ${listed(intent.scope.resources ?? [], 4)} (${left(intent.expires_at, nowMs)}${state}) ${quoted(intent.objective, 120)}`;
+    return `  ${named(intent.intent_id)}: ${listed(namedIn(intent.scope), 4)} (${left(intent.expires_at, nowMs)}${state}) ${quoted(intent.objective, 120)}`;
   });
   const more = intents.length - NAMED_INTENTS;
   return more > 0 ? [...lines, `  and ${count(more, "task")} more`] : lines;
