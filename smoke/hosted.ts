@@ -7,6 +7,7 @@ import { execFile } from "node:child_process";
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
+import { decidedAgain } from "./support/decided-again.ts";
 import { connectMpac, type Members, type MpacClient, type MpacFrame } from "./support/mpac-client.ts";
 import { type Program, startNode } from "./support/processes.ts";
 import { launcher } from "./support/program.ts";
@@ -135,10 +136,11 @@ await runSmoke(async (smoke) => {
   });
   await smoke.step("a message that was sent before does not count again, nor one of ten minutes ago", () => againstReplay(ana));
 
-  await smoke.step("the sidecar is killed with -9, and the next one knows all of it", async () => {
+  const second = await smoke.step("the sidecar is killed with -9, and the next one knows all of it", async () => {
     first.program.kill("SIGKILL");
     await first.program.exited;
-    at = (await start()).at;
+    const next = await start();
+    at = next.at;
     await againstThief();
     const back = await connect("red", "ana");
     await back.join(credential(TOKENS.ana));
@@ -146,6 +148,17 @@ await runSmoke(async (smoke) => {
     back.sendRaw({ type: "SESSION_SUMMARY" });
     const { session } = (await back.frame("the summary", ({ type }) => type === "SESSION_SUMMARY_RESPONSE")) as { session?: unknown };
     assert.match(JSON.stringify(session), /"intent_id":"intent-ana"/);
+    return next.program;
+  });
+  await smoke.step("its log, decided once more, comes out the same, session by session", async () => {
+    second.kill("SIGTERM");
+    assert.deepEqual(await second.exited, { code: 0, signal: null });
+    const counts = [await decidedAgain(join(store, "log.db"), "red"), await decidedAgain(join(store, "log.db"), "blue")];
+    assert.ok(
+      counts.every((count) => count > 0),
+      String(counts),
+    );
+    return `${counts.join(" and ")} records`;
   });
   await smoke.step("no token is in the store, in a log or in what was said", async () => {
     const names = await readdir(store, { recursive: true });

@@ -17,7 +17,7 @@ const SMOKES = [
   ["governance", 11],
   ["takeover", 7],
   ["recovery", 8],
-  ["hosted", 14],
+  ["hosted", 15],
   ["day", 18],
 ] as const;
 
