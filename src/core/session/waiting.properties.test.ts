@@ -1,7 +1,8 @@
 /** What holds for everybody who waits, whatever people and clocks do. */
 import * as fc from "fast-check";
 import { expect, it } from "vitest";
-import { overlaps } from "../scope/resource.ts";
+import { bondOf } from "../scope/footprint.ts";
+import { footprintIn } from "./scopes.ts";
 import { perform, waitingDay } from "./script.test.fixture.ts";
 import { session } from "./session.ts";
 import { play } from "./session.test.fixture.ts";
@@ -10,10 +11,11 @@ import type { Deferral, Intent, SessionState } from "./state.ts";
 const RUNS = { numRuns: 120 };
 const RANKS: Readonly<Record<string, number>> = { low: 0, high: 2, critical: 3 };
 
-type Held = Pick<Intent, "principal" | "resources">;
+type Held = Pick<Intent, "principal" | "scope">;
 
-const meets = (one: Held, other: Held): boolean =>
-  one.principal !== other.principal && one.resources.some((a) => other.resources.some((b) => overlaps(a, b)));
+/** Whether one may lock the other out: by a file of both, or one URI of both. */
+const meets = ({ settings }: SessionState, one: Held, other: Held): boolean =>
+  one.principal !== other.principal && bondOf(footprintIn(one.scope, settings), footprintIn(other.scope, settings)) === "resource";
 
 /** When it would have come, had it been of low priority; ties go to who was first. */
 const cameMs = ({ deferredAtMs, waiting }: Deferral): number => deferredAtMs - (RANKS[waiting?.priority ?? ""] ?? 1) * 60_000;
@@ -25,8 +27,8 @@ const isBefore = (one: Deferral, other: Deferral): boolean =>
 
 /** Everybody who is in the way of one that waits: at work over its files, or before it in the row without waiting for it. */
 function inTheWay(state: SessionState, one: Deferral): unknown[] {
-  const atWork = (held: Held) => [...state.intents.values()].filter((intent) => intent.state === "ACTIVE" && meets(held, intent));
-  const before = rowOf(state).filter((other) => meets(one, other) && isBefore(other, one));
+  const atWork = (held: Held) => [...state.intents.values()].filter((intent) => intent.state === "ACTIVE" && meets(state, held, intent));
+  const before = rowOf(state).filter((other) => meets(state, one, other) && isBefore(other, one));
   return [...atWork(one), ...before.filter((other) => !atWork(other).some(({ principal }) => principal === one.principal))];
 }
 
