@@ -78,14 +78,20 @@ export function createRenewal({ client, lastCall, lastEditMs, now, tell }: Renew
 export function endedSentence(intent: HeldIntent, reason: string): string {
   const what = `your task ${named(intent.intentId)} over ${listed(intent.files, NAMED_FILES)}`;
   const why =
-    reason === "away"
-      ? "is not in the session any more"
-      : reason !== "ttl"
-        ? `was ended (${quoted(reason, 80)})`
-        : intent.renews
-          ? `ended, because nothing was seen of its work for ${IDLE_MS / 60_000} min`
-          : "ended, as its ttl_sec said";
+    reason === "resolution_rejected"
+      ? "was rejected when a conflict about it was resolved, and the same files may not be announced again at once"
+      : endedWhy(intent, reason);
   return `${what} ${why}; you hold nothing by it: ${beginAgain(intent)} takes it up again`;
+}
+
+function endedWhy(intent: HeldIntent, reason: string): string {
+  return reason === "away"
+    ? "is not in the session any more"
+    : reason !== "ttl"
+      ? `was ended (${quoted(reason, 80)})`
+      : intent.renews
+        ? `ended, because nothing was seen of its work for ${IDLE_MS / 60_000} min`
+        : "ended, as its ttl_sec said";
 }
 
 function beginAgain({ objective, files }: HeldIntent): string {

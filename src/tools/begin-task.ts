@@ -135,6 +135,7 @@ export const beginTask = defineTool({
     if (outcome.ok) return withLiteralHint(await begun(ctx, task, outcome.result, await seeing), ctx.files, scope.paths);
     const { rejection } = outcome;
     if (rejection.code === "intent/held") return withLiteralHint(blocked(task, rejection, scope.links), ctx.files, scope.paths);
+    if (rejection.code === "intent/backoff") return refused(rejection, { errors: [rejection.message], next: later(rejection) });
     const again: Next[] = [{ tool: "begin_task", why: "with the files named as it says; nothing was announced" }];
     return refused(rejection, { errors: [rejection.message], ...(rejection.code === "scope/refused" ? { next: again } : {}) });
   },
@@ -142,6 +143,16 @@ export const beginTask = defineTool({
 
 /** What an announcement that began by itself has to tell beyond what stands. */
 const NOTHING_MORE: Announced = { fence: 0, conflicts: [], superseded: [] };
+
+/** After a rejection the same files have to wait. */
+function later({ details }: Rejection): readonly Next[] {
+  const seconds = details?.["retry_after_sec"];
+  return [
+    { tool: "begin_task", why: "for other files" },
+    { why: `the same call in ${typeof seconds === "number" ? `${Math.ceil(seconds)} s` : "a while"}` },
+    { tool: "who_is_working", arguments: {}, why: "see who works on these" },
+  ];
+}
 
 type Seen = Awaited<ReturnType<ToolContext["coordination"]["intentBehind"]>>;
 

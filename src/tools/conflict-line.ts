@@ -16,7 +16,10 @@ export function conflictLine(conflict: Named, principalId: string, intents: read
     : parties.length === 0
       ? ""
       : ` between ${parties.map(named).join(" and ")}`;
-  const state = conflict.state === undefined ? "" : `, ${named(conflict.state)}`;
+  const to =
+    conflict.escalated_to === undefined ? "" : ` to ${conflict.escalated_to === principalId ? "you" : named(conflict.escalated_to)}`;
+  const frozen = conflict.frozen_phase === undefined ? "" : ", its files frozen until it is resolved,";
+  const state = conflict.state === undefined ? "" : `, ${named(conflict.state)}${to}${frozen}`;
   const intent = intents.find((candidate) => candidate.intent_id === otherIntent);
   const about =
     !isParty || intent === undefined

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import type { ConflictView } from "../wire/query.ts";
 import { TestSession } from "./session.test.fixture.ts";
 import { caller } from "./worktree.test.fixture.ts";
 
@@ -33,6 +34,42 @@ describe("escalate_conflict", () => {
     expect(isError).toBe(true);
     expect(structured).toMatchObject({ status: "error", code: "PRINCIPAL_UNKNOWN", candidates: ["cy", "dee"] });
     expect(text).toContain(`escalate_conflict {"conflict_id":"${conflictId}","reason":"why","escalate_to":"cy"}`);
+  });
+});
+
+describe("who_is_working", () => {
+  it("tells whom a conflict waits for, with the call", async () => {
+    const { session, conflictId } = await arguing();
+    const conflict = session.conflicts.get(conflictId);
+    session.conflicts.set(conflictId, { ...(conflict as ConflictView), state: "ESCALATED", escalated_to: "cy", frozen_phase: 1 });
+
+    const { text } = await caller(session, "cy").call("who_is_working");
+
+    expect(text).toContain(`Conflict ${conflictId}, ESCALATED to you, its files frozen until it is resolved, between ana and bo.`);
+    expect(text).toContain(`resolve_conflict {"conflict_id":"${conflictId}"} (it waits for your word)`);
+  });
+
+  it("shows who waits for what", async () => {
+    const session = new TestSession();
+    session.holds("bo", "intent-bo", ["src/a.ts"]);
+    await caller(session, "ana").call("begin_task", { objective: "mine", files: ["src/a.ts"], on_overlap: "wait", wait_s: 0 });
+
+    const { text, structured } = await caller(session, "cy").call("who_is_working");
+
+    expect(text).toContain('ana waits for src/a.ts since 14:00Z (for 0 s): "mine"');
+    expect(structured["waiting"]).toMatchObject([{ principal_id: "ana" }]);
+  });
+});
+
+describe("begin_task after a rejection", () => {
+  it("says when the same files may be asked for again", async () => {
+    const session = new TestSession();
+    session.trouble = "intent/backoff";
+
+    const { structured, text } = await caller(session, "ana").call("begin_task", { objective: "mine", files: ["src/a.ts"] });
+
+    expect(structured["code"]).toBe("INTENT_BACKOFF");
+    expect(text).toContain("begin_task (for other files); the same call in a while;");
   });
 });
 

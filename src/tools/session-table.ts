@@ -5,7 +5,7 @@ import { conflictLine } from "./conflict-line.ts";
 import type { Membership } from "./ports.ts";
 import { folderName, observedLine } from "./observed.ts";
 import { listed, named, quoted } from "./quote.ts";
-import { left } from "./times.ts";
+import { left, since } from "./times.ts";
 
 /** Most characters of all lines: about 1,500 tokens, with room for what comes after the table. */
 export const TABLE_CHARACTERS = 4_200;
@@ -15,6 +15,9 @@ const NAMED_CONFLICTS = 5;
 
 /** Worktrees whose undeclared edits are named. */
 const NAMED_TREES = 5;
+
+/** Who is named of those that wait. */
+const NAMED_WAITING = 5;
 
 /** Intents that are named for one participant. */
 const NAMED_INTENTS = 5;
@@ -30,9 +33,20 @@ export function sessionTable(summary: SummaryAnswer, { principalId }: Pick<Membe
   const blocks = [
     ...conflicts.slice(0, NAMED_CONFLICTS).map((conflict) => [conflictLine(conflict, principalId, [])]),
     ...participantBlocks(summary, principalId, nowMs),
+    ...waitingBlocks(summary, principalId, nowMs),
     ...(summary.undeclared ?? []).slice(0, NAMED_TREES).map((seen) => [`Undeclared: ${observedLine(seen, nowMs)}.`]),
   ];
   return fitted(`${counts.join(", ")}.`, blocks);
+}
+
+/** Who waits for a turn, in the order of the answer. */
+function waitingBlocks({ waiting = [], waiting_count = waiting.length }: SummaryAnswer, principalId: string, nowMs: number): string[][] {
+  const lines = waiting.slice(0, NAMED_WAITING).map(({ principal_id, resources, resource_count, since: at, objective }) => {
+    const who = principal_id === principalId ? "you wait" : `${named(principal_id)} waits`;
+    return `${who} for ${listed(resources, 3, resource_count)} ${since(at, nowMs)}: ${quoted(objective, 120)}`;
+  });
+  const more = waiting_count - lines.length;
+  return lines.length === 0 ? [] : [[...lines, ...(more > 0 ? [`and ${count(more, "more waits", "more wait")}`] : [])]];
 }
 
 /** Whole blocks while there is room, and then how much was left out. */

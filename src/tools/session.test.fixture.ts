@@ -57,7 +57,7 @@ export class TestSession {
   wordOnClaims: ClaimDecision | undefined = { decision: "approved" };
   /** What happens in the session while a call waits for its turn. */
   whileWaiting: (() => void) | undefined;
-  readonly waiting = new Map<string, Announcement>();
+  readonly waiting = new Map<string, Announcement & { readonly principalId: string }>();
   private readonly requests = new Map<string, Announced>();
   private counter = 0;
 
@@ -102,6 +102,17 @@ export class TestSession {
           })),
           active_intents: page.map(viewOf),
           open_conflicts: [...this.conflicts.values()],
+          ...(this.waiting.size === 0
+            ? {}
+            : {
+                waiting: [...this.waiting.values()].map(({ principalId: who, files, objective }) => ({
+                  principal_id: who,
+                  objective,
+                  resources: [...files],
+                  priority: "normal",
+                  since: this.iso(0),
+                })),
+              }),
           ...(ordered.length > page.length && last !== undefined ? { next_cursor: last.intent_id } : {}),
         };
       },
@@ -236,7 +247,7 @@ export class TestSession {
       }));
       if (asked.onOverlap === "wait") {
         const ahead = [...this.waiting.keys()].filter((id) => id !== asked.intentId).length;
-        this.waiting.set(asked.intentId, asked);
+        this.waiting.set(asked.intentId, { ...asked, principalId });
         const waiting = { deferralId: `deferral-${asked.intentId}`, ahead, holders: overlaps as unknown as JsonObject[] };
         return { ok: true, result: { fence: 0, conflicts: [], superseded: [], waiting } };
       }

@@ -37,6 +37,7 @@ export const whoIsWorking = defineTool({
     active_intents: things(),
     open_conflicts: things(),
     undeclared: things(),
+    waiting: things(),
     next_cursor: z.string().optional(),
   },
   async handler(ctx, args) {
@@ -73,6 +74,7 @@ function rendered(
       active_intents: active_intents.map(shortened),
       open_conflicts: open_conflicts.slice(0, MAX_LISTED),
       undeclared: summary.undeclared ?? [],
+      waiting: summary.waiting ?? [],
       ...(next_cursor === undefined ? {} : { next_cursor }),
     },
     lines: [...(paths !== undefined && isFirst ? [narrowed(summary)] : []), ...sessionTable(summary, member, nowMs)],
@@ -109,8 +111,13 @@ function nextFor(summary: SummaryAnswer, principalId: string, paths: readonly st
             why: isLong ? "the next page, with the same paths" : "the next page",
           },
         ];
+  const before = summary.open_conflicts.find((one) => one.escalated_to === principalId);
+  const decide: Next[] =
+    before === undefined
+      ? []
+      : [{ tool: "resolve_conflict", arguments: { conflict_id: before.conflict_id }, why: "it waits for your word" }];
   const conflict = summary.open_conflicts.find((one) => one.principal_a === principalId || one.principal_b === principalId);
   const acknowledge: Next[] =
     conflict === undefined ? [] : [{ tool: "ack_conflict", arguments: { conflict_id: conflict.conflict_id }, why: "you are in it" }];
-  return [...page, ...acknowledge, { tool: "begin_task", why: "before you edit" }];
+  return [...page, ...decide, ...acknowledge, { tool: "begin_task", why: "before you edit" }];
 }

@@ -97,6 +97,10 @@ export const ConflictView = z.looseObject({
   intent_a: z.string().nullable(),
   intent_b: z.string().nullable(),
   description: z.string(),
+  /** Whose word decides since it was escalated. */
+  escalated_to: z.string().optional(),
+  /** Nobody has resolved it in time, and what it is about is frozen: the phase of SPEC 18.6.2.1. */
+  frozen_phase: z.int().optional(),
 });
 export type ConflictView = z.infer<typeof ConflictView>;
 

@@ -136,6 +136,8 @@ function viewConflict(conflict: Conflict): ConflictView {
     intent_a: intentA,
     intent_b: intentB,
     description: conflict.description,
+    ...(conflict.escalatedTo === undefined ? {} : { escalated_to: conflict.escalatedTo }),
+    ...(conflict.frozen === undefined ? {} : { frozen_phase: conflict.frozen.phase }),
   };
 }
 
