@@ -6,6 +6,7 @@ import type { Json, JsonObject } from "../wire/json.ts";
 import type { ClientMessage } from "../wire/mpac/messages.ts";
 import { advising } from "./golden-advice.test.fixture.ts";
 import { governing } from "./golden-governance.test.fixture.ts";
+import { batchTheDayBefore, proposing } from "./golden-operations.test.fixture.ts";
 import { claimingTheDayBefore, ending, takingTurns } from "./golden-turns.test.fixture.ts";
 
 type Type = ClientMessage["message_type"];
@@ -47,6 +48,7 @@ export async function playGoldenDay(stage: Stage): Promise<void> {
   await goingAway(stage);
   await governing(stage);
   await takingTurns(stage);
+  await proposing(stage);
   await ending(stage);
 }
 
@@ -59,6 +61,7 @@ async function theDayBefore(stage: Stage): Promise<void> {
   await says("bo", "INTENT_ANNOUNCE", intent("b0", files("src/old.ts"), ours({ on_overlap: "proceed" })));
   await says("ana", "OP_COMMIT", { op_id: "o0", target: "src/old.ts", intent_id: "a0", state_ref_after: REF("0") });
   await says("bo", "OP_COMMIT", { op_id: "p0", target: "src/other.ts", state_ref_after: REF("0") });
+  await batchTheDayBefore(stage);
   await says("bo", "INTENT_WITHDRAW", { intent_id: "b0" });
   await says("dee", "GOODBYE", {});
   await pass(25 * HOUR);

@@ -10,7 +10,6 @@ export const GovernancePolicy = z.looseObject({
   frozen_scope_phase_1_sec: seconds.optional(),
   frozen_scope_phase_2_sec: seconds.optional(),
   frozen_scope_disable_phase_3: z.boolean().optional(),
-  intent_expiry_grace_sec: seconds.optional(),
 });
 
 /** SPEC 14.7.5. */

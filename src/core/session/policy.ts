@@ -15,7 +15,6 @@ export interface Policy {
   readonly frozenPhase1Ms: number;
   readonly frozenPhase2Ms: number;
   readonly frozenPhase3: boolean;
-  readonly expiryGraceMs: number;
   readonly claimGraceMs: number;
   readonly backoffInitialMs: number;
   readonly backoffMaxMs: number;
@@ -43,7 +42,6 @@ export function policyOf(settings: SessionSettings): Policy {
     frozenPhase1Ms: inMs(governance.frozen_scope_phase_1_sec, 60),
     frozenPhase2Ms: inMs(governance.frozen_scope_phase_2_sec, 240),
     frozenPhase3: governance.frozen_scope_disable_phase_3 !== true,
-    expiryGraceMs: inMs(governance.intent_expiry_grace_sec, 0),
     claimGraceMs: inMs(liveness.intent_claim_grace_period_sec, 5),
     backoffInitialMs: inMs(liveness.intent_backoff_initial_sec, 30),
     backoffMaxMs: inMs(liveness.intent_backoff_max_sec, 300),

@@ -5,7 +5,7 @@
  * Elsewhere it waits for others to say something, and for its author to carry it out.
  */
 import type { BatchId, ConflictId } from "../../wire/ids.ts";
-import type { Message } from "../../wire/mpac/messages.ts";
+import { MAX_BATCH_ENTRIES, type Message } from "../../wire/mpac/messages.ts";
 import type { SessionEventOf } from "../../wire/session.ts";
 import { authorized, blockersOf } from "./authorization.ts";
 import { intentBars, isUncoordinated, namedIntent, type NamesIntent, type Refusal, type Said, targetOf, withOpReject } from "./grounds.ts";
@@ -17,8 +17,11 @@ import { filesOf, type Standing, treeOf } from "./virtual-tree.ts";
 
 type Proposed = SessionEventOf<"OperationProposed">;
 
-/** Operations that may wait for one principal's commit, and under one intent: what becomes of them together fits into a record. */
-export const MAX_PENDING = 512;
+/**
+ * Operations that may wait for one principal's commit, and under one intent: the largest batch, and what becomes of them
+ * together fits into a record.
+ */
+export const MAX_PENDING = MAX_BATCH_ENTRIES;
 
 export function decidePropose(
   state: Readonly<SessionState>,

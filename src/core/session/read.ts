@@ -12,18 +12,7 @@ import { createScopeIndex } from "../scope/scope-index.ts";
 import { type Meeting, meetings } from "./overlaps.ts";
 import { targetWithin } from "./scope-relations.ts";
 import { pathRules, registryOf } from "./scopes.ts";
-import {
-  familyIn,
-  familyOf,
-  type Intent,
-  isKnown,
-  isLive,
-  type Operation,
-  type Participant,
-  type Reference,
-  type SessionState,
-  VIRTUAL_TREE,
-} from "./state.ts";
+import { familyIn, familyOf, type Intent, isKnown, type Operation, type Reference, type SessionState, VIRTUAL_TREE } from "./state.ts";
 
 /** Live intents over `paths`, by intent id; what is no path meets nothing. */
 export function intentsOver(state: Readonly<SessionState>, paths: readonly string[], except?: PrincipalId): Meeting[] {

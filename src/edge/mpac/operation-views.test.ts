@@ -28,11 +28,11 @@ it("shows a reviewer what waits, by whom, and whether it may be carried out", ()
 });
 
 it("shows the first of many, and how many there are", () => {
-  const { played, intent } = playProposing(300);
+  const { played, intent } = playProposing(250);
 
   const { proposals = [], proposal_count } = viewProposals(played.state, intent());
 
-  expect(proposal_count).toBe(300);
+  expect(proposal_count).toBe(250);
   expect(proposals[0]?.op_id).toBe("o0");
   expect(JSON.stringify(proposals).length).toBeLessThan(100_000);
 });

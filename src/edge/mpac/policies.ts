@@ -16,7 +16,8 @@ export function governancePolicy(settings: SessionSettings): JsonObject {
     frozen_scope_phase_1_sec: seconds(policy.frozenPhase1Ms),
     frozen_scope_phase_2_sec: seconds(policy.frozenPhase2Ms),
     ...(policy.frozenPhase3 ? { frozen_scope_phase_3_action: "first_committer_wins" } : {}),
-    intent_expiry_grace_sec: seconds(policy.expiryGraceMs),
+    // What waits under an intent falls with it (SPEC 15.7 allows to wait, and has no way to give it another intent).
+    intent_expiry_grace_sec: 0,
     race_lock: settings.race_lock,
   };
 }
