@@ -20,8 +20,13 @@ export function provenOf(
   message: ClientMessage,
 ): { readonly sentAtMs?: number | null; readonly identity?: ProvenIdentity } {
   if (identity === undefined) return {};
-  const atMs = RFC3339.test(message.ts ?? "") ? Date.parse(message.ts ?? "") : Number.NaN;
+  const atMs = instantOf(message.ts ?? "");
   return { sentAtMs: Number.isNaN(atMs) ? null : atMs, ...(message.message_type === "HELLO" ? { identity: { ...identity } } : {}) };
+}
+
+/** The specification's letters may be small, and a space may stand for the T. */
+function instantOf(ts: string): number {
+  return RFC3339.test(ts) ? Date.parse(ts.toUpperCase().replace(" ", "T")) : Number.NaN;
 }
 
 /** With a date, a time and a place on the globe: without that nobody knows when it was. */
