@@ -8,10 +8,10 @@ import type { Scope } from "../../wire/mpac/messages.ts";
 import type { SessionSettings } from "../../wire/session.ts";
 import { parseResource, type Resource } from "../scope/resource.ts";
 import { type ChangedNames, changedNames } from "./dependency-names.ts";
+import { MAX_IMPACT_FILES } from "./dependency-trim.ts";
 import { pathRules } from "./scopes.ts";
 
-/** Files of one scope that are looked at, and names of one list. */
-const MAX_IMPACT_FILES = 1_000;
+/** Names of one list. */
 const MAX_NAMES = 128;
 const MAX_NAME_LENGTH = 256;
 

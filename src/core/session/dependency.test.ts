@@ -136,6 +136,50 @@ describe("what is told of very much", () => {
   });
 });
 
+describe("advice that is too long to keep", () => {
+  const path = (index: number): string => `pkg/${"deep/".repeat(10)}m${index}.py`;
+  const many = (count: number, names: readonly string[]): JsonObject => {
+    const impact = Array.from({ length: count }, (_, index) => path(index));
+    return { impact, impact_symbols: Object.fromEntries(impact.map((file) => [file, names])), affects_symbols: ["utils.foo"], more: 1 };
+  };
+  const recorded = (played: Play) => played.state.intents.get("a" as never)?.scope["extensions"] as ReturnType<typeof many>;
+
+  it("loses the files that nobody looks at, and nobody's work is refused for it", () => {
+    const played = playWith(["ana", "bo"]);
+
+    announce(played, "ana", "a", ["utils.py"], many(3_000, ["utils.bar"]));
+
+    expect(recorded(played)).toEqual({ ...many(1_000, ["utils.bar"]) });
+    expect(gist(announce(played, "bo", "b", [path(7)]))).toEqual(["IntentAnnounced"]);
+  });
+
+  it("loses the names next, and then any may be meant", () => {
+    const played = playWith(["ana", "bo"]);
+    const { impact_symbols: _, ...rest } = many(1_000, []);
+
+    announce(played, "ana", "a", ["utils.py"], many(1_500, ["n".repeat(200)]));
+
+    expect(recorded(played)).toEqual(rest);
+    expect(eventOf(announce(played, "bo", "b", [path(7)]), "ConflictOpened").dependency).toEqual({
+      ba: [{ file: path(7), symbols: null }],
+    });
+  });
+
+  it("stays as it came where there is room", () => {
+    const played = playWith(["ana"]);
+
+    announce(played, "ana", "a", ["utils.py"], many(1_200, []));
+
+    expect(recorded(played)).toEqual(many(1_200, []));
+  });
+
+  it("is refused with the scope when what is left is too long as well", () => {
+    const played = playWith(["ana"]);
+
+    expect(gist(announce(played, "ana", "a", ["utils.py"], { ...many(3_000, []), more: "m".repeat(200_000) }))).toBe("scope/refused");
+  });
+});
+
 describe("a warning about what breaks elsewhere", () => {
   it("holds nobody up, even who asks to be blocked", () => {
     const played = playWith(["ana", "bo"]);

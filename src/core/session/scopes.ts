@@ -6,6 +6,7 @@ import type { SessionSettings } from "../../wire/session.ts";
 import { type Footprint, footprintOf, patternIn } from "../scope/footprint.ts";
 import { compileRegistry, type Registry } from "../scope/registry.ts";
 import { parseResource, type PathRules, type RefusedResource, type Resource } from "../scope/resource.ts";
+import { withLessAdvice } from "./dependency-trim.ts";
 import type { SessionState } from "./state.ts";
 import { refuse } from "./verdict.ts";
 
@@ -54,9 +55,10 @@ export function resourcesOf(scope: Scope, settings: SessionSettings): readonly R
  * whatever the kind (SPEC 15.3.2); `resources` beside it are these, and the pattern.
  */
 export function readScope(
-  scope: Scope,
+  given: Scope,
   settings: SessionSettings,
 ): { readonly scope: Scope; readonly resources: readonly Resource[] } | { readonly rejected: Rejection } {
+  const scope = withLessAdvice(given, (one) => charactersIn(one) <= MAX_SCOPE_CHARACTERS);
   const characters = charactersIn(scope);
   if (characters > MAX_SCOPE_CHARACTERS) {
     return refuse(
