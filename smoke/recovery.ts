@@ -90,7 +90,7 @@ await runSmoke(async (smoke) => {
       scope: file("lib/dee.ts"),
     });
     await ana.frame("the claim", (frame) => frame.message_type === "INTENT_CLAIM");
-    killOutright(sidecar.pid);
+    await killOutright(sidecar.pid);
     await Promise.all([ana.closed, bo.closed, cy.closed]);
     return { epoch: epochOf(joined), lamport: lamportOf(joined) };
   });

@@ -27,7 +27,10 @@ server.on("connection", (socket) => {
     const text = bytes.toString();
     const envelope = JSON.parse(text) as { readonly message_type: string };
     const answers = coordinator.processMessage(envelope);
-    if (envelope.message_type === "HELLO") return void answers.forEach((answer) => socket.send(JSON.stringify(answer)));
+    if (envelope.message_type === "HELLO") {
+      for (const answer of answers) socket.send(JSON.stringify(answer));
+      return;
+    }
     for (const client of server.clients) {
       client.send(text);
       for (const answer of answers) client.send(JSON.stringify(answer));

@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { callTool } from "./call-tool.ts";
 import { REGISTRY, selectTools } from "./registry.ts";
-import { named, TestSession } from "./session.test.fixture.ts";
+import { named } from "./named-fault.test.fixture.ts";
+import { TestSession } from "./session.test.fixture.ts";
 import type { Next } from "./tool.ts";
 import { caller } from "./worktree.test.fixture.ts";
 

@@ -3,6 +3,8 @@ import type { JsonObject } from "../wire/json.ts";
 import type { BehindView, ConflictView, IntentView, ObservedView, OperationView, OverlapView } from "../wire/query.ts";
 import type { RefusalCode } from "../wire/refusals.ts";
 import { refsEqual } from "../wire/references.ts";
+import { named } from "./named-fault.test.fixture.ts";
+import { covers, meets } from "./meets.test.fixture.ts";
 import type { Announced, Announcement, ClaimDecision, Coordination, Outcome } from "./ports.ts";
 
 export const NOW_MS = Date.parse("2026-11-21T14:00:00Z");
@@ -15,21 +17,6 @@ interface HeldIntent extends IntentView {
   superseded_by?: string;
 }
 
-/** A path with `*`, `**` and `?` as a pattern of all that it stands for. */
-function covers(held: string, path: string): boolean {
-  if (!/[*?]/.test(held)) return held === "" || path === held || path.startsWith(`${held}/`);
-  const pattern = held
-    .replaceAll(/[.+^$(){}|[\]\\]/g, "\\$&")
-    .replaceAll("**/", "\u0001")
-    .replaceAll("**", "\u0002")
-    .replaceAll("*", "[^/]*")
-    .replaceAll("?", "[^/]")
-    .replaceAll("\u0001", "(?:.*/)?")
-    .replaceAll("\u0002", ".*");
-  return new RegExp(`^${pattern}$`).test(path);
-}
-
-const meets = (a: string, b: string) => covers(a, b) || covers(b, a);
 const isLive = (intent: HeldIntent) => intent.state === "ACTIVE" || intent.state === "SUSPENDED";
 type Refused = Extract<Outcome<never>, { ok: false }>;
 
@@ -334,8 +321,4 @@ export class TestSession {
 function viewOf({ files, fence, operations, superseded_by, ...view }: HeldIntent): IntentView {
   void [files, fence, operations, superseded_by];
   return view;
-}
-
-export function named(name: string, message: string): Error {
-  return Object.assign(new Error(message), { name });
 }

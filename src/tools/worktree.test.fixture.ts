@@ -6,7 +6,8 @@ import { createTurns } from "./turns.ts";
 import { callTool } from "./call-tool.ts";
 import type { Agents, FileAnswer, Files, PathsAnswer, PreparedReplacement, Replacement, ToolContext } from "./ports.ts";
 import { REGISTRY } from "./registry.ts";
-import { NOW_MS, named, type TestSession } from "./session.test.fixture.ts";
+import { named } from "./named-fault.test.fixture.ts";
+import { NOW_MS, type TestSession } from "./session.test.fixture.ts";
 import type { ToolResult } from "./tool.ts";
 
 export const sha256 = (text: string): string => createHash("sha256").update(text, "utf8").digest("hex");

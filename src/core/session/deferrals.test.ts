@@ -193,7 +193,7 @@ describe("who defers", () => {
 
     const ended = endedBy(played.says("bo", "GOODBYE", payload));
 
-    expect(ended.map(([id]) => id).sort()).toEqual(["d", "e"]);
+    expect(ended.map(([id]) => id as string).toSorted()).toEqual(["d", "e"]);
     expect(played.state.deferrals.size).toBe(0);
   });
 

@@ -7,16 +7,7 @@ import type { ScopeIndex } from "../scope/scope-index.ts";
 import { reachOf } from "./dependency-reach.ts";
 import { mayBegin } from "./places.ts";
 import { footprintIn } from "./scopes.ts";
-import {
-  type Claim,
-  type Deferral,
-  isLive,
-  isOpen,
-  isPending,
-  type Operation,
-  type Participant,
-  type SessionState,
-} from "./state.ts";
+import { type Claim, type Deferral, isLive, isOpen, isPending, type Operation, type Participant, type SessionState } from "./state.ts";
 
 /** Sorted members and entries, so that two states compare whatever order they came about in. */
 export function dumpOf(state: Readonly<SessionState>): string {
@@ -120,13 +111,22 @@ export function derivedFrom(state: Readonly<SessionState>) {
       ]),
       ...intents.map(({ id }) => [id as string, idsOf(operations.filter((one) => isPending(one) && one.intent === id))]),
     ],
-    deferrals: [...state.participants.keys()].map((id) => [id, deferrals.filter((one) => one.principal === id).map((one) => one.id).sort()]),
+    deferrals: [...state.participants.keys()].map((id) => [
+      id,
+      deferrals
+        .filter((one) => one.principal === id)
+        .map((one) => one.id)
+        .sort(),
+    ]),
     observers: deferrals
       .flatMap((one) => (one.waiting === undefined ? observedBy(one).map((observed) => `${observed} ${one.id}`) : []))
       .sort(),
     row: rowed.map(({ id, waiting }) => `${waiting?.intentId ?? ""} ${id}`).sort(),
     claimed: [
-      ...[...state.participants.keys()].map((id) => [id, claims.filter((one) => isUndecided(one) && one.principal === id).map((one) => one.id)]),
+      ...[...state.participants.keys()].map((id) => [
+        id,
+        claims.filter((one) => isUndecided(one) && one.principal === id).map((one) => one.id),
+      ]),
       ...intents.map(({ id }) => [id, claims.filter((one) => isUndecided(one) && one.intent === id).map((one) => one.id)]),
     ],
     deadlines: deadlines.sort(),

@@ -64,7 +64,7 @@ export function beginReviewed(): Play {
 
 /** Another for each text. */
 function ref(text: string): string {
-  const digits = [...text].map((letter) => letter.charCodeAt(0).toString(16)).join("");
+  const digits = Array.from(text, (letter) => letter.charCodeAt(0).toString(16)).join("");
   return `sha256:${digits.padEnd(64, "0").slice(0, 64)}`;
 }
 

@@ -239,7 +239,10 @@ export const anyDay = dayOf(
 export const politeDay = dayOf(
   fc.oneof(
     {
-      arbitrary: messages(["INTENT_ANNOUNCE", "INTENT_ANNOUNCE", "INTENT_UPDATE", "INTENT_WITHDRAW", "HELLO"], fc.constantFrom("block", "wait")),
+      arbitrary: messages(
+        ["INTENT_ANNOUNCE", "INTENT_ANNOUNCE", "INTENT_UPDATE", "INTENT_WITHDRAW", "HELLO"],
+        fc.constantFrom("block", "wait"),
+      ),
       weight: 9,
     },
     { arbitrary: time, weight: 1 },

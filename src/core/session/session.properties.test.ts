@@ -143,8 +143,11 @@ it("never lets a command end or change another's intent", () => {
         const sender = "message_type" in command ? command.sender.principal_id : undefined;
         const rejected = events.flatMap((event) => (event.type === "ConflictResolved" ? event.outcome.rejected : []));
         const isClosed = events.some(({ type }) => type === "SessionClosed");
-        const approved = events.flatMap((event) => (event.type === "ClaimDecided" && event.decision === "approved" ? [event.intentId] : []));
-        const isApproved = (event: SessionEventOf<"IntentEnded">): boolean => event.state === "TRANSFERRED" && approved.includes(event.intentId);
+        const approved = events.flatMap((event) =>
+          event.type === "ClaimDecided" && event.decision === "approved" ? [event.intentId] : [],
+        );
+        const isApproved = (event: SessionEventOf<"IntentEnded">): boolean =>
+          event.state === "TRANSFERRED" && approved.includes(event.intentId);
         meddled.push(
           ...events
             .filter((event) => event.type !== "IntentEnded" || !(rejected.includes(event.intentId) || isClosed || isApproved(event)))

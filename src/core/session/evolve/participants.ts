@@ -22,7 +22,12 @@ export function join(state: SessionState, event: SessionEventOf<"ParticipantJoin
   };
   if (event.identity !== undefined) bindName(state, event.principalId, event.identity.fingerprint);
   if (known === undefined) {
-    const owned = { intents: new Set<IntentId>(), proposals: new Set<OpId>(), deferrals: new Set<DeferralId>(), claims: new Set<ClaimId>() };
+    const owned = {
+      intents: new Set<IntentId>(),
+      proposals: new Set<OpId>(),
+      deferrals: new Set<DeferralId>(),
+      claims: new Set<ClaimId>(),
+    };
     const rest = { summary: undefined, activeIntentId: undefined, backend: undefined, requests: new Map(), ...owned };
     state.tally.participants += 1;
     const family = familyOf(event.principalId);
