@@ -6,6 +6,7 @@ import type { Json, JsonObject } from "../wire/json.ts";
 import type { ClientMessage } from "../wire/mpac/messages.ts";
 import { advising } from "./golden-advice.test.fixture.ts";
 import { governing } from "./golden-governance.test.fixture.ts";
+import { provingThemselves } from "./golden-identity.test.fixture.ts";
 import { batchTheDayBefore, proposing } from "./golden-operations.test.fixture.ts";
 import { claimingTheDayBefore, ending, takingTurns } from "./golden-turns.test.fixture.ts";
 
@@ -21,6 +22,8 @@ export interface Stage {
   readonly conflicts: () => Promise<readonly string[]>;
   /** The fencing token of an intent. */
   readonly fenceOf: (intent: string) => Promise<number>;
+  /** The instant that the next decision is made at, about. */
+  readonly nowMs: () => number;
   readonly pass: (ms: number) => Promise<void>;
   /** The machine sleeps: both clocks move, and nothing runs. */
   readonly sleep: (ms: number) => Promise<void>;
@@ -49,6 +52,7 @@ export async function playGoldenDay(stage: Stage): Promise<void> {
   await governing(stage);
   await takingTurns(stage);
   await proposing(stage);
+  await provingThemselves(stage);
   await ending(stage);
 }
 

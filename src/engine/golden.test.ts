@@ -52,6 +52,8 @@ const NOT_OF_A_SESSION = [
   "message/unsupported",
   "session/other-sender",
   "session/profile-unsupported",
+  "credential/rejected",
+  "peer/other-user",
   "store/unavailable",
   "store/contended",
 ];

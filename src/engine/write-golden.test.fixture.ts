@@ -72,6 +72,7 @@ async function play(): Promise<{ readonly texts: string[]; readonly refusals: Go
     says: (principal, ...said) => saysAs("1", principal, ...said),
     conflicts: () => running.host.query(({ liveConflicts }) => [...liveConflicts]),
     fenceOf: (id) => running.host.query(({ intents }) => intents.get(id as never)?.fence ?? 0),
+    nowMs: () => running.engine.nowMs(),
     pass,
     async sleep(ms) {
       clock.sleep(ms);

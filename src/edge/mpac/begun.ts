@@ -29,7 +29,8 @@ function announcement(event: SessionEventOf<"IntentAnnounced">): JsonObject {
     principal_id: event.principalId,
     objective: event.objective,
     scope: event.scope as unknown as JsonObject,
-    ttl_sec: event.ttlSec,
+    // The schemas know whole seconds only.
+    ttl_sec: Math.ceil(event.ttlSec),
     priority: event.priority ?? "normal",
   };
 }

@@ -146,6 +146,8 @@ function claimStatus(event: SessionEventOf<"ClaimDecided">): JsonObject {
   });
 }
 
+const isObject = (value: Json): boolean => typeof value === "object" && value !== null && !Array.isArray(value);
+
 function backendAlert(event: SessionEventOf<"BackendReported">): JsonObject {
   return {
     event: "backend_alert",
@@ -154,7 +156,8 @@ function backendAlert(event: SessionEventOf<"BackendReported">): JsonObject {
       model_id: event.modelId,
       provider_status: event.status,
       status_detail: event.detail,
-      alternatives: event.alternatives as readonly Json[] | undefined,
+      // The schemas know alternatives as objects; what else a client names is nobody's model.
+      alternatives: (event.alternatives as readonly Json[] | undefined)?.filter((one) => isObject(one)),
     }),
   };
 }
