@@ -1,10 +1,10 @@
 /** The session as the tools see it, spoken to over one session client. */
 import type { CommandType, SessionClient } from "../client/session-client.ts";
 import type { Outcome as Sent } from "../client/in-flight.ts";
-import type { Claim, ClaimDecision, Coordination, Outcome, Waiting } from "../tools/ports.ts";
+import type { Announced, Claim, ClaimDecision, Coordination, Outcome, Waiting } from "../tools/ports.ts";
 import type { JsonObject } from "../wire/json.ts";
 import type { Answer, Query } from "../wire/query.ts";
-import type { InboundEnvelope } from "../wire/mpac/coordinator.ts";
+import { AckExtension, type InboundEnvelope } from "../wire/mpac/coordinator.ts";
 import type { Ack, WaitingAck } from "../wire/mpac/extension.ts";
 import type { Hearing } from "./hearing.ts";
 
@@ -96,7 +96,11 @@ export function createCoordination({ client, hearing, workspaceDir, takeNotices,
         }),
       ),
     async untilBegun(intentId, wait) {
-      await hearing.until(() => (client.intents.has(intentId) ? true : undefined), wait);
+      const begun = await hearing.until(
+        (heard) => (client.intents.has(intentId) ? { announced: announcedIn(intentId, heard) } : undefined),
+        wait,
+      );
+      return begun?.announced;
     },
     escalate: ({ conflictId, to, reason, context }) =>
       send(
@@ -157,6 +161,13 @@ function claimPayload(asked: Claim): JsonObject {
     ...(files === undefined ? {} : { scope: { kind: "file_set", resources: files } }),
     ...(justification === undefined ? {} : { justification }),
   };
+}
+
+/** What the intent began with, when this is the coordinator's word that it did. */
+function announcedIn(intentId: string, heard: InboundEnvelope | undefined): Announced | undefined {
+  if (heard?.message_type !== "INTENT_ANNOUNCE" || heard.payload["intent_id"] !== intentId) return undefined;
+  const { ack } = AckExtension.safeParse(heard.payload.extensions?.signalbox).data ?? {};
+  return ack?.fence === undefined ? undefined : { fence: ack.fence, conflicts: ack.conflicts ?? [], superseded: ack.superseded ?? [] };
 }
 
 const DECISIONS = ["approved", "rejected", "withdrawn"] as const;

@@ -149,13 +149,13 @@ describe("with a sidecar", () => {
     await client.connect(transport);
     const { tools } = await client.listTools();
     const begun = await client.callTool({ name: "begin_task", arguments: { objective: "o", files: ["a.ts"] } });
-    const wrong = await client.callTool({ name: "begin_task", arguments: { objective: "o", files: ["a.ts"], ticket: "t" } });
+    const wrong = await client.callTool({ name: "begin_task", arguments: { objective: "o", files: ["a.ts"], tickets: "t" } });
     const held = await bo.call("check_overlap", { files: ["a.ts"] });
     await client.close();
     const free = await bo.call("check_overlap", { files: ["a.ts"] });
 
     expect(sidecar.port).toBeGreaterThan(0);
-    expect(tools).toHaveLength(7);
+    expect(tools).toHaveLength(10);
     expect(begun.structuredContent).toMatchObject({ status: "ok", principal_id: "old-host:ana@repo" });
     expect(wrong).toMatchObject({ isError: true });
     expect([held["has_overlap"], free["has_overlap"]]).toEqual([true, false]);

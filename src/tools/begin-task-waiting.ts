@@ -1,38 +1,54 @@
 /** What `begin_task` does while others hold its files and it was told to wait: a place in the queue, and its answer. */
 import type { JsonObject } from "../wire/json.ts";
 import type { Task } from "./begin-task.ts";
+import type { Rejection } from "../wire/refusals.ts";
+import { refused } from "./failure.ts";
 import { heldIn, holding } from "./holders.ts";
-import type { Announced, Coordination, ToolContext, Waiting } from "./ports.ts";
+import type { Announced, Outcome, ToolContext, Waiting } from "./ports.ts";
 import { asArguments } from "./scope-input.ts";
 import type { Answer } from "./tool.ts";
 
 /** Holders that the text names. */
 const NAMED_HOLDERS = 4;
 
-/** A waiting task may begin between two calls: then there is nothing to ask for again. */
-export async function begunWhileAway(coordination: Coordination, { intentId, principalId }: Task): Promise<Announced | undefined> {
-  const intent = await coordination.intent(intentId);
-  const isMine = intent !== null && intent.principal_id === principalId && intent.state === "ACTIVE";
-  return isMine ? { fence: intent.fence, conflicts: [], superseded: [] } : undefined;
-}
-
 /**
- * Waits for the turn. Nothing when it came: the task has begun; else the answer that says so. A call that nobody waits
- * for any more gives up its place, and its task if that began in the same moment.
+ * Waits for the turn of a task that has a place, and gives what stands at the end of it: what the task began with, its
+ * place as it is then, or a refusal. A call that nobody waits for any more gives up the place, and the task if it began in
+ * the same moment.
  */
-export async function waitForTurn(ctx: ToolContext, task: Task, place: Waiting): Promise<Answer | undefined> {
-  const { coordination, signal } = ctx;
-  const { intentId, waitMs } = task;
-  if (waitMs > 0) await coordination.untilBegun(intentId, { limitMs: waitMs, signal });
+export async function turnOf(
+  { coordination, signal }: ToolContext,
+  { intentId, waitMs }: Task,
+  place: Outcome<Announced>,
+  askAgain: () => Promise<Outcome<Announced>>,
+): Promise<Outcome<Announced>> {
+  const begun = waitMs > 0 ? await coordination.untilBegun(intentId, { limitMs: waitMs, signal }) : undefined;
   if (signal?.aborted === true) {
     await coordination.withdraw(intentId, "cancelled");
-    return waiting(task, place);
+    return place;
   }
-  const intent = await coordination.intent(intentId);
-  return intent?.state === "ACTIVE" ? undefined : waiting(task, place);
+  if (begun !== undefined) return { ok: true, result: begun };
+  return waitMs > 0 ? askAgain() : place;
 }
 
-function waiting({ intentId, principalId, objective, files, nowMs }: Task, { ahead, holders: held }: Waiting): Answer {
+/** The session knows the ticket for something else: going by it would tell the caller that it holds what it does not. */
+export function foreignTicket({ intentId, objective, files }: Task, rejection: Rejection): Answer {
+  const message = `ticket ${intentId} is not for these files: its task is over others, has ended, or is somebody else's`;
+  const named = asArguments(files).files;
+  const anew = named === undefined ? {} : { arguments: { objective: objective.slice(0, 200), files: named } };
+  return refused(
+    { ...rejection, message },
+    {
+      errors: [message],
+      next: [
+        { tool: "begin_task", ...anew, why: "without the ticket" },
+        { tool: "yield_task", arguments: { intent_id: intentId }, why: "if you need its task or place no more" },
+      ],
+    },
+  );
+}
+
+export function waiting({ intentId, principalId, objective, files, nowMs }: Task, { ahead, holders: held }: Waiting): Answer {
   const { holders } = heldIn({ code: "intent/held", message: "", details: { overlaps: held as JsonObject[], total: held.length } });
   const before = ahead === 0 ? "you are next" : `${ahead} ${ahead === 1 ? "waits" : "wait"} before you`;
   const named = asArguments(files).files ?? [];

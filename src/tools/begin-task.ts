@@ -9,7 +9,7 @@ import { withLiteralHint } from "./literal-hint.ts";
 import { conflictLine } from "./conflict-line.ts";
 import type { KnownIntent } from "./own-intent.ts";
 import { type Announced, PRIORITIES, type ToolContext } from "./ports.ts";
-import { begunWhileAway, waitForTurn } from "./begin-task-waiting.ts";
+import { foreignTicket, turnOf, waiting } from "./begin-task-waiting.ts";
 import { asArguments, freeTogether, manyPaths, type ReadScope, readScope, symbols } from "./scope-input.ts";
 import type { Rejection } from "../wire/refusals.ts";
 import { until } from "./times.ts";
@@ -109,40 +109,40 @@ export const beginTask = defineTool({
       nowMs: ctx.nowMs(),
     };
     const { intentId } = task;
-    const begunBefore = ticket === undefined ? undefined : await begunWhileAway(coordination, task);
-    if (begunBefore !== undefined) return begun(ctx, task, begunBefore, undefined);
-
-    const announcing = coordination.announce({
-      intentId,
-      objective: args.objective,
-      files: scope.paths,
-      onOverlap: ticket === undefined ? (args.on_overlap ?? ctx.onOverlap) : "wait",
-      ttlSec: args.ttl_sec ?? DEFAULT_TTL_SEC,
-      renews: task.renews,
-      requestId: (ticket === undefined ? requestId : undefined) ?? ctx.newId(),
-      placeSec: PLACE_SEC + task.waitMs / 1_000,
-      ...(args.priority === undefined ? {} : { priority: args.priority }),
-      ...(args.symbols === undefined ? {} : { symbols: args.symbols }),
-    });
+    const announce = (placeSec: number, again?: string) =>
+      coordination.announce({
+        intentId,
+        objective: args.objective,
+        files: scope.paths,
+        onOverlap: ticket === undefined && again === undefined ? (args.on_overlap ?? ctx.onOverlap) : "wait",
+        ttlSec: args.ttl_sec ?? DEFAULT_TTL_SEC,
+        renews: task.renews,
+        requestId: again ?? (ticket === undefined ? requestId : undefined) ?? ctx.newId(),
+        placeSec,
+        ...(args.priority === undefined ? {} : { priority: args.priority }),
+        ...(args.symbols === undefined ? {} : { symbols: args.symbols }),
+      });
+    const announcing = announce(PLACE_SEC + task.waitMs / 1_000);
     // Sent right behind it and answered behind it, so that both cost one way there and back.
     const seeing = coordination.intentBehind(intentId).catch(() => undefined);
-    const outcome = await announcing;
+    const first = await announcing;
+    const hadToWait = first.ok && first.result.waiting !== undefined;
+    const outcome = hadToWait ? await turnOf(ctx, task, first, () => announce(PLACE_SEC, ctx.newId())) : first;
 
-    if (outcome.ok && outcome.result.waiting !== undefined) {
-      const answer = await waitForTurn(ctx, task, outcome.result.waiting);
-      return withLiteralHint(answer ?? (await begun(ctx, task, NOTHING_MORE, undefined)), ctx.files, scope.paths);
+    if (outcome.ok) {
+      const { waiting: place } = outcome.result;
+      const answer =
+        place === undefined ? await begun(ctx, task, outcome.result, hadToWait ? undefined : await seeing) : waiting(task, place);
+      return withLiteralHint(answer, ctx.files, scope.paths);
     }
-    if (outcome.ok) return withLiteralHint(await begun(ctx, task, outcome.result, await seeing), ctx.files, scope.paths);
     const { rejection } = outcome;
     if (rejection.code === "intent/held") return withLiteralHint(blocked(task, rejection, scope.links), ctx.files, scope.paths);
+    if (rejection.code === "id/taken" && ticket !== undefined) return foreignTicket(task, rejection);
     if (rejection.code === "intent/backoff") return refused(rejection, { errors: [rejection.message], next: later(rejection) });
     const again: Next[] = [{ tool: "begin_task", why: "with the files named as it says; nothing was announced" }];
     return refused(rejection, { errors: [rejection.message], ...(rejection.code === "scope/refused" ? { next: again } : {}) });
   },
 });
-
-/** What an announcement that began by itself has to tell beyond what stands. */
-const NOTHING_MORE: Announced = { fence: 0, conflicts: [], superseded: [] };
 
 /** After a rejection the same files have to wait. */
 function later({ details }: Rejection): readonly Next[] {

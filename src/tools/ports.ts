@@ -152,8 +152,11 @@ export interface Coordination {
   resolve(resolution: Resolution): Promise<Outcome<unknown>>;
   /** Asks for a suspended task and waits for the coordinator's word on it; the word is missing when it took too long. */
   claim(claim: Claim, wait: Wait): Promise<Outcome<ClaimDecision | undefined>>;
-  /** Resolves when the waiting intent has begun or will not begin any more, or when the wait is over. */
-  untilBegun(intentId: string, wait: Wait): Promise<void>;
+  /**
+   * What the waiting intent began with, as soon as it has begun; nothing when the wait is over, or when that was said while
+   * nobody listened: what stands is asked for by announcing it again.
+   */
+  untilBegun(intentId: string, wait: Wait): Promise<Announced | undefined>;
 }
 
 export type PathsAnswer = { readonly ok: true; readonly paths: readonly string[] } | { readonly ok: false; readonly why: string };

@@ -197,9 +197,9 @@ export class TestSession {
       untilBegun: async (intentId, { signal }) => {
         this.whileWaiting?.();
         const asked = this.waiting.get(intentId);
-        if (asked === undefined || signal?.aborted === true || this.over(asked.files, principalId).length > 0) return;
+        if (asked === undefined || signal?.aborted === true || this.over(asked.files, principalId).length > 0) return undefined;
         this.waiting.delete(intentId);
-        this.intents.set(intentId, this.newIntent(principalId, asked, 0));
+        return this.begin(principalId, asked, []);
       },
     };
   }
@@ -223,7 +223,14 @@ export class TestSession {
     const request = `${principalId} ${asked.requestId}`;
     const first = this.requests.get(request);
     if (first !== undefined) return { ok: true, result: first };
-    if (this.intents.has(asked.intentId)) return refusal("id/taken", `intent id ${asked.intentId} is in use; choose another`);
+    const standing = this.intents.get(asked.intentId);
+    if (standing !== undefined) {
+      const isAsked = asked.onOverlap === "wait" && standing.principal_id === principalId && isLive(standing);
+      if (isAsked && String(standing.files) === String(asked.files)) {
+        return { ok: true, result: { fence: standing.fence, conflicts: [], superseded: [] } };
+      }
+      return refusal("id/taken", `intent id ${asked.intentId} is in use; choose another`);
+    }
     const others = this.over(asked.files, principalId);
     if (asked.onOverlap !== "proceed" && others.length > 0) {
       const overlaps = others.map(({ announced_at, expires_at, scope, ...rest }) => ({
@@ -241,6 +248,12 @@ export class TestSession {
       const free = asked.files.filter((path) => others.every(({ paths }) => !paths.includes(path)));
       return refusal("intent/held", "held", { overlaps: overlaps as unknown as JsonObject[], total: overlaps.length, free });
     }
+    const result = this.begin(principalId, asked, others);
+    this.requests.set(request, result);
+    return { ok: true, result };
+  }
+
+  private begin(principalId: string, asked: Asked, others: readonly IntentView[]): Announced {
     const own = [...this.intents.values()].filter(
       (intent) =>
         intent.principal_id === principalId && isLive(intent) && intent.files.some((held) => asked.files.some((file) => meets(held, file))),
@@ -249,9 +262,7 @@ export class TestSession {
     const intent = this.newIntent(principalId, asked, 0);
     this.intents.set(asked.intentId, intent);
     const conflicts = others.map((other) => this.openConflict(intent, other));
-    const result = { fence: intent.fence, conflicts, superseded: own.map((ended) => ended.intent_id) };
-    this.requests.set(request, result);
-    return { ok: true, result };
+    return { fence: intent.fence, conflicts, superseded: own.map((ended) => ended.intent_id) };
   }
 
   private openConflict(a: IntentView, b: IntentView): string {
