@@ -215,6 +215,43 @@ describe("begin_task that waits", () => {
     expect(second.structured).toMatchObject({ status: "ok", intent_id: ticket });
   });
 
+  it("says which task of one's own it replaced when it began", async () => {
+    const session = held();
+    session.holds("ana", "intent-mine", ["src/b.ts"]);
+    session.whileWaiting = () => void session.end("intent-bo", "WITHDRAWN");
+
+    const { structured, text } = await caller(session, "ana").call("begin_task", { ...asked, files: ["src/a.ts", "src/b.ts"] });
+
+    expect(structured).toMatchObject({ status: "ok", superseded: ["intent-mine"] });
+    expect(text).toContain("It replaces your own earlier intent-mine.");
+  });
+
+  it("tells who is in the way when its time is over, whoever that was before", async () => {
+    const session = held();
+    session.whileWaiting = () => {
+      session.end("intent-bo", "WITHDRAWN");
+      session.holds("cy", "intent-cy", ["src/a.ts"], "was faster");
+    };
+
+    const { structured, text } = await caller(session, "ana").call("begin_task", asked);
+
+    expect(structured).toMatchObject({ status: "waiting", conflicts: [{ intent_id: "intent-cy" }] });
+    expect(text).not.toContain("intent-bo");
+  });
+
+  it("does not take the ticket of a task for other files as if they were held", async () => {
+    const session = held();
+    const ana = caller(session, "ana");
+    const { structured } = await ana.call("begin_task", { objective: "mine", files: ["src/b.ts"] });
+    const ticket = String(structured["intent_id"]);
+
+    const second = await ana.call("begin_task", { objective: "more", files: ["src/c.ts"], ticket });
+
+    expect([second.isError, second.structured["code"]]).toEqual([true, "ID_TAKEN"]);
+    expect(second.text).toContain(`ticket ${ticket} is not for these files`);
+    expect(second.text).toContain('begin_task {"objective":"more","files":["src/c.ts"]} (without the ticket)');
+  });
+
   it("leaves no place and no task behind when its caller gives up", async () => {
     const session = held();
     const cancelled = new AbortController();

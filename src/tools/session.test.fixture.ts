@@ -3,7 +3,7 @@ import type { JsonObject } from "../wire/json.ts";
 import type { BehindView, ConflictView, IntentView, ObservedView, OperationView, OverlapView } from "../wire/query.ts";
 import type { RefusalCode } from "../wire/refusals.ts";
 import { refsEqual } from "../wire/references.ts";
-import { named } from "./named-fault.test.fixture.ts";
+import { named, refusal } from "./named-fault.test.fixture.ts";
 import { covers, meets } from "./meets.test.fixture.ts";
 import type { Announced, Announcement, ClaimDecision, Coordination, Outcome } from "./ports.ts";
 
@@ -18,11 +18,6 @@ interface HeldIntent extends IntentView {
 }
 
 const isLive = (intent: HeldIntent) => intent.state === "ACTIVE" || intent.state === "SUSPENDED";
-type Refused = Extract<Outcome<never>, { ok: false }>;
-
-function refusal(code: RefusalCode, message: string, details?: JsonObject): Refused {
-  return { ok: false, rejection: { code, message, ...(details === undefined ? {} : { details }) } };
-}
 
 export class TestSession {
   nowMs = NOW_MS;
@@ -199,7 +194,7 @@ export class TestSession {
         const asked = this.waiting.get(intentId);
         if (asked === undefined || signal?.aborted === true || this.over(asked.files, principalId).length > 0) return undefined;
         this.waiting.delete(intentId);
-        return this.begin(principalId, asked, []);
+        return (this.announce(principalId, { ...asked, requestId: `turn of ${intentId}` }) as { result: Announced }).result;
       },
     };
   }
@@ -225,11 +220,9 @@ export class TestSession {
     if (first !== undefined) return { ok: true, result: first };
     const standing = this.intents.get(asked.intentId);
     if (standing !== undefined) {
-      const isAsked = asked.onOverlap === "wait" && standing.principal_id === principalId && isLive(standing);
-      if (isAsked && String(standing.files) === String(asked.files)) {
-        return { ok: true, result: { fence: standing.fence, conflicts: [], superseded: [] } };
-      }
-      return refusal("id/taken", `intent id ${asked.intentId} is in use; choose another`);
+      const isRepeat = asked.onOverlap === "wait" && isLive(standing) && String(standing.files) === String(asked.files);
+      if (!isRepeat) return refusal("id/taken", `intent id ${asked.intentId} is in use; choose another`);
+      return { ok: true, result: { fence: standing.fence, conflicts: [], superseded: [] } };
     }
     const others = this.over(asked.files, principalId);
     if (asked.onOverlap !== "proceed" && others.length > 0) {
@@ -248,12 +241,6 @@ export class TestSession {
       const free = asked.files.filter((path) => others.every(({ paths }) => !paths.includes(path)));
       return refusal("intent/held", "held", { overlaps: overlaps as unknown as JsonObject[], total: overlaps.length, free });
     }
-    const result = this.begin(principalId, asked, others);
-    this.requests.set(request, result);
-    return { ok: true, result };
-  }
-
-  private begin(principalId: string, asked: Asked, others: readonly IntentView[]): Announced {
     const own = [...this.intents.values()].filter(
       (intent) =>
         intent.principal_id === principalId && isLive(intent) && intent.files.some((held) => asked.files.some((file) => meets(held, file))),
@@ -262,7 +249,9 @@ export class TestSession {
     const intent = this.newIntent(principalId, asked, 0);
     this.intents.set(asked.intentId, intent);
     const conflicts = others.map((other) => this.openConflict(intent, other));
-    return { fence: intent.fence, conflicts, superseded: own.map((ended) => ended.intent_id) };
+    const result = { fence: intent.fence, conflicts, superseded: own.map((ended) => ended.intent_id) };
+    this.requests.set(request, result);
+    return { ok: true, result };
   }
 
   private openConflict(a: IntentView, b: IntentView): string {
@@ -304,11 +293,10 @@ export class TestSession {
   private over(paths: readonly string[], except: string): OverlapView[] {
     return [...this.intents.values()]
       .filter((intent) => intent.principal_id !== except && isLive(intent))
-      .map((intent) => ({
-        ...viewOf(intent),
-        kind: "scope" as const,
-        paths: paths.filter((path) => intent.files.some((file) => meets(file, path))),
-      }))
+      .map((intent) => {
+        const met = paths.filter((path) => intent.files.some((file) => meets(file, path)));
+        return { ...viewOf(intent), kind: "scope" as const, paths: met };
+      })
       .filter((overlap) => overlap.paths.length > 0);
   }
 
