@@ -152,3 +152,9 @@ it.each([
     `your task i over a.ts ${says}; you hold nothing by it: begin_task {"objective":"o","files":["a.ts"]} takes it up again`,
   );
 });
+
+it("does not tell whoever was rejected to announce the same files again", () => {
+  const intent: HeldIntent = { intentId: "i", objective: "o", fence: 1, files: ["a.ts"], ttlSec: 900, renews: true, renewedAt: START };
+
+  expect(endedSentence(intent, "resolution_rejected")).toMatch(/was rejected when a conflict about it was resolved.*work elsewhere$/);
+});

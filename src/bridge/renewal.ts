@@ -77,11 +77,10 @@ export function createRenewal({ client, lastCall, lastEditMs, now, tell }: Renew
 /** What the next result says of a task that ended without its owner's doing. */
 export function endedSentence(intent: HeldIntent, reason: string): string {
   const what = `your task ${named(intent.intentId)} over ${listed(intent.files, NAMED_FILES)}`;
-  const why =
-    reason === "resolution_rejected"
-      ? "was rejected when a conflict about it was resolved, and the same files may not be announced again at once"
-      : endedWhy(intent, reason);
-  return `${what} ${why}; you hold nothing by it: ${beginAgain(intent)} takes it up again`;
+  if (reason === "resolution_rejected") {
+    return `${what} was rejected when a conflict about it was resolved; you hold nothing by it, and its files may not be announced again at once: leave them to the others, and work elsewhere`;
+  }
+  return `${what} ${endedWhy(intent, reason)}; you hold nothing by it: ${beginAgain(intent)} takes it up again`;
 }
 
 function endedWhy(intent: HeldIntent, reason: string): string {

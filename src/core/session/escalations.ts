@@ -58,6 +58,6 @@ function onlyArbiter(state: Readonly<SessionState>, conflict: Conflict): Target 
     return refuse("message/malformed", `there are several arbiters; name one of ${ids.join(", ")} in escalate_to`, { candidates: ids });
   }
   const able = candidates(state);
-  const instead = able.length === 0 ? "and no owner; wait for one" : `; name one of ${able.join(", ")} in escalate_to`;
-  return refuse("principal/unknown", `no arbiter is here ${instead}`, { candidates: able });
+  const instead = able.length === 0 ? " and no owner; wait for one" : `; name one of ${able.join(", ")} in escalate_to`;
+  return refuse("principal/unknown", `no arbiter is here${instead}`, { candidates: able });
 }
