@@ -141,7 +141,8 @@ function checkHeard(bystander: MpacClient, session: string): number {
 /** A message of somebody who did nothing is carried out as if nothing were. */
 async function stillServed(bystander: MpacClient): Promise<void> {
   const name = `beside-${Date.now()}`;
-  const scope = { kind: "file_set", resources: [`beside/${name}.ts`] };
+  // Of a kind that nobody can lock: an attacker may hold every file there is.
+  const scope = { kind: "task_set", task_ids: [name] };
   const announced = await bystander.outcome(
     bystander.send("INTENT_ANNOUNCE", { intent_id: name, objective: "beside", scope, ttl_sec: 60 }),
   );
