@@ -99,6 +99,7 @@ await runSmoke(async (smoke) => {
   await smoke.step("the bridge's agent hears that its task was ended, and may not announce the file again at once", async () => {
     const { text } = await host.call("who_is_working");
     assert.match(text, /was rejected when a conflict about it was resolved/);
+    assert.match(text, /was decided by cy: human_override \("bo was first"\)/);
     const { structured, isError } = await host.call("begin_task", { objective: "again", files: FILES, on_overlap: "proceed" });
     assert.deepEqual([isError, structured["code"]], [true, "INTENT_BACKOFF"]);
     assert.ok(me !== "");

@@ -11,6 +11,7 @@ import {
 import { longestSince, systemNow } from "../client/elapsed.ts";
 import type { Coordination } from "../tools/ports.ts";
 import { createCoordination } from "./coordination.ts";
+import { createDecisions } from "./decisions.ts";
 import { createHearing } from "./hearing.ts";
 import { createRenewal, endedSentence } from "./renewal.ts";
 import type { WorktreeLook } from "./worktree-look.ts";
@@ -50,9 +51,13 @@ export function createMember({ client: options, look: ownLook, workspaceDir, not
   /** Whether a task was found gone since the last join: that is told before the join itself. */
   let missesTasks = false;
   const hearing = createHearing();
+  const hearDecision = createDecisions(tell);
   const client = createSessionClient({
     ...options,
-    onEnvelope: hearing.hear,
+    onEnvelope(envelope) {
+      hearDecision(envelope);
+      hearing.hear(envelope);
+    },
     onAck: hearing.hear,
     onJoined(joined) {
       const tasks = client.intents.size === 0 ? "" : `, with the ${missesTasks ? "other " : ""}tasks you had`;
