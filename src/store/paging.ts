@@ -18,7 +18,10 @@ const FOLLOW_PAGE = 100;
 export interface PageSource {
   /** The newest durable revision of the stream. */
   head(stream: StreamId): Revision;
-  /** The records behind `after` up to `until`, at most `limit` of them, without a gap. `until` is not above the head. */
+  /**
+   * The records behind `after` up to `until`, at most `limit` of them, without a gap: at least one, and those before a gap come
+   * before it is complained of. `until` is not above the head.
+   */
   page(stream: StreamId, after: Revision, until: Revision, limit: number): readonly StoredRecord[];
 }
 
@@ -58,9 +61,11 @@ async function* pagesUntil(
   atOnce: number,
 ): AsyncGenerator<StoredRecord, void, undefined> {
   const until = head();
-  for (let position = after; position < until; position += atOnce) {
+  for (let position = after; position < until;) {
     if (position > after) await nextTurn();
-    yield* source.page(stream, position, until, atOnce);
+    const records = source.page(stream, position, until, atOnce);
+    position += records.length;
+    yield* records;
   }
 }
 

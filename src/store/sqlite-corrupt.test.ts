@@ -202,6 +202,20 @@ describe("reading a log", () => {
     await expect(reading).rejects.toThrow(says);
   });
 
+  it("gives every record before one that is gone", async () => {
+    const path = await closedLog();
+    await withSql(path, "DELETE FROM records WHERE revision = 30");
+    await using store = await openSqliteStore({ path });
+    const revisions: number[] = [];
+
+    const reading = (async () => {
+      for await (const { revision } of store.read(ana, 0, 20)) revisions.push(revision);
+    })();
+
+    await expect(reading).rejects.toThrow("revision 30 of stream ana/session is missing");
+    expect(revisions).toEqual(Array.from({ length: 29 }, (_, index) => index + 1));
+  });
+
   it("with its chain checked finds a flipped byte of a text", async () => {
     const path = await closedLog();
     const bytes = await readFile(path);

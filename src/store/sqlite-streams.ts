@@ -68,7 +68,10 @@ export function sqliteStreams({ path, connection }: SqliteFile): SqliteStreams {
     const records: StoredRecord[] = [];
     for (let due = after + 1; due <= last; due += 1) {
       const { revision, text } = found[due - after - 1] ?? {};
-      if (revision !== due || typeof text !== "string") throw new StoreCorrupt(path, `revision ${due} of stream ${stream} is missing`);
+      if (revision !== due || typeof text !== "string") {
+        if (records.length > 0) return records;
+        throw new StoreCorrupt(path, `revision ${due} of stream ${stream} is missing`);
+      }
       records.push({ revision, text });
     }
     return records;
