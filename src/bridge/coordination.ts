@@ -88,10 +88,11 @@ export function createCoordination({ client, hearing, workspaceDir, takeNotices,
             },
           },
         },
-        ({ fence = 0, conflicts = [], superseded = [], waiting }) => ({
+        ({ fence = 0, conflicts = [], superseded = [], frozen, waiting }) => ({
           fence,
           conflicts,
           superseded,
+          ...(frozen === undefined ? {} : { frozen }),
           ...(waiting === undefined ? {} : { waiting: waitingIn(waiting) }),
         }),
       ),

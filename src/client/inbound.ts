@@ -55,12 +55,13 @@ function readEnvelope(envelope: InboundEnvelope): Inbound {
   return { kind: "envelope", envelope };
 }
 
-function ackOf({ revision, fence, conflicts, superseded, waiting }: ReturnType<typeof AckExtension.parse>["ack"]): Ack {
+function ackOf({ revision, fence, conflicts, superseded, frozen, waiting }: ReturnType<typeof AckExtension.parse>["ack"]): Ack {
   return {
     revision,
     ...(fence === undefined ? {} : { fence }),
     ...(conflicts === undefined ? {} : { conflicts }),
     ...(superseded === undefined ? {} : { superseded }),
+    ...(frozen === undefined ? {} : { frozen }),
     ...(waiting === undefined ? {} : { waiting: waiting as WaitingAck }),
   };
 }

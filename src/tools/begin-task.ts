@@ -156,7 +156,12 @@ function later({ details }: Rejection): readonly Next[] {
 
 type Seen = Awaited<ReturnType<ToolContext["coordination"]["intentBehind"]>>;
 
-async function begun(ctx: ToolContext, task: Task, { conflicts, superseded }: Announced, seen: Seen | undefined): Promise<Answer> {
+async function begun(
+  ctx: ToolContext,
+  task: Task,
+  { conflicts, superseded, frozen = [] }: Announced,
+  seen: Seen | undefined,
+): Promise<Answer> {
   const { coordination } = ctx;
   const isSeen = seen !== undefined && seen.intent !== null;
   const { intent, behind } = isSeen ? seen : await coordination.intentBehind(task.intentId);
@@ -168,6 +173,9 @@ async function begun(ctx: ToolContext, task: Task, { conflicts, superseded }: An
   const opened = conflicts.map((id) => summary?.open_conflicts.find((conflict) => conflict.conflict_id === id) ?? { conflict_id: id });
   const lines = [
     `ok: you hold ${listed(task.files)}${intent === null ? "" : ` ${until(intent.expires_at, task.nowMs)}${task.renews ? ", renewed while you work," : ""}`} as ${task.intentId}.`,
+    ...(frozen.length === 0
+      ? []
+      : [`Some of these files are frozen until ${listed(frozen)} is resolved: submit_change is refused there, so do not edit them yet.`]),
     ...(superseded.length === 0 ? [] : [[`It replaces your own earlier ${listed(superseded)}.`, ...releasedLine(released)].join(" ")]),
     ...behindLines(behind, task.nowMs),
     ...opened.slice(0, NAMED_HOLDERS).map((conflict) => conflictLine(conflict, task.principalId, summary?.active_intents ?? [])),

@@ -61,6 +61,25 @@ describe("who_is_working", () => {
   });
 });
 
+describe("begin_task over files of which some are frozen", () => {
+  it("says not to edit them yet, and for which conflict", async () => {
+    const session = new TestSession();
+    const ana = session.as("ana");
+    session.as = () => ({
+      ...ana,
+      announce: async (asked) => {
+        const outcome = await ana.announce(asked);
+        return outcome.ok ? { ok: true, result: { ...outcome.result, frozen: ["conflict-1"] } } : outcome;
+      },
+    });
+
+    const { structured, text } = await caller(session, "ana").call("begin_task", { objective: "mine", files: ["src/a.ts"] });
+
+    expect(structured["status"]).toBe("ok");
+    expect(text).toContain("Some of these files are frozen until conflict-1 is resolved");
+  });
+});
+
 describe("begin_task after a rejection", () => {
   it("says when the same files may be asked for again", async () => {
     const session = new TestSession();

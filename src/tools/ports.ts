@@ -47,6 +47,8 @@ export interface Announced {
   readonly conflicts: readonly string[];
   /** Own intents that it replaced. */
   readonly superseded: readonly string[];
+  /** Conflicts that a part of its files is frozen for: nothing is committed there until they are resolved. */
+  readonly frozen?: readonly string[];
   /** It has not begun: it has a place behind others and begins by itself. */
   readonly waiting?: Waiting;
 }

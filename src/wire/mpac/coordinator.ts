@@ -65,6 +65,7 @@ export const AckExtension = z.looseObject({
     fence: z.int().optional(),
     conflicts: z.array(z.string()).optional(),
     superseded: z.array(z.string()).optional(),
+    frozen: z.array(z.string()).optional(),
     waiting: z
       .looseObject({ deferral_id: z.string(), ahead: z.int().optional(), holders: z.array(z.looseObject({})).optional() })
       .optional(),

@@ -53,6 +53,8 @@ export interface Ack {
   readonly fence?: number;
   readonly conflicts?: readonly string[];
   readonly superseded?: readonly string[];
+  /** Conflicts that a part of the announced scope is frozen for. */
+  readonly frozen?: readonly string[];
   /** The announcement has not begun: it has a place behind others. */
   readonly waiting?: WaitingAck;
 }
