@@ -92,6 +92,11 @@ describe("a security profile", () => {
       env: { MPAC_SESSION_POLICY: '{"race_lock":false}' },
       says: /has race_lock; it may have compliance/,
     },
+    {
+      name: "with a policy that authorizes changes without governance",
+      env: { MPAC_SESSION_POLICY: '{"execution_model":"pre_commit"}' },
+      says: /pre_commit, which needs "compliance": "governance"/,
+    },
   ])("$name is refused by either, and no token is said", ({ flags = {}, env = {}, says }) => {
     for (const read of [readSidecarConfig, readHostedConfig]) {
       const refused = (() => {

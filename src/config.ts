@@ -207,5 +207,8 @@ function readPolicy(text: string | undefined): SessionPolicy {
   }
   const unknown = Object.keys(read.data).filter((name) => !names.includes(name));
   if (unknown.length > 0) throw new BadConfig(`MPAC_SESSION_POLICY has ${unknown.join(", ")}; it may have ${names.join(", ")}`);
+  if (read.data.execution_model === "pre_commit" && read.data.compliance !== "governance") {
+    throw new BadConfig('MPAC_SESSION_POLICY has execution_model pre_commit, which needs "compliance": "governance" beside it');
+  }
   return read.data;
 }
