@@ -312,10 +312,10 @@ describe("an approved claim", () => {
     expect(played.state.deferrals.size).toBe(0);
   });
 
-  it("is rejected after all when its new intent's id was taken meanwhile", () => {
+  it("is rejected after all when its claimer has taken its new intent's id meanwhile", () => {
     const played = orphaned();
     claim(played);
-    announce(played, "cy", "n", ["elsewhere.ts"]);
+    announce(played, "bo", "n", ["elsewhere.ts"]);
     played.pass(5_000);
 
     expect(stateOf(played)).toBe("REJECTED");
@@ -333,6 +333,37 @@ describe("an approved claim", () => {
     played.pass(5_000);
 
     expect(played.records.at(-1)?.events[0]).toMatchObject({ decision: "rejected", reason: "scope/refused" });
+  });
+});
+
+describe("the id of the new intent of a claim", () => {
+  const WAITS = signalbox({ on_overlap: "wait" });
+
+  it.each<[name: string, take: (played: Play) => unknown]>([
+    ["an announcement", (played) => gist(announce(played, "cy", "n", ["elsewhere.ts"]))],
+    ["a place in the row", (played) => gist(announce(played, "cy", "n", ["held.ts"], WAITS))],
+    ["another claim", (played) => gist(claim(played, "cy", { claim_id: "k2", original_intent_id: "e", new_intent_id: "n" }))],
+  ])("is kept from %s of anybody else while the claim is pending", (_, take) => {
+    const played = orphaned();
+    announce(played, "dee", "held", ["held.ts"]);
+    played.says("eve", "HELLO");
+    announce(played, "eve", "e", ["lib.ts"]);
+    played.gives({ type: "ParticipantLapsed", principal: "eve", lastHeardAtMs: 0 });
+    claim(played);
+
+    const given = take(played);
+    played.pass(5_000);
+
+    expect(given).toBe("id/taken");
+    expect([stateOf(played), intentOf(played, "n")?.principal]).toEqual(["APPROVED", "bo"]);
+  });
+
+  it("is free again when nothing came of the claim", () => {
+    const played = orphaned();
+    claim(played);
+    word(played, "dee", "rejected");
+
+    expect(gist(announce(played, "cy", "n", ["elsewhere.ts"]))).toEqual(["IntentAnnounced"]);
   });
 });
 
@@ -392,6 +423,21 @@ it("waits for the owner once more after a gap in time", () => {
 
   played.gives({ type: "Resumed", fromMs: START_MS });
   played.pass(89_999);
+  const pending = stateOf(played);
+  played.pass(1);
+
+  expect([pending, stateOf(played)]).toEqual(["PENDING", "APPROVED"]);
+});
+
+it("waits after a gap for nobody who has left", () => {
+  const played = playWith(["ana", "bo"], { intent_ttl_sec: 7_200 });
+  announce(played, "ana", "i");
+  played.says("ana", "GOODBYE", { intent_disposition: "transfer" });
+  claim(played);
+  played.skip(1_000);
+
+  played.gives({ type: "Resumed", fromMs: START_MS });
+  played.pass(3_999);
   const pending = stateOf(played);
   played.pass(1);
 

@@ -50,7 +50,8 @@ export function decideClaim(
   const claimed = claimable(state, original_intent_id, original_principal_id ?? undefined, sender);
   if ("rejected" in claimed) return claimed;
   const { intent } = claimed;
-  if (isTaken(state, new_intent_id)) return refuse("id/taken", `intent id ${new_intent_id} is in use; choose another`);
+  if (isTaken(state, new_intent_id) || state.keptIds.has(new_intent_id))
+    return refuse("id/taken", `intent id ${new_intent_id} is in use; choose another`);
 
   const read = readScope(scope ?? intent.scope, state.settings);
   if ("rejected" in read) return read;

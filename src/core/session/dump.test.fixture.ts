@@ -129,6 +129,10 @@ export function derivedFrom(state: Readonly<SessionState>) {
       ]),
       ...intents.map(({ id }) => [id, claims.filter((one) => isUndecided(one) && one.intent === id).map((one) => one.id)]),
     ],
+    keptIds: claims
+      .filter(isUndecided)
+      .map((one) => `${one.newIntent} ${one.id}`)
+      .sort(),
     deadlines: deadlines.sort(),
   };
 }
@@ -163,6 +167,7 @@ export function derivedIn(state: Readonly<SessionState>): ReturnType<typeof deri
       ...[...state.participants.values()].map(({ id, claims }) => [id, [...claims]]),
       ...[...state.intents.values()].map(({ id, claim }) => [id, claim === undefined ? [] : [claim]]),
     ],
+    keptIds: [...state.keptIds].map(([intent, id]) => `${intent} ${id}`).sort(),
     deadlines: drain(state.deadlines)
       .map(([id]) => id)
       .sort(),

@@ -15,8 +15,8 @@
  * The specification's table has neither the withdrawal nor the superseding of a suspended intent; owners need both, for
  * GOODBYE and for what they announce when they are back.
  */
-import type { IntentId } from "../../wire/ids.ts";
-import type { Message } from "../../wire/mpac/messages.ts";
+import type { ConflictId, IntentId } from "../../wire/ids.ts";
+import type { Message, Scope } from "../../wire/mpac/messages.ts";
 import type { Rejection } from "../../wire/refusals.ts";
 import { backoffOver } from "./backoff.ts";
 import { begin, type Beginner, superseded } from "./beginnings.ts";
@@ -25,11 +25,12 @@ import { breakagesWith } from "./dependency.ts";
 import { withDuplicate } from "./duplicates.ts";
 import { frozenOver } from "./frozen.ts";
 import { conflictsWith, heldRefusal, isLocking, scopeMeetings, tooManyConflicts } from "./overlaps.ts";
+import { beyond } from "./scope-relations.ts";
 import { readScope, tooManyGlobs } from "./scopes.ts";
 import { isLive, type Intent, type Participant, type SessionState } from "./state.ts";
 import { withoutParted } from "./symbols.ts";
 import { refuse, type SessionMoment, type Verdict } from "./verdict.ts";
-import { decideGiveUp, decideWait, isSameScope, waitingUnder } from "./waiting.ts";
+import { decideGiveUp, decideWait, isSameScope, isSpokenFor } from "./waiting.ts";
 
 /** Narrows a list that is known to have a first element. */
 const some = <Item>(list: readonly Item[]): list is readonly [Item, ...Item[]] => list.length > 0;
@@ -51,20 +52,24 @@ export function suspendedRefusal(id: IntentId): { readonly rejected: Rejection }
   return refuse("intent/suspended", `intent ${id} is suspended; send HELLO or HEARTBEAT to take it up again`);
 }
 
+/** Seconds that it says it lives, whichever way. */
+function lifeOf({ ttl_sec, expiry_ms }: Message<"INTENT_ANNOUNCE" | "INTENT_UPDATE">["payload"]): number | undefined {
+  return ttl_sec ?? (typeof expiry_ms === "number" ? expiry_ms / 1_000 : undefined);
+}
+
 export function decideAnnounce(
   state: Readonly<SessionState>,
   message: Message<"INTENT_ANNOUNCE">,
   sender: Participant,
   at: SessionMoment,
 ): Verdict {
-  const { intent_id: id, objective, ttl_sec, priority, supersedes_intent_id, extensions } = message.payload;
+  const { intent_id: id, objective, priority, supersedes_intent_id, extensions } = message.payload;
   const contentHash = at.facts.contentHash ?? "";
   const waits = state.settings.race_lock && extensions?.signalbox?.on_overlap === "wait";
 
   const standing = state.intents.get(id);
   if (standing !== undefined && !waits) return repeatOf(standing, sender, contentHash);
-  const waiting = waitingUnder(state, id);
-  if (waiting !== undefined && waiting.principal !== sender.id) return refuse("id/taken", `intent id ${id} is in use; choose another`);
+  if (isSpokenFor(state, id, sender)) return refuse("id/taken", `intent id ${id} is in use; choose another`);
 
   const read = readScope(message.payload.scope, state.settings);
   if ("rejected" in read) return read;
@@ -82,7 +87,7 @@ export function decideAnnounce(
     objective: objective ?? "",
     scope: read.scope,
     resources: read.resources,
-    ttlSec: ttl_sec ?? state.settings.intent_ttl_sec,
+    ttlSec: lifeOf(message.payload) ?? state.settings.intent_ttl_sec,
     priority: priority ?? undefined,
     renews: extensions?.signalbox?.renews,
     contentHash,
@@ -126,19 +131,21 @@ export function decideUpdate(
   sender: Participant,
   at: SessionMoment,
 ): Verdict {
-  const { intent_id: id, objective, scope, ttl_sec, extensions } = message.payload;
+  const { intent_id: id, objective, scope, extensions } = message.payload;
   const own = ownLiveIntent(state, id, sender);
   if ("rejected" in own) return own;
   const { intent } = own;
   if (intent.state === "SUSPENDED") return suspendedRefusal(id);
 
-  const ttlSec = ttl_sec ?? intent.ttlSec;
+  const ttlSec = lifeOf(message.payload) ?? intent.ttlSec;
   const updated = { type: "IntentUpdated" as const, intentId: id, ttlSec, expiresAtMs: at.atMs + Math.round(ttlSec * 1000) };
   const renamed = objective === undefined || objective === null ? {} : { objective };
   if (scope === undefined || scope === null) return { events: [{ ...updated, ...renamed }], result: { fence: intent.fence } };
 
   const read = readScope(scope, state.settings);
   if ("rejected" in read) return read;
+  const over = addition(state, intent, read.scope, at.atMs);
+  if ("rejected" in over) return over;
   const met = withoutParted(state, read, scopeMeetings(state, read.scope, sender.id));
   const others = met.filter((meeting) => meeting.intent.principal !== sender.id);
   const locking = others.filter(isLocking);
@@ -160,8 +167,23 @@ export function decideUpdate(
   const conflicts = [...conflictsWith(state, newcomer, others, at), ...breakagesWith(state, newcomer, direct, at)];
   return {
     events: [{ ...updated, ...renamed, scope: read.scope }, ...conflicts],
-    result: { fence: intent.fence, conflicts: conflicts.map((conflict) => conflict.conflictId) },
+    result: { fence: intent.fence, conflicts: conflicts.map((conflict) => conflict.conflictId), ...over },
   };
+}
+
+/** What a scope adds to its intent is held to what an announcement of it would be; what the intent holds is not asked again. */
+function addition(
+  state: Readonly<SessionState>,
+  { scope: held, principal }: Intent,
+  scope: Scope,
+  nowMs: number,
+): { readonly rejected: Rejection } | { readonly frozen?: readonly ConflictId[] } {
+  if (state.frozen.size === 0 && !state.backoffs.has(principal)) return {};
+  const added = beyond(state, scope, held);
+  if (added === undefined) return {};
+  const over = frozenOver(state, added);
+  if ("rejected" in over) return over;
+  return backoffOver(state, principal, added, nowMs) ?? (over.frozen.length === 0 ? {} : over);
 }
 
 export function decideWithdraw(state: Readonly<SessionState>, message: Message<"INTENT_WITHDRAW">, sender: Participant): Verdict {

@@ -255,6 +255,8 @@ export interface SessionState {
   /** The scopes of those. */
   readonly waitingIndex: FootprintIndex;
   readonly claims: Map<ClaimId, Claim>;
+  /** Claims that are not decided, by the intent that is to take the place of the claimed one: its id is kept for them. */
+  readonly keptIds: Map<IntentId, ClaimId>;
   readonly batches: Map<BatchId, Batch>;
   readonly backoffs: Map<PrincipalId, Backoff[]>;
   /** Conflicts whose scope is frozen. */
@@ -312,6 +314,7 @@ export function initialState(): SessionState {
     waiting: new Map(),
     waitingIndex: createFootprintIndex(),
     claims: new Map(),
+    keptIds: new Map(),
     batches: new Map(),
     backoffs: new Map(),
     frozen: new Set(),

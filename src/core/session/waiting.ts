@@ -32,6 +32,13 @@ export function waitingUnder(state: Readonly<SessionState>, intent: IntentId): D
   return id === undefined ? undefined : state.deferrals.get(id);
 }
 
+/** Whether an intent id is somebody else's before there is the intent: who waits with it, or claims work that is to go on under it. */
+export function isSpokenFor(state: Readonly<SessionState>, id: IntentId, sender: Participant): boolean {
+  const claim = state.keptIds.get(id);
+  const by = waitingUnder(state, id) ?? (claim === undefined ? undefined : state.claims.get(claim));
+  return by !== undefined && by.principal !== sender.id;
+}
+
 /**
  * What becomes of an announcement that is willing to wait; nothing when it need not.
  *

@@ -142,7 +142,7 @@ function claimStatus(event: SessionEventOf<"ClaimDecided">): JsonObject {
     new_intent_id: event.newIntentId,
     decision: event.decision,
     reason: event.reason,
-    approved_by: event.approvedBy,
+    approved_by: event.decision === "approved" ? event.approvedBy : undefined,
   });
 }
 

@@ -121,6 +121,25 @@ describe("a claim", () => {
     expect(told(await cy.sofar())).toEqual(["GOODBYE", "INTENT_CLAIM", "INTENT_CLAIM_STATUS approved"]);
   });
 
+  it.each([
+    { name: "is rejected", word: "rejected", reason: "not_approved" },
+    { name: "is approved and fails all the same", word: "approved", reason: "new_intent_id_taken" },
+  ])("that $name was approved by nobody", async ({ word, reason }) => {
+    await using served = await serveSession();
+    const { ana, bo, cy, dee } = await people(served);
+    ana.send("GOODBYE", { intent_disposition: "transfer" });
+    await ana.closed;
+    bo.send("INTENT_CLAIM", { claim_id: "k", original_intent_id: "a", new_intent_id: "n" });
+    bo.send("INTENT_ANNOUNCE", { intent_id: reason === "not_approved" ? "m" : "n", scope: scope("elsewhere.ts") });
+    await cy.next((frame) => of("INTENT_ANNOUNCE")(frame) && frame.sender?.principal_id === "bo");
+
+    dee.send("INTENT_CLAIM", { claim_id: "k", ...ours({ decision: word }) });
+    const status = await bo.next(of("INTENT_CLAIM_STATUS"));
+
+    expect(status.payload).toMatchObject({ decision: "rejected", reason });
+    expect(status.payload).not.toHaveProperty("approved_by");
+  });
+
   it("that comes second is a CLAIM_CONFLICT", async () => {
     await using served = await serveSession();
     const { ana, bo, cy } = await people(served);

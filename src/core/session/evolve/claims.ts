@@ -10,6 +10,7 @@ export function openClaim(state: SessionState, event: SessionEventOf<"ClaimOpene
   const claim: Claim = { ...facts, openedAt: at.revision, state: "PENDING" };
   const claimer = state.participants.get(principal);
   state.claims.set(id, claim);
+  state.keptIds.set(newIntent, id);
   claimer?.claims.add(id);
   scheduleParticipant(state, claimer, at.atMs);
   const intent = state.intents.get(intentId);
@@ -22,6 +23,7 @@ export function settleClaim(state: SessionState, event: SessionEventOf<"ClaimDec
   const claim = state.claims.get(event.claimId);
   if (claim === undefined) return;
   claim.state = event.decision === "approved" ? "APPROVED" : event.decision === "rejected" ? "REJECTED" : "WITHDRAWN";
+  if (state.keptIds.get(claim.newIntent) === claim.id) state.keptIds.delete(claim.newIntent);
   const claimer = state.participants.get(claim.principal);
   claimer?.claims.delete(claim.id);
   scheduleParticipant(state, claimer, at.atMs);
@@ -30,13 +32,19 @@ export function settleClaim(state: SessionState, event: SessionEventOf<"ClaimDec
   state.deadlines.set(`claim:${claim.id}`, at.atMs + REMEMBERED_MS);
 }
 
-/** The owner may come back first, also from a sleep of the machine. */
+/** The owner may come back first, also from a sleep of the machine. For one who has left nobody waits. */
 export function moveClaims(state: SessionState, { fromMs, untilMs }: SessionEventOf<"Resumed">): void {
   for (const claim of pending(state)) {
     if (claim.dueAtMs === undefined || claim.dueAtMs < fromMs || claim.dueAtMs >= untilMs) continue;
+    if (hasLeft(state, claim)) continue;
     claim.dueAtMs = untilMs;
     state.deadlines.set(`claim:${claim.id}`, untilMs);
   }
+}
+
+function hasLeft({ intents, participants }: SessionState, { intent }: Claim): boolean {
+  const owner = intents.get(intent)?.principal;
+  return owner === undefined || (participants.get(owner)?.presence ?? "left") === "left";
 }
 
 function pending(state: SessionState): Claim[] {
