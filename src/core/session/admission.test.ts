@@ -134,6 +134,18 @@ describe("a name", () => {
     expect(join(played, who, identity)).toBe(gives);
   });
 
+  it("is not suggested in another form to whom no name of its family can belong", () => {
+    const played = play(AUTHENTICATED);
+    join(played, "ana", anas);
+
+    const decision = played.says("ana", "HELLO", {}, {}, { ...proven(bos, played.nowMs), connected: ["ana"] });
+
+    expect("rejected" in decision ? decision.rejected : decision).toEqual({
+      code: "principal/other-credential",
+      message: "ana belongs to another token in this session; join under another name",
+    });
+  });
+
   it("stays its bearer's when its participant has been forgotten", () => {
     const played = play(AUTHENTICATED);
     join(played, "ana", anas);

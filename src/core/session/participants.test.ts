@@ -50,6 +50,19 @@ describe("joining", () => {
     expect(eventOf(decision, "ParticipantJoined")).toMatchObject({ displayName: "ana", roles: [], extended: false });
   });
 
+  it.each([
+    ["a zero-width character", "ana\u200b", true],
+    ["a control character", "an\u0007a", true],
+    ["an embedding that turns the direction", "ana\u202e", true],
+    ["a line separator", "ana\u2028bo", true],
+    ["white space before it", " ana", true],
+    ["white space behind it", "ana\u00a0", true],
+    ["white space inside it", "ana of 7", false],
+    ["letters of other scripts", "агент-张", false],
+  ])("under a name with %s (%j) is malformed: %s", (_, name, malformed) => {
+    expect(gist(play().says(name, "HELLO"))).toEqual(malformed ? "message/malformed" : ["ParticipantJoined"]);
+  });
+
   it("is not for the coordinator's own name", () => {
     expect(gist(play().says("service:coordinator-s", "HELLO"))).toBe("principal/name-taken");
   });

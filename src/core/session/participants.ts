@@ -16,6 +16,9 @@ import { refuse, type SessionFacts, type SessionMoment, type Verdict } from "./v
 
 const COORDINATOR_PREFIX = "service:coordinator";
 
+/** By these two names would look alike. They are looked for here and not where a message is read, because old logs may have them. */
+const UNSEEN = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]|^\s|\s$/u;
+
 function nextFreeName(principal: string, taken: readonly string[]): string {
   const family = familyOf(principal);
   for (let number = 2; ; number += 1) {
@@ -68,6 +71,17 @@ export function decideHello(state: Readonly<SessionState>, message: Message<"HEL
   const id = sender.principal_id;
   if (id.startsWith(COORDINATOR_PREFIX)) return refuse("principal/name-taken", `${id} is the coordinator's own name; join under another`);
 
+  if (UNSEEN.test(id)) {
+    const why = "a principal_id has no control or invisible characters and no white space around it";
+    return refuse("message/malformed", `${why}; join under a name without them`);
+  }
+  // Before another name is suggested: all of the family are that token's.
+  const { identity } = at.facts;
+  const bearer = state.credentials.get(familyOf(id));
+  if (identity !== undefined && bearer !== undefined && bearer !== identity.fingerprint) {
+    return refuse("principal/other-credential", `${familyOf(id)} belongs to another token in this session; join under another name`);
+  }
+
   const extension = payload.extensions?.signalbox;
   const instanceId = sender.sender_instance_id ?? "";
   const other = otherName(state, id, { host: extension?.host, instanceId }, at.facts);
@@ -76,11 +90,6 @@ export function decideHello(state: Readonly<SessionState>, message: Message<"HEL
     return refuse("principal/name-taken", `${id} ${why}; join as ${suggested}`, { suggested });
   }
 
-  const { identity } = at.facts;
-  const bearer = state.credentials.get(familyOf(id));
-  if (identity !== undefined && bearer !== undefined && bearer !== identity.fingerprint) {
-    return refuse("principal/other-credential", `${familyOf(id)} belongs to another token in this session; join under another name`);
-  }
   const type = sender.principal_type ?? "agent";
   const roles = rolesFor(state, { id, type, asks: payload.roles ?? [], identity });
   if (roles.length === 0 && state.settings.profile !== "open") {
