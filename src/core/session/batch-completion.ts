@@ -70,11 +70,28 @@ function decideCompletion(state: Readonly<SessionState>, batch: Batch, payload: 
     if (operation.state === "COMMITTED") continue;
     const said = saidBy(entry, entry.intent_id ?? payload.intent_id ?? undefined);
     const done = completed(state, operation, said, sender, at, earlier);
-    if ("rejected" in done) return done;
+    if ("rejected" in done) return withAuthorized(state, batch, payload.operations, done);
     events.set(operation.id, done.committed);
   }
   if (events.size === 0) return refuse("message/malformed", `all that is named of batch ${batch.id} is committed; name what waits`);
   return { events: [...events.values()] };
+}
+
+/** Of a batch that may be completed in parts, what need not wait for the rest. */
+function withAuthorized(state: Readonly<SessionState>, batch: Batch, entries: readonly Entry[], refusal: Refusal): Refusal {
+  const { code, message, details } = refusal.rejected;
+  if (code !== "operation/not-authorized" || batch.atomicity === "all_or_nothing") return refusal;
+  const named = operationsOf(
+    state,
+    entries.map(({ op_id: id }) => id),
+  );
+  const ready = named.filter((one) => one.batch === batch.id && isPending(one) && one.authorizedBy !== undefined).map(({ id }) => id);
+  if (ready.length === 0) return refusal;
+  return refuse(
+    code,
+    `${message}; ${ready.join(", ")} of this batch may be carried out: send what is authorized without the rest`,
+    details,
+  );
 }
 
 function missingIn(state: Readonly<SessionState>, batch: Batch, entries: readonly Entry[]): OpId[] {
