@@ -12,6 +12,7 @@ import { longestSince, systemNow } from "../client/elapsed.ts";
 import type { Coordination } from "../tools/ports.ts";
 import { createCoordination } from "./coordination.ts";
 import { createDecisions } from "./decisions.ts";
+import { createFreezes } from "./freezes.ts";
 import { createHearing } from "./hearing.ts";
 import { createRenewal, endedSentence } from "./renewal.ts";
 import type { WorktreeLook } from "./worktree-look.ts";
@@ -52,10 +53,12 @@ export function createMember({ client: options, look: ownLook, workspaceDir, not
   let missesTasks = false;
   const hearing = createHearing();
   const hearDecision = createDecisions(tell);
+  const hearFreeze = createFreezes(tell);
   const client = createSessionClient({
     ...options,
     onEnvelope(envelope) {
       hearDecision(envelope);
+      hearFreeze(envelope);
       hearing.hear(envelope);
     },
     onAck: hearing.hear,
