@@ -24,10 +24,9 @@ const SLOW_FAREWELL_MS = 1_000;
 const MAX_BACKLOG = 256;
 const MAX_BACKLOG_CHARACTERS = 4 * 1024 * 1024;
 
-/** Close codes that we send; the first four are RFC 6455's, the others MPAC servers' and ours. */
+/** Close codes that we send; the first three are RFC 6455's, the others MPAC servers' and ours. */
 export const CLOSE = {
   normal: 1000,
-  tryAgainLater: 1013,
   serviceRestart: 1012,
   notJoined: 1008,
   replaced: 4001,
