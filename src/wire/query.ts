@@ -101,6 +101,8 @@ export const ConflictView = z.looseObject({
   escalated_to: z.string().optional(),
   /** Nobody has resolved it in time, and what it is about is frozen: the phase of SPEC 18.6.2.1. */
   frozen_phase: z.int().optional(),
+  /** The intent whose operations may go on there meanwhile, by its higher priority. */
+  favoured: z.string().optional(),
 });
 export type ConflictView = z.infer<typeof ConflictView>;
 
@@ -154,6 +156,26 @@ export const WaitingView = z.looseObject({
 });
 export type WaitingView = z.infer<typeof WaitingView>;
 
+/** A claim on suspended work that is not decided. */
+export const ClaimView = z.looseObject({
+  claim_id: z.string(),
+  /** The suspended intent, and whose it is. */
+  intent_id: z.string(),
+  intent_principal_id: z.string().optional(),
+  /** Who claims it, and the intent that is to take its place. */
+  principal_id: z.string(),
+  new_intent_id: z.string(),
+  objective: z.string(),
+  resources: z.array(z.string()),
+  /** How many there are, when `resources` is cut. */
+  resource_count: z.int().optional(),
+  /** RFC 3339. */
+  since: z.string(),
+  /** RFC 3339: when it is approved by itself. Missing where an owner or arbiter has to approve it. */
+  due_at: z.string().optional(),
+});
+export type ClaimView = z.infer<typeof ClaimView>;
+
 export const SummaryAnswer = z.looseObject({
   kind: z.literal("summary"),
   session_id: z.string(),
@@ -171,6 +193,9 @@ export const SummaryAnswer = z.looseObject({
   /** Whose announcement waits, the first in the row first; at most 20, the count says how many there are. Missing when nobody does. */
   waiting: z.array(WaitingView).optional(),
   waiting_count: z.int().optional(),
+  /** Claims that are not decided, the earliest first; at most 20, the count says how many there are. Missing when there are none. */
+  claims: z.array(ClaimView).optional(),
+  claim_count: z.int().optional(),
   /** Paths that narrow it to nothing, because they mean nothing. */
   refused: z.array(RefusedPath).optional(),
   /** Edits that nobody announced, by worktree. */

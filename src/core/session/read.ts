@@ -27,7 +27,7 @@ export function coversTarget(state: Readonly<SessionState>, intent: Intent, targ
 export { rowIn } from "./places.ts";
 export { policyOf } from "./policy.ts";
 export { arbitersOf } from "./authority.ts";
-export { liveIntentsOf } from "./state.ts";
+export { liveIntentsOf, pendingClaims } from "./state.ts";
 
 /** What an operation has written at `path` of the virtual tree, if any has; the path as the session names it. */
 export function virtualFile(

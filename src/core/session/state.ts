@@ -142,6 +142,8 @@ export interface Conflict {
   escalatedTo: string | undefined;
   /** Since when nobody resolved it in time, and how far that has gone (SPEC 18.6.2.1). */
   frozen: { readonly sinceMs: number; readonly phase: number; readonly favoured: IntentId | undefined } | undefined;
+  /** Whether a part of it was frozen for another conflict when it came about: it freezes nothing itself. */
+  underFreeze: boolean;
   /** When the coordinator goes on with it by itself, while nobody has resolved it. */
   dueAtMs: number | undefined;
   /** How it was resolved, once it was. */
@@ -184,6 +186,7 @@ export interface Claim {
   dueAtMs: number | undefined;
   readonly contentHash: string;
   readonly openedAt: Revision;
+  readonly openedAtMs: number;
   state: "PENDING" | "APPROVED" | "REJECTED" | "WITHDRAWN";
 }
 
@@ -358,6 +361,11 @@ export function familyIn(state: Readonly<SessionState>, principal: string): Part
 /** Whether it still is somebody: it has not said goodbye, or left work behind. */
 export function isKnown(participant: Participant): boolean {
   return participant.presence !== "left" || participant.intents.size > 0;
+}
+
+/** Claims that are not decided, the earliest first. */
+export function pendingClaims(state: Readonly<SessionState>): Claim[] {
+  return [...state.keptIds.values()].flatMap((id) => state.claims.get(id) ?? []);
 }
 
 /** A principal's own live intents. */

@@ -20,6 +20,7 @@ import type {
 } from "../../wire/query.ts";
 import type { OwnIntent } from "../../wire/mpac/coordinator.ts";
 import { fewPaths, fitting, withoutRepeats } from "./answer-size.ts";
+import { viewClaims } from "./claim-views.ts";
 import { viewRow } from "./waiting-views.ts";
 import {
   behindCandidates,
@@ -41,7 +42,8 @@ const PARTICIPANTS = { items: 200, bytes: 200_000 };
 const CONFLICTS = { items: 200, bytes: 200_000 };
 const UNDECLARED = { items: 100, bytes: 100_000 };
 const ROW = { items: 20, bytes: 80_000 };
-const INTENT_BYTES = 300_000;
+const CLAIMS = { items: 20, bytes: 80_000 };
+const INTENT_BYTES = 220_000;
 
 /** The list that the other answers consist of; what is seen in the worktrees comes beside it. */
 const LIST_BYTES = 500_000;
@@ -138,6 +140,7 @@ function viewConflict(conflict: Conflict): ConflictView {
     description: conflict.description,
     ...(conflict.escalatedTo === undefined ? {} : { escalated_to: conflict.escalatedTo }),
     ...(conflict.frozen === undefined ? {} : { frozen_phase: conflict.frozen.phase }),
+    ...(conflict.frozen?.favoured === undefined ? {} : { favoured: conflict.frozen.favoured }),
   };
 }
 
@@ -194,6 +197,7 @@ export function viewSummary(context: ViewContext, query: Extract<Query, { kind: 
     active_intents: page.views,
     open_conflicts: fitting(conflicts(), viewConflict, CONFLICTS).views,
     ...viewRow(state, ROW),
+    ...viewClaims(state, CLAIMS),
     ...(refused.length === 0 ? {} : { refused }),
     ...(undeclared.length === 0 ? {} : { undeclared: fitting(undeclared, (tree) => tree, UNDECLARED).views }),
     ...(page.cut && page.last !== undefined ? { next_cursor: String(page.last.announcedAt) } : {}),

@@ -1,13 +1,13 @@
 /** What becomes of claims on suspended work. */
 import type { SessionEventOf } from "../../../wire/session.ts";
 import type { Place } from "../../aggregate.ts";
-import { type Claim, REMEMBERED_MS, type SessionState } from "../state.ts";
+import { type Claim, pendingClaims, REMEMBERED_MS, type SessionState } from "../state.ts";
 import { scheduleParticipant } from "./forgetting.ts";
 
 export function openClaim(state: SessionState, event: SessionEventOf<"ClaimOpened">, at: Place): void {
   const { claimId: id, intentId, principalId: principal, newIntentId: newIntent, objective, scope, dueAtMs, contentHash } = event;
   const facts = { id, intent: intentId, principal, newIntent, objective, scope, dueAtMs, contentHash };
-  const claim: Claim = { ...facts, openedAt: at.revision, state: "PENDING" };
+  const claim: Claim = { ...facts, openedAt: at.revision, openedAtMs: at.atMs, state: "PENDING" };
   const claimer = state.participants.get(principal);
   state.claims.set(id, claim);
   state.keptIds.set(newIntent, id);
@@ -34,7 +34,7 @@ export function settleClaim(state: SessionState, event: SessionEventOf<"ClaimDec
 
 /** The owner may come back first, also from a sleep of the machine. For one who has left nobody waits. */
 export function moveClaims(state: SessionState, { fromMs, untilMs }: SessionEventOf<"Resumed">): void {
-  for (const claim of pending(state)) {
+  for (const claim of pendingClaims(state)) {
     if (claim.dueAtMs === undefined || claim.dueAtMs < fromMs || claim.dueAtMs >= untilMs) continue;
     if (hasLeft(state, claim)) continue;
     claim.dueAtMs = untilMs;
@@ -45,9 +45,4 @@ export function moveClaims(state: SessionState, { fromMs, untilMs }: SessionEven
 function hasLeft({ intents, participants }: SessionState, { intent }: Claim): boolean {
   const owner = intents.get(intent)?.principal;
   return owner === undefined || (participants.get(owner)?.presence ?? "left") === "left";
-}
-
-function pending(state: SessionState): Claim[] {
-  const ids = [...state.liveIntents].flatMap((id) => state.intents.get(id)?.claim ?? []);
-  return ids.flatMap((id) => state.claims.get(id) ?? []);
 }
