@@ -71,6 +71,43 @@ describe("an announcement after a rejection", () => {
   });
 });
 
+describe("a scope that an update adds", () => {
+  const update = (played: Play, ...paths: string[]) => gist(played.says("bo", "INTENT_UPDATE", { intent_id: "e", scope: files(...paths) }));
+
+  it("waits as an announcement of it does", () => {
+    const played = withArbiter();
+    rejected(played);
+    played.says("bo", "INTENT_ANNOUNCE", { intent_id: "e", scope: files("zz") });
+
+    const early = update(played, "zz", "a.ts");
+    const elsewhere = update(played, "zz", "y");
+    played.pass(30 * SECOND);
+
+    expect([early, elsewhere, update(played, "zz", "a.ts")]).toEqual(["intent/backoff", ["IntentUpdated"], ["IntentUpdated"]]);
+  });
+
+  it("is not asked about for what the intent holds already", () => {
+    const played = withArbiter();
+    played.says("bo", "INTENT_ANNOUNCE", { intent_id: "e", scope: files("lib/", "src/a.ts"), ttl_sec: 600 });
+    played.says("bo", "INTENT_ANNOUNCE", { intent_id: "k", scope: files("q"), ttl_sec: 600 });
+    played.says("bo", "INTENT_UPDATE", { intent_id: "k", scope: files("a.ts", "src/a.ts", "lib/x.ts") });
+    played.says("ana", "CONFLICT_REPORT", { conflict_id: "c", related_intents: ["k"] });
+    played.says("cy", "RESOLUTION", { conflict_id: "c", decision: "rejected", outcome: { rejected: ["k"] } });
+
+    expect(update(played, "src/a.ts", "lib/x.ts", "new.ts")).toEqual(["IntentUpdated"]);
+    expect(update(played, "src/a.ts", "lib/x.ts", "a.ts")).toBe("intent/backoff");
+  });
+
+  it("waits in scopes of other kinds, too", () => {
+    const played = withArbiter();
+    rejected(played, { kind: "task_set", task_ids: ["t"] });
+    played.says("bo", "INTENT_ANNOUNCE", { intent_id: "e", scope: { kind: "task_set", task_ids: ["u"] } });
+    const scope: JsonObject = { kind: "task_set", task_ids: ["t", "u"] };
+
+    expect(gist(played.says("bo", "INTENT_UPDATE", { intent_id: "e", scope }))).toBe("intent/backoff");
+  });
+});
+
 it.each([
   ["ran out", (played: Play) => played.pass(60 * SECOND)],
   ["was withdrawn", (played: Play, id: string) => played.says("bo", "INTENT_WITHDRAW", { intent_id: id })],

@@ -53,6 +53,25 @@ export function isWithin({ settings }: Settings, inner: Scope, outer: readonly S
   return files && named;
 }
 
+const LISTS = ["resources", "task_ids", "entities", "canonical_uris"] as const;
+const SINGLE = ["pattern", "expression"] as const;
+
+/** What of the scope does not lie in `held`, entry by entry; nothing where all of it does. */
+export function beyond(state: Settings, scope: Scope, held: Scope): Scope | undefined {
+  if (isWithin(state, scope, [held])) return undefined;
+  // Nobody can tell its entries apart.
+  if (footprintIn(scope, state.settings).opaque) return scope;
+  const { kind, language } = scope;
+  const isBeyond = (part: Partial<Scope>): boolean => !isWithin(state, { kind, language, ...part }, [held]);
+  const outside: Scope = { kind, language };
+  for (const name of LISTS) {
+    const known = new Set(held[name]);
+    outside[name] = scope[name]?.filter((entry) => !known.has(entry) && isBeyond({ [name]: [entry] }));
+  }
+  for (const name of SINGLE) if (isBeyond({ [name]: scope[name] })) outside[name] = scope[name];
+  return outside;
+}
+
 function isEmpty({ resources, names, uris }: Footprint): boolean {
   return resources.length + names.length + uris.size === 0;
 }

@@ -59,12 +59,18 @@ const heartbeat = z.looseObject({
 
 const goodbye = z.looseObject({ reason: text(1024).nullable().optional(), intent_disposition: text(64).nullable().optional(), extensions });
 
+/** Life of a declaration in seconds; clients of the original say it in milliseconds under another name (reference mpac 1.5). */
+const lifetime = {
+  ttl_sec: z.number().positive().max(31_536_000).nullable().optional(),
+  expiry_ms: z.number().positive().max(31_536_000_000).nullable().optional(),
+};
+
 const announce = z.looseObject({
   intent_id: IntentId,
   objective: text(4096).nullable().optional(),
   scope: Scope,
   priority: text(64).nullable().optional(),
-  ttl_sec: z.number().positive().max(31_536_000).nullable().optional(),
+  ...lifetime,
   supersedes_intent_id: IntentId.nullable().optional(),
   extensions,
 });
@@ -73,7 +79,7 @@ const update = z.looseObject({
   intent_id: IntentId,
   objective: text(4096).nullable().optional(),
   scope: Scope.nullable().optional(),
-  ttl_sec: z.number().positive().max(31_536_000).nullable().optional(),
+  ...lifetime,
   extensions,
 });
 
