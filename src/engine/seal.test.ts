@@ -60,6 +60,15 @@ describe("a sealed record", () => {
     expect(unseal(STREAM, { revision: 1, text }, BEFORE_FIRST)).toEqual(record);
   });
 
+  it("is read back with a member that is called as an object's prototype is", () => {
+    const named = JSON.parse('{"file_changes":{"__proto__":{"state_ref":null}}}') as JsonObject;
+    const { text } = seal({ ...OPEN, command: named, facts: named });
+
+    const { command, facts } = unseal(STREAM, { revision: 1, text }, BEFORE_FIRST);
+
+    expect([JSON.stringify(command), JSON.stringify(facts)]).toEqual([JSON.stringify(named), JSON.stringify(named)]);
+  });
+
   it("has one hash for one content, in whatever order it was put together", () => {
     expect(hashOf({ b: [1, { d: 1, c: 2 }], a: undefined })).toBe(hashOf({ b: [1, { c: 2, d: 1 }] }));
   });

@@ -128,7 +128,8 @@ function parseRecord(stream: StreamId, revision: Revision, text: string): LogRec
   const format = (json as { readonly format?: unknown } | null)?.format;
   if (typeof format === "number" && format > RECORD_FORMAT) throw new LogTooNew(stream, format);
   const parsed = LogRecordSchema.safeParse(json);
-  if (parsed.success) return parsed.data as unknown as LogRecord;
+  // What was stored goes on, not the parsed copy: that leaves out a member called `__proto__`, and a file may have that name.
+  if (parsed.success) return json as LogRecord;
   const [issue] = parsed.error.issues;
   const found = `at ${issue?.path.join(".") ?? "its top"}: ${issue?.message ?? "another shape"}`;
   throw new LogDamaged(stream, revision, "is no record", { expected: "the members of a record", found }, parsed.error);

@@ -187,7 +187,8 @@ export const session: Aggregate<SessionState, ClientMessage, SessionEvent, Sessi
   },
   readEvent(stored) {
     const parsed = SessionEvent.safeParse(stored);
-    if (parsed.success) return parsed.data;
+    // Checked, and taken as it was stored: the parsed copy leaves out a member called `__proto__`.
+    if (parsed.success) return stored as SessionEvent;
     const type = (stored as { readonly type?: unknown } | null)?.type;
     throw new UnknownEvent(String(type), parsed.error);
   },

@@ -1,4 +1,5 @@
 /** What a peer may try, by ill will or by accident, and who must not notice. */
+import { createHash } from "node:crypto";
 import { once } from "node:events";
 import { connect } from "node:net";
 import { describe, expect, it } from "vitest";
@@ -195,6 +196,22 @@ describe("a commit on the virtual tree", () => {
     ana.send("OP_COMMIT", { op_id: "o1", target: "a", state_ref_before: onDisk, state_ref_after: wrong });
     await ana.next(of("OP_COMMIT"));
     ana.send("OP_COMMIT", { op_id: "o2", target: "a", file_changes: { a: { content: "x", state_ref_before: onDisk } } });
+
+    expect((await ana.next((frame) => of("OP_COMMIT")(frame) || of("PROTOCOL_ERROR")(frame))).message_type).toBe("OP_COMMIT");
+  });
+
+  it("may be of a file that is called as an object's prototype is, and is decided once more the same", async () => {
+    await using served = await serveSession();
+    using ana = await served.connect("ana");
+    await join(ana);
+    const commits = (id: string, own: string, change: string) =>
+      ana.raw(
+        `{"message_type":"OP_COMMIT","message_id":"${id}","sender":{"principal_id":"ana"},"payload":{"op_id":"${id}","target":"__proto__","state_ref_before":${own},"state_ref_after":"sha256:${"b".repeat(16)}","file_changes":{"__proto__":${change}}}}`,
+      );
+
+    commits("o1", "null", `{"content":"x"}`);
+    await ana.next(of("OP_COMMIT"));
+    commits("o2", `"nonsense"`, `{"content":"y","state_ref_before":"sha256:${createHash("sha256").update("x").digest("hex")}"}`);
 
     expect((await ana.next((frame) => of("OP_COMMIT")(frame) || of("PROTOCOL_ERROR")(frame))).message_type).toBe("OP_COMMIT");
   });
