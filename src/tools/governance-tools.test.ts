@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { ConflictView } from "../wire/query.ts";
+import type { ClaimView, ConflictView } from "../wire/query.ts";
 import { TestSession } from "./session.test.fixture.ts";
 import { caller } from "./worktree.test.fixture.ts";
 
@@ -147,7 +147,7 @@ describe("take_over_task", () => {
   it.each([
     ["withdrawn", { decision: "withdrawn", reason: "original_owner_rejoined" }, "rejected", "its owner is back"],
     ["rejected", { decision: "rejected", reason: "not now" }, "rejected", "not now"],
-    ["without a word in time", undefined, "timeout", "an owner or arbiter of the session has to approve it"],
+    ["without a word in time", undefined, "timeout", "an owner or arbiter of the session has to approve it, by `signalbox claim claim-"],
   ] as const)("that is %s leaves the caller with nothing", async (_, word, status, says) => {
     const session = suspended();
     session.wordOnClaims = word;
@@ -160,6 +160,67 @@ describe("take_over_task", () => {
 
     expect([structured["status"], structured["new_intent_id"], isError ?? false]).toEqual([status, null, false]);
     expect(text).toContain(says);
+  });
+
+  const claimed = (more: Partial<ClaimView> = {}): ClaimView => ({
+    claim_id: "claim-7",
+    intent_id: "intent-bo",
+    intent_principal_id: "bo",
+    principal_id: "cy",
+    new_intent_id: "intent-cy",
+    objective: "finish it",
+    resources: ["src/a.ts"],
+    since: "2026-11-21T13:56:00Z",
+    ...more,
+  });
+  const again = { original_intent_id: "intent-bo", new_objective: "finish it" };
+
+  it.each([
+    ["an owner", {}, "by `signalbox claim claim-7 approve`"],
+    ["time", { due_at: "2026-11-21T14:00:05Z" }, "it is approved by itself at 2026-11-21T14:00:05Z"],
+  ])("that is repeated while the own claim waits for %s names that one", async (_, more, says) => {
+    const session = suspended();
+    session.claims.push(claimed(more));
+
+    const { structured, text } = await caller(session, "cy").call("take_over_task", again);
+
+    expect(structured).toMatchObject({ status: "timeout", claim_id: "claim-7", new_intent_id: null });
+    expect(text).toContain(says);
+    expect(text).toContain("intent-cy is yours when it stands there");
+  });
+
+  it("of what another claims already is rejected", async () => {
+    const session = suspended();
+    session.claims.push(claimed());
+
+    const { structured, text } = await caller(session, "ana").call("take_over_task", again);
+
+    expect(structured["status"]).toBe("rejected");
+    expect(text).toContain("You hold nothing by it.");
+  });
+
+  it("that waits is seen by everybody, and who may approve it is told how", async () => {
+    const session = suspended();
+    session.claims.push(claimed());
+    session.owners = ["dee"];
+
+    const [ana, dee] = [await caller(session, "ana").call("who_is_working"), await caller(session, "dee").call("who_is_working")];
+
+    const line = 'cy asks for intent-bo of bo: src/a.ts since 13:56Z (for 4 min): "finish it" (claim-7, an owner or arbiter decides).';
+    expect([ana.text.includes(line), dee.text.includes(line)]).toEqual([true, true]);
+    expect(dee.text).toContain("ask the user to run `signalbox claim claim-7 approve`");
+    expect(ana.text).not.toContain("signalbox claim claim-7");
+    expect(ana.structured["claims"]).toMatchObject([{ claim_id: "claim-7", principal_id: "cy" }]);
+  });
+
+  it("whose id a shell would obey is not put into a command", async () => {
+    const session = suspended();
+    session.claims.push(claimed({ claim_id: "x;$(reboot)" }));
+    session.owners = ["dee"];
+
+    const { text } = await caller(session, "dee").call("who_is_working");
+
+    expect(text).toContain("`signalbox claim <claim_id> approve`");
   });
 
   it("of a task that is not suspended says so", async () => {

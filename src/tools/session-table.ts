@@ -1,5 +1,6 @@
 /** The session as a few lines of text: you first, then who holds something, then the rest. It never outgrows its budget. */
 import type { ConflictView, IntentView, ParticipantView, SummaryAnswer } from "../wire/query.ts";
+import { claimLine } from "./claim-line.ts";
 import { namedIn } from "./named-in.ts";
 import { conflictLine } from "./conflict-line.ts";
 import type { Membership } from "./ports.ts";
@@ -19,6 +20,9 @@ const NAMED_TREES = 5;
 /** Who is named of those that wait. */
 const NAMED_WAITING = 5;
 
+/** Claims that are named. */
+const NAMED_CLAIMS = 5;
+
 /** Intents that are named for one participant. */
 const NAMED_INTENTS = 5;
 
@@ -32,6 +36,7 @@ export function sessionTable(summary: SummaryAnswer, { principalId }: Pick<Membe
   const conflicts = summary.open_conflicts.toSorted((a, b) => Number(isMine(b)) - Number(isMine(a)));
   const blocks = [
     ...conflicts.slice(0, NAMED_CONFLICTS).map((conflict) => [conflictLine(conflict, principalId, [])]),
+    ...claimBlocks(summary, principalId, nowMs),
     ...participantBlocks(summary, principalId, nowMs),
     ...waitingBlocks(summary, principalId, nowMs),
     ...(summary.undeclared ?? []).slice(0, NAMED_TREES).map((seen) => [`Undeclared: ${observedLine(seen, nowMs)}.`]),
@@ -47,6 +52,13 @@ function waitingBlocks({ waiting = [], waiting_count = waiting.length }: Summary
   });
   const more = waiting_count - lines.length;
   return lines.length === 0 ? [] : [[...lines, ...(more > 0 ? [`and ${count(more, "more waits", "more wait")}`] : [])]];
+}
+
+/** Who claims the work of somebody who is away. */
+function claimBlocks({ claims = [], claim_count = claims.length }: SummaryAnswer, principalId: string, nowMs: number): string[][] {
+  const lines = claims.slice(0, NAMED_CLAIMS).map((claim) => [`${claimLine(claim, principalId, nowMs)}.`]);
+  const more = claim_count - lines.length;
+  return more > 0 && lines.length > 0 ? [...lines, [`and ${count(more, "more claim")}.`]] : lines;
 }
 
 /** Whole blocks while there is room, and then how much was left out. */

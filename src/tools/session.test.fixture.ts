@@ -1,6 +1,6 @@
 /** A small session for tests of the tools: everything in memory, decided by the same rules as seen from outside. */
 import type { JsonObject } from "../wire/json.ts";
-import type { BehindView, ConflictView, IntentView, ObservedView, OperationView, OverlapView } from "../wire/query.ts";
+import type { BehindView, ClaimView, ConflictView, IntentView, ObservedView, OperationView, OverlapView } from "../wire/query.ts";
 import type { RefusalCode } from "../wire/refusals.ts";
 import { refsEqual } from "../wire/references.ts";
 import { named, refusal } from "./named-fault.test.fixture.ts";
@@ -37,6 +37,9 @@ export class TestSession {
   arbiters: string[] = [];
   /** What the coordinator says of the next claim. */
   wordOnClaims: ClaimDecision | undefined = { decision: "approved" };
+  /** Claims that are not decided, and who has the role of an owner. */
+  readonly claims: ClaimView[] = [];
+  owners: string[] = [];
   /** What happens in the session while a call waits for its turn. */
   whileWaiting: (() => void) | undefined;
   readonly waiting = new Map<string, Announcement & { readonly principalId: string }>();
@@ -75,7 +78,7 @@ export class TestSession {
           participants: principals.map((name) => ({
             principal_id: name,
             display_name: name,
-            roles: ["contributor"],
+            roles: this.owners.includes(name) ? ["owner"] : ["contributor"],
             status: "idle",
             is_available: true,
             last_seen: this.iso(0),
@@ -84,6 +87,7 @@ export class TestSession {
           })),
           active_intents: page.map(viewOf),
           open_conflicts: [...this.conflicts.values()],
+          ...(this.claims.length === 0 ? {} : { claims: [...this.claims] }),
           ...(this.waiting.size === 0
             ? {}
             : {
@@ -179,6 +183,11 @@ export class TestSession {
           if (original === undefined) return refusal("intent/unknown", `there is no intent ${claim.originalIntentId}`);
           if (original.state !== "SUSPENDED")
             return refusal("intent/not-suspended", `intent ${claim.originalIntentId} is ${original.state}`);
+          const standing = this.claims.find((one) => one.intent_id === claim.originalIntentId);
+          if (standing !== undefined) {
+            const { claim_id, principal_id } = standing;
+            return refusal("claim/taken", `${principal_id} claims it already`, { claim_id, principal_id });
+          }
           const word = this.wordOnClaims;
           if (word?.decision !== "approved") return { ok: true, result: word };
           this.end(claim.originalIntentId, "TRANSFERRED");

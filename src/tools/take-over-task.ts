@@ -1,10 +1,12 @@
 /** `take_over_task`: goes on with the suspended work of somebody who is away. */
 import * as z from "zod";
+import type { Rejection } from "../wire/refusals.ts";
+import { decideCommand } from "./claim-line.ts";
 import { refused } from "./failure.ts";
 import type { ClaimDecision, Coordination } from "./ports.ts";
 import { listed, named } from "./quote.ts";
 import { manyPaths, readScope } from "./scope-input.ts";
-import { type Answer, defineTool } from "./tool.ts";
+import { type Answer, defineTool, type Next } from "./tool.ts";
 
 /** How long the coordinator's word on a claim is waited for, in milliseconds: as long as the agents of the original do. */
 const WORD_MS = 15_000;
@@ -64,7 +66,12 @@ export const takeOverTask = defineTool({
     );
     if (outcome.ok) return answerTo(coordination, asked, outcome.result);
     const { rejection } = outcome;
-    if (rejection.code === "claim/taken") return rejected(asked, null, rejection.message);
+    if (rejection.code === "claim/taken") {
+      const standing = await ownStanding(coordination, rejection);
+      return standing === undefined
+        ? rejected(asked, null, rejection.message)
+        : undecided(asked.original, standing, "yours stands already");
+    }
     return refused(rejection, { ...common(asked, null), new_intent_id: null, message: rejection.message });
   },
 });
@@ -74,7 +81,7 @@ function common({ claimId, original }: Asked, decision: string | null): Readonly
 }
 
 async function answerTo(coordination: Coordination, asked: Asked, word: ClaimDecision | undefined): Promise<Answer> {
-  if (word === undefined) return undecided(asked);
+  if (word === undefined) return undecided(asked.original, asked, `nobody has decided it within ${WORD_MS / 1_000} s`);
   if (word.decision !== "approved") {
     const why = word.reason === "original_owner_rejoined" ? "its owner is back and goes on with it" : (word.reason ?? word.decision);
     return rejected(asked, word.decision, `the claim on ${named(asked.original)} was ${word.decision}: ${why}`);
@@ -105,14 +112,40 @@ function rejected(asked: Asked, decision: string | null, message: string): Answe
   };
 }
 
-function undecided(asked: Asked): Answer {
-  const message = `nobody has decided the claim on ${named(asked.original)} within ${WORD_MS / 1_000} s; an owner or arbiter of the session has to approve it, and it stands until then`;
+interface Standing extends Pick<Asked, "claimId"> {
+  readonly newIntentId?: string | undefined;
+  /** When it is approved by itself, RFC 3339. */
+  readonly dueAt?: string | undefined;
+}
+
+/** The caller's own claim, when that is what stands in the way. */
+async function ownStanding(coordination: Coordination, { details }: Rejection): Promise<Standing | undefined> {
+  const { claim_id: claimId, principal_id: claimer } = details ?? {};
+  const { principalId } = await coordination.membership();
+  if (typeof claimId !== "string" || claimer !== principalId) return undefined;
+  const { claims = [] } = await coordination.summary({ limit: 1 });
+  const shown = claims.find((claim) => claim.claim_id === claimId);
+  return { claimId, newIntentId: shown?.new_intent_id, dueAt: shown?.due_at };
+}
+
+function undecided(original: string, { claimId, newIntentId, dueAt }: Standing, how: string): Answer {
+  const command = decideCommand(claimId);
+  const decides =
+    dueAt === undefined
+      ? `an owner or arbiter of the session has to approve it, by \`${command}\`, and it stands until then`
+      : `it is approved by itself at ${named(dueAt)}, unless the owner is back by then`;
+  const message = `the claim ${named(claimId)} on ${named(original)} waits: ${how}; ${decides}`;
+  const ask: Next[] = dueAt === undefined ? [{ why: `ask the user to run \`${command}\` in this repository` }] : [];
   return {
-    structured: { status: "timeout", ...common(asked, null), new_intent_id: null, message },
-    lines: [`timeout: ${message}.`],
+    structured: { status: "timeout", decision: null, claim_id: claimId, original_intent_id: original, new_intent_id: null, message },
+    lines: [`timeout: ${message}. Do not edit its files yet.`],
     next: [
-      { tool: "who_is_working", arguments: {}, why: `later: ${named(asked.newIntentId)} is yours when it stands there` },
-      { why: "ask the user to have it approved" },
+      ...ask,
+      {
+        tool: "who_is_working",
+        arguments: {},
+        why: `later: ${newIntentId === undefined ? "the task" : named(newIntentId)} is yours when it stands there`,
+      },
     ],
   };
 }

@@ -1,6 +1,7 @@
 /** `who_is_working`: who is in the session, what each means to change, and which conflicts are open. */
 import * as z from "zod";
 import type { SummaryAnswer } from "../wire/query.ts";
+import { decideCommand } from "./claim-line.ts";
 import { withLiteralHint } from "./literal-hint.ts";
 import type { Membership } from "./ports.ts";
 import { onePath, readScope, scopeRefused } from "./scope-input.ts";
@@ -38,6 +39,7 @@ export const whoIsWorking = defineTool({
     open_conflicts: things(),
     undeclared: things(),
     waiting: things(),
+    claims: things(),
     next_cursor: z.string().optional(),
   },
   async handler(ctx, args) {
@@ -75,6 +77,7 @@ function rendered(
       open_conflicts: open_conflicts.slice(0, MAX_LISTED),
       undeclared: summary.undeclared ?? [],
       waiting: summary.waiting ?? [],
+      claims: summary.claims ?? [],
       ...(next_cursor === undefined ? {} : { next_cursor }),
     },
     lines: [...(paths !== undefined && isFirst ? [narrowed(summary)] : []), ...sessionTable(summary, member, nowMs)],
@@ -116,8 +119,13 @@ function nextFor(summary: SummaryAnswer, principalId: string, paths: readonly st
     before === undefined
       ? []
       : [{ tool: "resolve_conflict", arguments: { conflict_id: before.conflict_id }, why: "it waits for your word" }];
+  const { roles = [] } = summary.participants.find((one) => one.principal_id === principalId) ?? {};
+  const mayDecide = roles.includes("owner") || roles.includes("arbiter");
+  const claim = mayDecide ? summary.claims?.find((one) => one.due_at === undefined && one.principal_id !== principalId) : undefined;
+  const approve: Next[] =
+    claim === undefined ? [] : [{ why: `ask the user to run \`${decideCommand(claim.claim_id)}\`, or with reject, in this repository` }];
   const conflict = summary.open_conflicts.find((one) => one.principal_a === principalId || one.principal_b === principalId);
   const acknowledge: Next[] =
     conflict === undefined ? [] : [{ tool: "ack_conflict", arguments: { conflict_id: conflict.conflict_id }, why: "you are in it" }];
-  return [...page, ...decide, ...acknowledge, { tool: "begin_task", why: "before you edit" }];
+  return [...page, ...decide, ...approve, ...acknowledge, { tool: "begin_task", why: "before you edit" }];
 }
