@@ -28,6 +28,10 @@ const EXIT_USAGE = 2;
  */
 export async function run(args: readonly string[]): Promise<void> {
   const options = readOptions(args);
+  if ("help" in options) {
+    process.stdout.write(options.help);
+    return;
+  }
   const selected = "refused" in options ? options : selectRendered({ profiles, renderedTools }, options.selection);
   if ("refused" in options || "refused" in selected) {
     report("refused" in selected ? selected.refused : "the command line cannot be used");

@@ -7,8 +7,23 @@ export interface BridgeOptions {
   readonly selection: Selection;
 }
 
+const HELP = `Usage: signalbox mcp [options]
+
+Serve MCP on stdin and stdout; a coding client starts this.
+
+Options:
+  --workspace <dir>        the repository or a folder in it; that of the client without it
+  --profile <names>        the tools of these profiles
+  --tools <names>          these tools
+  --exclude-tools <names>  all but these tools
+  --read-only              the tools that change nothing
+  -h, --help               display help for command
+
+Names are separated by commas; \`signalbox tools\` lists them.
+`;
+
 /** @param args - what follows `signalbox mcp` */
-export function readOptions(args: readonly string[]): BridgeOptions | { readonly refused: string } {
+export function readOptions(args: readonly string[]): BridgeOptions | { readonly refused: string } | { readonly help: string } {
   try {
     const { values } = parseArgs({
       args: [...args],
@@ -18,8 +33,10 @@ export function readOptions(args: readonly string[]): BridgeOptions | { readonly
         tools: { type: "string", multiple: true },
         "exclude-tools": { type: "string", multiple: true },
         "read-only": { type: "boolean" },
+        help: { type: "boolean", short: "h" },
       },
     });
+    if (values.help === true) return { help: HELP };
     const { profile, tools, "exclude-tools": excludeTools, "read-only": readOnly = false } = values;
     const selection = {
       ...(profile === undefined ? {} : { profile: named(profile) }),

@@ -44,6 +44,13 @@ describe("the command line", () => {
     expect(readOptions(args)).toEqual(gives);
   });
 
+  it.each([[["--help"]], [["--read-only", "-h"]]])("%j asks for the options there are", (args) => {
+    const read = readOptions(args);
+
+    const help = "help" in read ? read.help : "";
+    for (const option of ["--workspace", "--profile", "--tools", "--exclude-tools", "--read-only"]) expect(help).toContain(`  ${option} `);
+  });
+
   it.each([[["--channel"]], [["--workspace"]], [["stray"]], [["--read-only=yes"]]])("%j is refused with the options there are", (args) => {
     expect(readOptions(args)).toEqual({ refused: expect.stringMatching(/; the options are --workspace DIR.*--read-only$/) as string });
   });

@@ -16,7 +16,21 @@ it("lists its commands", async () => {
   const { code, stdout } = await signalbox(scratch, "--help");
 
   expect(code).toBe(0);
-  for (const name of ["demo", "init", "mcp", "sidecar", "status", "stop", "doctor", "store", "audit", "transcript", "hook", "tools"])
+  for (const name of [
+    "demo",
+    "init",
+    "mcp",
+    "sidecar",
+    "status",
+    "claim",
+    "stop",
+    "doctor",
+    "store",
+    "audit",
+    "transcript",
+    "hook",
+    "tools",
+  ])
     expect(stdout).toMatch(new RegExp(`^  ${name} `, "m"));
 });
 
@@ -24,6 +38,17 @@ it("shows the options of a command that help is asked for", async () => {
   await using scratch = await scratchFolder();
 
   expect((await signalbox(scratch, "help", "sidecar")).stdout).toContain("--no-race-lock");
+});
+
+it("shows the options of the bridge, and where they are when help is asked about it", async () => {
+  await using scratch = await scratchFolder();
+
+  const own = await signalbox(scratch, "mcp", "--help");
+  const about = await signalbox(scratch, "help", "mcp");
+
+  expect([own.code, own.stderr, about.code, about.stderr]).toEqual([0, "", 0, ""]);
+  expect(own.stdout).toMatch(/^Usage: signalbox mcp [^]*--exclude-tools <names>/);
+  expect(about.stdout).toContain("`signalbox mcp --help` lists its options.");
 });
 
 describe("a command line that cannot be used", () => {

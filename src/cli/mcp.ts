@@ -7,5 +7,6 @@ export function mcpCommand(): Command {
     .argument("[arguments...]", "what the bridge reads itself")
     .allowUnknownOption()
     .helpOption(false)
+    .addHelpText("after", "\n`signalbox mcp --help` lists its options.")
     .action((args: string[]) => runBridge(args));
 }
