@@ -67,7 +67,13 @@ export async function openLogOf({ store }: LogPlace, session: string | undefined
   };
 }
 
-function ofSession(log: KeptLog, session: string | undefined): KeptLog {
+/** The session that is meant when none is named: the only one there is, whatever its sidecar was told to call it, else the workspace's own. */
+export async function sessionMeant(log: KeptLog, own: string): Promise<string> {
+  const [first, ...others] = new Set((await log.streams()).map(({ stream }) => sessionOf(stream)));
+  return first === undefined || others.length > 0 ? own : first;
+}
+
+export function ofSession(log: KeptLog, session: string | undefined): KeptLog {
   if (session === undefined) return log;
   return {
     read: (stream, after) => log.read(stream, after),

@@ -127,8 +127,8 @@ export async function startedSidecar(scratch: Scratch, repo: string, ...args: st
 }
 
 /** A sidecar in the test's own process. */
-export async function sidecarHere(repo: string): Promise<Sidecar> {
-  const config = readSidecarConfig({ workspace: repo }, {});
+export async function sidecarHere(repo: string, flags: { readonly sessionId?: string } = {}): Promise<Sidecar> {
+  const config = readSidecarConfig({ workspace: repo, ...flags }, {});
   return startSidecar(config, await findPlace(config, repo), createLog("silent"));
 }
 

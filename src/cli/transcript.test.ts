@@ -50,6 +50,23 @@ describe("the transcript of a session", () => {
     expect(running.stdout).not.toContain(CONTENT);
   });
 
+  it("is of the only session there is, whatever that is called, and of the workspace's own where there are two", async () => {
+    await using scratch = await scratchFolder();
+    const repo = await scratch.repository("repo");
+    const told = await sidecarHere(repo, { sessionId: "team" });
+    await work(told.uri);
+
+    const running = await signalbox(scratch, "transcript", "--workspace", repo);
+    const audit = await signalbox(scratch, "audit", "verify", "--workspace", repo);
+    await told[Symbol.asyncDispose]();
+    await (await sidecarHere(repo))[Symbol.asyncDispose]();
+    const two = await signalbox(scratch, "transcript", "--workspace", repo);
+
+    expect([running.code, running.stderr, audit.code, two.code]).toEqual([EXIT.ok, "", EXIT.ok, EXIT.ok]);
+    expect(parsed(running.stdout)).toMatchObject({ session_id: "team", participants: [{ principal_id: "ana" }, { principal_id: "bo" }] });
+    expect(parsed(two.stdout)).toMatchObject({ session_id: (await storeOf(scratch, repo)).identity.session_id, participants: [] });
+  });
+
   it("goes into a file of its owner's, whole or not at all", async () => {
     await using scratch = await scratchFolder();
     const repo = await scratch.repository("repo");

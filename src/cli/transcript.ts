@@ -7,7 +7,7 @@ import { pipeline } from "node:stream/promises";
 import { Command } from "commander";
 import { errnoOf } from "../git/errno.ts";
 import { transcriptOf, type TranscriptNews } from "../kept-log.ts";
-import { logPlaceOf, openLogOf, STORE_OPTION } from "./audit-log.ts";
+import { logPlaceOf, ofSession, openLogOf, sessionMeant, STORE_OPTION } from "./audit-log.ts";
 import { EXIT } from "./exit-codes.ts";
 import { CommandFault } from "./fault.ts";
 import { listenForInterrupt } from "./interrupt.ts";
@@ -26,7 +26,7 @@ export function transcriptCommand(): Command {
   return new Command("transcript")
     .option(...WORKSPACE_OPTION)
     .option(...STORE_OPTION)
-    .option("--session <id>", "the session; the workspace's own without it")
+    .option("--session <id>", "the session; without it the only one of the log, or the workspace's own")
     .option("--out <file>", "write to this file and not to stdout; one that is there is replaced once all is written")
     .option("--json", "tell what was written, or what went wrong, as one JSON document; the transcript is JSON in any case")
     .addHelpText(
@@ -42,11 +42,12 @@ async function exportTranscript({ session, out, json, ...where }: TranscriptFlag
   const place = await logPlaceOf(where);
   if (session === undefined && where.store !== undefined)
     throw new CommandFault("config/invalid", "a hosted sidecar has many sessions: name one with --session");
-  const id = session ?? place.store.identity.session_id;
-  await using opened = await openLogOf(place, id);
+  await using opened = await openLogOf(place, session);
+  const id = session ?? (await sessionMeant(opened.log, place.store.identity.session_id));
+  const log = ofSession(opened.log, id);
   using progress = progressOf("records written");
   let written: TranscriptNews = { messages: 0, read: 0, total: 0 };
-  const pieces = transcriptOf(opened.log, id, Date.now(), (news) => {
+  const pieces = transcriptOf(log, id, Date.now(), (news) => {
     interrupt.signal.throwIfAborted();
     written = news;
     progress.at(news.read, news.total);
