@@ -93,6 +93,33 @@ describe("a security profile", () => {
       says: /has race_lock; it may have compliance/,
     },
     {
+      name: "with a policy that misspells a part's member",
+      env: { MPAC_SESSION_POLICY: '{"governance":{"resolution_timeut_sec":5}}' },
+      says: /has governance\.resolution_timeut_sec; it may have resolution_timeout_sec, frozen/,
+    },
+    {
+      name: "with a policy that misspells something deep",
+      env: { MPAC_SESSION_POLICY: '{"liveness":{"backend_health_policy":{"on_dawn":"warn"}}}' },
+      says: /has liveness\.backend_health_policy\.on_dawn; it may have enabled, on_degraded/,
+    },
+    {
+      name: "with a policy that misspells what it says of one role",
+      env: { MPAC_SESSION_POLICY: '{"role_policy":{"role_constraints":{"owner":{"max_cuont":1}}}}' },
+      says: /has role_policy\.role_constraints\.owner\.max_cuont; it may have max_count/,
+    },
+    {
+      name: "with a registry that misspells an alias",
+      env: {
+        MPAC_SESSION_POLICY: '{"resource_registry":{"mappings":[{"canonical_uri":"u","aliases":[{"kind":"k","value":"v","valu":"w"}]}]}}',
+      },
+      says: /has resource_registry\.mappings\.0\.aliases\.0\.valu; it may have kind, value/,
+    },
+    {
+      name: "of a token that may join nothing",
+      env: { MPAC_TOKEN_TABLE: '{"ana-token":{"allowed_sessions":[]}}' },
+      says: /entry 1: allowed_sessions: it names no session, so its bearers could join none; name some, or "\*" for all$/,
+    },
+    {
       name: "with a policy that authorizes changes without governance",
       env: { MPAC_SESSION_POLICY: '{"execution_model":"pre_commit"}' },
       says: /pre_commit, which needs "compliance": "governance"/,

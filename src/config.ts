@@ -3,6 +3,7 @@
  */
 import * as z from "zod";
 import type { LogLevel } from "./log.ts";
+import { strayIn } from "./wire/policies.ts";
 import { SessionSettings } from "./wire/session.ts";
 import { readTokenTable, type TokenTable } from "./wire/token-table.ts";
 
@@ -199,14 +200,13 @@ function readPolicy(text: string | undefined): SessionPolicy {
   } catch (cause) {
     throw new BadConfig("MPAC_SESSION_POLICY is not JSON", { cause });
   }
-  const names = Object.keys(Policy.shape);
   const read = Policy.safeParse(value);
   if (!read.success) {
     const [issue] = read.error.issues;
     throw new BadConfig(`MPAC_SESSION_POLICY cannot be used: ${issue?.path.join(".")}: ${issue?.message}`);
   }
-  const unknown = Object.keys(read.data).filter((name) => !names.includes(name));
-  if (unknown.length > 0) throw new BadConfig(`MPAC_SESSION_POLICY has ${unknown.join(", ")}; it may have ${names.join(", ")}`);
+  const stray = strayIn(Policy, value);
+  if (stray !== undefined) throw new BadConfig(`MPAC_SESSION_POLICY has ${stray.path}; it may have ${stray.known.join(", ")}`);
   if (read.data.execution_model === "pre_commit" && read.data.compliance !== "governance") {
     throw new BadConfig('MPAC_SESSION_POLICY has execution_model pre_commit, which needs "compliance": "governance" beside it');
   }

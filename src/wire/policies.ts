@@ -50,3 +50,49 @@ export const RolePolicy = z.looseObject({
 export const ResourceRegistry = z.looseObject({
   mappings: z.array(z.looseObject({ canonical_uri: z.string(), aliases: z.array(z.looseObject({ kind: z.string(), value: z.string() })) })),
 });
+
+/** A member that no schema knows, with the path to it, and the names that stand there. */
+export interface Stray {
+  readonly path: string;
+  readonly known: readonly string[];
+}
+
+/**
+ * The first member that the schema does not know. Policies are kept as they came and folded loosely, because a later
+ * release may have more of them; whoever writes one by hand is told of a misspelt name.
+ */
+export function strayIn(schema: unknown, value: unknown, path: readonly string[] = []): Stray | undefined {
+  if (schema instanceof z.ZodOptional) return strayIn(schema.unwrap(), value, path);
+  if (schema instanceof z.ZodArray && Array.isArray(value)) {
+    return firstOf(value.map((one, index) => () => strayIn(schema.element, one, [...path, String(index)])));
+  }
+  if (typeof value !== "object" || value === null) return undefined;
+  const members = Object.entries(value);
+  if (schema instanceof z.ZodRecord)
+    return firstOf(
+      members.map(
+        ([name, one]) =>
+          () =>
+            strayIn(schema.valueType, one, [...path, name]),
+      ),
+    );
+  if (!(schema instanceof z.ZodObject)) return undefined;
+  const shape: Readonly<Record<string, unknown>> = schema.shape;
+  const stray = members.find(([name]) => !Object.hasOwn(shape, name));
+  if (stray !== undefined) return { path: [...path, stray[0]].join("."), known: Object.keys(shape) };
+  return firstOf(
+    members.map(
+      ([name, one]) =>
+        () =>
+          strayIn(shape[name], one, [...path, name]),
+    ),
+  );
+}
+
+function firstOf(looks: readonly (() => Stray | undefined)[]): Stray | undefined {
+  for (const look of looks) {
+    const found = look();
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}

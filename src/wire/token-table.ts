@@ -12,7 +12,9 @@ export const ANY_SESSION = "*";
 
 const Entry = z.strictObject({
   /** Session ids as they stand in the URL, or `*`. */
-  allowed_sessions: z.array(SessionId),
+  allowed_sessions: z
+    .array(SessionId)
+    .min(1, `it names no session, so its bearers could join none; name some, or "${ANY_SESSION}" for all`),
   /** What its bearers are, whatever they ask for; without it the session's role policy decides. */
   roles: z.array(z.string().min(1).max(128)).max(64).optional(),
   /** Who holds it: tokens of one holder count as one, so that a token can be changed and the names stay. */
