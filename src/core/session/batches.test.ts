@@ -87,7 +87,9 @@ const FLAWS: readonly (readonly [what: string, code: string, flawed: Prepared])[
     (played) => {
       played.says("ana", "INTENT_UPDATE", { intent_id: "i", ttl_sec: 9_000 });
       played.says("bo", "INTENT_ANNOUNCE", { intent_id: "b", scope: files("c.ts"), ttl_sec: 9_000 });
-      played.says("bo", "CONFLICT_REPORT", { conflict_id: "c", related_intents: ["b"] });
+      played.says("cy", "HELLO");
+      played.says("cy", "INTENT_ANNOUNCE", { intent_id: "y", scope: files("y.ts"), ttl_sec: 9_000 });
+      played.says("bo", "CONFLICT_REPORT", { conflict_id: "c", related_intents: ["b", "y"] });
       played.pass(301_000);
       return entry("o2", "c.ts");
     },

@@ -105,8 +105,13 @@ function* concernedBy(state: Readonly<SessionState>, event: SessionEvent): Gener
   const { type } = event;
   if (type === "Opened") yield* waiting(state);
   if (type === "OperationThawed") yield event.opId;
-  if (type === "ConflictResolved" || type === "ConflictDismissed") yield* ofConflict(state, event.conflictId);
+  if (type === "ConflictResolved" || type === "ConflictDismissed" || type === "ConflictAcknowledged")
+    yield* ofConflict(state, event.conflictId);
   if (type === "ScopeFrozen" && event.favoured !== undefined) yield* state.intents.get(event.favoured)?.proposals ?? [];
+  if (type === "OperationRejected" || type === "OperationAbandoned" || type === "OperationSuperseded") {
+    const ids = type === "OperationRejected" ? event.opIds : [event.opId];
+    for (const id of ids) for (const conflict of state.operations.get(id)?.conflicts ?? []) yield* ofConflict(state, conflict);
+  }
   if (type === "IntentEnded" || (type === "IntentUpdated" && event.scope !== undefined)) yield* ofOthers(state, event.intentId);
 }
 

@@ -70,7 +70,7 @@ export function evolve(state: SessionState, event: SessionEvent, at: Place): voi
     case "ConflictOpened":
       return openConflict(state, event, at);
     case "ConflictAcknowledged":
-      return acknowledge(state, event);
+      return acknowledge(state, event, at);
     case "ConflictEscalated":
       return escalate(state, event, at);
     case "ConflictResolved":

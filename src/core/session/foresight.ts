@@ -3,27 +3,44 @@
  *
  * For a decision that follows from others of the same record. It changes nothing; the fold does (`evolve.ts`).
  */
-import type { ConflictId, IntentId } from "../../wire/ids.ts";
+import type { ConflictId, IntentId, OpId } from "../../wire/ids.ts";
 import type { SessionEvent, SessionEventOf } from "../../wire/session.ts";
-import type { Conflict, Intent, SessionState } from "./state.ts";
+import { isDisputed } from "./contested.ts";
+import type { Conflict, Intent, Operation, SessionState } from "./state.ts";
 
 type ForeseenIntent = Pick<Intent, "id" | "principal" | "state" | "scope" | "conflicts">;
-type ForeseenConflict = Pick<Conflict, "id" | "state" | "intents" | "operations" | "principals" | "escalatedTo" | "frozen">;
+type ForeseenConflict = Pick<
+  Conflict,
+  "id" | "state" | "intents" | "operations" | "principals" | "escalatedTo" | "frozen" | "acknowledgements"
+>;
 
 interface Foreseen {
   readonly intents: Map<IntentId, ForeseenIntent>;
   readonly conflicts: Map<ConflictId, ForeseenConflict>;
   readonly frozen: Set<ConflictId>;
+  readonly operations: Map<OpId, Operation>;
 }
 
 export function foreseen(state: Readonly<SessionState>, events: readonly SessionEvent[]): Readonly<SessionState> {
-  const after: Foreseen = { intents: new Map(state.intents), conflicts: new Map(state.conflicts), frozen: new Set(state.frozen) };
+  const { intents, conflicts, frozen, operations } = state;
+  const after: Foreseen = {
+    intents: new Map(intents),
+    conflicts: new Map(conflicts),
+    frozen: new Set(frozen),
+    operations: new Map(operations),
+  };
   for (const event of events) {
     foreseeIntent(after, event);
     foreseeConflict(after, event);
+    foreseeOperations(after, event);
   }
   // Of what is born in these events there is only what is asked of it here.
-  return { ...state, ...after } as Readonly<SessionState>;
+  const left = { ...state, ...after } as Readonly<SessionState>;
+  for (const id of after.frozen) {
+    const conflict = left.conflicts.get(id);
+    if (conflict !== undefined && !isDisputed(left, conflict)) after.frozen.delete(id);
+  }
+  return left;
 }
 
 function foreseeIntent({ intents }: Foreseen, event: SessionEvent): void {
@@ -52,10 +69,26 @@ function foreseeConflict({ conflicts, frozen }: Foreseen, event: SessionEvent): 
     frozen.delete(event.conflictId);
     change(event.conflictId, { state: "CLOSED", frozen: undefined });
   }
+  if (type === "ConflictAcknowledged") {
+    const acknowledgements = new Map(conflicts.get(event.conflictId)?.acknowledgements);
+    change(event.conflictId, { acknowledgements: acknowledgements.set(event.principalId, event.ackType) });
+  }
   if (type === "ScopeFrozen") {
     frozen.add(event.conflictId);
     change(event.conflictId, { frozen: { sinceMs: event.dueAtMs, phase: event.phase, favoured: event.favoured } });
   }
+}
+
+function foreseeOperations({ operations }: Foreseen, event: SessionEvent): void {
+  const end = (ids: readonly OpId[], state: Operation["state"]): void => {
+    for (const id of ids) {
+      const operation = operations.get(id);
+      if (operation !== undefined) operations.set(id, { ...operation, state });
+    }
+  };
+  if (event.type === "OperationRejected") end(event.opIds, "REJECTED");
+  if (event.type === "OperationAbandoned") end([event.opId], "ABANDONED");
+  if (event.type === "OperationSuperseded") end([event.opId], "SUPERSEDED");
 }
 
 function newborn({ intentId: id, principalId: principal, scope }: SessionEventOf<"IntentAnnounced">): ForeseenIntent {
@@ -63,5 +96,5 @@ function newborn({ intentId: id, principalId: principal, scope }: SessionEventOf
 }
 
 function opened({ conflictId: id, intents, operations, principals }: SessionEventOf<"ConflictOpened">): ForeseenConflict {
-  return { id, intents, operations, principals, state: "OPEN", escalatedTo: undefined, frozen: undefined };
+  return { id, intents, operations, principals, state: "OPEN", escalatedTo: undefined, frozen: undefined, acknowledgements: new Map() };
 }

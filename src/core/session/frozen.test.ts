@@ -60,20 +60,27 @@ describe("an operation on a frozen scope", () => {
     expect(frozenFor(played.state, "src/a.ts")).toBeUndefined();
   });
 
-  it("is free of a side that has ended", () => {
-    const played = frozen();
+  it("is free of a side that has ended while two others are left", () => {
+    const played = play({ governance: { resolution_timeout_sec: 10 } });
+    for (const who of ["ana", "bo", "cy"]) {
+      played.says(who, "HELLO");
+      played.says(who, "INTENT_ANNOUNCE", { intent_id: who, scope: files(`${who}.ts`), ttl_sec: 7_000 });
+    }
+    played.says("cy", "CONFLICT_REPORT", { conflict_id: "c", related_intents: ["ana", "bo", "cy"] });
+    played.pass(10_000);
 
-    played.says("bo", "INTENT_WITHDRAW", { intent_id: "k" });
+    played.says("cy", "INTENT_WITHDRAW", { intent_id: "cy" });
 
-    expect(frozenFor(played.state, "docs/guide.md")).toBeUndefined();
-    expect(frozenFor(played.state, "src/a.ts")).toBeDefined();
+    const bars = (target: string) => frozenFor(played.state, target) !== undefined;
+    expect(["ana.ts", "bo.ts", "cy.ts"].map(bars)).toEqual([true, true, false]);
   });
 
   it("is barred by an operation that the conflict names", () => {
     const played = play({ governance: { resolution_timeout_sec: 10 } });
-    played.says("ana", "HELLO");
+    for (const principal of ["ana", "bo"]) played.says(principal, "HELLO");
     played.says("ana", "OP_COMMIT", { op_id: "o", target: "x.ts" });
-    played.says("ana", "CONFLICT_REPORT", { conflict_id: "c", related_ops: ["o"] });
+    played.says("bo", "OP_COMMIT", { op_id: "p", target: "z.ts" });
+    played.says("ana", "CONFLICT_REPORT", { conflict_id: "c", related_ops: ["o", "p"] });
     played.pass(10_000);
 
     expect([frozenFor(played.state, "x.ts"), frozenFor(played.state, "y.ts")]).toEqual([expect.anything(), undefined]);
@@ -81,9 +88,11 @@ describe("an operation on a frozen scope", () => {
 });
 
 it("bars nothing over an operation that the conflict names and that was rejected since", () => {
-  const played = frozen();
+  const played = play({ governance: { resolution_timeout_sec: 10 } });
+  for (const who of ["ana", "bo", "cy"]) played.says(who, "HELLO", { roles: [who === "cy" ? "owner" : "contributor"] });
+  for (const who of ["ana", "bo"]) played.says(who, "INTENT_ANNOUNCE", { intent_id: who, scope: files(`${who}.ts`), ttl_sec: 7_000 });
   played.says("cy", "OP_PROPOSE", { op_id: "o", target: "x.ts" });
-  played.says("cy", "CONFLICT_REPORT", { conflict_id: "c", related_intents: ["i"], related_ops: ["o"] });
+  played.says("cy", "CONFLICT_REPORT", { conflict_id: "c", related_intents: ["ana", "bo"], related_ops: ["o"] });
   played.pass(10_000);
   expect(frozenFor(played.state, "x.ts")).toBeDefined();
 
@@ -98,7 +107,8 @@ describe("a frozen scope of entities", () => {
     for (const principal of ["ana", "bo"]) played.says(principal, "HELLO");
     const scope: JsonObject = { kind: "entity_set", entities: ["Payment"] };
     played.says("ana", "INTENT_ANNOUNCE", { intent_id: "i", scope, ttl_sec: 7_000 });
-    played.says("bo", "CONFLICT_REPORT", { conflict_id: "c", related_intents: ["i"] });
+    played.says("bo", "INTENT_ANNOUNCE", { intent_id: "j", scope: files("docs/b.md"), ttl_sec: 7_000 });
+    played.says("bo", "CONFLICT_REPORT", { conflict_id: "c", related_intents: ["i", "j"] });
     played.pass(10_000);
 
     expect([frozenFor(played.state, "Payment"), frozenFor(played.state, "src/a.ts")]).toEqual([expect.anything(), undefined]);

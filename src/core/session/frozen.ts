@@ -2,7 +2,8 @@
  * What may not be done in a scope that is frozen, because nobody has resolved the conflict over it (SPEC 18.6.2).
  *
  * Frozen is what the conflict's live intents and its standing operations are about. To acknowledge, to escalate and to
- * resolve stays open to everybody, and so does everything that ends a thing.
+ * resolve stays open to everybody, and so does everything that ends a thing. A conflict that comes about while a part of
+ * it is frozen freezes nothing itself, so that no row of newcomers keeps anybody from work for ever (18.6.2.1).
  */
 import type { ConflictId, IntentId } from "../../wire/ids.ts";
 import type { Scope } from "../../wire/mpac/messages.ts";
@@ -15,7 +16,9 @@ function frozenConflicts(state: Readonly<SessionState>): Conflict[] {
   return [...state.frozen].flatMap((id) => state.conflicts.get(id) ?? []);
 }
 
-function scopesOf(state: Readonly<SessionState>, { intents, operations }: Conflict): Scope[] {
+type Contents = Pick<Conflict, "id" | "intents" | "operations">;
+
+function scopesOf(state: Readonly<SessionState>, { intents, operations }: Omit<Contents, "id">): Scope[] {
   const targets = operations
     .flatMap((id) => state.operations.get(id) ?? [])
     .filter(isStanding)
@@ -63,6 +66,14 @@ export function frozenOver(
     met.flatMap(({ scopes }) => scopes),
   );
   return isInside ? refusal(state, "all of the scope", conflicts) : { frozen: conflicts.map(({ id }) => id) };
+}
+
+/** Whether a part of what the conflict is about is frozen for another one. */
+export function isUnderFreeze(state: Readonly<SessionState>, { id, intents, operations }: Contents): boolean {
+  const frozen = frozenConflicts(state).filter((other) => other.id !== id);
+  if (frozen.length === 0) return false;
+  const held = frozen.flatMap((other) => scopesOf(state, other));
+  return scopesOf(state, { intents, operations }).some((scope) => held.some((one) => meetsScope(state, scope, one) === "certain"));
 }
 
 /** Conflicts named in a refusal. */

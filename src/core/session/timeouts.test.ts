@@ -248,7 +248,7 @@ describe("the third phase", () => {
 
 describe("a conflict that nobody is sure of", () => {
   const report = (played: Play, basis: JsonObject) =>
-    played.says("ana", "CONFLICT_REPORT", { conflict_id: "c", related_intents: ["i"], basis });
+    played.says("ana", "CONFLICT_REPORT", { conflict_id: "c", related_intents: ["i", "k"], basis });
   const semantic = { kind: "semantic_match", match_type: "contradictory" };
 
   function withHuman(type: string): Play {
@@ -257,6 +257,8 @@ describe("a conflict that nobody is sure of", () => {
     played.says("bo", "HELLO", { roles: ["arbiter"] }, { sender: { principal_id: "bo", principal_type: "agent" } });
     played.says("cy", "HELLO", { roles: ["arbiter"] }, { sender: { principal_id: "cy", principal_type: type } });
     played.says("ana", "INTENT_ANNOUNCE", { intent_id: "i", scope: files("a.ts"), ttl_sec: 100_000 });
+    played.says("dee", "HELLO");
+    played.says("dee", "INTENT_ANNOUNCE", { intent_id: "k", scope: files("b.ts"), ttl_sec: 100_000 });
     return played;
   }
 

@@ -7,9 +7,10 @@
  * | open, before no arbiter       | the time to resolve it, an arbiter is there | ESCALATED to the arbiter                |
  * | open, otherwise               | the time to resolve it            | frozen, phase 1                                   |
  * | frozen, phase 1               | the end of the phase              | phase 2: before an arbiter, and the intent with the highest priority may go on |
- * | frozen, phase 2               | the end of the phase              | CLOSED: whose operation came first has it (phase 3) |
+ * | frozen, phase 2               | the end of the phase              | CLOSED: who went on in phase 2 has it, else whose operation came first (phase 3) |
  *
- * What it is about may end meanwhile: then it is dismissed at once, whatever phase it is in (`dismissal.ts`).
+ * What it is about may end meanwhile: then it is dismissed at once, whatever phase it is in (`dismissal.ts`). When one side
+ * of it is left, or all sides have accepted it, nothing is due and a freeze of it is over (`contested.ts`).
  */
 import type { PrincipalId } from "../../wire/ids.ts";
 import { FALLBACK, PHASE_3 } from "../../wire/freeze.ts";
@@ -17,7 +18,7 @@ import type { SessionEvent } from "../../wire/session.ts";
 import { availableArbiters, isArbiter } from "./authority.ts";
 import { contested } from "./contested.ts";
 import { policyOf } from "./policy.ts";
-import { type Conflict, type Intent, isLive, isPending, type SessionState } from "./state.ts";
+import { type Conflict, type Intent, isLive, isPending, type Operation, type SessionState } from "./state.ts";
 import type { SessionMoment, Verdict } from "./verdict.ts";
 
 const TIMED_OUT = "resolution_timeout";
@@ -67,10 +68,19 @@ function favoured(state: Readonly<SessionState>, conflict: Conflict): Intent | u
   return first !== undefined && second !== undefined && rankOf(first) > rankOf(second) ? first : undefined;
 }
 
-/** By the order in which the coordinator received them; what the first one's author did besides does not contest it. */
+/** Committed in the freeze under the intent that it favours: nothing else gets through. */
+function wasLetThrough({ frozen }: Conflict, { intent, state, committedAtMs }: Operation): boolean {
+  if (frozen?.favoured === undefined || frozen.favoured !== intent) return false;
+  return state === "COMMITTED" && committedAtMs >= frozen.sinceMs;
+}
+
+/**
+ * By the order in which the coordinator received them, but what the second phase let through is not taken back. What the
+ * winner did besides does not contest it.
+ */
 function firstCommitterWins(state: Readonly<SessionState>, conflict: Conflict, dueAtMs: number, at: SessionMoment): SessionEvent[] {
   const operations = contested(state, conflict);
-  const winner = operations[0]?.principal;
+  const winner = (operations.find((operation) => wasLetThrough(conflict, operation)) ?? operations[0])?.principal;
   const rejected = operations.filter(({ principal }) => principal !== winner);
   const opIds = rejected.filter(isPending).map(({ id }) => id);
   const resolved: SessionEvent = {

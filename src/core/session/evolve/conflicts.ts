@@ -3,8 +3,10 @@ import type { ConflictId, PrincipalId } from "../../../wire/ids.ts";
 import type { JsonObject } from "../../../wire/json.ts";
 import type { SessionEventOf } from "../../../wire/session.ts";
 import type { Place } from "../../aggregate.ts";
+import { isDisputed } from "../contested.ts";
+import { isUnderFreeze } from "../frozen.ts";
 import { policyOf } from "../policy.ts";
-import type { Conflict, SessionState } from "../state.ts";
+import type { Conflict, Intent, SessionState } from "../state.ts";
 import { scheduleConflict, scheduleIntent, scheduleOperation } from "./forgetting.ts";
 import { reconsiderAll } from "./waiting.ts";
 
@@ -22,11 +24,18 @@ export function openConflict(state: SessionState, event: SessionEventOf<"Conflic
     dependency,
     basis,
   } = event;
-  const facts = { id, category, severity, description, intents, operations, principals, reporter, contentHash };
-  const unsettled = { escalatedTo: undefined, frozen: undefined, resolution: undefined, acknowledgements: new Map<PrincipalId, string>() };
-  const dueAtMs = resolutionDue(state, { basis }, at);
-  const born = { dependency: dependency as JsonObject | undefined, basis, openedAt: at.revision, openedAtMs: at.atMs, dueAtMs };
-  const conflict: Conflict = { ...facts, ...born, ...unsettled, state: "OPEN" };
+  const facts = { id, category, severity, description, principals, reporter, contentHash };
+  const unsettled = { escalatedTo: undefined, frozen: undefined, resolution: undefined };
+  const judged = {
+    basis,
+    intents,
+    operations,
+    underFreeze: isUnderFreeze(state, { id, intents, operations }),
+    acknowledgements: new Map<PrincipalId, string>(),
+  };
+  const dueAtMs = resolutionDue(state, judged, at);
+  const born = { dependency: dependency as JsonObject | undefined, openedAt: at.revision, openedAtMs: at.atMs, dueAtMs };
+  const conflict: Conflict = { ...facts, ...judged, ...born, ...unsettled, state: "OPEN" };
   state.conflicts.set(id, conflict);
   state.tally.conflicts += 1;
   state.liveConflicts.add(id);
@@ -34,10 +43,13 @@ export function openConflict(state: SessionState, event: SessionEventOf<"Conflic
   eachConcerned(state, conflict, at, (conflicts) => conflicts.add(id));
 }
 
-export function acknowledge(state: SessionState, event: SessionEventOf<"ConflictAcknowledged">): void {
+export function acknowledge(state: SessionState, event: SessionEventOf<"ConflictAcknowledged">, at: Place): void {
   const conflict = state.conflicts.get(event.conflictId);
   if (conflict === undefined) return;
+  const wasDisputed = isDisputed(state, conflict);
   conflict.acknowledgements.set(event.principalId, event.ackType);
+  if (wasDisputed) ease(state, [conflict.id], at);
+  else waitUntil(state, conflict, resolutionDue(state, conflict, at), at);
   // Who has seen an escalated one is worth knowing, and changes nothing of it.
   if (conflict.state !== "ESCALATED") conflict.state = event.state;
 }
@@ -62,6 +74,27 @@ export function freeze(state: SessionState, event: SessionEventOf<"ScopeFrozen">
   reconsiderAll(state, at);
 }
 
+/** Something that these conflicts are about has ended, or was accepted: time does nothing to those that nobody disputes any more. */
+export function ease(state: SessionState, ids: Iterable<ConflictId>, at: Place): void {
+  for (const id of ids) {
+    const conflict = state.conflicts.get(id);
+    if (conflict === undefined || isDisputed(state, conflict)) continue;
+    conflict.frozen = undefined;
+    waitUntil(state, conflict, undefined, at);
+    if (state.frozen.delete(id)) reconsiderAll(state, at);
+  }
+}
+
+/** The intent's scope is another: what it came into, it came into late. */
+export function joinFreezes(state: SessionState, { conflicts }: Pick<Intent, "conflicts">, at: Place): void {
+  for (const id of conflicts) {
+    const conflict = state.conflicts.get(id);
+    if (conflict === undefined || conflict.frozen !== undefined || !isUnderFreeze(state, conflict)) continue;
+    conflict.underFreeze = true;
+    waitUntil(state, conflict, undefined, at);
+  }
+}
+
 /** A sleeping machine gives nobody the time to resolve anything. */
 export function moveConflicts(state: SessionState, { fromMs, untilMs }: SessionEventOf<"Resumed">, at: Place): void {
   for (const id of state.liveConflicts) {
@@ -79,10 +112,13 @@ export function stopConflicts(state: SessionState, at: Place): void {
   }
 }
 
-/** Nothing comes by itself of what nobody is sure of (SPEC 17.7.1). */
-function resolutionDue(state: SessionState, { basis }: Pick<Conflict, "basis">, at: Place): number | undefined {
+type Judged = Pick<Conflict, "basis" | "underFreeze" | "intents" | "operations" | "acknowledgements">;
+
+/** Nothing comes by itself of what nobody is sure of (SPEC 17.7.1), of what nobody disputes, and of what came into a freeze. */
+function resolutionDue(state: SessionState, conflict: Judged, at: Place): number | undefined {
   const { resolutionTimeoutMs } = policyOf(state.settings);
-  return resolutionTimeoutMs === 0 || basis !== undefined ? undefined : at.atMs + resolutionTimeoutMs;
+  const waits = resolutionTimeoutMs > 0 && conflict.basis === undefined && !conflict.underFreeze && isDisputed(state, conflict);
+  return waits ? at.atMs + resolutionTimeoutMs : undefined;
 }
 
 function waitUntil(state: SessionState, conflict: Conflict, dueAtMs: number | undefined, at: Place): void {

@@ -6,6 +6,7 @@ import { parseResource } from "../../scope/resource.ts";
 import { reachOf } from "../dependency-reach.ts";
 import { footprintIn, pathRules, resourcesOf } from "../scopes.ts";
 import type { Intent, LiveState, SessionState } from "../state.ts";
+import { ease, joinFreezes } from "./conflicts.ts";
 import { scheduleIntent, scheduleParticipant } from "./forgetting.ts";
 import { reconsider } from "./waiting.ts";
 
@@ -64,6 +65,7 @@ export function update(state: SessionState, event: SessionEventOf<"IntentUpdated
     intent.scope = event.scope;
     intent.resources = resourcesOf(event.scope, state.settings);
     hold(state, intent);
+    joinFreezes(state, intent, at);
     reconsider(state, before, at);
     reconsider(state, intent, at);
   }
@@ -85,6 +87,7 @@ export function endIntent(state: SessionState, event: SessionEventOf<"IntentEnde
   scheduleParticipant(state, owner, at.atMs);
   scheduleIntent(state, intent, at.atMs);
   reconsider(state, intent, at);
+  ease(state, intent.conflicts, at);
 }
 
 /** SPEC 9.6.2 counts an intent as completed when its owner, or another in its place, brought it to its end. */

@@ -5,6 +5,7 @@ import type { Place } from "../../aggregate.ts";
 import { parseResource } from "../../scope/resource.ts";
 import { pathRules } from "../scopes.ts";
 import { isLive, type Operation, type Reference, type SessionState, VIRTUAL_TREE } from "../state.ts";
+import { ease } from "./conflicts.ts";
 import { scheduleBatch, scheduleOperation, scheduleParticipant } from "./forgetting.ts";
 
 export function commit(state: SessionState, event: SessionEventOf<"OperationCommitted">, at: Place): void {
@@ -62,6 +63,7 @@ function undo(state: SessionState, id: OpId, next: "REJECTED" | "ABANDONED", at:
   settle(state, operation, at);
   state.written.remove(id);
   scheduleOperation(state, operation, at.atMs);
+  ease(state, operation.conflicts, at);
   return true;
 }
 
@@ -92,6 +94,7 @@ export function supersede(state: SessionState, event: SessionEventOf<"OperationS
   if (earlier === undefined) return;
   earlier.state = "SUPERSEDED";
   state.written.remove(earlier.id);
+  ease(state, earlier.conflicts, at);
   add(
     state,
     { ...event, id: event.supersededBy, intent: earlier.intent, branch: earlier.branch, stateRefBefore: earlier.stateRefAfter },
