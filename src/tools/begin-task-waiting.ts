@@ -2,11 +2,12 @@
 import type { JsonObject } from "../wire/json.ts";
 import type { Task } from "./begin-task.ts";
 import type { Rejection } from "../wire/refusals.ts";
-import { refused } from "./failure.ts";
+import { codeOf, failed, refused } from "./failure.ts";
 import { heldIn, holding } from "./holders.ts";
 import type { Announced, Outcome, ToolContext, Waiting } from "./ports.ts";
+import { quoted } from "./quote.ts";
 import { asArguments } from "./scope-input.ts";
-import type { Answer } from "./tool.ts";
+import type { Answer, Next } from "./tool.ts";
 
 /** Holders that the text names. */
 const NAMED_HOLDERS = 4;
@@ -31,17 +32,39 @@ export async function turnOf(
   return waitMs > 0 ? askAgain() : place;
 }
 
+/** What `begin_task` calls its tasks, and so its tickets. */
+const OWN_TICKET = /^intent-[\da-f]{1,64}$/;
+
+/** Why the ticket is refused at once: the session would take any id that is free, for everybody. */
+export function inventedTicket(ticket: string, objective: string, files: readonly string[]): Answer | undefined {
+  if (OWN_TICKET.test(ticket)) return undefined;
+  const message = `${quoted(ticket, 60)} is no ticket of begin_task: pass the one of its answer "waiting" as it is, or none`;
+  return failed(
+    {
+      code: codeOf("message/malformed"),
+      message,
+      recoverable: true,
+      next: [{ tool: "begin_task", ...anew(objective, files), why: "without the ticket" }],
+    },
+    { errors: [message] },
+  );
+}
+
+/** Arguments of a call without the ticket. */
+function anew(objective: string, files: readonly string[]): Pick<Next, "arguments"> {
+  const named = asArguments(files).files;
+  return named === undefined ? {} : { arguments: { objective: objective.slice(0, 200), files: named } };
+}
+
 /** The session knows the ticket for something else: going by it would tell the caller that it holds what it does not. */
 export function foreignTicket({ intentId, objective, files }: Task, rejection: Rejection): Answer {
   const message = `ticket ${intentId} is not for these files: its task is over others, has ended, or is somebody else's`;
-  const named = asArguments(files).files;
-  const anew = named === undefined ? {} : { arguments: { objective: objective.slice(0, 200), files: named } };
   return refused(
     { ...rejection, message },
     {
       errors: [message],
       next: [
-        { tool: "begin_task", ...anew, why: "without the ticket" },
+        { tool: "begin_task", ...anew(objective, files), why: "without the ticket" },
         { tool: "yield_task", arguments: { intent_id: intentId }, why: "if you need its task or place no more" },
       ],
     },

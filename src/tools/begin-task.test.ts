@@ -13,7 +13,7 @@ describe("beginning a task", () => {
 
     expect(structured).toMatchObject({
       status: "ok",
-      intent_id: "intent-ana1",
+      intent_id: "intent-a1",
       principal_id: "ana",
       files: ["src/a.ts", "src/b"],
       has_conflict: false,
@@ -21,8 +21,8 @@ describe("beginning a task", () => {
       workspace_dir: "/srv/repo",
       session_id: "mpac-local-repo-0123456789",
     });
-    expect(text).toContain("you hold src/a.ts, src/b until 14:15Z (15 min left), renewed while you work, as intent-ana1");
-    expect(text).toContain('yield_task {"intent_id":"intent-ana1"}');
+    expect(text).toContain("you hold src/a.ts, src/b until 14:15Z (15 min left), renewed while you work, as intent-a1");
+    expect(text).toContain('yield_task {"intent_id":"intent-a1"}');
   });
 
   it("is blocked where another holds a file, and says who holds what since when and what to do", async () => {
@@ -117,8 +117,8 @@ describe("beginning a task", () => {
 
     const { structured, text } = await ana.call("begin_task", { objective: "again", files: ["src/a.ts"], ttl_sec: 60 });
 
-    expect(structured).toMatchObject({ status: "ok", superseded: ["intent-ana1"] });
-    expect(text).toContain("It replaces your own earlier intent-ana1.");
+    expect(structured).toMatchObject({ status: "ok", superseded: ["intent-a1"] });
+    expect(text).toContain("It replaces your own earlier intent-a1.");
     expect(text).toContain("(1 min left)");
   });
 
@@ -131,7 +131,7 @@ describe("beginning a task", () => {
 
     expect(structured["released_files"]).toEqual(["docs", "lib/d.ts"]);
     expect(text).toContain(
-      "It replaces your own earlier intent-ana1, intent-ana3. No longer held, but for what this task names: docs, lib/d.ts.",
+      "It replaces your own earlier intent-a1, intent-a3. No longer held, but for what this task names: docs, lib/d.ts.",
     );
   });
 
@@ -151,7 +151,7 @@ describe("beginning a task", () => {
 
     const { structured, text } = await ana.call("begin_task", { objective: "y", files: ["src"] });
 
-    expect(structured).toMatchObject({ superseded: ["intent-ana1"], released_files: [] });
+    expect(structured).toMatchObject({ superseded: ["intent-a1"], released_files: [] });
     expect(text).not.toContain("No longer held");
   });
 
@@ -206,6 +206,17 @@ it("says what to do with a scope that the session refuses, whatever is wrong wit
   const { text } = await caller(session, "ana").call("begin_task", task);
 
   expect(text).toMatch(/^SCOPE_REFUSED: .*\nNext: begin_task \(with the files named as it says; nothing was announced\)\.$/);
+});
+
+it.each(["mine", "intent-mine", "intent-A1", "intent-"])("takes no ticket %s that it cannot have given", async (ticket) => {
+  const session = new TestSession();
+
+  const { structured, text } = await caller(session, "ana").call("begin_task", { objective: "look", files: ["src/a.ts"], ticket });
+
+  expect(structured).toMatchObject({ status: "error", code: "MESSAGE_MALFORMED", recoverable: true });
+  expect(text).toContain(`"${ticket}" is no ticket of begin_task: pass the one of its answer "waiting" as it is, or none`);
+  expect(text).toContain('begin_task {"objective":"look","files":["src/a.ts"]} (without the ticket)');
+  expect(session.intents.size).toBe(0);
 });
 
 describe("beginning a task twice with one client_request_id", () => {

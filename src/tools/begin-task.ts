@@ -9,7 +9,7 @@ import { withLiteralHint } from "./literal-hint.ts";
 import { conflictLine } from "./conflict-line.ts";
 import type { KnownIntent } from "./own-intent.ts";
 import { type Announced, PRIORITIES, type ToolContext } from "./ports.ts";
-import { foreignTicket, turnOf, waiting } from "./begin-task-waiting.ts";
+import { foreignTicket, inventedTicket, turnOf, waiting } from "./begin-task-waiting.ts";
 import { asArguments, freeTogether, manyPaths, type ReadScope, readScope, symbols } from "./scope-input.ts";
 import type { Rejection } from "../wire/refusals.ts";
 import { until } from "./times.ts";
@@ -96,8 +96,10 @@ export const beginTask = defineTool({
     const ctx = { ...caller, coordination };
     const scope = await readScope(ctx.files, args.files);
     if ("answer" in scope) return scope.answer;
-    const { principalId } = await coordination.membership();
     const { objective, client_request_id: requestId, ticket } = args;
+    const invented = ticket === undefined ? undefined : inventedTicket(ticket, objective, scope.paths);
+    if (invented !== undefined) return invented;
+    const { principalId } = await coordination.membership();
     const task: Task = {
       intentId: ticket ?? intentIdOf(ctx, principalId, requestId),
       principalId,

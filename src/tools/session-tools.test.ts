@@ -27,7 +27,7 @@ describe("who_is_working", () => {
       "2 participants, 2 tasks, 1 open conflict.",
       "Conflict conflict-3, OPEN with bo.",
       "ana (you) on ana-branch in ana: working",
-      '  intent-ana1: src (15 min left) "look"',
+      '  intent-a1: src (15 min left) "look"',
       "bo on bo-branch in bo: working",
       '  intent-bo: src/a.ts (56 min left) "rewrite"',
     ]);

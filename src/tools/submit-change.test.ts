@@ -207,9 +207,9 @@ describe("a submit that may not be", () => {
       name: "an intent of another",
       change: { intent_id: "intent-bo" },
       code: "INTENT_NOT_OWNER",
-      says: "belongs to bo, not to you; your live tasks: intent-ana1",
+      says: "belongs to bo, not to you; your live tasks: intent-a1",
     },
-    { name: "an unknown intent", change: { intent_id: "intent-x" }, code: "INTENT_UNKNOWN", says: "your live tasks: intent-ana1" },
+    { name: "an unknown intent", change: { intent_id: "intent-x" }, code: "INTENT_UNKNOWN", says: "your live tasks: intent-a1" },
     {
       name: "a file outside the task",
       change: { target: "docs/b.md" },

@@ -102,7 +102,7 @@ export function caller(session: TestSession, principal: string, more: Partial<To
     files: tree,
     onOverlap: "block",
     nowMs: () => NOW_MS,
-    newId: () => `${principal}${(drawn += 1)}`,
+    newId: () => `${principal.charAt(0)}${(drawn += 1)}`, // of hex digits, as they are,
     hash: sha256,
     ...more,
   };
