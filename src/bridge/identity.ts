@@ -1,16 +1,12 @@
 /**
  * Who the bridge is to others: the name it joins under, unless the environment gives it another.
  */
-import { userInfo } from "node:os";
 import { basename } from "node:path";
+import { cut, givenName, MAX_NAME, slug, userName } from "../client/names.ts";
 
-/** Longest name that is made here; room is left for `#2` and for labels behind it. */
-const MAX_NAME = 200;
+/** Characters of the parts of a name. */
 const MAX_CLIENT = 40;
 const MAX_USER = 60;
-
-/** The coordinator speaks under this. */
-const RESERVED = "service:coordinator";
 
 export interface Surroundings {
   /** As the host calls itself in `clientInfo`. */
@@ -61,37 +57,8 @@ function derivedName({ clientName, gitUser, worktree, systemUser = userName }: S
   return `${client}:${user}@${folder}`;
 }
 
-/** Letters and digits of any script, `.`, `_` and `-`; everything else becomes one `-`. */
-function slug(text: string, most: number): string {
-  const safe = text
-    .normalize("NFC")
-    .toLowerCase()
-    .replace(/[^\p{L}\p{M}\p{N}._-]+/gu, "-")
-    .replace(/^[-.]+|[-.]+$/g, "");
-  return cut(safe, most).replace(/[-.]+$/, "");
-}
-
-/** A name from the environment without what no name holds; undefined when nothing is left or it is the coordinator's. */
-function givenName(text: string | undefined): string | undefined {
-  const name = cut((text ?? "").replace(/[\p{Cc}\p{Cs}\p{Zl}\p{Zp}]/gu, "").trim(), MAX_NAME);
-  return name === "" || name.startsWith(RESERVED) ? undefined : name;
-}
-
-/** At most `most` UTF-16 units, never half a character. */
-function cut(text: string, most: number): string {
-  return text.slice(0, most).replace(/[\ud800-\udbff]$/, "");
-}
-
 /** The parts of a comma-separated list, at most 64 of at most 128 characters; undefined when there are none. */
 function listOf(text: string | undefined): readonly string[] | undefined {
   const parts = (text ?? "").split(",").flatMap((part) => givenName(part) ?? []);
   return parts.length === 0 ? undefined : [...new Set(parts)].slice(0, 64).map((part) => cut(part, 128));
-}
-
-function userName(): string {
-  try {
-    return userInfo().username;
-  } catch {
-    return ""; // a user id without a name, as in many containers
-  }
 }

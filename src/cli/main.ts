@@ -36,6 +36,10 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
     summary: "Show who is working in a repository, and on what.",
     load: async () => (await import("./status.ts")).statusCommand(),
   },
+  claim: {
+    summary: "Approve or reject that somebody takes over another's suspended task.",
+    load: async () => (await import("./claim.ts")).claimCommand(),
+  },
   stop: {
     summary: "Stop a repository's sidecar. Its session stays.",
     load: async () => (await import("./stop.ts")).stopCommand(),

@@ -2,6 +2,7 @@
  * A session as a person reads it on a terminal. Names and objectives are other people's text: they come cleaned of what a
  * terminal would obey.
  */
+import { claimLine } from "../tools/claim-line.ts";
 import { namedIn } from "../tools/named-in.ts";
 import { folderName, observedLine } from "../tools/observed.ts";
 import { listed, named, quoted } from "../tools/quote.ts";
@@ -28,6 +29,7 @@ export function statusLines(summary: SummaryAnswer, { pid, uri, status = "ok" }:
     count(summary.open_conflict_count, "open conflict"),
   ];
   const { participants, active_intents: intents, open_conflicts: conflicts, undeclared = [] } = summary;
+  const { claims = [], claim_count = claims.length } = summary;
   const warning = status === "ok" ? [] : [paint("red", "The log takes no records now: `signalbox doctor` says why.")];
   return [
     paint("bold", `${counts.join(", ")}${summary.workspace_dir === "" ? "" : ` in ${named(summary.workspace_dir)}`}`),
@@ -44,6 +46,8 @@ export function statusLines(summary: SummaryAnswer, { pid, uri, status = "ok" }:
       paint,
     ),
     ...(undeclared.length === 0 ? [] : ["", ...undeclared.map((seen) => `Undeclared: ${observedLine(seen, nowMs)}.`)]),
+    ...(claims.length === 0 ? [] : ["", ...claims.map((claim) => `Claim: ${claimLine(claim, "", nowMs)}.`)]),
+    ...(claim_count > claims.length ? [`and ${claim_count - claims.length} more`] : []),
     ...section(["CONFLICT", "BETWEEN", "STATE", "WHAT"], conflicts.map(conflictCells), paint),
   ];
 }
