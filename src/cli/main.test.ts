@@ -23,6 +23,7 @@ it("lists its commands", async () => {
     "sidecar",
     "status",
     "claim",
+    "claim",
     "stop",
     "doctor",
     "store",
