@@ -64,7 +64,9 @@ async function leftAlone(stage: Stage): Promise<void> {
   await wait(stage, 200);
   await says("ida", "INTENT_ANNOUNCE", over("i1", "gov/b.ts"));
   await says("ida", "INTENT_ANNOUNCE", over("i1", "gov/"));
-  await wait(stage, 310);
+  await wait(stage, 70);
+  await says("gil", "OP_COMMIT", { op_id: "g2-p", target: "gov/b.ts", intent_id: "g2" });
+  await wait(stage, 240);
 }
 
 async function sick({ says, pass }: Stage): Promise<void> {

@@ -18,7 +18,14 @@ export function conflictLine(conflict: Named, principalId: string, intents: read
       : ` between ${parties.map(named).join(" and ")}`;
   const to =
     conflict.escalated_to === undefined ? "" : ` to ${conflict.escalated_to === principalId ? "you" : named(conflict.escalated_to)}`;
-  const frozen = conflict.frozen_phase === undefined ? "" : ", its files frozen until it is resolved,";
+  const ownIntent = mineFirst ? conflict.intent_a : conflict.intent_b;
+  const goesOn = isParty && conflict.favoured !== undefined && conflict.favoured === ownIntent;
+  const frozen =
+    conflict.frozen_phase === undefined
+      ? ""
+      : goesOn
+        ? ", its files frozen for others while your intent goes on,"
+        : ", its files frozen until it is resolved,";
   const state = conflict.state === undefined ? "" : `, ${named(conflict.state)}${to}${frozen}`;
   const intent = intents.find((candidate) => candidate.intent_id === otherIntent);
   const about =

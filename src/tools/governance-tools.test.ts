@@ -49,6 +49,22 @@ describe("who_is_working", () => {
     expect(text).toContain(`resolve_conflict {"conflict_id":"${conflictId}"} (it waits for your word)`);
   });
 
+  it.each([
+    ["ana", "intent_a", ", its files frozen for others while your intent goes on, with bo"],
+    ["ana", "intent_b", ", its files frozen until it is resolved, with bo"],
+    ["bo", "intent_b", ", its files frozen for others while your intent goes on, with ana"],
+    ["cy", "intent_a", ", its files frozen until it is resolved, between ana and bo"],
+  ] as const)("tells %s whether its own files are frozen while %s goes on", async (who, favoured, says) => {
+    const { session, conflictId } = await arguing();
+    const conflict = session.conflicts.get(conflictId) as ConflictView;
+    const id = conflict[favoured] ?? "";
+    session.conflicts.set(conflictId, { ...conflict, frozen_phase: 2, favoured: id });
+
+    const { text } = await caller(session, who).call("who_is_working");
+
+    expect(text).toContain(`Conflict ${conflictId}, OPEN${says}`);
+  });
+
   it("shows who waits for what", async () => {
     const session = new TestSession();
     session.holds("bo", "intent-bo", ["src/a.ts"]);

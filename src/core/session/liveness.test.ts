@@ -185,6 +185,24 @@ describe("a row of newcomers", () => {
     expect(longest(flags)).toBeLessThanOrEqual(6);
   });
 
+  it("gains nothing by disputing again what was accepted until a freeze began", () => {
+    const played = joined();
+    for (const who of ["mal", "mo"]) played.says(who, "HELLO");
+    const met = announces(played, "mal", "m", ["f", "z"]);
+    const decision = announces(played, "mo", "o", ["z"]);
+    const { conflictId } = eventOf(decision, "ConflictOpened");
+    for (const who of ["mal", "mo"]) played.says(who, "CONFLICT_ACK", { conflict_id: conflictId, ack_type: "accepted" });
+    announces(played, "ana", "i", ["f"]);
+    played.pass(1 * SECOND);
+    expect([gist(met), proposes(played)]).toEqual([["IntentAnnounced"], "scope/frozen"]);
+
+    played.says("mo", "CONFLICT_ACK", { conflict_id: conflictId, ack_type: "disputed" });
+    played.pass(600 * SECOND);
+
+    expect(played.state.conflicts.get(conflictId)).toMatchObject({ state: "ACKED", frozen: undefined, dueAtMs: undefined });
+    expect(isDone(played)).toBe(true);
+  });
+
   it("does not bar the intent that is favoured", () => {
     const played = quarrel(undefined, "high");
     played.pass(1 * SECOND);

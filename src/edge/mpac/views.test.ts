@@ -123,6 +123,25 @@ describe("a summary of very much", () => {
     expect(participant_count).toBe(252);
   });
 
+  it("says of a conflict how far its freeze has gone, and which intent goes on meanwhile", () => {
+    const played = playWith(["ana", "bo"], { race_lock: false, governance: { resolution_timeout_sec: 1, frozen_scope_phase_1_sec: 1 } });
+    for (const [who, id, priority] of [
+      ["ana", "i", "high"],
+      ["bo", "k", "low"],
+    ] as const)
+      played.says(who, "INTENT_ANNOUNCE", { intent_id: id, scope: files("f"), priority });
+
+    const views = [1_000, 1_000].map((ms) => {
+      played.pass(ms);
+      return summaryOf(played, {}, ANA).open_conflicts[0];
+    });
+
+    expect(views.map((view) => [view?.frozen_phase, view?.favoured])).toEqual([
+      [1, undefined],
+      [2, "i"],
+    ]);
+  });
+
   it("names two hundred conflicts, the asker's own first, and counts them all", () => {
     const played = playWith(["ana", "bo", "cy"], { race_lock: false });
     for (const part of numbered(3, String)) {

@@ -49,9 +49,15 @@ export function acknowledge(state: SessionState, event: SessionEventOf<"Conflict
   const wasDisputed = isDisputed(state, conflict);
   conflict.acknowledgements.set(event.principalId, event.ackType);
   if (wasDisputed) ease(state, [conflict.id], at);
-  else waitUntil(state, conflict, resolutionDue(state, conflict, at), at);
+  else beginAnew(state, conflict, at);
   // Who has seen an escalated one is worth knowing, and changes nothing of it.
   if (conflict.state !== "ESCALATED") conflict.state = event.state;
+}
+
+/** Who disputes again what was accepted comes as late as a newcomer. */
+function beginAnew(state: SessionState, conflict: Conflict, at: Place): void {
+  conflict.underFreeze ||= isUnderFreeze(state, conflict);
+  waitUntil(state, conflict, resolutionDue(state, conflict, at), at);
 }
 
 /** Whoever it was brought before has the whole time again (SPEC 18.6.1); a frozen one goes on through its phases. */
