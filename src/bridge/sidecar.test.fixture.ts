@@ -3,7 +3,8 @@ import { findPlace, type Sidecar, startSidecar } from "../app.ts";
 import { readSidecarConfig, type SidecarFlags } from "../config.ts";
 import { createLog } from "../log.ts";
 
-export async function sidecarFor(repo: string, flags: SidecarFlags = {}): Promise<Sidecar> {
-  const config = readSidecarConfig({ ...flags, workspace: repo }, {});
+export async function sidecarFor(repo: string, flags: SidecarFlags = {}, policy?: object): Promise<Sidecar> {
+  const env = policy === undefined ? {} : { MPAC_SESSION_POLICY: JSON.stringify(policy) };
+  const config = readSidecarConfig({ ...flags, workspace: repo }, env);
   return startSidecar(config, await findPlace(config, repo), createLog("silent"));
 }

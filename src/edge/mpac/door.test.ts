@@ -136,15 +136,19 @@ describe("a table of tokens", () => {
     { name: "that is empty", text: "{}", says: "it has no entry, so nobody could join" },
     {
       name: "with an entry that is no object",
-      text: '{"t":{"allowed_sessions":[]},"ana-token":"red"}',
+      text: '{"t":{"allowed_sessions":["s"]},"ana-token":"red"}',
       says: /^entry 2: it is not an object/,
     },
     { name: "without sessions", text: '{"ana-token":{"roles":[]}}', says: /^entry 1: allowed_sessions: / },
     { name: "with a session that is none", text: '{"ana-token":{"allowed_sessions":[7]}}', says: /^entry 1: allowed_sessions\.0: / },
-    { name: "with a role that is none", text: '{"ana-token":{"allowed_sessions":[],"roles":"owner"}}', says: /^entry 1: roles: / },
-    { name: "one level too deep", text: '{"tokens":{"ana-token":{"allowed_sessions":[]}}}', says: /^entry 1: / },
-    { name: "with a member that would be passed over", text: '{"ana-token":{"allowed_sessions":[],"ana-token2":1}}', says: /nothing else/ },
-    { name: "with a token that no header can say", text: '{" ana-token":{"allowed_sessions":[]}}', says: /^the token of entry 1 / },
+    { name: "with a role that is none", text: '{"ana-token":{"allowed_sessions":["s"],"roles":"owner"}}', says: /^entry 1: roles: / },
+    { name: "one level too deep", text: '{"tokens":{"ana-token":{"allowed_sessions":["s"]}}}', says: /^entry 1: / },
+    {
+      name: "with a member that would be passed over",
+      text: '{"ana-token":{"allowed_sessions":["s"],"ana-token2":1}}',
+      says: /nothing else/,
+    },
+    { name: "with a token that no header can say", text: '{" ana-token":{"allowed_sessions":["s"]}}', says: /^the token of entry 1 / },
   ])("$name is refused without a word of any token", ({ text, says }) => {
     const read = readTokenTable(text);
 
