@@ -16,9 +16,9 @@ function frozenConflicts(state: Readonly<SessionState>): Conflict[] {
   return [...state.frozen].flatMap((id) => state.conflicts.get(id) ?? []);
 }
 
-type Contents = Pick<Conflict, "id" | "intents" | "operations">;
+type Contents = Pick<Conflict, "intents" | "operations">;
 
-function scopesOf(state: Readonly<SessionState>, { intents, operations }: Omit<Contents, "id">): Scope[] {
+function scopesOf(state: Readonly<SessionState>, { intents, operations }: Contents): Scope[] {
   const targets = operations
     .flatMap((id) => state.operations.get(id) ?? [])
     .filter(isStanding)
@@ -68,12 +68,12 @@ export function frozenOver(
   return isInside ? refusal(state, "all of the scope", conflicts) : { frozen: conflicts.map(({ id }) => id) };
 }
 
-/** Whether a part of what the conflict is about is frozen for another one. */
-export function isUnderFreeze(state: Readonly<SessionState>, { id, intents, operations }: Contents): boolean {
-  const frozen = frozenConflicts(state).filter((other) => other.id !== id);
+/** Whether a part of what a conflict that is not frozen itself is about is frozen. */
+export function isUnderFreeze(state: Readonly<SessionState>, contents: Contents): boolean {
+  const frozen = frozenConflicts(state);
   if (frozen.length === 0) return false;
   const held = frozen.flatMap((other) => scopesOf(state, other));
-  return scopesOf(state, { intents, operations }).some((scope) => held.some((one) => meetsScope(state, scope, one) === "certain"));
+  return scopesOf(state, contents).some((scope) => held.some((one) => meetsScope(state, scope, one) === "certain"));
 }
 
 /** Conflicts named in a refusal. */

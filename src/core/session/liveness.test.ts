@@ -111,6 +111,7 @@ describe("a conflict that one side is left of", () => {
       { related_intents: ["i"], related_ops: ["done"] },
       (played) => played.says("bo", "OP_SUPERSEDE", { op_id: "o2", supersedes_op_id: "done", target: "z" }),
     ],
+    ["leaves with its operation", { related_intents: ["i"], related_ops: ["o"] }, (played) => played.says("bo", "GOODBYE")],
   ])("lets go what waited for the end of its freeze once the other %s", (_, about, ends) => {
     const played = joined({ compliance: "governance", execution_model: "pre_commit", governance: GOVERNANCE });
     announces(played, "ana", "i", ["f"]);
@@ -201,6 +202,18 @@ describe("a row of newcomers", () => {
 
     expect(played.state.conflicts.get(conflictId)).toMatchObject({ state: "ACKED", frozen: undefined, dueAtMs: undefined });
     expect(isDone(played)).toBe(true);
+  });
+
+  it("of which several are frozen comes to the end of each, whatever scope anybody takes meanwhile", () => {
+    const played = quarrel();
+    announces(played, "cy", "n", ["f"]);
+    played.pass(1 * SECOND);
+    expect(played.state.frozen.size).toBe(3);
+
+    played.says("ana", "INTENT_UPDATE", { intent_id: "i", scope: files("f", "y") });
+    played.pass(10 * SECOND);
+
+    expect([played.state.frozen.size, isDone(played)]).toEqual([0, true]);
   });
 
   it("does not bar the intent that is favoured", () => {

@@ -30,7 +30,7 @@ export function openConflict(state: SessionState, event: SessionEventOf<"Conflic
     basis,
     intents,
     operations,
-    underFreeze: isUnderFreeze(state, { id, intents, operations }),
+    underFreeze: isUnderFreeze(state, { intents, operations }),
     acknowledgements: new Map<PrincipalId, string>(),
   };
   const dueAtMs = resolutionDue(state, judged, at);
