@@ -60,16 +60,16 @@ it("tells who is in a conflict that nobody has resolved it, and its scope is fro
   await using scratch = await scratchFolder();
   await using sidecar = await sidecarFor(await scratch.repository("repo"), {}, { governance: { resolution_timeout_sec: 0.05 } });
   const told: Record<string, string[]> = { ana: [], bo: [], cy: [] };
-  const [ana, bo, cy] = ["ana", "bo", "cy"].map((principalId) =>
+  const memberAs = (principalId: string) =>
     createMember({
       client: { principalId, locate: () => Promise.resolve({ uri: sidecar.uri }), control: CONTROL },
       workspaceDir: scratch.folder,
       notices: { tell: (sentence) => void told[principalId]?.push(sentence), take: () => [] },
       settled: () => Promise.resolve(),
-    }),
-  );
+    });
+  const [ana, bo, cy] = [memberAs("ana"), memberAs("bo"), memberAs("cy")] as const;
   const announce = (intentId: string, by: typeof ana) =>
-    by?.coordination.announce({
+    by.coordination.announce({
       intentId,
       objective: "o",
       files: ["a.ts"],
@@ -79,14 +79,14 @@ it("tells who is in a conflict that nobody has resolved it, and its scope is fro
       requestId: intentId,
     });
 
-  await cy?.coordination.membership();
+  await cy.coordination.membership();
   await announce("i", ana);
   await announce("k", bo);
   const first = await eventually(async () => {
     const [toAna, toBo] = [told["ana"]?.[0], told["bo"]?.[0]];
     return toAna === undefined || toBo === undefined ? undefined : { toAna, toBo, toCy: told["cy"]?.[0] };
   });
-  await Promise.all([ana, bo, cy].map((member) => member?.leave()));
+  await Promise.all([ana, bo, cy].map((member) => member.leave()));
 
   expect(first.toAna).toMatch(/^nobody has resolved conflict \S+ in time; its scope is frozen \(phase 1\)/);
   expect([first.toBo, first.toCy]).toEqual([first.toAna, undefined]);
