@@ -1,7 +1,7 @@
 /** The session as the tools see it, spoken to over one session client. */
 import type { CommandType, SessionClient } from "../client/session-client.ts";
 import type { Outcome as Sent } from "../client/in-flight.ts";
-import type { Announced, Claim, ClaimDecision, Coordination, Outcome, Waiting } from "../tools/ports.ts";
+import type { Announced, Claim, ClaimDecision, Coordination, Outcome, Wait, Waiting } from "../tools/ports.ts";
 import type { JsonObject } from "../wire/json.ts";
 import type { Answer, Query } from "../wire/query.ts";
 import { AckExtension, type InboundEnvelope } from "../wire/mpac/coordinator.ts";
@@ -10,6 +10,9 @@ import type { Hearing } from "./hearing.ts";
 
 /** Life of a task that was taken over, in seconds; it is renewed while there is work, as others are. */
 const TAKEN_OVER_TTL_SEC = 900;
+
+/** How long a claim that nobody decided in time is listened for, in milliseconds: a person may approve it hours later. */
+const LATE_WORD_MS = 86_400_000;
 
 export interface CoordinationOptions {
   readonly client: SessionClient;
@@ -121,11 +124,16 @@ export function createCoordination({ client, hearing, workspaceDir, takeNotices,
         nothing,
       ),
     async claim(asked, wait) {
-      const word = hearing.until((heard) => wordOn(asked.claimId, heard), wait);
+      const takeUp = async (said: ClaimDecision | undefined): Promise<void> => {
+        if (said?.decision === "approved") await adopt(asked.newIntentId);
+      };
+      const wordWithin = (within: Wait) => hearing.until((heard) => wordOn(asked.claimId, heard), within);
+      const word = wordWithin(wait);
       const sent = await send("INTENT_CLAIM", claimPayload(asked), nothing);
       if (!sent.ok) return sent;
       const decided = await word;
-      if (decided?.decision === "approved") await adopt(asked.newIntentId);
+      if (decided === undefined) void wordWithin({ limitMs: LATE_WORD_MS }).then(takeUp).catch(nothing);
+      else await takeUp(decided);
       return { ok: true, result: decided };
     },
     withdraw: (intentId, reason) => send("INTENT_WITHDRAW", { intent_id: intentId, reason }, nothing),

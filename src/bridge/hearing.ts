@@ -30,6 +30,7 @@ export function createHearing(): Hearing {
         };
         const giveUp = (): void => end(undefined);
         const timer = setTimeout(giveUp, limitMs);
+        timer.unref(); // who has left waits for nothing
         const end = (found: Found | undefined): void => {
           clearTimeout(timer);
           signal?.removeEventListener("abort", giveUp);
