@@ -111,8 +111,10 @@ async function decide(client: SessionClient, words: readonly InboundEnvelope[], 
   await client.query({ kind: "summary", limit: 1 }); // answered behind what the coordinator said of it
   const status = words.find(({ payload }) => payload["claim_id"] === claimId)?.payload;
   if (status !== undefined && status["decision"] !== decision) {
-    const why = `claim ${named(claimId)} was ${String(status["decision"])} all the same: ${String(status["reason"] ?? "nobody says why")}`;
-    throw new CommandFault("claim/not-decided", why);
+    const { decision: became, reason: because } = status;
+    const why = typeof because === "string" ? because : "nobody says why";
+    const what = typeof became === "string" ? named(became) : "decided otherwise";
+    throw new CommandFault("claim/not-decided", `claim ${named(claimId)} was ${what} all the same: ${why}`);
   }
   return {
     claim_id: claimId,

@@ -5,6 +5,7 @@ import type { RefusalCode } from "../wire/refusals.ts";
 import { refsEqual } from "../wire/references.ts";
 import { named, refusal } from "./named-fault.test.fixture.ts";
 import { covers, meets } from "./meets.test.fixture.ts";
+import { viewWaiting } from "./waiting.test.fixture.ts";
 import type { Announced, Announcement, ClaimDecision, Coordination, Outcome } from "./ports.ts";
 
 export const NOW_MS = Date.parse("2026-11-21T14:00:00Z");
@@ -88,17 +89,7 @@ export class TestSession {
           active_intents: page.map(viewOf),
           open_conflicts: [...this.conflicts.values()],
           ...(this.claims.length === 0 ? {} : { claims: [...this.claims] }),
-          ...(this.waiting.size === 0
-            ? {}
-            : {
-                waiting: [...this.waiting.values()].map(({ principalId: who, files, objective }) => ({
-                  principal_id: who,
-                  objective,
-                  resources: [...files],
-                  priority: "normal",
-                  since: this.iso(0),
-                })),
-              }),
+          ...viewWaiting(this.waiting, this.iso(0)),
           ...(ordered.length > page.length && last !== undefined ? { next_cursor: last.intent_id } : {}),
         };
       },
