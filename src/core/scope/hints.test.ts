@@ -20,7 +20,7 @@ it.each([
   { word: "https://host/users", names: [] },
   { word: "urn:isbn:1.x", names: [] },
   { word: "GET /api/users", names: [] },
-  { word: "/work/src/auth.py", names: [] },
+  { word: "/repo/src/auth.py", names: [] },
   { word: "../out/x.py", names: [] },
   { word: "src/*.py", names: [] },
   { word: "a/\u0000.ts", names: [] },

@@ -9,6 +9,11 @@ import { mayBegin } from "./places.ts";
 import { footprintIn } from "./scopes.ts";
 import { type Claim, type Deferral, isLive, isOpen, isPending, type Operation, type Participant, type SessionState } from "./state.ts";
 
+/** The members of an object as a stored record has them, whatever order they were made in. */
+function inOrder(members: object): object {
+  return Object.fromEntries(Object.entries(members).toSorted(([a], [b]) => (a < b ? -1 : 1)));
+}
+
 /** Sorted members and entries, so that two states compare whatever order they came about in. */
 export function dumpOf(state: Readonly<SessionState>): string {
   const { index, impacts, waitingIndex, deadlines, ...facts } = state;
@@ -17,6 +22,7 @@ export function dumpOf(state: Readonly<SessionState>): string {
   return JSON.stringify({ ...facts, ...rest }, (_, value: unknown) => {
     if (value instanceof Map) return [...value].map(([key, held]) => [key as string, held]);
     if (value instanceof Set) return [...value];
+    if (typeof value === "object" && value !== null && !Array.isArray(value)) return inOrder(value);
     return value === undefined ? "undefined" : value;
   });
 }
