@@ -1,12 +1,13 @@
 /**
  * MPAC clients that are not ours against a sidecar: one in Python, written after the protocol alone, and where `MPAC_REFERENCE`
- * names a checkout of the protocol's repository, the client classes of both its languages, unmodified.
+ * names a checkout of the protocol's repository, the client classes of both its languages, unmodified; with `MPAC_BRIDGE`, a checkout of
+ * the original MCP bridge, that too.
  *
  * `MPAC_PYTHON` is a Python with `websockets`, Debian's own by default; the original's agent needs version 14 or newer of it.
  */
 import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
-import { join } from "node:path";
+import { delimiter, join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { startNode, startProgram, type Program } from "./support/processes.ts";
 import { PROJECT } from "./support/program.ts";
@@ -21,6 +22,8 @@ const hasPython = (code: string, env: NodeJS.ProcessEnv = {}): boolean =>
 const hasWebsockets = hasPython("import websockets");
 const packagePath = join(checkout ?? "", "mpac-package/src");
 const hasOriginal = checkout !== undefined && existsSync(packagePath);
+const bridgePath = join(process.env["MPAC_BRIDGE"] ?? "", "src");
+const hasBridge = process.env["MPAC_BRIDGE"] !== undefined && existsSync(bridgePath);
 const hasNewWebsockets = hasPython("import websockets; assert int(websockets.__version__.split('.')[0]) >= 14");
 
 if (!hasWebsockets) process.stdout.write(`skipped: ${python} has no websockets (apt install python3-websockets)\n`);
@@ -106,6 +109,26 @@ describe.runIf(hasOriginal)("the original's own", () => {
       { step: "conflict", category: "scope_overlap", intents: ["intent-ana-wide", "intent-bo-wide"] },
       { step: "resolved", heard: expect.arrayContaining(["CONFLICT_ESCALATE", "RESOLUTION"]) as unknown },
       { step: "done" },
+    ]);
+  });
+
+  it.runIf(hasBridge && hasNewWebsockets)("bridge finds the sidecar by the path alone, works, and takes a task over", async () => {
+    const told = await runAgainst((_uri, cwd, env) =>
+      startProgram(python, [join(SOURCES, "original_bridge.py"), join(cwd, "main")], {
+        cwd,
+        env: { ...env, PYTHONPATH: [packagePath, bridgePath].join(delimiter) },
+      }),
+    );
+
+    expect(told).toEqual([
+      { step: "found", session_id: expect.stringMatching(/^mpac-local-main-[0-9a-f]{10}$/) as unknown, participant_count: 0 },
+      { step: "begun", status: "ok", has_conflict: false },
+      { step: "submitted", status: "success" },
+      { step: "stale", status: "stale" },
+      { step: "read", content: "# changed\n" },
+      { step: "overlap", has_overlap: true },
+      { step: "taken over", status: "ok", decision: "approved" },
+      { step: "yielded", status: "ok" },
     ]);
   });
 

@@ -4,6 +4,9 @@ import type { ClaimId, IntentId } from "../../wire/ids.ts";
 import type { JsonObject } from "../../wire/json.ts";
 import { acceptedOf, eventOf, files, gist, type Play, playWith, rejectionOf, signalbox, START_MS } from "./session.test.fixture.ts";
 
+/** How long a claim waits before it is approved by itself, where nobody has to approve it. */
+const GRACE_MS = 2_000;
+
 type State = "none" | "PENDING" | "APPROVED" | "REJECTED" | "WITHDRAWN";
 
 const GOVERNANCE = { compliance: "governance" };
@@ -89,13 +92,13 @@ const EVENTS: readonly {
   },
   {
     name: "waiting while its grace runs out",
-    when: (played) => passing(played, 5_000),
+    when: (played) => passing(played, GRACE_MS),
     row: { none: [[], "none"], PENDING: [TAKEN_OVER, "APPROVED"], ...decided([]) },
   },
   {
     name: "waiting while its grace runs out, where an approver is needed,",
     settings: GOVERNANCE,
-    when: (played) => passing(played, 5_000),
+    when: (played) => passing(played, GRACE_MS),
     row: { none: [[], "none"], PENDING: [[], "PENDING"], ...decided([]) },
   },
   {
@@ -185,7 +188,7 @@ describe("only a suspended intent of another may be claimed", () => {
       "one that was taken over",
       (played) => {
         claim(played, "cy", { claim_id: "earlier", new_intent_id: "m" });
-        played.pass(5_000);
+        played.pass(GRACE_MS);
       },
       "bo",
       "claim/taken",
@@ -241,11 +244,11 @@ describe("an approved claim", () => {
   it("transfers the intent, and the new one is active with a fence of its own and the default time to live", () => {
     const played = orphaned();
     claim(played, "bo", { objective: "go on", scope: files("docs") });
-    played.pass(5_000);
+    played.pass(GRACE_MS);
 
     const events = played.records.at(-1)?.events ?? [];
     expect(events.slice(0, -1)).toEqual([
-      { type: "ClaimDecided", claimId: "k", intentId: "i", newIntentId: "n", decision: "approved", dueAtMs: START_MS + 5_000 },
+      { type: "ClaimDecided", claimId: "k", intentId: "i", newIntentId: "n", decision: "approved", dueAtMs: START_MS + GRACE_MS },
       { type: "IntentEnded", intentId: "i", state: "TRANSFERRED", reason: "claimed", supersededBy: "n" },
       {
         type: "IntentAnnounced",
@@ -255,7 +258,7 @@ describe("an approved claim", () => {
         scope: files("docs"),
         fence: 2,
         ttlSec: 300,
-        expiresAtMs: START_MS + 305_000,
+        expiresAtMs: START_MS + GRACE_MS + 300_000,
         claimId: "k",
         contentHash: played.state.claims.get("k" as ClaimId)?.contentHash,
       },
@@ -285,7 +288,7 @@ describe("an approved claim", () => {
     played.says("ana", "OP_COMMIT", { op_id: "o", target: "src/a.ts", intent_id: "i" });
     suspend(played);
     claim(played);
-    played.pass(5_000);
+    played.pass(GRACE_MS);
 
     expect(intentOf(played, "i")?.operations).toEqual(["o"]);
     expect(played.state.operations.get("o" as never)).toMatchObject({ state: "COMMITTED", intent: "i", principal: "ana" });
@@ -295,7 +298,7 @@ describe("an approved claim", () => {
     const played = orphaned();
     announce(played, "cy", "c", ["docs/guide.md"], signalbox({ on_overlap: "proceed" }));
     claim(played);
-    played.pass(5_000);
+    played.pass(GRACE_MS);
 
     const opened = (played.records.at(-1)?.events ?? []).filter(({ type }) => type === "ConflictOpened");
     expect(opened).toMatchObject([{ intents: ["n", "c"], principals: ["bo", "cy"] }]);
@@ -306,7 +309,7 @@ describe("an approved claim", () => {
     announce(played, "bo", "own", ["docs/guide.md"]);
     played.says("bo", "INTENT_DEFERRED", { deferral_id: "d" });
     claim(played);
-    played.pass(5_000);
+    played.pass(GRACE_MS);
 
     expect(intentOf(played, "own")).toMatchObject({ state: "SUPERSEDED", supersededBy: "n" });
     expect(played.state.deferrals.size).toBe(0);
@@ -316,7 +319,7 @@ describe("an approved claim", () => {
     const played = orphaned();
     claim(played);
     announce(played, "bo", "n", ["elsewhere.ts"]);
-    played.pass(5_000);
+    played.pass(GRACE_MS);
 
     expect(stateOf(played)).toBe("REJECTED");
     expect(intentOf(played, "i")?.state).toBe("SUSPENDED");
@@ -330,7 +333,7 @@ describe("an approved claim", () => {
     suspend(played);
     claim(played);
     for (const name of ["m", "n2", "o", "p"]) announce(played, "bo", name, globs(name));
-    played.pass(5_000);
+    played.pass(GRACE_MS);
 
     expect(played.records.at(-1)?.events[0]).toMatchObject({ decision: "rejected", reason: "scope/refused" });
   });
@@ -352,7 +355,7 @@ describe("the id of the new intent of a claim", () => {
     claim(played);
 
     const given = take(played);
-    played.pass(5_000);
+    played.pass(GRACE_MS);
 
     expect(given).toBe("id/taken");
     expect([stateOf(played), intentOf(played, "n")?.principal]).toEqual(["APPROVED", "bo"]);
@@ -437,7 +440,7 @@ it("waits after a gap for nobody who has left", () => {
   played.skip(1_000);
 
   played.gives({ type: "Resumed", fromMs: START_MS });
-  played.pass(3_999);
+  played.pass(GRACE_MS - 1_001);
   const pending = stateOf(played);
   played.pass(1);
 

@@ -1,8 +1,8 @@
 /**
  * What a session's policy says where its settings are silent (SPEC 14.7.5, 15.3.1, 18.6.3, 9.6.4).
  *
- * Three defaults are not the specification's. A claim waits 5 s and not 30, because real clients wait 15 s for the answer
- * (reference mpac 7.1, row 12). An intent's operations are let go at once when it ends, not 30 s later. And a conflict that
+ * Three defaults are not the specification's. A claim waits 2 s and not 30: the original's agents wait 15 s for the answer
+ * (reference mpac 7.1, row 12), and its bridge 3 s. An intent's operations are let go at once when it ends. And a conflict that
  * nobody resolves comes to nothing by itself unless the session promises governance: elsewhere there may be nobody whose
  * word could lift a freeze, and what is only a warning must not block anybody (SPEC 15.3.2).
  */
@@ -42,7 +42,7 @@ export function policyOf(settings: SessionSettings): Policy {
     frozenPhase1Ms: inMs(governance.frozen_scope_phase_1_sec, 60),
     frozenPhase2Ms: inMs(governance.frozen_scope_phase_2_sec, 240),
     frozenPhase3: governance.frozen_scope_disable_phase_3 !== true,
-    claimGraceMs: inMs(liveness.intent_claim_grace_period_sec, 5),
+    claimGraceMs: inMs(liveness.intent_claim_grace_period_sec, 2),
     backoffInitialMs: inMs(liveness.intent_backoff_initial_sec, 30),
     backoffMaxMs: inMs(liveness.intent_backoff_max_sec, 300),
     backoffMultiplier: liveness.intent_backoff_multiplier ?? 2,

@@ -57,7 +57,7 @@ it("says when one is approved by itself, and names none that is decided", () => 
 
   const { claims = [], claim_count } = viewClaims(played.state, ROOM);
 
-  expect(claims.map(({ claim_id, due_at }) => [claim_id, due_at])).toEqual([["of i", new Date(START_MS + 5_000).toISOString()]]);
+  expect(claims.map(({ claim_id, due_at }) => [claim_id, due_at])).toEqual([["of i", new Date(START_MS + 2_000).toISOString()]]);
   expect(claim_count).toBe(1);
 });
 

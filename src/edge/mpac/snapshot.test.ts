@@ -49,7 +49,7 @@ describe("a snapshot", () => {
         frozen_scope_phase_3_action: "first_committer_wins",
         race_lock: true,
       },
-      liveness_policy: { heartbeat_interval_sec: 30, unavailability_timeout_sec: 90, intent_claim_grace_period_sec: 5 },
+      liveness_policy: { heartbeat_interval_sec: 30, unavailability_timeout_sec: 90, intent_claim_grace_period_sec: 2 },
     });
   });
 
