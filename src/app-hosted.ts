@@ -7,7 +7,7 @@ import { createSecureContext } from "node:tls";
 import { BadConfig, type HostedConfig } from "./config.ts";
 import { session as sessionAggregate } from "./core/session/session.ts";
 import type { TlsFiles } from "./edge/http/http-server.ts";
-import { createDoor } from "./edge/mpac/door.ts";
+import { createDoor } from "./edge/http/door.ts";
 import { createMpacEdge } from "./edge/mpac/mpac-edge.ts";
 import { NOTHING_OBSERVED } from "./edge/mpac/observed-views.ts";
 import { FOREIGN_RATE } from "./edge/mpac/rate.ts";

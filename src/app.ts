@@ -6,7 +6,7 @@ import type { SidecarConfig } from "./config.ts";
 import { session as sessionAggregate } from "./core/session/session.ts";
 import { createGuard } from "./edge/hook/guard.ts";
 import { hookRoutes } from "./edge/hook/hook-edge.ts";
-import { createDoor } from "./edge/mpac/door.ts";
+import { createDoor } from "./edge/http/door.ts";
 import { tellHead } from "./edge/mpac/head-news.ts";
 import { createMpacEdge } from "./edge/mpac/mpac-edge.ts";
 import { FOREIGN_RATE } from "./edge/mpac/rate.ts";

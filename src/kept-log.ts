@@ -2,15 +2,35 @@
  * What commands do with a log as it is kept, whoever hands it over: put together here, because the store, the rules and the
  * wire's messages each know one part of it.
  */
+import { UnknownEvent } from "./core/aggregate.ts";
 import { blobsOf } from "./core/session/blobs.ts";
 import { session as sessionAggregate } from "./core/session/session.ts";
 import { initialState } from "./core/session/state.ts";
 import { createTranscript } from "./edge/mpac/transcript.ts";
-import { type KeptLog, type StreamReport, verifyLog, wholeRecords } from "./engine/verify.ts";
+import { type KeptLog, type Reading, type StreamReport, verifyLog, wholeRecords } from "./engine/verify.ts";
 import type { StoreFolder } from "./git/store-folder.ts";
 import { openLogCopy } from "./store/sqlite-copy.ts";
-import { SessionId, streamOf } from "./wire/ids.ts";
+import { type AggregateName, aggregateOf, SessionId, type StreamId, streamOf } from "./wire/ids.ts";
+import type { TaggedEvent } from "./wire/record.ts";
 import type { SessionEvent } from "./wire/session.ts";
+
+const SESSION: Reading = {
+  readEvent: (stored) => sessionAggregate.readEvent(stored),
+  blobsOf: (event) => blobsOf(event as SessionEvent),
+};
+
+/** How to read what each aggregate has recorded. */
+const READINGS: Readonly<Partial<Record<AggregateName, Reading>>> = { session: SESSION };
+
+/** A stream of an aggregate that this release does not have. */
+const UNKNOWN: Reading = {
+  readEvent(stored) {
+    throw new UnknownEvent((stored as TaggedEvent).type);
+  },
+  blobsOf: () => [],
+};
+
+const readingOf = (stream: StreamId): Reading => (READINGS as Readonly<Record<string, Reading>>)[aggregateOf(stream) ?? ""] ?? UNKNOWN;
 
 export type { Flaw, KeptLog, Span, StreamReport } from "./engine/verify.ts";
 
@@ -25,11 +45,7 @@ export function openStoredLog({ logPath }: StoreFolder): Promise<KeptLog & Async
 
 /** @throws what reading the log throws for a reason that is not in the log, and what `onRecord` throws */
 export function judgeLog(log: KeptLog, onRecord: (read: number, total: number) => void): Promise<StreamReport[]> {
-  const reading = {
-    readEvent: (stored: unknown) => sessionAggregate.readEvent(stored),
-    blobsOf: (event: object) => blobsOf(event as SessionEvent),
-  };
-  return verifyLog(log, reading, onRecord);
+  return verifyLog(log, readingOf, onRecord);
 }
 
 /** Told while a transcript is written. */

@@ -28,19 +28,33 @@ const ROWS: Readonly<Record<string, Row>> = {
   engine: { folders: ["core/", "store/store.ts", "store/errors.ts", "wire/"], packages: ["node:", "canonicalize"] },
   git: { folders: ["wire/"], packages: ["node:", "simple-git"] },
   edge: {
-    folders: ["engine/", "wire/", "type core/", "core/session/read.ts", "tools/", "edge/http/", ...SURROUNDINGS],
+    folders: [
+      "engine/",
+      "wire/",
+      "type core/",
+      "core/session/read.ts",
+      "core/board/read.ts",
+      "core/mail/read.ts",
+      "tools/",
+      "edge/http/",
+      ...SURROUNDINGS,
+    ],
     packages: ["node:", "ws", "hono", "@hono/node-server"],
   },
   tools: { folders: ["wire/"], packages: ["zod"] },
   client: { folders: ["wire/"], packages: ["node:", "ws"] },
   bridge: { folders: LOCAL, packages: ["node:", "@modelcontextprotocol/server"] },
+  adapter: { folders: ["client/", "wire/", ...SURROUNDINGS], packages: ["node:"] },
   cli: {
-    folders: [...LOCAL, "bridge/main.ts", "bridge/find-sidecar.ts", "bridge/spawn-sidecar.ts"],
+    folders: [...LOCAL, "adapter/", "bridge/main.ts", "bridge/find-sidecar.ts", "bridge/spawn-sidecar.ts"],
     packages: ["node:", "commander", "@modelcontextprotocol/sdk", "diff", "jsonc-parser"],
   },
   bin: { folders: ["cli/"], packages: [] },
   "app.ts": ANYTHING,
   "app-hosted.ts": ANYTHING,
+  "app-board.ts": ANYTHING,
+  "app-mail.ts": ANYTHING,
+  "app-broker.ts": ANYTHING,
   "service.ts": ANYTHING,
   "kept-log.ts": ANYTHING,
   "index.ts": { ...ANYTHING, packages: [] },
@@ -50,7 +64,7 @@ const ROWS: Readonly<Record<string, Row>> = {
 };
 
 /** The commands that run or repair the sidecar itself. */
-const COMMANDS_WITH_APP = /^cli\/(sidecar|log|audit|transcript|doctor|store)\b/;
+const COMMANDS_WITH_APP = /^cli\/(sidecar|broker|log|audit|transcript|doctor|store)\b/;
 const FOR_TESTS = /\.(test|contract|fixture)\.|(^|\/)testing(\.ts$|\/)/;
 /** What tests of outer folders run against instead of a stand-in. */
 const COLLABORATORS: Readonly<Record<string, readonly string[]>> = {
@@ -102,7 +116,7 @@ function isAllowed(file: string, { from, typeOnly }: Import): boolean {
   const allowed = [
     ...row.folders,
     ...(isTest ? (COLLABORATORS[area] ?? []) : []),
-    ...(COMMANDS_WITH_APP.test(file) ? ["app.ts", "app-hosted.ts", "kept-log.ts"] : []),
+    ...(COMMANDS_WITH_APP.test(file) ? ["app.ts", "app-hosted.ts", "app-broker.ts", "kept-log.ts"] : []),
   ];
   return allowed
     .filter((entry) => typeOnly || !entry.startsWith("type "))

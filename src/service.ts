@@ -98,6 +98,10 @@ export interface Served {
   readonly mpac: MpacEdge;
   /** What it answers over HTTP beside health and control. */
   readonly routes?: Hono;
+  /** Takes an upgraded socket of a path that is no session's; undefined where it is none of its own. */
+  readonly upgrade?: (path: string) => ((socket: WebSocket, request: IncomingMessage) => void) | undefined;
+  /** Whether somebody is served, or waits to be, whom no MPAC connection shows. */
+  readonly isBusy?: () => boolean;
   /** The session of a path; or, when there is none, how that is said. */
   readonly sessionAt: (path: string) => string | { readonly notFound: string } | { readonly close: string };
 }
@@ -122,7 +126,8 @@ export async function startService(options: ServiceOptions): Promise<Sidecar> {
     lastActivityMs = performance.now();
   };
   const token = newToken();
-  const { mpac, routes, sessionAt } = await options.serve({ engine, token, onActivity, own: (owned) => starting.own(owned) });
+  const served = await options.serve({ engine, token, onActivity, own: (owned) => starting.own(owned) });
+  const { mpac, routes, sessionAt } = served;
   starting.own({ [Symbol.asyncDispose]: () => Promise.resolve(mpac[Symbol.dispose]()) });
   await noteWriter(folder.folder, VERSION).catch((cause: unknown) => log.warn({ error: String(cause) }, "release cannot be noted"));
 
@@ -152,6 +157,8 @@ export async function startService(options: ServiceOptions): Promise<Sidecar> {
   // Before anybody can reach it: whoever does must not find the reason of an earlier failure.
   await clearStartError(folder.folder).catch(() => undefined);
   const upgrade = (path: string) => {
+    const beside = served.upgrade?.(path);
+    if (beside !== undefined) return beside;
     const found = sessionAt(path);
     if (typeof found === "object" && "notFound" in found) return { status: 404 as const, why: found.notFound };
     return (socket: WebSocket, request: IncomingMessage): void => {
@@ -198,7 +205,7 @@ export async function startService(options: ServiceOptions): Promise<Sidecar> {
   }, STORE_CHECK_MS);
   storeTimer.unref();
   const idleTimer = setInterval(() => {
-    if (mpac.connections > 0 || config.idleMinutes === 0) return;
+    if (mpac.connections > 0 || served.isBusy?.() === true || config.idleMinutes === 0) return;
     if (performance.now() - lastActivityMs > config.idleMinutes * 60_000) stop(`no client for ${config.idleMinutes} minutes`);
   }, IDLE_CHECK_MS);
   idleTimer.unref();

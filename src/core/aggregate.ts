@@ -4,6 +4,7 @@
  * `decide` only reads, `evolve` is the only writer and never fails, and time and chance come in as a `Moment`. So the
  * same list of commands gives the same log on every machine and in every test.
  */
+import type { AggregateName } from "../wire/ids.ts";
 import type { JsonObject } from "../wire/json.ts";
 import type { Rejection } from "../wire/refusals.ts";
 import type { Revision, TaggedEvent } from "../wire/record.ts";
@@ -52,7 +53,7 @@ export interface Present {
 }
 
 export interface Aggregate<State, Command, Event extends TaggedEvent, Facts extends JsonObject = JsonObject> {
-  readonly name: string;
+  readonly name: AggregateName;
   initial(): State;
   /** Reads only; never throws for a sender's mistake. */
   decide(state: Readonly<State>, command: Command | EngineCommand, at: Moment<Facts>): Decision<Event>;

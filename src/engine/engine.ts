@@ -161,7 +161,7 @@ export function createEngine(options: EngineOptions): Engine {
   return {
     async open(aggregate, session, settings) {
       if (closed) throw new Error("the engine is closed");
-      const stream = streamOf(session, aggregate.name as "session");
+      const stream = streamOf(session, aggregate.name);
       let pending = opening.get(stream);
       if (pending === undefined) {
         pending = openLive(aggregate, session, settings, stream);

@@ -81,7 +81,7 @@ function handedOver({ records, head = records.length, blobs = new Map([[hashOfBy
 }
 
 async function judged(keeper: Keeper): Promise<StreamReport> {
-  const [report] = await verifyLog(handedOver(keeper), READING);
+  const [report] = await verifyLog(handedOver(keeper), () => READING);
   if (report === undefined) throw new Error("there is no report");
   return report;
 }
@@ -111,13 +111,17 @@ describe("a log that is whole", () => {
   it("has nothing in it when there is no stream", async () => {
     await using store = memoryStore();
 
-    expect(await verifyLog(store, READING)).toEqual([]);
+    expect(await verifyLog(store, () => READING)).toEqual([]);
   });
 
   it("is counted as it is read", async () => {
     const seen: (readonly [number, number])[] = [];
 
-    await verifyLog(handedOver({ records: chain() }), READING, (...counts) => seen.push(counts));
+    await verifyLog(
+      handedOver({ records: chain() }),
+      () => READING,
+      (...counts) => seen.push(counts),
+    );
 
     expect(seen).toEqual([1, 2, 3, 4].map((read) => [read, 4]));
   });
@@ -251,7 +255,7 @@ describe("a log that is not what was written", () => {
 it("is a fault and no judgement when the log cannot be reached", async () => {
   const away = handedOver({ records: chain().slice(0, 1), head: 4, fails: new StoreUnavailable("the sidecar went away") });
 
-  await expect(verifyLog(away, READING)).rejects.toThrow("the sidecar went away");
+  await expect(verifyLog(away, () => READING)).rejects.toThrow("the sidecar went away");
 });
 
 it("is given up where whoever counts has had enough", async () => {
@@ -259,5 +263,5 @@ it("is given up where whoever counts has had enough", async () => {
     if (read === 2) throw new Error("interrupted");
   };
 
-  await expect(verifyLog(handedOver({ records: chain() }), READING, stop)).rejects.toThrow("interrupted");
+  await expect(verifyLog(handedOver({ records: chain() }), () => READING, stop)).rejects.toThrow("interrupted");
 });

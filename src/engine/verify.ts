@@ -64,14 +64,15 @@ export interface StreamReport {
  */
 export async function verifyLog(
   log: KeptLog,
-  reading: Reading,
+  readingOf: (stream: StreamId) => Reading,
   onRecord: (read: number, total: number) => void = () => undefined,
 ): Promise<StreamReport[]> {
   const streams = await log.streams();
   const total = streams.reduce((sum, { head }) => sum + head, 0);
   const reports: StreamReport[] = [];
   let read = 0;
-  for (const { stream, head } of streams) reports.push(await verifyStream(log, stream, head, reading, () => onRecord((read += 1), total)));
+  const onOne = (): void => onRecord((read += 1), total);
+  for (const { stream, head } of streams) reports.push(await verifyStream(log, stream, head, readingOf(stream), onOne));
   return reports;
 }
 

@@ -10,7 +10,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { WebSocket } from "ws";
 import type { InstanceId, PrincipalId } from "../../wire/ids.ts";
 import { envelopeOf, type Saying, type Speaker } from "./coordinator-voice.ts";
-import type { Identity } from "./door.ts";
+import type { Identity } from "../http/door.ts";
 import { type Bucket, createBucket, type Rate } from "./rate.ts";
 import { textFrame } from "./text-frame.ts";
 

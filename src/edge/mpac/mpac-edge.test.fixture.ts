@@ -12,7 +12,7 @@ import type { JsonObject } from "../../wire/json.ts";
 import type { LogRecord } from "../../wire/record.ts";
 import { listen } from "../http/http-server.ts";
 import type { WorkspaceFiles } from "./commands.ts";
-import { createDoor, type DoorOptions } from "./door.ts";
+import { createDoor, type DoorOptions } from "../http/door.ts";
 import { createMpacEdge, type Peer } from "./mpac-edge.ts";
 import { NOTHING_OBSERVED, type Observations } from "./observed-views.ts";
 import type { Rate } from "./rate.ts";

@@ -13,7 +13,7 @@ import type { QueryFrame } from "../../wire/query.ts";
 import type { RefusalCode } from "../../wire/refusals.ts";
 import { CLOSE, type Connection, type Hearer, serveConnection } from "./connection.ts";
 import { refusal } from "./coordinator-voice.ts";
-import { type Admission, type Door, identityOf } from "./door.ts";
+import { type Admission, type Door, identityOf } from "../http/door.ts";
 import { type Frame, readFrame } from "./frames.ts";
 import type { Rate } from "./rate.ts";
 import type { SessionEdge } from "./session-edge.ts";

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { ClientMessage } from "../../wire/mpac/messages.ts";
 import type { Connection } from "./connection.ts";
-import type { Identity } from "./door.ts";
+import type { Identity } from "../http/door.ts";
 import { actorOf, provenOf } from "./proven.ts";
 
 const identity: Identity = { method: "bearer_token", issuer: "token-table", fingerprint: "0123456789abcdef", roles: ["owner"] };

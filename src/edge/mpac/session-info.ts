@@ -5,7 +5,7 @@ import type { PrincipalId } from "../../wire/ids.ts";
 import type { JsonObject } from "../../wire/json.ts";
 import { PROTOCOL_VERSION } from "../../wire/mpac/envelope.ts";
 import type { Message } from "../../wire/mpac/messages.ts";
-import type { Identity } from "./door.ts";
+import type { Identity } from "../http/door.ts";
 import { governancePolicy, livenessPolicy } from "./policies.ts";
 import { ownIntents } from "./views.ts";
 
