@@ -5,7 +5,7 @@ import { CAMPAIGNS } from "./soak/campaigns.ts";
 import { chance } from "./support/chance.ts";
 
 /** How many of them. */
-const ROUNDS = { orphans: 2, stop: 1, idle: 1, removed: 2, disk: 1, storm: 1, frames: 1 } as const satisfies Partial<
+const ROUNDS = { orphans: 2, stop: 1, idle: 1, removed: 2, disk: 1, storm: 1, frames: 1, hosted: 1 } as const satisfies Partial<
   Record<keyof typeof CAMPAIGNS, number>
 >;
 

@@ -10,6 +10,7 @@ import { startClocks } from "./clock.ts";
 import { startIdleEnds, startStops } from "./ends.ts";
 import { startFrames } from "./frames.ts";
 import { startFullDisks } from "./full-disk.ts";
+import { startHostedFrames } from "./hosted-frames.ts";
 import { startNights } from "./night.ts";
 import { startOrphans } from "./orphans.ts";
 import { startRemovals } from "./removed.ts";
@@ -88,6 +89,12 @@ export const CAMPAIGNS = {
     rounds: 100,
     every: 5,
     start: startFrames,
+  },
+  hosted: {
+    sentence: "thirty thousand such frames in eight sessions of a hosted sidecar: nobody hears another session, and no token comes back",
+    rounds: 34,
+    every: 2,
+    start: startHostedFrames,
   },
   clock: {
     sentence: "a clock that is set back an hour and forward by two ends nobody's task before its time",

@@ -3,30 +3,21 @@
  * is not meant for it, and its log is whole.
  */
 import assert from "node:assert/strict";
-import { once } from "node:events";
 import { join } from "node:path";
-import { WebSocket } from "ws";
 import type { Chance } from "../support/chance.ts";
 import { decidedAgain } from "../support/decided-again.ts";
 import { connectMpac, type MpacClient, type MpacFrame } from "../support/mpac-client.ts";
 import { isRunning } from "../support/processes.ts";
 import { scratchFolder } from "../support/scratch.ts";
 import { derivedSession, startSidecarOf, storeFolder } from "../support/sidecar.ts";
-import { eventually } from "../support/wait.ts";
 import { createOwned } from "../../bench/support/owned.ts";
+import { attack, memoryOf, stillServed, WHO_MAY_SPEAK } from "./attack.ts";
 import type { Rounds } from "./campaign.ts";
-import { hostileFrame, PEOPLE, sensible, type Voice } from "./hostile-frames.ts";
 
 const ATTACKERS = ["ana", "bo", "cy", "dee"] as const;
 
-/** Whom an attacker may be: whoever said GOODBYE may join again under any name but the coordinator's. */
-const NAMES: readonly string[] = PEOPLE.filter((name) => !name.startsWith("service:"));
-
 /** Frames of each attacker in one round. */
 const FRAMES_OF_EACH = 2_500;
-
-/** Frames that may wait in a socket of an attacker before it waits itself, in bytes. */
-const MOST_UNSENT = 1024 * 1024;
 
 /** Memory that a sidecar may have at the end of a round, in kB: what is live grows with what attackers hold, and not with frames. */
 const MOST_MEMORY_KB = 700_000;
@@ -48,7 +39,9 @@ export async function startFrames(draw: Chance): Promise<Rounds> {
     return {
       async round() {
         const told = await Promise.all(
-          ATTACKERS.map((principal, index) => attack(draw, sidecar.uri, { principal, instance: `${principal}:${index}`, session })),
+          ATTACKERS.map((principal, index) =>
+            attack(draw, sidecar.uri, { principal, instance: `${principal}:${index}`, session }, { frames: FRAMES_OF_EACH }),
+          ),
         );
         frames += ATTACKERS.length * FRAMES_OF_EACH;
         closed += told.reduce((sum, times) => sum + times, 0);
@@ -72,47 +65,6 @@ export async function startFrames(draw: Chance): Promise<Rounds> {
   }
 }
 
-/** Says its frames, over a new connection whenever the last was ended; how often that was. */
-async function attack(draw: Chance, uri: string, voice: Voice): Promise<number> {
-  let ended = 0;
-  let socket = await joined(draw, uri, voice);
-  for (let said = 0; said < FRAMES_OF_EACH; said += 1) {
-    if (socket.readyState !== WebSocket.OPEN) {
-      ended += 1;
-      socket = await joined(draw, uri, voice);
-    }
-    // Whoever has said GOODBYE is refused everything until it joins again.
-    if (said % 20 === 0) socket.send(helloOf(draw, voice));
-    socket.send(hostileFrame(draw, voice));
-    if (socket.bufferedAmount > MOST_UNSENT || said % 100 === 99) await settled(socket);
-  }
-  await settled(socket);
-  socket.terminate();
-  return ended;
-}
-
-async function joined(draw: Chance, uri: string, voice: Voice): Promise<WebSocket> {
-  const socket = new WebSocket(uri, { perMessageDeflate: false });
-  socket.on("error", () => undefined);
-  socket.on("message", () => undefined);
-  await once(socket, "open");
-  socket.send(helloOf(draw, voice));
-  return socket;
-}
-
-function helloOf(draw: Chance, voice: Voice): string {
-  const sender = { principal_id: voice.principal, sender_instance_id: voice.instance };
-  return JSON.stringify({ ...sensible(draw, voice, "HELLO"), sender });
-}
-
-/** What was sent so far has been read: a ping comes back behind it. */
-async function settled(socket: WebSocket): Promise<void> {
-  if (socket.readyState !== WebSocket.OPEN) return;
-  const answered = Promise.race([once(socket, "pong"), once(socket, "close")]);
-  socket.ping();
-  await answered;
-}
-
 const ENVELOPE = ["protocol", "version", "message_type", "message_id", "session_id", "sender", "ts", "payload"] as const;
 
 /** Everything that came in between is a whole envelope of somebody who may speak, or a frame beside the specification. */
@@ -125,7 +77,7 @@ function checkHeard(bystander: MpacClient, session: string): number {
     }
     const from = frame.sender?.principal_id ?? "";
     const isCoordinator = from === `service:coordinator-${session}`;
-    assert.ok(isCoordinator || NAMES.includes(from) || from === "bystander", `${String(frame.message_type)} from ${from}`);
+    assert.ok(isCoordinator || WHO_MAY_SPEAK.includes(from) || from === "bystander", `${String(frame.message_type)} from ${from}`);
     if (!isCoordinator) continue;
     assert.deepEqual(
       ENVELOPE.filter((member) => !(member in frame)),
@@ -136,22 +88,4 @@ function checkHeard(bystander: MpacClient, session: string): number {
     assert.ok(!isRefusal, `a refusal of somebody else's message: ${JSON.stringify(frame.payload)}`);
   }
   return heard.length;
-}
-
-/** A message of somebody who did nothing is carried out as if nothing were. */
-async function stillServed(bystander: MpacClient): Promise<void> {
-  const name = `beside-${Date.now()}`;
-  // Of a kind that nobody can lock: an attacker may hold every file there is.
-  const scope = { kind: "task_set", task_ids: [name] };
-  const announced = await bystander.outcome(
-    bystander.send("INTENT_ANNOUNCE", { intent_id: name, objective: "beside", scope, ttl_sec: 60 }),
-  );
-  assert.equal(announced.message_type, "INTENT_ANNOUNCE", JSON.stringify(announced.payload));
-  await bystander.outcome(bystander.send("INTENT_WITHDRAW", { intent_id: name }));
-}
-
-async function memoryOf(pid: number): Promise<number> {
-  const { readFile } = await import("node:fs/promises");
-  const status = await eventually("the memory of the sidecar", async () => readFile(`/proc/${pid}/status`, "utf8").catch(() => ""));
-  return Number(/VmRSS:\s+(\d+)/.exec(status)?.[1] ?? 0);
 }
