@@ -3,11 +3,11 @@
  */
 import { randomBytes } from "node:crypto";
 import type { Aggregate, EngineCommand } from "../core/aggregate.ts";
-import type { EventStore } from "../store/store.ts";
+import type { EventStore, StoredRecord } from "../store/store.ts";
 import type { Hash, SessionId, StreamId } from "../wire/ids.ts";
 import { streamOf } from "../wire/ids.ts";
 import type { JsonObject } from "../wire/json.ts";
-import type { TaggedEvent } from "../wire/record.ts";
+import type { Revision, TaggedEvent } from "../wire/record.ts";
 import { BEAT_MS, type Clock, createTimeline, systemClock } from "./clock.ts";
 import type { Log } from "./log.ts";
 import { createPresence, type Presence } from "./presence.ts";
@@ -30,6 +30,8 @@ export interface Engine extends AsyncDisposable {
   /** Keeps content beside the log; durable when it resolves. */
   putBlob(bytes: Uint8Array): Promise<Hash>;
   getBlob(hash: Hash): Promise<Uint8Array | undefined>;
+  /** The records behind `after` as they are on the log, up to its head at the time of the call. */
+  read(stream: StreamId, after: Revision, atOnce?: number): AsyncIterable<StoredRecord>;
   /** The instant that decisions are made at. */
   nowMs(): number;
   /** Whether every live stream takes records, and the store says that it would. */
@@ -173,6 +175,7 @@ export function createEngine(options: EngineOptions): Engine {
     },
     putBlob: (bytes) => store.putBlob(bytes),
     getBlob: (hash) => store.getBlob(hash),
+    read: (stream, after, atOnce) => store.read(stream, after, atOnce),
     nowMs: () => timeline.now(),
     async writable() {
       for (const { host } of live.values()) if (!host.writable) return false;
