@@ -14,19 +14,21 @@ function source() {
   const waiting: ((event: ServerSentEvent | undefined) => void)[] = [];
   let signal: AbortSignal | undefined;
   let asked = 0;
+  async function* events(ends: AbortSignal): AsyncGenerator<ServerSentEvent, void, undefined> {
+    signal = ends;
+    while (!ends.aborted) {
+      asked += 1;
+      const event = await new Promise<ServerSentEvent | undefined>((resolve) => {
+        waiting.push(resolve);
+        ends.addEventListener("abort", () => resolve(undefined));
+      });
+      if (event === undefined) return;
+      yield event;
+    }
+  }
+
   return {
-    async *events(ends: AbortSignal) {
-      signal = ends;
-      while (!ends.aborted) {
-        asked += 1;
-        const event = await new Promise<ServerSentEvent | undefined>((resolve) => {
-          waiting.push(resolve);
-          ends.addEventListener("abort", () => resolve(undefined));
-        });
-        if (event === undefined) return;
-        yield event;
-      }
-    },
+    events,
     give: (event: ServerSentEvent | undefined) => waiting.shift()?.(event),
     get asked() {
       return asked;
