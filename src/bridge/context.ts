@@ -3,6 +3,7 @@
  */
 import { randomBytes } from "node:crypto";
 import { join } from "node:path";
+import type { Locate, Located } from "../client/reach.ts";
 import { explainRemote, type Remote } from "../client/remote.ts";
 import { gitUser, readHead } from "../git/head.ts";
 import { lineage } from "../git/process-identity.ts";
@@ -12,6 +13,7 @@ import { worktreeIdOf } from "../git/worktree-id.ts";
 import type { ToolContext } from "../tools/ports.ts";
 import type { Host, Worktree } from "../wire/mpac/extension.ts";
 import { CONTROL } from "../wire/versions.ts";
+import { createBoard } from "./board.ts";
 import { createFiles } from "./files.ts";
 import { bridgeIdentity } from "./identity.ts";
 import { createLocate } from "./locate.ts";
@@ -71,9 +73,12 @@ export async function openContext(workspace: Workspace, written: string, options
     ...(await readHead(workspace, { env }).catch(() => ({}))),
   });
 
+  let located: Located | undefined;
+  const locateHere = createLocate({ locateStore: locateAgain, workspace: main, launcher, env });
+  const locate: Locate = async (question) => (located = (await locateHere(question)) ?? located);
   const reached =
     remote === undefined
-      ? { locate: createLocate({ locateStore: locateAgain, workspace: main, launcher, env }) }
+      ? { locate }
       : { locate: () => Promise.resolve(remote), explain: (cause: unknown) => explainRemote(remote, cause) };
 
   const memberAs = (principalId: string, displayName: string): Member =>
@@ -108,6 +113,13 @@ export async function openContext(workspace: Workspace, written: string, options
   };
   const members = createMembers(memberAs(identity.principalId, identity.displayName), (principalId) => memberAs(principalId, principalId));
   const { coordination } = members.main;
+  const board = createBoard({
+    coordination,
+    bus: remote === undefined ? { kind: "own", located: () => located, derivedPort: store.identity.port } : { kind: "elsewhere", remote },
+    name: identity.principalId,
+    env,
+    newId,
+  });
   const files = createFiles({ root, spelled: [written], notesIn, settled, nowMs: Date.now });
 
   return {
@@ -115,9 +127,10 @@ export async function openContext(workspace: Workspace, written: string, options
       coordination,
       agents: members,
       files,
+      board,
       onOverlap: (["proceed", "wait"] as const).find((word) => word === env["MPAC_ON_OVERLAP"]?.trim()) ?? "block",
       nowMs: Date.now,
-      newId: () => randomBytes(NEW_ID_BYTES).toString("hex"),
+      newId,
       hash,
       workspace: { dir: workspaceDir, sessionId: remote?.sessionId ?? store.identity.session_id },
       reportFault,
@@ -130,6 +143,10 @@ export async function openContext(workspace: Workspace, written: string, options
         .catch(() => undefined),
     leave: () => members.leave(),
   };
+}
+
+function newId(): string {
+  return randomBytes(NEW_ID_BYTES).toString("hex");
 }
 
 /** With the worktree, where its git directory takes what is ours; else beside the log, apart from those of other worktrees. */

@@ -117,7 +117,7 @@ describe("before any tool is called", () => {
       instructions: expect.stringContaining("begin_task") as string,
     });
     expect(list.result).toMatchObject({ ttlMs: 60_000, cacheScope: "public" });
-    expect(toolNames(list)).toEqual(["who_is_working", "check_overlap", "get_file_state"]);
+    expect(toolNames(list)).toEqual(["who_is_working", "check_overlap", "get_file_state", "read_messages", "get_bus_status"]);
     expect(welcome.result).toMatchObject({ protocolVersion: "2025-06-18" });
   });
 
@@ -155,7 +155,7 @@ describe("with a sidecar", () => {
     const free = await bo.call("check_overlap", { files: ["a.ts"] });
 
     expect(sidecar.port).toBeGreaterThan(0);
-    expect(tools).toHaveLength(10);
+    expect(tools).toHaveLength(16);
     expect(begun.structuredContent).toMatchObject({ status: "ok", principal_id: "old-host:ana@repo" });
     expect(wrong).toMatchObject({ isError: true });
     expect([held["has_overlap"], free["has_overlap"]]).toEqual([true, false]);

@@ -4,11 +4,12 @@
  * It answers before anything is loaded. When its host has said its name, or calls a tool, the other half is loaded and the
  * session joined. It ends with its stdin, within a second, whatever is under way.
  */
+import { instructionsFor } from "../tools/instructions.ts";
+import { select } from "../tools/selection.ts";
 import { VERSION } from "../version.ts";
 import { serveFace } from "./mcp-face.ts";
 import { readOptions } from "./options.ts";
-import { instructions, profiles, renderedTools } from "./rendered.ts";
-import { selectRendered } from "./selection.ts";
+import { renderedTools } from "./rendered.ts";
 import { report, reserveStdout } from "./standard-streams.ts";
 import type { BridgeTools } from "./tools.ts";
 
@@ -32,7 +33,7 @@ export async function run(args: readonly string[]): Promise<void> {
     process.stdout.write(options.help);
     return;
   }
-  const selected = "refused" in options ? options : selectRendered({ profiles, renderedTools }, options.selection);
+  const selected = "refused" in options ? options : select(renderedTools, options.selection);
   if ("refused" in options || "refused" in selected) {
     report("refused" in selected ? selected.refused : "the command line cannot be used");
     process.exitCode = EXIT_USAGE;
@@ -57,12 +58,12 @@ export async function run(args: readonly string[]): Promise<void> {
     return loading;
   }
 
-  const { tools } = selected;
+  const tools = selected.tools.map(({ profile: _profile, ...definition }) => definition);
   const { workspace } = options;
   const end = endWith(async () => (loading === undefined ? undefined : (await loading).leave()));
   serveFace({
     version: VERSION,
-    instructions,
+    instructions: instructionsFor(new Set(selected.tools.map(({ profile }) => profile))),
     tools,
     stdout,
     report,

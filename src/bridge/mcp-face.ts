@@ -13,7 +13,7 @@ import {
   type Tool,
 } from "@modelcontextprotocol/server";
 import { serveStdio, StdioServerTransport } from "@modelcontextprotocol/server/stdio";
-import type { ToolDefinition } from "./selection.ts";
+import type { ToolDefinition } from "../tools/tool-definitions.ts";
 
 /** Bytes of one message from the host: the longest file that a tool takes, with every character escaped. */
 const MAX_MESSAGE_BYTES = 48 * 1024 * 1024;

@@ -1,6 +1,6 @@
 /** The command line of `signalbox mcp`. */
 import { parseArgs } from "node:util";
-import type { Selection } from "./selection.ts";
+import type { Selection } from "../tools/selection.ts";
 
 export interface BridgeOptions {
   readonly workspace: string | undefined;

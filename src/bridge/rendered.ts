@@ -3,14 +3,10 @@
  *
  * Everything exported here must be sayable in JSON.
  */
-import { INSTRUCTIONS } from "../tools/instructions.ts";
 import { REGISTRY } from "../tools/registry.ts";
 import { toolDefinitions } from "../tools/tool-definitions.ts";
-import { PROFILES } from "../tools/tool.ts";
 
-export const instructions: string = INSTRUCTIONS;
-export const profiles: readonly string[] = PROFILES;
 export const renderedTools = toolDefinitions(REGISTRY).map((definition, index) => ({
-  definition,
-  profile: REGISTRY[index]?.profile ?? "",
+  ...definition,
+  profile: REGISTRY[index]?.profile ?? "core",
 }));

@@ -1,6 +1,7 @@
 /** `signalbox tools`: the MCP tools that a bridge serves, from the registry itself, with no bridge and no sidecar. */
 import { Command } from "commander";
-import { selectTools } from "../tools/registry.ts";
+import { REGISTRY } from "../tools/registry.ts";
+import { select } from "../tools/selection.ts";
 import { CommandFault } from "./fault.ts";
 
 interface ToolsFlags {
@@ -14,7 +15,7 @@ export function toolsCommand(): Command {
     .option("--json", "one JSON document")
     .action(({ profile, json }: ToolsFlags) => {
       const named = profile?.split(",").map((name) => name.trim());
-      const selected = selectTools(named === undefined ? {} : { profile: named });
+      const selected = select(REGISTRY, named === undefined ? {} : { profile: named });
       if ("refused" in selected) throw new CommandFault("tools/no-such", selected.refused);
 
       const tools = selected.tools.map(({ name, title, profile: own, annotations }) => ({

@@ -12,7 +12,7 @@ import { type Announced, PRIORITIES, type ToolContext } from "./ports.ts";
 import { foreignTicket, inventedTicket, turnOf, waiting } from "./begin-task-waiting.ts";
 import { asArguments, freeTogether, manyPaths, type ReadScope, readScope, symbols } from "./scope-input.ts";
 import type { Rejection } from "../wire/refusals.ts";
-import { until } from "./times.ts";
+import { DEFAULT_WAIT_S, MOST_WAIT_S, PLACE_SEC, until } from "./times.ts";
 import { type Answer, defineTool, type Next, things } from "./tool.ts";
 
 /** Life of an intent when the call names none, in seconds: it is renewed at half of it while there is work. */
@@ -20,13 +20,6 @@ const DEFAULT_TTL_SEC = 900;
 
 /** Holders that the text names; `conflicts` has them all. */
 const NAMED_HOLDERS = 4;
-
-/** How long a call waits for its turn when it does not say, and at most, in seconds: hosts give up on a call after a minute. */
-const DEFAULT_WAIT_S = 30;
-const MOST_WAIT_S = 50;
-
-/** How long a place in the queue is kept for the next call, in seconds. */
-const PLACE_SEC = 120;
 
 export interface Task {
   readonly intentId: string;

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { callTool } from "./call-tool.ts";
-import { REGISTRY, selectTools } from "./registry.ts";
+import { REGISTRY } from "./registry.ts";
+import { select } from "./selection.ts";
 import { named } from "./named-fault.test.fixture.ts";
 import { TestSession } from "./session.test.fixture.ts";
 import type { Next } from "./tool.ts";
@@ -60,7 +61,7 @@ describe("arguments", () => {
 
 it("tells an unknown tool, or one that is not switched on, from a tool that failed", async () => {
   const { ctx } = caller(new TestSession(), "ana");
-  const chosen = selectTools({ readOnly: true });
+  const chosen = select(REGISTRY, { readOnly: true, profile: ["core"] });
 
   const unknown = await callTool(REGISTRY, ctx, "begin", {});
   const off = await callTool("tools" in chosen ? chosen.tools : [], ctx, "begin_task", task);

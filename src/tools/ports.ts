@@ -1,8 +1,10 @@
 /**
- * The two things a tool needs: the session that decides, and the files of the caller's worktree.
+ * What a tool needs: the session that decides, the files of the caller's worktree, the board with lanes and messages.
  *
- * The bridge gives both over a WebSocket and the local disk; the sidecar's own MCP face gives them in process.
+ * The bridge gives them over WebSocket, local disk and HTTP; the sidecar's own MCP face gives them in process.
  */
+import type { BusAnswer } from "../wire/bus/answer.ts";
+import type { BusRequest } from "../wire/bus/requests.ts";
 import type { JsonObject } from "../wire/json.ts";
 import type { Rejection } from "../wire/refusals.ts";
 import type { BehindView, IntentAnswer, OverlapAnswer, SummaryAnswer } from "../wire/query.ts";
@@ -247,11 +249,20 @@ export interface Agents {
   named(principalId: string): Promise<Coordination | undefined>;
 }
 
-/** What a tool is given. `repo_path` has already chosen which pair. */
+/** The coordination bus, as one principal. */
+export interface Board {
+  /** The name that the caller has there when it gives none. */
+  principal(): Promise<string>;
+  /** What comes of it, whatever goes wrong. `signal` ends the wait, and a claim that waits gives up its place. */
+  ask(request: BusRequest, signal?: AbortSignal): Promise<BusAnswer>;
+}
+
+/** What a tool is given. `repo_path` has already chosen whose. */
 export interface ToolContext {
   readonly coordination: Coordination;
   readonly agents: Agents;
   readonly files: Files;
+  readonly board: Board;
   /** What `begin_task` does on overlap when the call does not say (`MPAC_ON_OVERLAP`). */
   readonly onOverlap: OnOverlap;
   /** Aborted when the caller does not want the answer any more. */

@@ -32,6 +32,23 @@ export function quoted(text: string, max = SHOWN_CHARACTERS): string {
   return `"${characters.length > max ? `${characters.slice(0, max - 1).join("")}…` : plain}"`;
 }
 
+/** What changes the direction of a line, or hides text in it. */
+const TURNING = /[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\u{e0000}-\u{e007f}]/gu;
+
+/**
+ * The text as data, for a member of `structured`: lines and tabs stay, terminal sequences, other controls and what turns the
+ * direction go.
+ *
+ * @param max - where it is cut, in UTF-16 units
+ */
+export function plain(text: string, max = Number.POSITIVE_INFINITY): string {
+  const clear = text
+    .replace(SEQUENCES, "")
+    .replace(/[^\P{Cc}\n\r\t]|\p{Cs}/gu, "")
+    .replace(TURNING, "");
+  return clear.length > max ? `${clear.slice(0, max - 1).replace(/[\ud800-\udbff]$/, "")}…` : clear;
+}
+
 /** A name or path of anybody's: as it is when it is made of harmless characters, else quoted. */
 export function named(text: string): string {
   if (text === "" || text === ".") return "the whole repository"; // as a path; no name is empty

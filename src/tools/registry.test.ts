@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { INSTRUCTIONS } from "./instructions.ts";
-import { REGISTRY, type Selection, selectTools } from "./registry.ts";
+import { instructionsFor } from "./instructions.ts";
+import { REGISTRY } from "./registry.ts";
+import { PROFILES, type Profile, select } from "./selection.ts";
 import { toolDefinitions } from "./tool-definitions.ts";
 
 const definitions = toolDefinitions(REGISTRY);
@@ -21,12 +22,27 @@ describe("the tools as they are listed", () => {
     expect(toolDefinitions(REGISTRY)).toEqual(definitions);
   });
 
-  it("stay within what a model reads: 10 KB together, 1 KB a description, 2 KB of instructions, and the whole list within 14 KB", () => {
-    const read = definitions.map(({ name, description, inputSchema }) => ({ name, description, inputSchema }));
-    expect(bytes(read)).toBeLessThanOrEqual(10_240);
-    expect(bytes({ tools: definitions })).toBeLessThanOrEqual(14_336);
-    expect(bytes(INSTRUCTIONS)).toBeLessThan(2_048);
-    for (const { description } of definitions) expect(bytes(description)).toBeLessThan(1_024);
+  /** Bytes of name, description and input, which a model reads, and of everything. */
+  it.each<{ profiles: Profile[]; read: number; whole: number }>([
+    { profiles: ["core"], read: 9_216, whole: 14_336 },
+    { profiles: ["core", "lanes"], read: 12_288, whole: 19_456 },
+    { profiles: [...PROFILES], read: 14_336, whole: 22_528 },
+  ])("stay within what a model reads: $read bytes of $profiles, $whole in all", ({ profiles, read, whole }) => {
+    const chosen = select(REGISTRY, { profile: profiles });
+    const listed = toolDefinitions("tools" in chosen ? chosen.tools : []);
+
+    expect(bytes(listed.map(({ name, description, inputSchema }) => ({ name, description, inputSchema })))).toBeLessThanOrEqual(read);
+    expect(bytes({ tools: listed })).toBeLessThanOrEqual(whole);
+    expect(bytes(instructionsFor(new Set(profiles)))).toBeLessThan(2_048);
+  });
+
+  it("have short descriptions, and instructions that name no tool which is off", () => {
+    for (const { description } of definitions) expect(bytes(description)).toBeLessThan(512);
+    for (const profile of PROFILES) {
+      const text = instructionsFor(new Set([profile]));
+      const off = REGISTRY.filter((tool) => tool.profile !== profile && tool.name !== "begin_task").map(({ name }) => name);
+      expect(off.filter((name) => text.includes(name))).toEqual([]);
+    }
   });
 
   it.each(definitions)(
@@ -59,37 +75,5 @@ describe("the tools as they are listed", () => {
 
   it("say everywhere what a result always carries", () => {
     for (const { outputSchema } of definitions) expect(outputSchema).toMatchObject({ properties: { workspace_dir: {}, session_id: {} } });
-  });
-});
-
-describe("choosing tools", () => {
-  const all = REGISTRY.map((tool) => tool.name);
-  const reading = ["who_is_working", "check_overlap", "get_file_state"];
-  it.each<{ name: string; selection: Selection; gives: string[] }>([
-    { name: "everything by default", selection: {}, gives: all },
-    { name: "a profile", selection: { profile: ["core"] }, gives: all },
-    {
-      name: "single tools, in the registry's order",
-      selection: { tools: ["yield_task", "begin_task"] },
-      gives: ["begin_task", "yield_task"],
-    },
-    { name: "a profile and a tool of it", selection: { profile: ["core"], tools: ["begin_task"] }, gives: all },
-    { name: "all but some", selection: { excludeTools: ["submit_change"] }, gives: all.filter((name) => name !== "submit_change") },
-    { name: "only what reads, whatever else is asked", selection: { readOnly: true, tools: ["begin_task", ...reading] }, gives: reading },
-    { name: "nothing that is excluded and asked for", selection: { tools: ["begin_task"], excludeTools: ["begin_task"] }, gives: [] },
-  ])("gives $name", ({ selection, gives }) => {
-    const chosen = selectTools(selection);
-
-    expect("tools" in chosen && chosen.tools.map((tool) => tool.name)).toEqual(gives);
-  });
-
-  it.each<{ selection: Selection; says: string }>([
-    { selection: { profile: ["lanes"] }, says: 'there is no profile "lanes"; the profiles are core' },
-    { selection: { tools: ["begin"] }, says: 'there is no tool "begin"; the tools are who_is_working, begin_task' },
-    { selection: { excludeTools: ["x"] }, says: 'there is no tool "x"' },
-  ])("says which name there is not: $says", ({ selection, says }) => {
-    const chosen = selectTools(selection);
-
-    expect("refused" in chosen && chosen.refused).toContain(says);
   });
 });

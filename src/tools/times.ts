@@ -1,4 +1,11 @@
-/** How points in time and spans are said in a sentence. */
+/** How points in time and spans are said in a sentence, and how long a call may take for its turn. */
+
+/** How long a call waits for its turn when it does not say, and at most, in seconds: hosts give up on a call after a minute. */
+export const DEFAULT_WAIT_S = 30;
+export const MOST_WAIT_S = 50;
+
+/** How long a place in a queue is kept for the next call, in seconds. */
+export const PLACE_SEC = 120;
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;

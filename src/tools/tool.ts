@@ -4,10 +4,7 @@
  */
 import * as z from "zod";
 import type { ToolContext } from "./ports.ts";
-
-/** Groups of tools that a user switches on together. */
-export const PROFILES = ["core"] as const;
-export type Profile = (typeof PROFILES)[number];
+import type { Profile } from "./selection.ts";
 
 /** What a host may assume before it asks its user. All four are always said. */
 export interface Annotations {

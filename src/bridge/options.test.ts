@@ -1,32 +1,5 @@
-import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { REGISTRY, selectTools } from "../tools/registry.ts";
 import { readOptions } from "./options.ts";
-import { profiles, renderedTools } from "./rendered.ts";
-import { selectRendered } from "./selection.ts";
-
-const names = REGISTRY.map(({ name }) => name);
-const someOf = (known: readonly string[]) => {
-  const some = fc.oneof({ weight: 5, arbitrary: fc.subarray([...known]) }, { weight: 1, arbitrary: fc.subarray([...known, "stranger"]) });
-  return fc.option(some, { nil: undefined });
-};
-
-it("selects what the registry itself would", () => {
-  const anySelection = fc.record({ profile: someOf(profiles), tools: someOf(names), excludeTools: someOf(names), readOnly: fc.boolean() });
-  fc.assert(
-    fc.property(anySelection, (chosen) => {
-      const selection = Object.fromEntries(Object.entries(chosen).filter(([, value]) => value !== undefined));
-      const own = selectTools(selection);
-
-      const rendered = selectRendered({ profiles, renderedTools }, selection);
-
-      expect("tools" in rendered ? rendered.tools.map(({ name }) => name) : rendered).toEqual(
-        "tools" in own ? own.tools.map(({ name }) => name) : own,
-      );
-    }),
-    { numRuns: 200 },
-  );
-});
 
 describe("the command line", () => {
   const none = { workspace: undefined, selection: { readOnly: false } };

@@ -1,0 +1,105 @@
+/**
+ * How the six tools of the bus answer, as users of bus-mcp know it: `ok` and what the bus gave, or `ok: false` and an
+ * `error`. A bus that says no, or is not there, is an ordinary result.
+ */
+import * as z from "zod";
+import type { BusAnswer, BusFault } from "../wire/bus/answer.ts";
+import type { BusRequest } from "../wire/bus/requests.ts";
+import type { Json, JsonObject } from "../wire/json.ts";
+import type { ToolContext } from "./ports.ts";
+import { plain, quoted } from "./quote.ts";
+import type { Answer, Next } from "./tool.ts";
+
+/**
+ * The output schema of each: the members that our own bus gives, of whatever type, because another one's answer is handed on
+ * as it is and a client checks it against this.
+ */
+export const busOutput = (...members: string[]) => ({
+  ok: z.boolean(),
+  ...Object.fromEntries(["error", ...members].map((member) => [member, z.unknown().optional()])),
+});
+
+/** The arguments that name a lane and its holder. */
+export const laneInput = () => ({
+  lane: z.string().min(1).max(256),
+  owner: z.string().min(1).max(256).optional().describe("Default: you."),
+});
+
+export const clientRequestId = () => z.string().min(1).max(128).optional();
+
+/** Most characters of a failure that the text shows. */
+const SHOWN_FAULT = 600;
+
+/** Most characters of one text in `structured`, but for what a tool measures itself. */
+const MOST_TEXT = 4_000;
+const MOST_ITEMS = 500;
+
+export interface Asking {
+  readonly tool: string;
+  readonly request: BusRequest;
+  /** What to do about an answer with this HTTP status. */
+  readonly advice?: Readonly<Record<number, readonly Next[]>>;
+  /** What the answer means. `structured` is the answer itself where it names none. */
+  readonly render: (body: JsonObject) => Omit<Answer, "structured"> & { readonly structured?: JsonObject };
+}
+
+export async function askBoard({ board, signal }: ToolContext, { tool, request, advice = {}, render }: Asking): Promise<Answer> {
+  const answer: BusAnswer = await board.ask(request, signal);
+  if (!answer.ok) return faulty(tool, answer.fault, advice);
+  const body = clean(answer.body) as JsonObject;
+  const rendered = render(body);
+  return { ...rendered, structured: { ...(rendered.structured ?? body), ok: true } };
+}
+
+function faulty(tool: string, { type, message, statusCode, reason }: BusFault, advice: NonNullable<Asking["advice"]>): Answer {
+  const said = plain(`[${tool}] ${message}`, MOST_TEXT);
+  const because = reason === undefined ? [] : [`Why: ${sentence(reason)}`];
+  return {
+    structured: {
+      ok: false,
+      error: {
+        type,
+        message: said,
+        tool,
+        ...(statusCode === undefined ? {} : { status_code: statusCode }),
+        ...(reason === undefined ? {} : { reason: plain(reason, MOST_TEXT) }),
+      },
+    },
+    lines: [`${type}: ${quoted(said, SHOWN_FAULT)}`, ...because],
+    next: (statusCode === undefined ? undefined : advice[statusCode]) ?? nextFor(tool, statusCode),
+  };
+}
+
+/** What to do when a tool knows nothing better. */
+function nextFor(tool: string, statusCode: number | undefined): readonly Next[] {
+  const again: Next = { tool, why: "again with the same arguments" };
+  if (statusCode === undefined)
+    return [{ why: "run `signalbox doctor` in a terminal, or see that the bus of BUS_MCP_BASE_URL runs" }, again];
+  switch (statusCode) {
+    case 401:
+      return [
+        { why: "ask the user to set BUS_WRITE_SECRET for this MCP server to the secret of the bus, or MPAC_COORDINATOR_TOKEN elsewhere" },
+      ];
+    case 403:
+      return [{ tool, why: "without owner or sender, which are then your own name" }];
+    case 404:
+      return [{ why: "correct the names, or, if the sidecar is of an older release, run `signalbox stop`" }, again];
+    case 422:
+      return [{ tool, why: "with the arguments corrected; nothing was done" }];
+    default:
+      return [again];
+  }
+}
+
+/** Whatever a bus gives: no text in it drives a terminal or outgrows a result. */
+function clean(value: Json | undefined, name = ""): Json {
+  if (typeof value === "string") return name === "body" ? plain(value) : plain(value, MOST_TEXT);
+  if (Array.isArray(value)) return value.slice(0, MOST_ITEMS).map((item: Json) => clean(item));
+  if (typeof value !== "object" || value === null) return value ?? null;
+  return Object.fromEntries(Object.entries(value).map(([member, inner]) => [plain(member, 100), clean(inner as Json, member)]));
+}
+
+function sentence(reason: string): string {
+  const text = quoted(reason, SHOWN_FAULT).slice(1, -1);
+  return /[.!?…]$/.test(text) ? text : `${text}.`;
+}

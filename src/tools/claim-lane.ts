@@ -1,0 +1,84 @@
+/** `claim_lane`: takes a named lane for a while, or a place in the queue for it. */
+import * as z from "zod";
+import { claimLane as request } from "../wire/bus/requests.ts";
+import { LaneView, WaitingView } from "../wire/bus/views.ts";
+import { askBoard, busOutput, clientRequestId, laneInput } from "./bus-result.ts";
+import { timeOf } from "./lane-line.ts";
+import { PRIORITIES } from "./ports.ts";
+import { named } from "./quote.ts";
+import { DEFAULT_WAIT_S, MOST_WAIT_S, PLACE_SEC, span } from "./times.ts";
+import { type Answer, defineTool } from "./tool.ts";
+
+export const claimLane = defineTool({
+  name: "claim_lane",
+  title: "Claim a lane",
+  description:
+    "Takes a lane, a name that agents agree on for something only one may do at a time (a deploy, a migration); files are for begin_task. " +
+    "Renews your own. It ends with its lease: heartbeat_lane before, release_lane when done.",
+  profile: "lanes",
+  annotations: { readOnlyHint: false, destructiveHint: false, idempotentHint: true },
+  input: {
+    ...laneInput(),
+    lease_s: z.number().default(300).describe("Seconds."),
+    wait_s: z.int().min(0).max(MOST_WAIT_S).optional().describe("Queue for it, and wait so long in this call."),
+    ticket: z.string().min(1).max(128).optional().describe("From waiting: keeps your place."),
+    priority: z.enum(PRIORITIES).optional(),
+    client_request_id: clientRequestId(),
+  },
+  output: busOutput("lane", "owner", "expires_at", "fencing_token", "status", "ticket"),
+  async handler(ctx, { lane, owner, lease_s, wait_s, ticket, priority, client_request_id }) {
+    const me = await ctx.board.principal();
+    const holder = owner ?? me;
+    const waits = wait_s ?? (ticket === undefined && priority === undefined ? undefined : DEFAULT_WAIT_S);
+    const given = { lane, ...(owner === undefined ? {} : { owner }), ...(lease_s === 300 ? {} : { lease_s }) };
+    const queue = { tool: "claim_lane", arguments: { ...given, wait_s: MOST_WAIT_S }, why: "to queue for it" };
+    return askBoard(ctx, {
+      tool: "claim_lane",
+      request: request(lane, { owner: holder, lease_s, wait_s: waits, ticket, priority, client_request_id }),
+      advice: {
+        409: [{ why: "other work first: you do not hold it" }, ...(waits === undefined ? [queue] : []), LOOK],
+        ...(ticket === undefined ? {} : { 404: [{ ...queue, why: "without the ticket: a new place" }] }),
+      },
+      render(body) {
+        const { status, ...place } = WaitingView.parse(body);
+        if (status === "waiting") return waiting(place, given, holder === me);
+        const got = LaneView.parse(body);
+        const token = got.fencing_token === undefined ? "" : ` Fencing token ${got.fencing_token}: pass it to what the lane guards.`;
+        const who = holder === me ? "you hold" : `${named(holder)} holds`;
+        return {
+          lines: [`ok: ${who} the lane ${named(lane)}, ${timeOf(got, ctx.nowMs())}.${token}`],
+          next: [
+            { tool: "heartbeat_lane", arguments: given, why: "before that time, while you need it" },
+            { tool: "release_lane", arguments: { lane, ...(owner === undefined ? {} : { owner }) }, why: "as soon as you are done" },
+          ],
+        };
+      },
+    });
+  },
+});
+
+export const LOOK = { tool: "get_bus_status", arguments: {}, why: "see who holds what" } as const;
+
+function waiting(place: Omit<WaitingView, "status">, given: { lane: string; owner?: string }, isMine: boolean): Omit<Answer, "structured"> {
+  const { ticket, ahead, holder, expires_in_s } = place;
+  const held =
+    holder === undefined ? "" : `; ${named(holder)} holds it${expires_in_s === undefined ? "" : `, ${span(expires_in_s * 1_000)} left`}`;
+  const order = ahead === undefined ? "" : `; ${ahead === 0 ? "next in the queue" : `${ahead} before it in the queue`}`;
+  const who = isMine || given.owner === undefined ? "you do not hold" : `${named(given.owner)} does not hold`;
+  return {
+    lines: [`waiting: ${who} the lane ${named(given.lane)} yet${held}${order}. The place is kept for ${PLACE_SEC} s.`],
+    next: [
+      {
+        tool: "claim_lane",
+        arguments: { ...given, ...(ticket === undefined ? {} : { ticket }), wait_s: MOST_WAIT_S },
+        why: "to go on waiting",
+      },
+      { why: "other work meanwhile" },
+      {
+        tool: "release_lane",
+        arguments: { lane: given.lane, ...(given.owner === undefined ? {} : { owner: given.owner }) },
+        why: "to give up the place",
+      },
+    ],
+  };
+}

@@ -1,0 +1,41 @@
+/** `heartbeat_lane`: keeps a lane that is still held. */
+import * as z from "zod";
+import { heartbeatLane as request } from "../wire/bus/requests.ts";
+import { LaneView } from "../wire/bus/views.ts";
+import { askBoard, busOutput, clientRequestId, laneInput } from "./bus-result.ts";
+import { timeOf } from "./lane-line.ts";
+import { LOOK } from "./claim-lane.ts";
+import { named } from "./quote.ts";
+import { defineTool } from "./tool.ts";
+
+export const heartbeatLane = defineTool({
+  name: "heartbeat_lane",
+  title: "Keep a lane",
+  description: "Renews the lease of a lane that you still hold, from now on. One that has ended is claimed again instead.",
+  profile: "lanes",
+  annotations: { readOnlyHint: false, destructiveHint: false, idempotentHint: true },
+  input: { ...laneInput(), lease_s: z.number().default(300).describe("Seconds."), client_request_id: clientRequestId() },
+  output: busOutput("lane", "owner", "expires_at", "fencing_token"),
+  async handler(ctx, { lane, owner, lease_s, client_request_id }) {
+    const holder = owner ?? (await ctx.board.principal());
+    const given = { lane, ...(owner === undefined ? {} : { owner }) };
+    return askBoard(ctx, {
+      tool: "heartbeat_lane",
+      request: request(lane, { owner: holder, lease_s, client_request_id }),
+      advice: {
+        409: [
+          { why: "stop what needs the lane: you do not hold it" },
+          { tool: "claim_lane", arguments: given, why: "to get it again" },
+          LOOK,
+        ],
+      },
+      render: (body) => ({
+        lines: [`ok: ${named(holder)} keeps the lane ${named(lane)}, ${timeOf(LaneView.parse(body), ctx.nowMs())}.`],
+        next: [
+          { tool: "heartbeat_lane", arguments: given, why: "again before that time" },
+          { tool: "release_lane", arguments: given, why: "as soon as you are done" },
+        ],
+      }),
+    });
+  },
+});

@@ -1,0 +1,25 @@
+/** `release_lane`: gives a lane up. */
+import { releaseLane as request } from "../wire/bus/requests.ts";
+import { askBoard, busOutput, clientRequestId, laneInput } from "./bus-result.ts";
+import { LOOK } from "./claim-lane.ts";
+import { named } from "./quote.ts";
+import { defineTool } from "./tool.ts";
+
+export const releaseLane = defineTool({
+  name: "release_lane",
+  title: "Release a lane",
+  description: "Frees a lane of yours for the next one. Twice is fine.",
+  profile: "lanes",
+  annotations: { readOnlyHint: false, destructiveHint: false, idempotentHint: true },
+  input: { ...laneInput(), client_request_id: clientRequestId() },
+  output: busOutput("lane", "released"),
+  async handler(ctx, { lane, owner, client_request_id }) {
+    const holder = owner ?? (await ctx.board.principal());
+    return askBoard(ctx, {
+      tool: "release_lane",
+      request: request(lane, { owner: holder, client_request_id }),
+      advice: { 409: [{ why: "nothing to release: it is not yours" }, LOOK] },
+      render: () => ({ lines: [`ok: the lane ${named(lane)} is free of ${named(holder)}.`], next: [LOOK] }),
+    });
+  },
+});
