@@ -4,6 +4,7 @@
  */
 import { readFile } from "node:fs/promises";
 import { createSecureContext } from "node:tls";
+import { boardRoutes } from "./app-board.ts";
 import { BadConfig, type HostedConfig } from "./config.ts";
 import { session as sessionAggregate } from "./core/session/session.ts";
 import type { TlsFiles } from "./edge/http/http-server.ts";
@@ -65,9 +66,19 @@ function serveSessions(common: Common, config: HostedConfig, log: Log): Served {
   const { engine, token, onActivity } = common;
   const sessions = createSessions((id) => openSession(engine, SessionId.parse(id), config));
   common.own({ [Symbol.asyncDispose]: () => Promise.resolve(sessions[Symbol.dispose]()) });
+  const door = createDoor({ table: config.tokens, own: token });
+  const board = boardRoutes({
+    engine,
+    door,
+    sessionAt: (named) => SessionId.safeParse(named).data ?? { notFound: "the boards of a hosted sidecar are at /session/<id>/api/bus" },
+    askSession: async (id, ask) => (await openStream(engine, id, config)).host.query(ask),
+    onActivity,
+    log,
+  });
   return {
+    routes: board,
     mpac: createMpacEdge({
-      door: createDoor({ table: config.tokens, own: token }),
+      door,
       enter: (id) => sessions.enter(id),
       rate: FOREIGN_RATE,
       lookAfterMs: LOOK_AFTER_MS,
@@ -80,10 +91,14 @@ function serveSessions(common: Common, config: HostedConfig, log: Log): Served {
   };
 }
 
-async function openSession(engine: Engine, sessionId: SessionId, config: HostedConfig): Promise<SessionEdge> {
+function openStream(engine: Engine, sessionId: SessionId, config: HostedConfig) {
   const profile = config.tokens === undefined ? "open" : "authenticated";
   const settings = { ...config.policy, profile, race_lock: config.raceLock };
-  const stream = await engine.open(sessionAggregate, sessionId, settings as JsonObject);
+  return engine.open(sessionAggregate, sessionId, settings as JsonObject);
+}
+
+async function openSession(engine: Engine, sessionId: SessionId, config: HostedConfig): Promise<SessionEdge> {
+  const stream = await openStream(engine, sessionId, config);
   const face = { sessionId, workspaceDir: "", version: VERSION, control: CONTROL };
   // The programs of its clients run elsewhere: of none is known here that it lives.
   const room = await openRoom(stream, face, { nowMs: () => engine.nowMs(), isLiving: () => false });

@@ -2,6 +2,7 @@
  * The composition root of a repository's sidecar: its workspace, its one session, what is seen in its worktrees, and the
  * guard, put on what every sidecar is made of (`service.ts`).
  */
+import { boardRoutes } from "./app-board.ts";
 import type { SidecarConfig } from "./config.ts";
 import { session as sessionAggregate } from "./core/session/session.ts";
 import { createGuard } from "./edge/hook/guard.ts";
@@ -116,9 +117,20 @@ async function serveRepository(common: Common, { config, place, log, sessionId, 
   const guard = createGuard({ stream, sessionId, files: observations, isLiving, nowMs });
   common.own({ [Symbol.asyncDispose]: () => Promise.resolve(guard[Symbol.dispose]()) });
 
+  const door = createDoor({ table: config.tokens, own: token, wantsOwn: config.requireToken });
+  const board = boardRoutes({
+    engine,
+    door,
+    sessionAt: (named) =>
+      named === undefined || named === sessionId ? sessionId : { notFound: `this sidecar serves the session ${sessionId}` },
+    askSession: (_id, ask) => stream.host.query(ask),
+    onActivity,
+    log,
+  });
+
   return {
     mpac: createMpacEdge({
-      door: createDoor({ table: config.tokens, own: token, wantsOwn: config.requireToken }),
+      door,
       enter: () => Promise.resolve({ session, [Symbol.dispose]: () => undefined }),
       // What the user's own programs say is not held back.
       rate: config.tokens === undefined ? undefined : FOREIGN_RATE,
@@ -126,7 +138,7 @@ async function serveRepository(common: Common, { config, place, log, sessionId, 
       onActivity,
       log,
     }),
-    routes: hookRoutes({ guard, token, hostsAbove: lineage, nowMs, onActivity }),
+    routes: hookRoutes({ guard, token, hostsAbove: lineage, nowMs, onActivity }).route("/", board),
     sessionAt(path) {
       if (path === "/") return sessionId;
       const id = /^\/session\/([^/]+)\/?$/.exec(path)?.[1];

@@ -27,6 +27,14 @@ export interface ServiceConfig {
   readonly tokens: TokenTable | undefined;
   /** What MPAC lets a session decide for itself. */
   readonly policy: SessionPolicy;
+  readonly peers: PeersConfig;
+}
+
+export interface PeersConfig {
+  /** Bearer tokens of peers alone, beside those that let in everywhere. */
+  readonly tokens: readonly string[];
+  /** After how many days of absence a name is free again that nothing waits for. */
+  readonly releaseDays: number;
 }
 
 export interface SidecarConfig extends ServiceConfig {
@@ -127,6 +135,11 @@ export function readHostedConfig(flags: SidecarFlags, env: Environment): HostedC
   return { ...service, port: service.port ?? HOSTED_PORT, store: said(flags.store), tls: readTls(flags) };
 }
 
+/** What writes to the bus have to bring: asked for each, so that it can be set and unset while a sidecar runs. */
+export function busWriteSecret(env: Environment = process.env): string | undefined {
+  return said(env["BUS_WRITE_SECRET"]);
+}
+
 function readTls({ tls = false, tlsCert, tlsKey }: SidecarFlags): HostedConfig["tls"] {
   const [cert, key] = [said(tlsCert), said(tlsKey)];
   if (cert === undefined && key === undefined) return tls ? "proxy" : "none";
@@ -150,14 +163,28 @@ function readService(flags: SidecarFlags, env: Environment, idleByDefault: strin
     port: port(said(flags.port), "--port") ?? port(said(env["MPAC_SIDECAR_PORT"]), "MPAC_SIDECAR_PORT"),
     raceLock: flags.raceLock !== false,
     idleMinutes: idleMinutes.data,
-    allowedOrigins: (said(env["SIGNALBOX_ALLOWED_ORIGINS"]) ?? "")
-      .split(",")
-      .map((origin) => origin.trim())
-      .filter((origin) => origin !== ""),
+    allowedOrigins: listed(env["SIGNALBOX_ALLOWED_ORIGINS"]),
     logLevel: level.data,
     tokens: readTokens(said(flags.securityProfile), said(env["MPAC_TOKEN_TABLE"])),
     policy: readPolicy(said(env["MPAC_SESSION_POLICY"])),
+    peers: readPeers(env),
   };
+}
+
+/** @throws BadConfig */
+export function readPeers(env: Environment): PeersConfig {
+  const days = said(env["SIGNALBOX_PEER_RELEASE_DAYS"]) ?? "30";
+  const releaseDays = z.coerce.number().positive().max(36_500).safeParse(days);
+  if (!releaseDays.success) throw new BadConfig(`SIGNALBOX_PEER_RELEASE_DAYS is ${days}; write a number of days above 0, such as 30`);
+  return { tokens: listed(env["PEERBUS_TOKENS"]), releaseDays: releaseDays.data };
+}
+
+/** What stands between commas. */
+function listed(text = ""): string[] {
+  return text
+    .split(",")
+    .map((entry) => entry.trim())
+    .filter((entry) => entry !== "");
 }
 
 /** The table makes the profile, and a profile that says otherwise is a mistake. */

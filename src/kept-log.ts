@@ -3,6 +3,7 @@
  * wire's messages each know one part of it.
  */
 import { UnknownEvent } from "./core/aggregate.ts";
+import { board as boardAggregate } from "./core/board/board.ts";
 import { blobsOf } from "./core/session/blobs.ts";
 import { session as sessionAggregate } from "./core/session/session.ts";
 import { initialState } from "./core/session/state.ts";
@@ -19,8 +20,10 @@ const SESSION: Reading = {
   blobsOf: (event) => blobsOf(event as SessionEvent),
 };
 
+const BOARD: Reading = { readEvent: (stored) => boardAggregate.readEvent(stored), blobsOf: () => [] };
+
 /** How to read what each aggregate has recorded. */
-const READINGS: Readonly<Partial<Record<AggregateName, Reading>>> = { session: SESSION };
+const READINGS: Readonly<Partial<Record<AggregateName, Reading>>> = { session: SESSION, board: BOARD };
 
 /** A stream of an aggregate that this release does not have. */
 const UNKNOWN: Reading = {

@@ -56,6 +56,12 @@ const NOT_OF_A_SESSION = [
   "peer/other-user",
   "store/unavailable",
   "store/contended",
+  "lane/held",
+  "lane/not-held",
+  "lane/no-place",
+  "lane/too-many",
+  "board/no-message",
+  "board/not-flagged",
 ];
 
 describe("the stream of this release", () => {

@@ -1,47 +1,21 @@
 /**
  * Whose turn it is among those who wait for a scope (`on_overlap: "wait"`).
  *
- * The higher priority goes first, and each minute of waiting counts as much as a rank of it, so nobody waits for ever
- * behind ever new ones. All age alike: who is before whom is settled when they come. A better place is not overtaken, even
- * while its own scope is held; but by whoever it waits for, because it could not begin before them.
+ * A better place in the row is not overtaken, even while its own scope is held; but by whoever it waits for, because it
+ * could not begin before them.
  */
 import type { DeferralId } from "../../wire/ids.ts";
-import type { Revision } from "../../wire/record.ts";
+import { isBefore, type Place } from "../row.ts";
 import { frozenOver } from "./frozen.ts";
 import { isLocking, type Meeting, scopeMeetings } from "./overlaps.ts";
 import { footprintIn } from "./scopes.ts";
 import type { Deferral, Intent, SessionState } from "./state.ts";
 import { withoutParted } from "./symbols.ts";
 
-const RANKS: ReadonlyMap<string, number> = new Map([
-  ["low", 0],
-  ["normal", 1],
-  ["high", 2],
-  ["critical", 3],
-]);
-const NORMAL = 1;
-
-/** A rank of priority weighs as much as this much waiting. */
-const RANK_MS = 60_000;
-
-/** A place in the row. */
-export interface Place {
-  readonly priority: string;
-  readonly sinceMs: number;
-  readonly since: Revision;
-}
-
 type Asking = Pick<Intent, "principal" | "scope" | "resources">;
 
 function placeOf({ waiting, deferredAtMs: sinceMs, deferredAt: since }: Deferral): Place {
   return { priority: waiting?.priority ?? "", sinceMs, since };
-}
-
-/** As if it had come a minute earlier for each rank. */
-const weightOf = ({ priority, sinceMs }: Place): number => sinceMs - (RANKS.get(priority) ?? NORMAL) * RANK_MS;
-
-function isBefore(one: Place, other: Place): boolean {
-  return weightOf(one) - weightOf(other) < 0 || (weightOf(one) === weightOf(other) && one.since < other.since);
 }
 
 /** Everybody who waits to begin, the first in the row first. */

@@ -18,8 +18,11 @@ export interface Identity {
   readonly roles?: readonly string[];
 }
 
-/** `own`: whoever could read the discovery file, and so is this machine's own user. */
-export type Admission = { readonly admitted: "own" | Identity } | { readonly refused: string };
+/**
+ * `own`: whoever could read the discovery file, and so is this machine's own user. `holder`: the name that the operator gave
+ * the token's bearer; a session does not know it.
+ */
+export type Admission = { readonly admitted: "own" | Identity; readonly holder?: string } | { readonly refused: string };
 
 export interface Door {
   /** Whether nobody comes in without a credential. */
@@ -28,6 +31,8 @@ export interface Door {
   readonly provesIdentity: boolean;
   /** Judges the credential of a HELLO; `credential` is whatever stands there. */
   admit(credential: unknown, sessionId: string): Admission;
+  /** Whether a credential with that fingerprint would be let into the session: it may have been given out in an earlier life. */
+  knows(fingerprint: string, sessionId: string): boolean;
   /** Judges the `Authorization` header of a handshake; undefined when it has none that says something. */
   admitHeader(header: string | undefined, sessionId: string): Admission | undefined;
 }
@@ -60,7 +65,7 @@ export function createDoor({ table, own, wantsOwn = false }: DoorOptions): Door 
   const entries = Object.entries(table ?? {}).map(([token, { allowed_sessions, roles, holder }]) => {
     const hash = hashed(token);
     const fingerprint = (holder === undefined ? hash : hashed(`holder\0${holder}`)).toString("hex").slice(0, 16);
-    return { hash, fingerprint, sessions: new Set<string>(allowed_sessions), roles };
+    return { hash, fingerprint, sessions: new Set<string>(allowed_sessions), roles, holder };
   });
   const ownHash = hashed(own);
 
@@ -73,8 +78,9 @@ export function createDoor({ table, own, wantsOwn = false }: DoorOptions): Door 
     if (!found.sessions.has(sessionId) && !found.sessions.has(ANY_SESSION)) {
       return { refused: "this token is not for this session; join one that it names" };
     }
-    const { fingerprint, roles } = found;
-    return { admitted: { method, issuer: "token-table", fingerprint, ...(roles === undefined ? {} : { roles }) } };
+    const { fingerprint, roles, holder } = found;
+    const admitted = { method, issuer: "token-table", fingerprint, ...(roles === undefined ? {} : { roles }) };
+    return { admitted, ...(holder === undefined ? {} : { holder }) };
   }
 
   return {
@@ -87,6 +93,8 @@ export function createDoor({ table, own, wantsOwn = false }: DoorOptions): Door 
       if (BY_CERTIFICATE.has(type)) return { refused: `a credential of the type ${type} cannot be verified here: ${HOW}` };
       return judge(value, BY_TOKEN.has(type) ? type : "custom", sessionId);
     },
+    knows: (fingerprint, sessionId) =>
+      entries.some((entry) => entry.fingerprint === fingerprint && (entry.sessions.has(sessionId) || entry.sessions.has(ANY_SESSION))),
     admitHeader(header, sessionId) {
       const token = /^bearer +(\S+)$/i.exec(header ?? "")?.[1];
       return token === undefined ? undefined : judge(token, BEARER, sessionId);

@@ -1,0 +1,68 @@
+/**
+ * The board put together for a sidecar: its log, its HTTP edge, and what the session beside it knows of the names that
+ * hold its lanes. That is a view of the moment: no decision of the board reads the session.
+ */
+import type { Hono } from "hono";
+import { busWriteSecret } from "./config.ts";
+import { board as boardAggregate } from "./core/board/board.ts";
+import { familyOf, type SessionState } from "./core/session/state.ts";
+import { type BoardEdge, createBoardEdge } from "./edge/bus/board-edge.ts";
+import { busRoutes } from "./edge/bus/bus-routes.ts";
+import type { Door } from "./edge/http/door.ts";
+import type { Engine } from "./engine/engine.ts";
+import type { Log } from "./log.ts";
+import { SessionId } from "./wire/ids.ts";
+
+export interface BoardOptions {
+  readonly engine: Engine;
+  readonly door: Door;
+  readonly sessionAt: (named: string | undefined) => string | { readonly notFound: string };
+  /** Asks the session of that name. */
+  readonly askSession: <Result>(id: SessionId, ask: (state: Readonly<SessionState>) => Result) => Promise<Result>;
+  readonly onActivity: () => void;
+  readonly log: Log;
+}
+
+export function boardRoutes({ engine, door, sessionAt, askSession, onActivity, log }: BoardOptions): Hono {
+  async function boardOf(id: SessionId): Promise<BoardEdge> {
+    const { host } = await engine.open(boardAggregate, id, {});
+    return createBoardEdge({
+      host,
+      engine,
+      async ownersGone(lanes) {
+        if (lanes.length === 0) return new Set();
+        return askSession(id, (state) => new Set(lanes.filter((lane) => isGone(state, lane)).map(({ name }) => name)));
+      },
+    });
+  }
+  return busRoutes({
+    door,
+    sessionAt,
+    async visit(sessionId) {
+      const id = SessionId.parse(sessionId);
+      return { board: await boardOf(id), fingerprintsOf: (names) => askSession(id, (state) => fingerprintsIn(state, names)) };
+    },
+    writeSecret: busWriteSecret,
+    onActivity,
+    log,
+  });
+}
+
+/** Whether whoever holds the lane took part and does so no more. The holder of a token need not take part. */
+function isGone(
+  { participants }: Readonly<SessionState>,
+  { owner, proof }: Parameters<Parameters<typeof createBoardEdge>[0]["ownersGone"]>[0][number],
+): boolean {
+  const known = [owner, proof?.principal ?? owner].flatMap((name) => participants.get(name as never) ?? []);
+  const [participant] = known;
+  return participant === undefined ? proof?.by === "bridge" : participant.presence !== "available";
+}
+
+function fingerprintsIn({ credentials }: Readonly<SessionState>, names: readonly string[]): ReadonlyMap<string, string> {
+  return new Map(
+    names.flatMap((name) => {
+      const fingerprint = credentials.get(familyOf(name));
+      return fingerprint === undefined ? [] : [[name, fingerprint] as const];
+    }),
+  );
+}

@@ -1,0 +1,70 @@
+/**
+ * `/api/bus/*`: bus-mcp's interface to lanes and the blackboard, and what we have beside it.
+ *
+ * This edge holds no rule of a lane. It finds who asks, checks the secret before it looks at what is asked, and holds each
+ * name and each body to its form. Every answer is an object, every refusal one with `detail`.
+ */
+import type { IncomingMessage } from "node:http";
+import { type Context, Hono } from "hono";
+import type { Log } from "../../engine/log.ts";
+import type { Door } from "../http/door.ts";
+import { peerOf } from "../http/peer.ts";
+import { type Answer, failed } from "./answers.ts";
+import type { BoardEdge } from "./board-edge.ts";
+import { callerOf, type Fingerprints } from "./caller.ts";
+import { partsOf, routeOf } from "./paths.ts";
+import { carryOut } from "./requests.ts";
+import { isSecret } from "./secret.ts";
+
+export interface BusOptions {
+  readonly door: Door;
+  /** The session that a path names, or the one there is when it names none; or how it is said that there is none. */
+  readonly sessionAt: (named: string | undefined) => string | { readonly notFound: string };
+  /** The board of a session, and what the session knows of names. */
+  readonly visit: (sessionId: string) => Promise<{ readonly board: BoardEdge; readonly fingerprintsOf: Fingerprints }>;
+  /** What writes have to bring now. */
+  readonly writeSecret: () => string | undefined;
+  readonly onActivity: () => void;
+  readonly log: Log;
+}
+
+export function busRoutes(options: BusOptions): Hono {
+  const { door, sessionAt, visit, writeSecret, onActivity, log } = options;
+
+  async function answer(context: Context): Promise<Answer> {
+    const request = context.req.raw;
+    const { incoming } = context.env as { readonly incoming: IncomingMessage };
+    const { session, parts } = partsOf(new URL(request.url).pathname);
+    const sessionId = sessionAt(session);
+    if (typeof sessionId === "object") return failed(404, sessionId.notFound);
+    const found = routeOf(request.method, parts);
+    if ("status" in found) return found;
+
+    const principal = request.headers.get("x-signalbox-principal") ?? undefined;
+    const { authorization } = incoming.headers;
+    const caller = await callerOf(door, { authorization, principal, sessionId, peer: () => peerOf(incoming.socket) });
+    if ("status" in caller) return caller;
+    const secret = writeSecret();
+    if (found.isWrite && secret !== undefined && !isSecret(request.headers.get("x-bus-secret") ?? undefined, secret)) {
+      return failed(401, "X-Bus-Secret is missing or wrong: writes need what BUS_WRITE_SECRET of the sidecar says");
+    }
+    if ("status" in found.route) return found.route;
+    if (found.route.name === "events") return failed(501, "not yet");
+    return carryOut(found.route, { request, caller, ...(await visit(sessionId)), writes: secret === undefined ? "open" : "armed" });
+  }
+
+  const routes = new Hono();
+  for (const path of ["/api/bus", "/api/bus/*", "/session/:session/api/bus", "/session/:session/api/bus/*"]) {
+    routes.all(path, async (context) => {
+      onActivity();
+      const { status, body, headers = {} } = await answer(context).catch(broken);
+      return context.json(body, status, { ...headers });
+    });
+  }
+  return routes;
+
+  function broken(error: unknown): Answer {
+    log.error({ error: String(error) }, "bus request broke");
+    return failed(503, "the sidecar could not answer this now; its log says why");
+  }
+}

@@ -1,0 +1,25 @@
+/** The JSON body of a request, read up to a limit. */
+import { type Answer, failed, invalid } from "./answers.ts";
+
+/** A message of the longest text may be written with six characters for each of its own. */
+const MAX_REQUEST_BYTES = 512 * 1024;
+
+export async function readJson(request: Request): Promise<{ readonly value: unknown } | Answer> {
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  if (Number(request.headers.get("content-length") ?? 0) > MAX_REQUEST_BYTES) return tooLong();
+  for await (const chunk of (request.body ?? []) as AsyncIterable<Uint8Array>) {
+    bytes += chunk.length;
+    if (bytes > MAX_REQUEST_BYTES) return tooLong();
+    chunks.push(chunk);
+  }
+  try {
+    const value: unknown = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(Buffer.concat(chunks)));
+    if (typeof value === "object" && value !== null && !Array.isArray(value)) return { value };
+  } catch {
+    // No JSON is said as any other body that is no object.
+  }
+  return invalid([{ loc: ["body"], msg: "the body is a JSON object, in UTF-8", type: "json_invalid" }]);
+}
+
+const tooLong = (): Answer => failed(413, `the request is longer than ${MAX_REQUEST_BYTES / 1024} KiB`);

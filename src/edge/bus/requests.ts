@@ -1,0 +1,116 @@
+/** What each route does with what it was sent: its form first, then who speaks in whose name, then the board. */
+import type { Proof } from "../../wire/board.ts";
+import {
+  AcknowledgeBody,
+  CheckBody,
+  ClaimBody,
+  HeartbeatBody,
+  MessageBody,
+  MessagesQuery,
+  read,
+  ReleaseBody,
+} from "../../wire/bus/bodies.ts";
+import type { Actor } from "../../wire/record.ts";
+import { type Answer, failed, invalid } from "./answers.ts";
+import type { BoardEdge } from "./board-edge.ts";
+import { type Caller, type Fingerprints, proofOf } from "./caller.ts";
+import type { Route } from "./paths.ts";
+import { readJson } from "./request-body.ts";
+
+export interface Asked {
+  readonly request: Request;
+  readonly caller: Caller;
+  readonly board: BoardEdge;
+  readonly fingerprintsOf: Fingerprints;
+  readonly writes: "armed" | "open";
+}
+
+export async function carryOut(route: Exclude<Route, { name: "events" }>, asked: Asked): Promise<Answer> {
+  const { request, board, caller } = asked;
+  switch (route.name) {
+    case "status":
+      return board.status(asked.writes);
+    case "messages": {
+      const { searchParams } = new URL(request.url);
+      const query = read(MessagesQuery, Object.fromEntries(searchParams), ["query"]);
+      if ("flaws" in query) return invalid(query.flaws);
+      const { topic, q, limit, before } = query.data;
+      return board.messages({ topic: topic || undefined, text: q || undefined, limit, before });
+    }
+    case "message": {
+      const body = await bodyOf(MessageBody, request);
+      if ("status" in body) return body;
+      const { topic, sender, body: text, action_flag: actionFlag, client_request_id: requestId } = body.data;
+      return inTheNameOf(asked, sender, "sender", (proof, actor) =>
+        board.carry({ type: "PostMessage", topic, sender, proof, body: text, actionFlag, requestId }, actor),
+      );
+    }
+    case "claim": {
+      const body = await bodyOf(ClaimBody, request);
+      if ("status" in body) return body;
+      const { owner, lease_s: leaseMs, wait_s = 0, ticket, priority, client_request_id: requestId } = body.data;
+      const wait = wait_s > 0 || ticket !== undefined ? { ticket, priority } : undefined;
+      return inTheNameOf(asked, owner, "owner", (proof, actor) =>
+        board.claim({ type: "ClaimLane", lane: route.lane, owner, proof, leaseMs, wait, requestId }, actor, wait_s * 1000, request.signal),
+      );
+    }
+    case "heartbeat": {
+      const body = await bodyOf(HeartbeatBody, request);
+      if ("status" in body) return body;
+      const { owner, lease_s: leaseMs, client_request_id: requestId } = body.data;
+      return inTheNameOf(asked, owner, "owner", (proof, actor) =>
+        board.carry({ type: "RenewLane", lane: route.lane, owner, proof, leaseMs, requestId }, actor),
+      );
+    }
+    case "release": {
+      const body = await bodyOf(ReleaseBody, request);
+      if ("status" in body) return body;
+      const { owner, client_request_id: requestId } = body.data;
+      return inTheNameOf(asked, owner, "owner", (proof, actor) =>
+        board.carry({ type: "ReleaseLane", lane: route.lane, owner, proof, requestId }, actor),
+      );
+    }
+    case "check": {
+      const body = await bodyOf(CheckBody, request);
+      return "status" in body ? body : board.check(route.lane, body.data.fencing_token);
+    }
+    case "ack": {
+      if (!isPerson(caller, request)) return failed(403, "a flag is acknowledged by a person: with «signalbox board ack», or in the panel");
+      const body = await bodyOf(AcknowledgeBody, request);
+      if ("status" in body) return body;
+      const { by, client_request_id: requestId } = body.data;
+      return board.carry({ type: "AcknowledgeMessage", messageId: route.id, by, requestId }, actorOf(by, undefined, caller));
+    }
+  }
+}
+
+async function bodyOf<Schema extends Parameters<typeof read>[0]>(schema: Schema, request: Request) {
+  const json = await readJson(request);
+  if ("status" in json) return json;
+  const body = read(schema, json.value, ["body"]);
+  return "flaws" in body ? invalid(body.flaws) : body;
+}
+
+async function inTheNameOf(
+  { caller, fingerprintsOf }: Asked,
+  name: string,
+  member: "owner" | "sender",
+  act: (proof: Proof | undefined, actor: Actor) => Promise<Answer>,
+): Promise<Answer> {
+  const proven = await proofOf(caller, name, member, fingerprintsOf);
+  return "status" in proven ? proven : act(proven.proof, actorOf(name, proven.proof, caller));
+}
+
+/**
+ * A program of the user's own that speaks for no agent, or a page of this sidecar's in a browser, which alone sends such a
+ * header.
+ */
+function isPerson(caller: Caller, request: Request): boolean {
+  if (caller.kind === "own") return caller.principal === undefined;
+  return request.headers.get("sec-fetch-site") === "same-origin";
+}
+
+function actorOf(name: string, proof: Proof | undefined, caller: Caller): Actor {
+  const fingerprint = caller.kind === "token" ? { fingerprint: caller.fingerprint } : {};
+  return { principal: name, ...fingerprint, verified: proof === undefined ? "asserted" : "token" };
+}
