@@ -5,6 +5,7 @@
 import { readFile } from "node:fs/promises";
 import { createSecureContext } from "node:tls";
 import { boardRoutes } from "./app-board.ts";
+import { serveMail } from "./app-mail.ts";
 import { BadConfig, type HostedConfig } from "./config.ts";
 import { session as sessionAggregate } from "./core/session/session.ts";
 import type { TlsFiles } from "./edge/http/http-server.ts";
@@ -67,6 +68,9 @@ function serveSessions(common: Common, config: HostedConfig, log: Log): Served {
   const sessions = createSessions((id) => openSession(engine, SessionId.parse(id), config));
   common.own({ [Symbol.asyncDispose]: () => Promise.resolve(sessions[Symbol.dispose]()) });
   const door = createDoor({ table: config.tokens, own: token });
+  // As it stands in the URL: what a client wrote there, nobody decodes.
+  const idIn = (path: string, shape: RegExp): string | undefined => SessionId.safeParse(shape.exec(path)?.[1]).data;
+  const mail = serveMail(common, { config, log, door, sessionAt: (path) => idIn(path, /^\/session\/([^/]+)\/peer$/) });
   const board = boardRoutes({
     engine,
     door,
@@ -76,7 +80,6 @@ function serveSessions(common: Common, config: HostedConfig, log: Log): Served {
     log,
   });
   return {
-    routes: board,
     mpac: createMpacEdge({
       door,
       enter: (id) => sessions.enter(id),
@@ -86,8 +89,11 @@ function serveSessions(common: Common, config: HostedConfig, log: Log): Served {
       onActivity,
       log,
     }),
-    // As it stands in the URL: what a client wrote there, nobody decodes.
-    sessionAt: (path) => SessionId.safeParse(/^\/session\/([^/]+)/.exec(path)?.[1]).data ?? { close: NO_SESSION },
+    routes: mail.routes.route("/", board),
+    upgrade: mail.upgrade,
+    hold: mail.hold,
+    isBusy: mail.isBusy,
+    sessionAt: (path) => idIn(path, /^\/session\/([^/]+)/) ?? { close: NO_SESSION },
   };
 }
 

@@ -3,6 +3,7 @@
  * guard, put on what every sidecar is made of (`service.ts`).
  */
 import { boardRoutes } from "./app-board.ts";
+import { serveMail } from "./app-mail.ts";
 import type { SidecarConfig } from "./config.ts";
 import { session as sessionAggregate } from "./core/session/session.ts";
 import { createGuard } from "./edge/hook/guard.ts";
@@ -118,6 +119,9 @@ async function serveRepository(common: Common, { config, place, log, sessionId, 
   common.own({ [Symbol.asyncDispose]: () => Promise.resolve(guard[Symbol.dispose]()) });
 
   const door = createDoor({ table: config.tokens, own: token, wantsOwn: config.requireToken });
+  const peerPaths = ["/peer", `/session/${sessionId}/peer`];
+  const sessionAt = (path: string): string | undefined => (peerPaths.includes(path) ? sessionId : undefined);
+  const mail = serveMail(common, { config, log, door, sessionAt, resident: sessionId });
   const board = boardRoutes({
     engine,
     door,
@@ -138,7 +142,10 @@ async function serveRepository(common: Common, { config, place, log, sessionId, 
       onActivity,
       log,
     }),
-    routes: hookRoutes({ guard, token, hostsAbove: lineage, nowMs, onActivity }).route("/", board),
+    routes: hookRoutes({ guard, token, hostsAbove: lineage, nowMs, onActivity }).route("/", mail.routes).route("/", board),
+    upgrade: mail.upgrade,
+    hold: mail.hold,
+    isBusy: mail.isBusy,
     sessionAt(path) {
       if (path === "/") return sessionId;
       const id = /^\/session\/([^/]+)\/?$/.exec(path)?.[1];

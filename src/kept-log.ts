@@ -4,6 +4,7 @@
  */
 import { UnknownEvent } from "./core/aggregate.ts";
 import { board as boardAggregate } from "./core/board/board.ts";
+import { mail as mailAggregate } from "./core/mail/mail.ts";
 import { blobsOf } from "./core/session/blobs.ts";
 import { session as sessionAggregate } from "./core/session/session.ts";
 import { initialState } from "./core/session/state.ts";
@@ -22,8 +23,10 @@ const SESSION: Reading = {
 
 const BOARD: Reading = { readEvent: (stored) => boardAggregate.readEvent(stored), blobsOf: () => [] };
 
+const MAIL: Reading = { readEvent: (stored) => mailAggregate.readEvent(stored), blobsOf: () => [] };
+
 /** How to read what each aggregate has recorded. */
-const READINGS: Readonly<Partial<Record<AggregateName, Reading>>> = { session: SESSION, board: BOARD };
+const READINGS: Readonly<Partial<Record<AggregateName, Reading>>> = { session: SESSION, board: BOARD, mail: MAIL };
 
 /** A stream of an aggregate that this release does not have. */
 const UNKNOWN: Reading = {

@@ -8,7 +8,7 @@ import getPort from "get-port";
 import { Hono } from "hono";
 import type { WebSocket } from "ws";
 import type { ServiceConfig } from "./config.ts";
-import { listen, type TlsFiles } from "./edge/http/http-server.ts";
+import { listen, type OwnSockets, type TakeSocket, type TlsFiles } from "./edge/http/http-server.ts";
 import { peerOf } from "./edge/http/peer.ts";
 import { CLOSE } from "./edge/mpac/connection.ts";
 import type { MpacEdge } from "./edge/mpac/mpac-edge.ts";
@@ -99,7 +99,9 @@ export interface Served {
   /** What it answers over HTTP beside health and control. */
   readonly routes?: Hono;
   /** Takes an upgraded socket of a path that is no session's; undefined where it is none of its own. */
-  readonly upgrade?: (path: string) => ((socket: WebSocket, request: IncomingMessage) => void) | undefined;
+  readonly upgrade?: (path: string) => TakeSocket | OwnSockets | undefined;
+  /** Says farewell to those whom no MPAC connection shows, before the log is handed on. */
+  readonly hold?: () => void;
   /** Whether somebody is served, or waits to be, whom no MPAC connection shows. */
   readonly isBusy?: () => boolean;
   /** The session of a path; or, when there is none, how that is said. */
@@ -170,6 +172,7 @@ export async function startService(options: ServiceOptions): Promise<Sidecar> {
   };
   let published: AsyncDisposable | undefined;
   const letGo = async (): Promise<void> => {
+    served.hold?.();
     await mpac.hold();
     await engine.close();
     await published?.[Symbol.asyncDispose]();

@@ -32,6 +32,8 @@ export interface Engine extends AsyncDisposable {
   getBlob(hash: Hash): Promise<Uint8Array | undefined>;
   /** The records behind `after` as they are on the log, up to its head at the time of the call. */
   read(stream: StreamId, after: Revision, atOnce?: number): AsyncIterable<StoredRecord>;
+  /** Whether the log has anything of that stream, without opening it. */
+  has(stream: StreamId): Promise<boolean>;
   /** The instant that decisions are made at. */
   nowMs(): number;
   /** Whether every live stream takes records, and the store says that it would. */
@@ -176,6 +178,7 @@ export function createEngine(options: EngineOptions): Engine {
     putBlob: (bytes) => store.putBlob(bytes),
     getBlob: (hash) => store.getBlob(hash),
     read: (stream, after, atOnce) => store.read(stream, after, atOnce),
+    has: async (stream) => (await store.streams()).some((known) => known.stream === stream),
     nowMs: () => timeline.now(),
     async writable() {
       for (const { host } of live.values()) if (!host.writable) return false;

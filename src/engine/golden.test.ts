@@ -62,6 +62,12 @@ const NOT_OF_A_SESSION = [
   "lane/too-many",
   "board/no-message",
   "board/not-flagged",
+  "mail/name-claimed",
+  "mail/not-registered",
+  "mail/malformed",
+  "mail/other-sender",
+  "mail/unknown-peer",
+  "mail/too-large",
 ];
 
 describe("the stream of this release", () => {

@@ -28,13 +28,23 @@ export interface HttpServerOptions extends Omit<GuardOptions, "port"> {
   readonly tls?: TlsFiles | undefined;
   readonly routes: Hono;
   /** Takes an upgraded socket, or says with which status and sentence it is not taken. */
-  readonly upgrade: (
-    path: string,
-  ) => ((socket: WebSocket, request: IncomingMessage) => void) | { readonly status: 404; readonly why: string };
+  readonly upgrade: (path: string) => TakeSocket | OwnSockets | { readonly status: 404; readonly why: string };
+}
+
+export type TakeSocket = (socket: WebSocket, request: IncomingMessage) => void;
+
+/** A path whose WebSockets are not as all others: they are made by a server of its own. */
+export interface OwnSockets {
+  readonly sockets: WebSocketServer;
+  readonly take: TakeSocket;
+  /** What its clients are told when the listener closes. */
+  readonly farewell: { readonly code: number; readonly reason: string };
 }
 
 /** Headers may be this long in all, in bytes; nothing of ours comes near it. */
 const MAX_HEADER_BYTES = 16 * 1024;
+
+const FAREWELL = { code: 1012, reason: "the sidecar is stopping; join again" };
 
 /** @throws Error with code EADDRINUSE when the port is taken */
 export async function listen(options: HttpServerOptions): Promise<HttpServer> {
@@ -51,6 +61,7 @@ export async function listen(options: HttpServerOptions): Promise<HttpServer> {
   const limits = { maxHeaderSize: MAX_HEADER_BYTES };
   const server: Server = tls === undefined ? createServer(limits, onRequest) : createTlsServer({ ...limits, ...tls }, onRequest);
 
+  const served = new Map<WebSocketServer, OwnSockets["farewell"]>();
   const raw = new Set<Duplex>();
   // Two functions for all sockets: what listens as long as a socket lives costs each of them something, and one that is made
   // where the request is known keeps that as well.
@@ -70,8 +81,10 @@ export async function listen(options: HttpServerOptions): Promise<HttpServer> {
     if (barred !== undefined) return refuseUpgrade(socket, 403, barred);
     const [path = "/"] = (request.url ?? "/").split("?", 1);
     const taken = upgrade(path);
-    if (typeof taken !== "function") return refuseUpgrade(socket, taken.status, taken.why);
-    sockets.handleUpgrade(request, socket, head, (webSocket) => taken(webSocket, request));
+    if ("status" in taken) return refuseUpgrade(socket, taken.status, taken.why);
+    const { sockets: own, take, farewell } = typeof taken === "function" ? { sockets, take: taken, farewell: FAREWELL } : taken;
+    served.set(own, farewell);
+    own.handleUpgrade(request, socket, head, (webSocket) => take(webSocket, request));
   });
 
   await new Promise<void>((resolve, reject) => {
@@ -86,7 +99,7 @@ export async function listen(options: HttpServerOptions): Promise<HttpServer> {
   return {
     port: guard.port,
     async [Symbol.asyncDispose]() {
-      for (const client of sockets.clients) client.close(1012, "the sidecar is stopping; join again");
+      for (const [{ clients }, { code, reason }] of served) for (const client of clients) client.close(code, reason);
       server.closeAllConnections();
       await new Promise<void>((resolve) => {
         server.close(() => resolve());

@@ -1,0 +1,115 @@
+/**
+ * The peers' mail, put on what every sidecar is made of: the edge, the sessions that it serves, and when it keeps a sidecar
+ * that nobody else uses from ending.
+ */
+import { Hono } from "hono";
+import type { ServiceConfig } from "./config.ts";
+import { mail } from "./core/mail/mail.ts";
+import type { OwnSockets } from "./edge/http/http-server.ts";
+import type { Door } from "./edge/http/door.ts";
+import { createOffices } from "./edge/peer/offices.ts";
+import { peerDoor } from "./edge/peer/peer-door.ts";
+import { type Counter, createPeerEdge } from "./edge/peer/peer-edge.ts";
+import { openPostOffice } from "./edge/peer/post-office.ts";
+import { FAREWELL, peerSockets } from "./edge/peer/sockets.ts";
+import type { Log } from "./log.ts";
+import type { Common } from "./service.ts";
+import { SessionId, streamOf } from "./wire/ids.ts";
+import type { LogRecord } from "./wire/record.ts";
+
+/** How long mail that waits keeps a sidecar from its idle end, in milliseconds. */
+const KEEPS_MS = 24 * 60 * 60 * 1000;
+
+const DAY_SEC = 24 * 60 * 60;
+
+export interface MailOptions {
+  readonly config: ServiceConfig;
+  readonly log: Log;
+  readonly door: Door;
+  /** The session of a path of the peers' bus; undefined for any other path. */
+  readonly sessionAt: (path: string) => string | undefined;
+  /** The one session, where there is one: its mail keeps the sidecar. */
+  readonly resident?: SessionId;
+}
+
+export interface Mail {
+  readonly upgrade: (path: string) => OwnSockets | undefined;
+  readonly routes: Hono;
+  readonly hold: () => void;
+  /** Whether a peer is connected, or young mail waits for one. */
+  readonly isBusy: () => boolean;
+}
+
+export function serveMail(common: Common, { config, log, door, sessionAt, resident }: MailOptions): Mail {
+  const { engine, token, onActivity } = common;
+  const { tokens, releaseDays } = config.peers;
+  const judge = peerDoor(door, tokens, token);
+
+  const offices = createOffices(async (id) => {
+    const sessionId = SessionId.parse(id);
+    const stream = await engine.open(mail, sessionId, { release_after_sec: releaseDays * DAY_SEC });
+    const evidence = async (revision: number): Promise<unknown> => {
+      for await (const { text } of engine.read(stream.host.stream, revision - 1, 1)) return (JSON.parse(text) as LogRecord).command;
+      throw new Error(`${stream.host.stream} has no record ${revision}`);
+    };
+    return openPostOffice({ stream, evidence, stands: (fingerprint) => judge.stands(fingerprint, sessionId), log });
+  });
+
+  let held: Promise<Counter | undefined> | undefined;
+  let residence: Counter | undefined;
+  /** The resident session's mail stays open once anybody has asked for it, or it was found on the log. */
+  function settle(isWanted: Promise<boolean>): void {
+    held ??= isWanted
+      .then((is) => (resident !== undefined && is ? offices.enter(resident) : undefined))
+      .catch((error: unknown) => {
+        log.error({ error: String(error) }, "mail cannot be opened");
+        return undefined;
+      })
+      .then((counter) => (residence = counter));
+  }
+
+  const edge = createPeerEdge({
+    door: judge,
+    async enter(id) {
+      const counter = await offices.enter(id);
+      if (id === resident && residence === undefined) {
+        held = undefined;
+        settle(Promise.resolve(true));
+      }
+      return counter;
+    },
+    onActivity,
+    log,
+  });
+  const sockets = peerSockets();
+  common.own({
+    [Symbol.asyncDispose]() {
+      edge[Symbol.dispose]();
+      offices[Symbol.dispose]();
+      return Promise.resolve();
+    },
+  });
+
+  const routes = new Hono();
+  routes.use(async (context, next) => {
+    if (sessionAt(context.req.path) === undefined) return next();
+    return context.text("WebSocket protocol violation: the request is no upgrade\n", 426, { connection: "Upgrade", upgrade: "websocket" });
+  });
+
+  return {
+    upgrade(path) {
+      const sessionId = sessionAt(path);
+      if (sessionId === undefined) return undefined;
+      return { sockets, farewell: FAREWELL, take: (socket, request) => edge.serve(socket, request.socket, sessionId) };
+    },
+    routes,
+    hold: () => edge.close(),
+    isBusy() {
+      if (edge.connections > 0) return true;
+      if (resident === undefined) return false;
+      settle(engine.has(streamOf(resident, "mail")));
+      const youngestMs = residence?.office.youngestWaitingMs;
+      return youngestMs !== undefined && engine.nowMs() - youngestMs < KEEPS_MS;
+    },
+  };
+}
