@@ -8,6 +8,8 @@ import { type Contexts, createContexts } from "./contexts.ts";
 
 export interface Bridge extends AsyncDisposable {
   readonly contexts: Contexts;
+  /** What it takes for its environment; a test may change it meanwhile. */
+  readonly env: NodeJS.ProcessEnv;
   context(repoPath?: string): Promise<WorkspaceContext>;
   call(tool: string, args?: object): Promise<Readonly<Record<string, unknown>>>;
 }
@@ -15,9 +17,9 @@ export interface Bridge extends AsyncDisposable {
 export function bridgeIn(
   scratch: Scratch,
   folder: string,
-  { principal = "ana", named, remote }: { principal?: string; named?: string; remote?: Remote } = {},
+  { principal = "ana", named, remote, variables = {} }: { principal?: string; named?: string; remote?: Remote; variables?: object } = {},
 ): Bridge {
-  const env = { ...scratch.env, MPAC_PRINCIPAL_ID: principal };
+  const env = { ...scratch.env, MPAC_PRINCIPAL_ID: principal, ...variables };
   const contexts = createContexts({ clientName: "test", launcher: [], env, cwd: folder, named, remote, reportFault: () => undefined });
   const context = async (repoPath?: string) => {
     const found = await contexts.contextFor(repoPath);
@@ -26,6 +28,7 @@ export function bridgeIn(
   };
   return {
     contexts,
+    env,
     context,
     async call(tool, args = {}) {
       const outcome = await callTool(REGISTRY, (await context()).tools, tool, args);
