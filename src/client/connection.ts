@@ -8,7 +8,7 @@ import type { IncomingMessage } from "node:http";
 import { WebSocket } from "ws";
 import { UpgradeRefused } from "./faults.ts";
 
-/** Largest message that is taken, in bytes: answers may be larger than commands. */
+/** Largest message that is taken by default, in bytes: answers may be larger than commands. */
 const MAX_INBOUND_BYTES = 4 * 1024 * 1024;
 
 /** Milliseconds that a peer has to answer a close frame before the socket is torn down. */
@@ -28,6 +28,8 @@ export interface Ended {
 
 export interface Connection {
   send(text: string): void;
+  /** Resolves when the system has taken the text. @throws Error when the connection is gone */
+  flush(text: string): Promise<void>;
   /** Whether the socket takes messages. */
   readonly open: boolean;
   /** Resolves once, when the socket is gone. */
@@ -47,14 +49,17 @@ export interface ConnectionOptions {
   readonly signal: AbortSignal;
   /** Sent as `Authorization: Bearer`, where one is known. */
   readonly token?: string | undefined;
+  /** Largest message that is taken, in bytes; 4 MiB by default. */
+  readonly mostBytes?: number;
 }
 
 /** @throws UpgradeRefused, what the system or the peer answered when there is no connection, or the reason of `signal` */
-export async function connect(uri: string, { hear, pingMs, handshakeMs, signal, token }: ConnectionOptions): Promise<Connection> {
+export async function connect(uri: string, options: ConnectionOptions): Promise<Connection> {
+  const { hear, pingMs, handshakeMs, signal, token, mostBytes = MAX_INBOUND_BYTES } = options;
   signal.throwIfAborted();
   const socket = new WebSocket(uri, {
     perMessageDeflate: false,
-    maxPayload: MAX_INBOUND_BYTES,
+    maxPayload: mostBytes,
     handshakeTimeout: handshakeMs,
     ...(token === undefined ? {} : { headers: { authorization: `Bearer ${token}` } }),
   });
@@ -86,6 +91,7 @@ export async function connect(uri: string, { hear, pingMs, handshakeMs, signal, 
   keepAlive(socket, pingMs);
   return {
     send: (text) => socket.send(text),
+    flush: (text) => new Promise((resolve, reject) => socket.send(text, (fault) => (fault == null ? resolve() : reject(fault)))),
     get open() {
       return socket.readyState === WebSocket.OPEN;
     },

@@ -5,6 +5,8 @@
 import { afterSpace, endOfString, endOfValue, NO_VALUE } from "./json-scan.ts";
 
 export interface Member {
+  /** As it was spelt. */
+  readonly key: string;
   /** In lower case. */
   readonly name: string;
   /** JSON text of the value, as it stands. */
@@ -36,7 +38,8 @@ export function membersOf(text: string): readonly Member[] | undefined {
     const value = afterSpace(text, colon + 1);
     const end = endOfValue(text, value, 1);
     if (end === NO_VALUE) return undefined;
-    members.push({ name: folded(textOf(text.slice(place, endOfName))), raw: text.slice(value, end) });
+    const key = textOf(text.slice(place, endOfName));
+    members.push({ key, name: folded(key), raw: text.slice(value, end) });
 
     place = afterSpace(text, end);
     if (text[place] === "}") return isEnd(text, place + 1) ? members : undefined;
