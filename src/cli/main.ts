@@ -64,6 +64,10 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
     summary: "Answer a coding client before an edit; the guard runs this where there is no curl.",
     load: async () => (await import("./hook.ts")).hookCommand(),
   },
+  adapter: {
+    summary: "Seat an agent on a peer bus: MCP on stdin and stdout, a broker behind it.",
+    load: async () => (await import("./adapter.ts")).adapterCommand(),
+  },
   tools: {
     summary: "List the MCP tools that a bridge serves.",
     load: async () => (await import("./tools.ts")).toolsCommand(),
