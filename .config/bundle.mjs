@@ -142,9 +142,9 @@ async function cacheCode() {
 }
 
 await writeFile(join(root, "dist", "bin", "package.json"), '{ "type": "commonjs" }\n');
-await Promise.all(["signalbox", "mpac-mcp", "mpac-mcp-sidecar"].map(launcher));
+await Promise.all(["signalbox", "mpac-mcp", "mpac-mcp-sidecar", "peerbus"].map(launcher));
 await copyFile(join(root, "bin", "signalbox-guard.sh"), join(root, "dist", "bin", "signalbox-guard.sh"));
-for (const name of ["signalbox.js", "mpac-mcp.js", "mpac-mcp-sidecar.js", "signalbox-guard.sh"]) {
+for (const name of ["signalbox.js", "mpac-mcp.js", "mpac-mcp-sidecar.js", "peerbus.js", "signalbox-guard.sh"]) {
   await chmod(join(root, "dist", "bin", name), 0o755);
 }
 

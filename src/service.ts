@@ -81,6 +81,8 @@ export interface ServiceOptions {
   readonly tls?: TlsFiles | undefined;
   /** Whether it answers to any name: it does where tokens keep strangers out, and stands behind a name of its operator's. */
   readonly anyHost?: boolean;
+  /** Whether a page may reach it that comes from the host it is reached by. */
+  readonly sameOrigin?: boolean;
   /** Puts together what is served, on what is common to all. */
   readonly serve: (common: Common) => Promise<Served>;
 }
@@ -183,7 +185,17 @@ export async function startService(options: ServiceOptions): Promise<Sidecar> {
   all.route("/", logExportRoutes({ log: store, token }));
   all.route("/", routes ?? new Hono());
   const { allowedOrigins, host } = config;
-  const listenOn = (port: number) => listen({ host, port, allowedOrigins, tls, anyHost: options.anyHost ?? false, routes: all, upgrade });
+  const listenOn = (port: number) =>
+    listen({
+      host,
+      port,
+      allowedOrigins,
+      tls,
+      anyHost: options.anyHost ?? false,
+      sameOrigin: options.sameOrigin ?? false,
+      routes: all,
+      upgrade,
+    });
   const server = starting.own(await listenNear(config, { derived: identity.port, followed }, listenOn));
   const scheme = tls === undefined ? "ws" : "wss";
   uri = `${scheme}://${host.includes(":") ? `[${host}]` : host}:${server.port}${options.path}`;

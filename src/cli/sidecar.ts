@@ -65,7 +65,7 @@ async function serveMany(flags: Flags, end: End): Promise<void> {
   await untilEnd(sidecar, end, log);
 }
 
-async function untilEnd(sidecar: Sidecar, end: End, log: Log): Promise<void> {
+export async function untilEnd(sidecar: Sidecar, end: End, log: Log): Promise<void> {
   void sidecar.lost.then((fault) => endAtOnce(fault, log));
   end.log = log;
   const reason = await Promise.race([sidecar.stopped, end.asked]);
@@ -111,7 +111,7 @@ async function placeInSpite({ workspace }: SidecarFlags): Promise<Place | undefi
   return findPlace(named, process.cwd()).catch(() => undefined);
 }
 
-interface End extends Disposable {
+export interface End extends Disposable {
   /** Resolves with the reason when the process was asked to end. */
   readonly asked: Promise<string>;
   /** Where a fault that nobody caught is told, once there is a log. */
@@ -121,7 +121,7 @@ interface End extends Disposable {
 /** Exit code of a process that a signal ended, as shells count. */
 const BY_SIGNAL = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const;
 
-function listenForEnd(): End {
+export function listenForEnd(): End {
   let ask: (reason: string) => void = () => undefined;
   let times = 0;
   const asked = new Promise<string>((resolve) => (ask = resolve));

@@ -37,7 +37,7 @@ function open(state: MailState, event: MailEventOf<"Opened">, at: Place): void {
   state.id = event.sessionId;
   state.epoch = event.epoch;
   state.settings = event.settings;
-  for (const name of [...state.connected]) leave(state, state.peers.get(name), at);
+  for (const name of state.connected) leave(state, state.peers.get(name), at);
   for (const peer of state.peers.values()) scheduleRelease(state, peer);
 }
 

@@ -14,6 +14,8 @@ export interface GuardOptions {
   readonly allowedOrigins: readonly string[];
   /** Whether it answers to any name, as one does that wants a token of everybody. */
   readonly anyHost?: boolean;
+  /** Whether a page may reach it that comes from the host it is reached by. */
+  readonly sameOrigin?: boolean;
 }
 
 const LOOPBACK_NAMES: readonly string[] = ["localhost", "127.0.0.1", "[::1]"];
@@ -23,7 +25,8 @@ export function barredBy(request: Pick<IncomingMessage, "headers">, options: Gua
   const { host, origin } = request.headers;
   if (options.anyHost !== true && !isOwnHost(host, options))
     return "the Host header names another machine; connect to 127.0.0.1 or localhost";
-  if (origin !== undefined && !isOwnOrigin(origin, options))
+  const isFromHost = options.sameOrigin === true && hostOf(origin) === host?.toLowerCase();
+  if (origin !== undefined && !isFromHost && !isOwnOrigin(origin, options))
     return "this origin may not reach the sidecar; allow it by SIGNALBOX_ALLOWED_ORIGINS";
   return undefined;
 }
@@ -32,6 +35,11 @@ function isOwnHost(host: string | undefined, options: GuardOptions): boolean {
   if (host === undefined) return false;
   const name = host.toLowerCase().replace(/:\d+$/, "");
   return LOOPBACK_NAMES.includes(name) || name === options.host.toLowerCase();
+}
+
+/** As it stands in a Host header; undefined for what is no origin. */
+function hostOf(origin: string | undefined): string | undefined {
+  return origin === undefined ? undefined : /^[a-z][a-z0-9+.-]*:\/\/([^/]+)$/i.exec(origin)?.[1]?.toLowerCase();
 }
 
 function isOwnOrigin(origin: string, { port, allowedOrigins }: GuardOptions): boolean {

@@ -48,8 +48,8 @@ const FAREWELL = { code: 1012, reason: "the sidecar is stopping; join again" };
 
 /** @throws Error with code EADDRINUSE when the port is taken */
 export async function listen(options: HttpServerOptions): Promise<HttpServer> {
-  const { routes, upgrade, host, port, allowedOrigins, anyHost = false, tls } = options;
-  const guard = { host, port, allowedOrigins, anyHost };
+  const { routes, upgrade, host, port, allowedOrigins, anyHost = false, sameOrigin = false, tls } = options;
+  const guard = { host, port, allowedOrigins, anyHost, sameOrigin };
   const sockets = new WebSocketServer({ noServer: true, maxPayload: MAX_FRAME_BYTES, perMessageDeflate: false });
   const answer = getRequestListener(routes.fetch);
 
