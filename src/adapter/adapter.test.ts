@@ -258,8 +258,8 @@ describe("the generic adapter", () => {
     await registered(bo);
     bo.output.pause(); // its buffer is full before the answer is whole
     bo.input.write('{"jsonrpc":"2.0","id":9,"method":"tools/call","params":{"name":"bus.drain"}}\n');
-    await new Promise((resolve) => setImmediate(resolve));
-    broker.say("bo", "{}");
+    await broker.settled("bo");
+    await broker.settled("bo"); // the request has come by now, and its acknowledgement would have
     const before = broker.unacknowledged();
 
     bo.output.resume();

@@ -28,6 +28,8 @@ export interface Broker extends AsyncDisposable {
   /** Takes an envelope as if a peer had sent it. */
   take(envelope: string): void;
   isConnected(name: string): boolean;
+  /** Resolves when all that a peer has sent until it hears of this was taken. */
+  settled(name: string): Promise<void>;
   /** Questions for the peers wait while this is false. */
   answersPeers: boolean;
   /** What a registration of that name is refused with. */
@@ -116,6 +118,12 @@ export async function startBroker(): Promise<Broker> {
     say: (name, text) => connected.get(name)?.socket.send(text),
     take,
     isConnected: (name) => connected.has(name),
+    settled: (name) =>
+      new Promise((resolve) => {
+        const socket = connected.get(name)?.socket;
+        socket?.once("pong", () => resolve());
+        socket?.ping();
+      }),
     get answersPeers() {
       return answersPeers;
     },
