@@ -2,12 +2,11 @@
  * The board put together for a sidecar: its log, its HTTP edge, and what the session beside it knows of the names that
  * hold its lanes. That is a view of the moment: no decision of the board reads the session.
  */
-import type { Hono } from "hono";
 import { busWriteSecret } from "./config.ts";
 import { board as boardAggregate } from "./core/board/board.ts";
 import { familyOf, type SessionState } from "./core/session/state.ts";
 import { type BoardEdge, createBoardEdge } from "./edge/bus/board-edge.ts";
-import { busRoutes } from "./edge/bus/bus-routes.ts";
+import { type Bus, createBus } from "./edge/bus/bus-routes.ts";
 import type { Door } from "./edge/http/door.ts";
 import type { Engine } from "./engine/engine.ts";
 import type { Log } from "./log.ts";
@@ -23,7 +22,7 @@ export interface BoardOptions {
   readonly log: Log;
 }
 
-export function boardRoutes({ engine, door, sessionAt, askSession, onActivity, log }: BoardOptions): Hono {
+export function serveBoard({ engine, door, sessionAt, askSession, onActivity, log }: BoardOptions): Bus {
   async function boardOf(id: SessionId): Promise<BoardEdge> {
     const { host } = await engine.open(boardAggregate, id, {});
     return createBoardEdge({
@@ -35,7 +34,7 @@ export function boardRoutes({ engine, door, sessionAt, askSession, onActivity, l
       },
     });
   }
-  return busRoutes({
+  return createBus({
     door,
     sessionAt,
     async visit(sessionId) {

@@ -4,7 +4,7 @@
  */
 import { readFile } from "node:fs/promises";
 import { createSecureContext } from "node:tls";
-import { boardRoutes } from "./app-board.ts";
+import { serveBoard } from "./app-board.ts";
 import { serveMail } from "./app-mail.ts";
 import { BadConfig, type HostedConfig } from "./config.ts";
 import { session as sessionAggregate } from "./core/session/session.ts";
@@ -71,7 +71,7 @@ function serveSessions(common: Common, config: HostedConfig, log: Log): Served {
   // As it stands in the URL: what a client wrote there, nobody decodes.
   const idIn = (path: string, shape: RegExp): string | undefined => SessionId.safeParse(shape.exec(path)?.[1]).data;
   const mail = serveMail(common, { config, log, door, sessionAt: (path) => idIn(path, /^\/session\/([^/]+)\/peer$/) });
-  const board = boardRoutes({
+  const board = serveBoard({
     engine,
     door,
     sessionAt: (named) => SessionId.safeParse(named).data ?? { notFound: "the boards of a hosted sidecar are at /session/<id>/api/bus" },
@@ -89,10 +89,10 @@ function serveSessions(common: Common, config: HostedConfig, log: Log): Served {
       onActivity,
       log,
     }),
-    routes: mail.routes.route("/", board),
+    routes: mail.routes.route("/", board.routes),
     upgrade: mail.upgrade,
     hold: mail.hold,
-    isBusy: mail.isBusy,
+    isBusy: () => mail.isBusy() || board.isBusy(),
     sessionAt: (path) => idIn(path, /^\/session\/([^/]+)/) ?? { close: NO_SESSION },
   };
 }

@@ -2,7 +2,7 @@
  * The composition root of a repository's sidecar: its workspace, its one session, what is seen in its worktrees, and the
  * guard, put on what every sidecar is made of (`service.ts`).
  */
-import { boardRoutes } from "./app-board.ts";
+import { serveBoard } from "./app-board.ts";
 import { serveMail } from "./app-mail.ts";
 import type { SidecarConfig } from "./config.ts";
 import { session as sessionAggregate } from "./core/session/session.ts";
@@ -122,7 +122,7 @@ async function serveRepository(common: Common, { config, place, log, sessionId, 
   const peerPaths = ["/peer", `/session/${sessionId}/peer`];
   const sessionAt = (path: string): string | undefined => (peerPaths.includes(path) ? sessionId : undefined);
   const mail = serveMail(common, { config, log, door, sessionAt, resident: sessionId });
-  const board = boardRoutes({
+  const board = serveBoard({
     engine,
     door,
     sessionAt: (named) =>
@@ -142,10 +142,10 @@ async function serveRepository(common: Common, { config, place, log, sessionId, 
       onActivity,
       log,
     }),
-    routes: hookRoutes({ guard, token, hostsAbove: lineage, nowMs, onActivity }).route("/", mail.routes).route("/", board),
+    routes: hookRoutes({ guard, token, hostsAbove: lineage, nowMs, onActivity }).route("/", mail.routes).route("/", board.routes),
     upgrade: mail.upgrade,
     hold: mail.hold,
-    isBusy: mail.isBusy,
+    isBusy: () => mail.isBusy() || board.isBusy(),
     sessionAt(path) {
       if (path === "/") return sessionId;
       const id = /^\/session\/([^/]+)\/?$/.exec(path)?.[1];

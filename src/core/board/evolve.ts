@@ -6,6 +6,7 @@ import {
   type BoardMessage,
   type BoardState,
   type Kept,
+  MAX_ACKNOWLEDGED,
   MAX_KEPT_UNITS,
   MAX_MESSAGES,
   MAX_PENDING,
@@ -106,14 +107,16 @@ function leave(state: BoardState, ticket: string): void {
 
 function post(state: BoardState, event: BoardEventOf<"MessagePosted">, { revision, atMs }: Place): void {
   const { messageId: id, topic, sender, proof, body, actionFlag } = event;
-  const message = { id, revision, topic, sender, proof, body, actionFlag, postedAtMs: atMs, acknowledged: undefined };
+  const message = { id, revision, topic, sender, proof, body, actionFlag, postedAtMs: atMs };
+  state.posted += 1;
   keep(state.messages, message, MAX_MESSAGES);
   if (actionFlag) state.overlooked += keep(state.pending, message, MAX_PENDING);
 }
 
 function acknowledge(state: BoardState, { messageId, by }: BoardEventOf<"MessageAcknowledged">, { atMs }: Place): void {
-  for (const message of [state.messages.byId.get(messageId), drop(state.pending, messageId)])
-    if (message !== undefined) message.acknowledged = { by, atMs };
+  drop(state.pending, messageId);
+  state.acknowledged.set(messageId, { by, atMs });
+  dropOldest(state.acknowledged, MAX_ACKNOWLEDGED);
 }
 
 const unitsOf = ({ topic, sender, body }: BoardMessage): number => topic.length + sender.length + body.length;
@@ -131,18 +134,21 @@ function keep(kept: Kept, message: BoardMessage, most: number): number {
   return gone;
 }
 
-function drop(kept: Kept, id: string): BoardMessage | undefined {
+function drop(kept: Kept, id: string): void {
   const message = kept.byId.get(id);
-  if (message === undefined) return undefined;
+  if (message === undefined) return;
   kept.byId.delete(id);
   kept.units -= unitsOf(message);
-  return message;
+}
+
+function dropOldest(map: Map<string, unknown>, most: number): void {
+  if (map.size > most) map.delete(map.keys().next().value as string);
 }
 
 function settle({ requests }: BoardState, { request, contentHash = "", result }: BoardEventOf<"Settled">, { revision }: Place): void {
   if (request === undefined) return;
   requests.set(request, { revision, contentHash, result: result as SettledResult });
-  if (requests.size > MAX_REQUESTS) requests.delete(requests.keys().next().value as string);
+  dropOldest(requests, MAX_REQUESTS);
 }
 
 type SettledResult = NonNullable<ReturnType<BoardState["requests"]["get"]>>["result"];

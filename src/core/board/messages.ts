@@ -18,12 +18,12 @@ export function decidePost(state: Readonly<BoardState>, post: PostMessage, at: B
 
 /** The first word stands. */
 export function decideAcknowledge(state: Readonly<BoardState>, { messageId, by }: AcknowledgeMessage, at: BoardMoment): Verdict {
+  const acknowledged = state.acknowledged.get(messageId);
+  if (acknowledged !== undefined) return { standing: { revision: 0, result: { acknowledged: { ...acknowledged } } } };
   const message = state.pending.byId.get(messageId) ?? state.messages.byId.get(messageId);
   if (message === undefined) {
     return refuse("board/no-message", `no message ${messageId} waits for an acknowledgement; see the pending flags of the status`);
   }
   if (!message.actionFlag) return refuse("board/not-flagged", `message ${messageId} asks for nothing, so there is nothing to acknowledge`);
-  const { acknowledged } = message;
-  if (acknowledged !== undefined) return { standing: { revision: 0, result: { acknowledged } } };
   return { events: [{ type: "MessageAcknowledged", messageId, by }], result: { acknowledged: { by, atMs: at.atMs } } };
 }

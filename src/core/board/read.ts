@@ -3,9 +3,10 @@
  *
  * Whether a lane is held is asked of the clock as well: while the log takes no records, no end of a lease is on it.
  */
-import { type BoardMessage, type BoardState, heldLane, type Lane } from "./state.ts";
+import type { Revision } from "../../wire/record.ts";
+import { type Acknowledgement, type BoardMessage, type BoardState, heldLane, type Lane } from "./state.ts";
 
-export type { BoardMessage, BoardState, Lane } from "./state.ts";
+export type { Acknowledgement, BoardMessage, BoardState, Lane } from "./state.ts";
 
 export const isHeld = ({ state, expiresAtMs }: Pick<Lane, "state" | "expiresAtMs">, nowMs: number): boolean =>
   state === "held" && nowMs < expiresAtMs;
@@ -33,8 +34,8 @@ export function isWanted({ topic, sender, body }: Pick<BoardMessage, "topic" | "
   return text === undefined || [body, topic, sender].some((part) => part.toLowerCase().includes(text));
 }
 
-/** What is kept at hand, the newest first, from before a revision on. */
-export function* newestBefore(state: Readonly<BoardState>, before: number): Iterable<BoardMessage> {
+/** Messages at hand, the newest first, from before a revision on. */
+export function* newestBefore(state: Readonly<BoardState>, before: Revision): Iterable<BoardMessage> {
   const kept = [...state.messages.byId.values()];
   for (let index = kept.length - 1; index >= 0; index -= 1) {
     const message = kept[index] as BoardMessage;
@@ -42,7 +43,19 @@ export function* newestBefore(state: Readonly<BoardState>, before: number): Iter
   }
 }
 
-/** Flagged messages that nobody has acknowledged, the newest first, and how many older ones are not counted any more. */
+/** The revision before which messages are on the log only; 0 where all of them are at hand. */
+export function onLogBefore({ messages, posted, revision }: Readonly<BoardState>): Revision {
+  if (posted === messages.byId.size) return 0;
+  const [oldest] = messages.byId.values();
+  return oldest?.revision ?? revision + 1;
+}
+
+/** Who has seen to a message. */
+export function acknowledgementOf(state: Readonly<BoardState>, id: string): Acknowledgement | undefined {
+  return state.acknowledged.get(id);
+}
+
+/** Flagged messages that nobody has acknowledged, the newest first, and how many older ones are not at hand any more. */
 export function pendingIn(state: Readonly<BoardState>): { readonly messages: BoardMessage[]; readonly overlooked: number } {
   return { messages: [...state.pending.byId.values()].reverse(), overlooked: state.overlooked };
 }

@@ -25,6 +25,9 @@ export const MAX_MESSAGES = 1_000;
 export const MAX_PENDING = 1_000;
 export const MAX_KEPT_UNITS = 8 * 1024 * 1024;
 
+/** Acknowledgements of messages that may not be at hand any more. */
+export const MAX_ACKNOWLEDGED = 10_000;
+
 /** Requests that are remembered. */
 export const MAX_REQUESTS = 10_000;
 
@@ -56,7 +59,11 @@ export interface BoardMessage {
   readonly body: string;
   readonly actionFlag: boolean;
   readonly postedAtMs: number;
-  acknowledged: { readonly by: string; readonly atMs: number } | undefined;
+}
+
+export interface Acknowledgement {
+  readonly by: string;
+  readonly atMs: number;
 }
 
 /** The newest of some messages, by their id, the oldest first. */
@@ -88,10 +95,14 @@ export interface BoardState {
   /** Everybody who waits, by ticket. */
   readonly places: Map<string, Waiter>;
   readonly messages: Kept;
+  /** How many there are on the log. */
+  posted: number;
   /** Flagged messages that nobody has acknowledged. */
   readonly pending: Kept;
   /** Flagged messages that were pushed out of `pending` by newer ones. */
   overlooked: number;
+  /** Who has seen to which flagged message, the oldest word first. */
+  readonly acknowledged: Map<string, Acknowledgement>;
   /** The last requests by author and id, oldest first. */
   readonly requests: Map<string, SettledRequest>;
   readonly deadlines: Deadlines;
@@ -108,8 +119,10 @@ export function initialState(): BoardState {
     rows: new Map(),
     places: new Map(),
     messages: { byId: new Map(), units: 0 },
+    posted: 0,
     pending: { byId: new Map(), units: 0 },
     overlooked: 0,
+    acknowledged: new Map(),
     requests: new Map(),
     deadlines: createDeadlines(),
   };

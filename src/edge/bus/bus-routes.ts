@@ -9,12 +9,14 @@ import { type Context, Hono } from "hono";
 import type { Log } from "../../engine/log.ts";
 import type { Door } from "../http/door.ts";
 import { peerOf } from "../http/peer.ts";
-import { type Answer, failed } from "./answers.ts";
+import { eventStream } from "../http/sse.ts";
+import { type Answer, failed, invalid } from "./answers.ts";
 import type { BoardEdge } from "./board-edge.ts";
 import { callerOf, type Fingerprints } from "./caller.ts";
 import { partsOf, routeOf } from "./paths.ts";
 import { carryOut } from "./requests.ts";
 import { isSecret } from "./secret.ts";
+import { EventsQuery, read } from "../../wire/bus/bodies.ts";
 
 export interface BusOptions {
   readonly door: Door;
@@ -28,10 +30,18 @@ export interface BusOptions {
   readonly log: Log;
 }
 
-export function busRoutes(options: BusOptions): Hono {
+export interface Bus {
+  readonly routes: Hono;
+  /** Whether somebody waits for an answer or follows the events. */
+  readonly isBusy: () => boolean;
+}
+
+export function createBus(options: BusOptions): Bus {
   const { door, sessionAt, visit, writeSecret, onActivity, log } = options;
 
-  async function answer(context: Context): Promise<Answer> {
+  let served = 0;
+
+  async function answer(context: Context): Promise<Answer | Response> {
     const request = context.req.raw;
     const { incoming } = context.env as { readonly incoming: IncomingMessage };
     const { session, parts } = partsOf(new URL(request.url).pathname);
@@ -49,19 +59,42 @@ export function busRoutes(options: BusOptions): Hono {
       return failed(401, "X-Bus-Secret is missing or wrong: writes need what BUS_WRITE_SECRET of the sidecar says");
     }
     if ("status" in found.route) return found.route;
-    if (found.route.name === "events") return failed(501, "not yet");
-    return carryOut(found.route, { request, caller, ...(await visit(sessionId)), writes: secret === undefined ? "open" : "armed" });
+    const visited = await visit(sessionId);
+    if (found.route.name === "events") return follow(visited.board, request);
+    return carryOut(found.route, { request, caller, ...visited, writes: secret === undefined ? "open" : "armed" });
   }
 
   const routes = new Hono();
   for (const path of ["/api/bus", "/api/bus/*", "/session/:session/api/bus", "/session/:session/api/bus/*"]) {
     routes.all(path, async (context) => {
       onActivity();
-      const { status, body, headers = {} } = await answer(context).catch(broken);
+      served += 1;
+      const answered = await answer(context)
+        .catch(broken)
+        .finally(() => (served -= 1));
+      if (answered instanceof Response) return answered;
+      const { status, body, headers = {} } = answered;
       return context.json(body, status, { ...headers });
     });
   }
-  return routes;
+  return { routes, isBusy: () => served > 0 };
+
+  function follow(board: BoardEdge, request: Request): Answer | Response {
+    const last = request.headers.get("last-event-id") ?? new URL(request.url).searchParams.get("after") ?? "";
+    const query = read(EventsQuery, last === "" ? {} : { after: last }, ["query"]);
+    if ("flaws" in query) return invalid(query.flaws);
+    return eventStream(request, (signal) => counted(board.events(query.data.after, signal)));
+  }
+
+  async function* counted<Item>(items: AsyncIterable<Item>): AsyncGenerator<Item, void, undefined> {
+    served += 1;
+    try {
+      yield* items;
+    } finally {
+      served -= 1;
+      onActivity();
+    }
+  }
 
   function broken(error: unknown): Answer {
     log.error({ error: String(error) }, "bus request broke");

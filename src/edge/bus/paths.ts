@@ -33,9 +33,9 @@ export interface Found {
 export function routeOf(method: string, parts: readonly string[]): Found | Answer {
   const [first = "", second = "", third = ""] = parts;
   const only = (wanted: "GET" | "POST", isWrite: boolean, route: () => Route | Answer): Found | Answer =>
-    (method === "HEAD" ? "GET" : method) === wanted
+    (method === "HEAD" && first !== "events" ? "GET" : method) === wanted
       ? { isWrite, route: route() }
-      : failed(405, `${method} is not for this path; use ${wanted}`, { allow: wanted === "GET" ? "GET, HEAD" : wanted });
+      : failed(405, `${method} is not for this path; use ${wanted}`, { allow: wanted });
 
   if (parts.length === 1 && Object.hasOwn(SIMPLE, first)) {
     const name = first as keyof typeof SIMPLE;

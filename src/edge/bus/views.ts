@@ -1,5 +1,5 @@
 /** How the board looks over HTTP. */
-import { type BoardMessage, isHeld, type Lane } from "../../core/board/read.ts";
+import { type Acknowledgement, type BoardMessage, isHeld, type Lane } from "../../core/board/read.ts";
 import type { JsonObject } from "../../wire/json.ts";
 
 /** Most characters of a message in the overview; the list has it whole. */
@@ -10,12 +10,10 @@ export const timeOf = (ms: number): string => new Date(ms).toISOString();
 /** Seconds to a tenth, never below 0. */
 export const secondsTo = (untilMs: number, nowMs: number): number => Math.max(0, Math.round((untilMs - nowMs) / 100) / 10);
 
-export interface LaneFacts extends Pick<Lane, "name" | "owner" | "proof" | "fence" | "leaseMs" | "expiresAtMs" | "state"> {
-  /** Whether its owner, as a participant, is gone. */
-  readonly isOwnerGone?: boolean;
-}
+export type ShownLane = Pick<Lane, "name" | "owner" | "proof" | "fence" | "leaseMs" | "expiresAtMs" | "state">;
 
-export function laneView(lane: LaneFacts, nowMs: number): JsonObject {
+/** @param isOwnerGone - whether its owner, as a participant of the session, is gone */
+export function laneView(lane: ShownLane, nowMs: number, isOwnerGone = false): JsonObject {
   return {
     lane: lane.name,
     owner: lane.owner,
@@ -25,13 +23,14 @@ export function laneView(lane: LaneFacts, nowMs: number): JsonObject {
     lease_s: lane.leaseMs / 1000,
     fencing_token: lane.fence,
     asserted: lane.proof === undefined,
-    ...(lane.isOwnerGone === true ? { owner_gone: true } : {}),
+    ...(isOwnerGone ? { owner_gone: true } : {}),
   };
 }
 
-type Shown = Pick<BoardMessage, "id" | "topic" | "sender" | "proof" | "body" | "actionFlag" | "postedAtMs" | "acknowledged">;
+export type ShownMessage = Omit<BoardMessage, "revision">;
 
-export function messageView({ id, topic, sender, proof, body, actionFlag, postedAtMs, acknowledged }: Shown): JsonObject {
+export function messageView(message: ShownMessage, acknowledged: Acknowledgement | undefined): JsonObject {
+  const { id, topic, sender, proof, body, actionFlag, postedAtMs } = message;
   return {
     id,
     topic,
@@ -40,13 +39,16 @@ export function messageView({ id, topic, sender, proof, body, actionFlag, posted
     action_flag: actionFlag,
     posted_at: timeOf(postedAtMs),
     asserted: proof === undefined,
-    ...(acknowledged === undefined ? {} : { acknowledged: { by: acknowledged.by, at: timeOf(acknowledged.atMs) } }),
+    ...(acknowledged === undefined ? {} : { acknowledged: acknowledgementView(acknowledged) }),
   };
 }
 
+export const acknowledgementView = ({ by, atMs }: Acknowledgement): JsonObject => ({ by, at: timeOf(atMs) });
+
 /** As the overview shows it: the beginning of a long text. */
-export function messageLine(message: BoardMessage): JsonObject {
+export function messageLine(message: ShownMessage, acknowledged: Acknowledgement | undefined): JsonObject {
   const { body } = message;
-  if (body.length <= OVERVIEW_CHARACTERS) return messageView(message);
-  return { ...messageView({ ...message, body: body.slice(0, OVERVIEW_CHARACTERS).replace(/[\uD800-\uDBFF]$/, "") }), cut: true };
+  if (body.length <= OVERVIEW_CHARACTERS) return messageView(message, acknowledged);
+  const beginning = body.slice(0, OVERVIEW_CHARACTERS).replace(/[\uD800-\uDBFF]$/, "");
+  return { ...messageView({ ...message, body: beginning }, acknowledged), cut: true };
 }

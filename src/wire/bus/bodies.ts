@@ -98,6 +98,8 @@ export const MessagesQuery = z.object({
     .optional(),
 });
 
+export const EventsQuery = z.object({ after: z.string().transform(wholeNumber).pipe(z.int().min(0)).optional() });
+
 export interface Flaw {
   /** Where it is: `body` or `query`, and the member. */
   readonly loc: readonly (string | number)[];
