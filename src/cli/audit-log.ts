@@ -10,7 +10,7 @@ import { type KeptLog, openStoredLog } from "../kept-log.ts";
 import { CommandFault } from "./fault.ts";
 import { placeOf, remoteOf } from "./place.ts";
 import { findRunning } from "./running.ts";
-import { silent } from "./status.ts";
+import { silent } from "./silent.ts";
 
 /** What `--store` is for, in every command that has it. */
 export const STORE_OPTION = ["--store <dir>", "folder of a hosted sidecar's log, instead of a workspace"] as const;

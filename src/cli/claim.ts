@@ -4,7 +4,6 @@
  */
 import { Argument, Command } from "commander";
 import { SidecarUnavailable } from "../client/faults.ts";
-import { givenName, MAX_NAME, slug, userName } from "../client/names.ts";
 import type { Located } from "../client/reach.ts";
 import { explainRemote } from "../client/remote.ts";
 import { createSessionClient, type SessionClient } from "../client/session-client.ts";
@@ -14,9 +13,10 @@ import type { InboundEnvelope } from "../wire/mpac/coordinator.ts";
 import type { ClaimView } from "../wire/query.ts";
 import { CONTROL } from "../wire/versions.ts";
 import { CommandFault } from "./fault.ts";
+import { personName } from "./person.ts";
 import { placeOf, remoteOf, WORKSPACE_OPTION } from "./place.ts";
 import { findRunning } from "./running.ts";
-import { silent } from "./status.ts";
+import { silent } from "./silent.ts";
 
 const DECISIONS = { approve: "approved", reject: "rejected" } as const;
 
@@ -47,9 +47,7 @@ export function claimCommand(): Command {
     .addHelpText("after", "\nExit code 0 when it is as you said; 1 when it is not, with the reason; 10 when no sidecar answers.")
     .action(async (claimId: string, word: keyof typeof DECISIONS, { workspace, reason, as, json }: ClaimFlags) => {
       const { located, explain, user } = await sessionOf(workspace);
-      const name =
-        as === undefined ? `person:${slug((await user()) ?? "", MAX_NAME / 2) || slug(userName(), MAX_NAME / 2) || "user"}` : givenName(as);
-      if (name === undefined) throw new CommandFault("config/invalid", "--as takes a name that a participant may have");
+      const name = personName(as, await user());
 
       const words: InboundEnvelope[] = [];
       await using client = createSessionClient({

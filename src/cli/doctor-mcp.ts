@@ -5,6 +5,8 @@
  * for it is stopped again, unless somebody else has joined meanwhile.
  */
 import { setTimeout as pause } from "node:timers/promises";
+import { addressOf } from "./board-bus.ts";
+import { busFacts, busLine } from "./bus-facts.ts";
 import { fail, ok, type Row } from "./doctor-row.ts";
 import { told } from "./fault.ts";
 import { startMcpHost } from "./mcp-host.ts";
@@ -27,6 +29,8 @@ export async function checkMcp(place: CommandPlace, flag: string | undefined, be
   const now = await findRunning(place.store, process.env);
   if (now.kind !== "running") return rows;
   rows.push(ok("durability", `what is acknowledged is ${now.sidecar.health.durability}`));
+  const bus = await busFacts(addressOf(now.sidecar));
+  if (bus !== undefined) rows.push(ok("bus", busLine(bus)));
   if (before.kind !== "running") await withProgress("stopping the sidecar that was started for this", stopUnlessUsed(place));
   return rows;
 }

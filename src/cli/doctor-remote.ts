@@ -1,6 +1,8 @@
 /** What `doctor` looks at when the session is at a coordinator elsewhere: the variables, the way there, and a bridge that joins. */
+import { remoteBus } from "../client/bus-settings.ts";
 import type { BadRemote, Remote } from "../client/remote.ts";
 import { askRemoteSummary } from "./ask-summary.ts";
+import { busFacts, busLine } from "./bus-facts.ts";
 import { askBridge } from "./doctor-mcp.ts";
 import { fail, ok, type Row, warn } from "./doctor-row.ts";
 import { told } from "./fault.ts";
@@ -13,6 +15,8 @@ export async function* checkRemote(remote: Remote | BadRemote, { workspace }: Co
   const session = await withProgress("asking the coordinator elsewhere", checkSession(remote));
   yield session;
   if (session.state === "fail") return;
+  const bus = await busFacts({ base: remoteBus(remote), token: remote.token });
+  if (bus !== undefined) yield ok("bus", busLine(bus));
   yield await withProgress("starting a bridge as a coding client does", askBridge(flag)).catch((cause: unknown) =>
     fail("mcp", told(cause).sentence),
   );

@@ -20,9 +20,10 @@ describe("in a healthy repository", () => {
 
     const rows = rowsOf(stdout);
     expect(rows.filter(({ state }) => state !== "ok")).toEqual([]);
-    const checks = "node git workspace store owner port log versions mcp durability".split(" ");
+    const checks = "node git workspace store owner port log versions mcp durability bus".split(" ");
     expect(rows.map(({ check }) => check)).toEqual([...checks, "mcp config", "guard"]);
     expect(named(rows, "mcp")?.found).toMatch(/^protocol 2025-\d\d-\d\d, \d+ tools; who_is_working answers/);
+    expect(named(rows, "bus")?.found).toBe("0 lanes held; bus writes: open");
     expect(code).toBe(0);
     expect(await healthOf(scratch, repo)).toBeUndefined();
   });

@@ -40,6 +40,14 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
     summary: "Approve or reject that somebody takes over another's suspended task.",
     load: async () => (await import("./claim.ts")).claimCommand(),
   },
+  lanes: {
+    summary: "Show who holds which lane, and until when.",
+    load: async () => (await import("./lanes.ts")).lanesCommand(),
+  },
+  board: {
+    summary: "Show the agents' blackboard, and acknowledge what waits for a person.",
+    load: async () => (await import("./board.ts")).boardCommand(),
+  },
   stop: {
     summary: "Stop a repository's sidecar. Its session stays.",
     load: async () => (await import("./stop.ts")).stopCommand(),

@@ -8,7 +8,7 @@ import type { Row } from "./doctor-row.ts";
 import { EXIT } from "./exit-codes.ts";
 import { discoveryOf, eventually, healthOf, signalbox, startedSidecar, storeOf, strangerProcess } from "./program.test.fixture.ts";
 import { findRunning, isAlive } from "./running.ts";
-import { silent } from "./status.ts";
+import { silent } from "./silent.ts";
 
 const onLinux = process.platform === "linux";
 

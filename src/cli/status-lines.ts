@@ -9,6 +9,8 @@ import { listed, named, quoted } from "../tools/quote.ts";
 import { left, span } from "../tools/times.ts";
 import type { Health } from "../wire/health.ts";
 import type { ConflictView, IntentView, ParticipantView, SummaryAnswer } from "../wire/query.ts";
+import type { StatusView } from "../wire/bus/views.ts";
+import { busLine } from "./bus-facts.ts";
 import { tableLines } from "./table.ts";
 import type { Paint } from "./terminal.ts";
 
@@ -20,9 +22,10 @@ const FILES = 3;
 const NOW_MS = 60_000;
 
 /** Of one elsewhere only the address is known. */
-export type ShownSidecar = Partial<Pick<Health, "pid" | "version" | "status">> & Pick<Health, "uri">;
+export type ShownSidecar = Partial<Pick<Health, "pid" | "version" | "status">> &
+  Pick<Health, "uri"> & { readonly bus?: StatusView | undefined };
 
-export function statusLines(summary: SummaryAnswer, { pid, uri, status = "ok" }: ShownSidecar, nowMs: number, paint: Paint): string[] {
+export function statusLines(summary: SummaryAnswer, { pid, uri, status = "ok", bus }: ShownSidecar, nowMs: number, paint: Paint): string[] {
   const counts = [
     count(summary.participant_count, "participant"),
     count(summary.active_intent_count, "task"),
@@ -34,6 +37,7 @@ export function statusLines(summary: SummaryAnswer, { pid, uri, status = "ok" }:
   return [
     paint("bold", `${counts.join(", ")}${summary.workspace_dir === "" ? "" : ` in ${named(summary.workspace_dir)}`}`),
     paint("dim", `session ${named(summary.session_id)}, ${pid === undefined ? "elsewhere" : `sidecar process ${pid}`} at ${named(uri)}`),
+    ...(bus === undefined ? [] : [paint("dim", busLine(bus))]),
     ...warning,
     ...section(
       ["WHO", "BRANCH", "WORKTREE", "STATUS", "SEEN"],

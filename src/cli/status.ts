@@ -1,10 +1,13 @@
 /** `signalbox status`: who works in a repository, as its sidecar or the coordinator elsewhere tells it. None is started for that. */
 import { Command } from "commander";
+import { remoteBus } from "../client/bus-settings.ts";
 import type { SummaryAnswer } from "../wire/query.ts";
 import { askRemoteSummary, askSummary } from "./ask-summary.ts";
-import { CommandFault } from "./fault.ts";
+import { addressOf } from "./board-bus.ts";
+import { busFacts } from "./bus-facts.ts";
 import { placeOf, remoteOf, WORKSPACE_OPTION } from "./place.ts";
-import { findRunning, type Silent } from "./running.ts";
+import { findRunning } from "./running.ts";
+import { silent } from "./silent.ts";
 import { type ShownSidecar, statusLines } from "./status-lines.ts";
 import { paintFor } from "./terminal.ts";
 
@@ -21,11 +24,15 @@ export function statusCommand(): Command {
     .action(async ({ workspace, json }: StatusFlags) => {
       const show = (summary: SummaryAnswer, sidecar: ShownSidecar): void => {
         const { kind: _kind, ...session } = summary;
-        if (json === true) print(JSON.stringify({ running: true, sidecar, ...session }));
+        const { bus, ...rest } = sidecar;
+        if (json === true) print(JSON.stringify({ running: true, sidecar: rest, ...session, ...(bus === undefined ? {} : { bus }) }));
         else print(statusLines(summary, sidecar, Date.now(), paintFor(process.stdout, process.env)).join("\n"));
       };
       const remote = remoteOf(process.env);
-      if (remote !== undefined) return show(await askRemoteSummary(remote), { uri: remote.uri });
+      if (remote !== undefined) {
+        const bus = await busFacts({ base: remoteBus(remote), token: remote.token });
+        return show(await askRemoteSummary(remote), { uri: remote.uri, bus });
+      }
 
       const { main, store } = await placeOf(workspace);
       const running = await findRunning(store, process.env);
@@ -38,20 +45,9 @@ export function statusCommand(): Command {
       }
       const { sidecar } = running;
       const { pid, version, status } = sidecar.health;
-      show(await askSummary(sidecar), { pid, version, uri: sidecar.uri, status });
+      const [summary, bus] = await Promise.all([askSummary(sidecar), busFacts(addressOf(sidecar))]);
+      show(summary, { pid, version, uri: sidecar.uri, status, bus });
     });
-}
-
-export function silent({ discovery, suspect }: Silent): CommandFault {
-  return new CommandFault("sidecar/no-answer", silence(discovery.port, suspect));
-}
-
-function silence(port: number, suspect: Silent["suspect"]): string {
-  const stranger = `something listens on port ${port} and does not answer as a sidecar`;
-  if (suspect === undefined) return `${stranger}; see which program that is, and ask again when a coding client has started a sidecar`;
-  const { pid, seen } = suspect;
-  if (!seen) return `${stranger}; wait, or, if process ${pid} is still the sidecar, end that yourself`;
-  return `the sidecar of this workspace, process ${pid}, takes connections on port ${port} and does not answer; wait, or end that process yourself`;
 }
 
 function print(text: string): void {

@@ -3,7 +3,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { Command } from "commander";
 import { placeOf, WORKSPACE_OPTION } from "./place.ts";
 import { findRunning, type Running } from "./running.ts";
-import { silent } from "./status.ts";
+import { silent } from "./silent.ts";
 import { stopSidecar } from "./stop-sidecar.ts";
 
 /** How long one without its discovery file is looked at again, in milliseconds: it has just come up, or is going. */

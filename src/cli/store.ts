@@ -4,7 +4,7 @@ import { setLogAside } from "../app.ts";
 import { CommandFault } from "./fault.ts";
 import { placeOf, WORKSPACE_OPTION } from "./place.ts";
 import { findRunning } from "./running.ts";
-import { silent } from "./status.ts";
+import { silent } from "./silent.ts";
 
 interface SetAsideFlags {
   readonly workspace?: string;

@@ -55,6 +55,7 @@ const listOf = <Item extends z.ZodType>(item: Item) => z.array(item).catch([]);
 
 /** `before`: what a question for the next page names. */
 export const MessagesView = z.looseObject({ messages: listOf(MessageView), before: mark() });
+export type MessagesView = z.infer<typeof MessagesView>;
 
 export const StatusView = z.looseObject({
   active_lanes: listOf(LaneView),
