@@ -2,6 +2,7 @@
  * What a peer and its broker say to each other beside envelopes: one JSON object a message, read as Go's encoding/json reads.
  */
 import { type PeerEnvelope, quoted, readEnvelope } from "../../wire/peer/canonical.ts";
+import { PEER_PROTOCOL } from "../../wire/peer/frames.ts";
 import { membersOf, rawOf, stringsOf } from "../../wire/peer/json-members.ts";
 
 /** Close reason of a broker that has given the name to somebody else. With this one, and no other, trying again is no use. */
@@ -10,10 +11,7 @@ export const NAME_CLAIMED = "name claimed under a different token";
 /** Close code that goes with it. */
 export const POLICY_VIOLATION = 1008;
 
-/** Largest message that every broker and peer takes, in bytes. */
-export const MOST_FRAME_BYTES = 1_048_576;
-
-const VERSION = '"protocol_version":"v1"';
+const VERSION = `"protocol_version":"${PEER_PROTOCOL}"`;
 
 /** `marks` asks for `redelivered` on deliveries; a broker that does not know it passes it over. */
 export const registerFrame = (token: string, name: string): string =>

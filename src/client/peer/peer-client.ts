@@ -1,20 +1,25 @@
 /** A peer on the bus: what it says is signed, what it hears is proven, handed on once, and acknowledged when it was shown. */
 import { randomBytes } from "node:crypto";
 import { travellingEnvelope } from "../../wire/peer/canonical.ts";
+import {
+  BROADCAST,
+  deliverFrameBytes,
+  EVERYBODY,
+  MAX_PEER_FRAME_BYTES,
+  MAX_PEER_NAME_BYTES,
+  PEER_PROTOCOL,
+} from "../../wire/peer/frames.ts";
 import { PeerFault } from "./fault.ts";
-import { type Delivery, MOST_FRAME_BYTES } from "./frames.ts";
+import type { Delivery } from "./frames.ts";
 import { inbox } from "./inbox.ts";
 import { keepRegistered, type RegistrationOptions } from "./registration.ts";
 import { isSigned, signed } from "./signature.ts";
 
-/** What a broker puts around an envelope when it delivers it, in bytes, with the longest name that anybody thinks of. */
-const WRAPPING_BYTES = 512;
+/** Stands for the longest name that a recipient of a broadcast may have. */
+const LONGEST_NAME = "x".repeat(MAX_PEER_NAME_BYTES);
 
 /** What every message of an agent says of where it comes from. */
 const SOURCE = "peer-bus";
-
-/** Stands for everybody who is connected. */
-const EVERYBODY = "*";
 
 export interface PeerClient extends AsyncDisposable {
   /** How it is registered, or tries to be. */
@@ -56,27 +61,13 @@ export function createPeerClient({ secret, onMessage, mostWaiting, ...options }:
 
   const registration = keepRegistered({ ...options, hear, onAttempt: () => waiting.registered() });
 
-  async function send(to: string, kind: "msg" | "broadcast", body: string): Promise<void> {
+  async function send(to: string, kind: "msg" | typeof BROADCAST, body: string): Promise<void> {
     const link = await registration.link();
-    const text = travellingEnvelope(
-      signed(
-        {
-          protocol_version: "v1",
-          id: randomBytes(16).toString("hex"),
-          from: registration.name,
-          to,
-          ts: new Date().toISOString().replace(/\.?0+Z$/, "Z"),
-          source: SOURCE,
-          kind,
-          body,
-        },
-        secret,
-      ),
-    );
-    const bytes = Buffer.byteLength(text);
-    const most = MOST_FRAME_BYTES - WRAPPING_BYTES;
-    if (bytes > most)
-      throw new PeerFault(`adapter: the message takes ${bytes} bytes of ${most} that reach a peer; send less, or where it is to be found`);
+    const id = randomBytes(16).toString("hex");
+    const ts = new Date().toISOString().replace(/\.?0+Z$/, "Z");
+    const said = { protocol_version: PEER_PROTOCOL, id, from: registration.name, to, ts, source: SOURCE, kind, body };
+    const text = travellingEnvelope(signed(said, secret));
+    refuseTooLarge(text, kind === BROADCAST ? `${id}|${LONGEST_NAME}` : id);
     await link.send(text);
   }
 
@@ -85,7 +76,7 @@ export function createPeerClient({ secret, onMessage, mostWaiting, ...options }:
       return registration.name;
     },
     send: (to, body) => send(to, "msg", body),
-    broadcast: (body) => send(EVERYBODY, "broadcast", body),
+    broadcast: (body) => send(EVERYBODY, BROADCAST, body),
     async peers() {
       const names = await (await registration.link()).peers();
       return names.filter((name) => name !== registration.name);
@@ -98,4 +89,11 @@ export function createPeerClient({ secret, onMessage, mostWaiting, ...options }:
     },
     [Symbol.asyncDispose]: () => registration[Symbol.asyncDispose](),
   };
+}
+
+/** A broker puts more around it on its way to the recipient, and that one may take no more either. @throws PeerFault */
+function refuseTooLarge(text: string, deliveryKey: string): void {
+  const excess = deliverFrameBytes(deliveryKey, Buffer.byteLength(text)) - MAX_PEER_FRAME_BYTES;
+  if (excess <= 0) return;
+  throw new PeerFault(`adapter: the message is ${excess} bytes too large to reach a peer; send less, or where it is to be found`);
 }
