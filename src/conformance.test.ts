@@ -1,6 +1,6 @@
 /**
- * That the conformance table of docs/mpac.md says what is so: every line of the checklist has its row, every test that a
- * row names is there under that name, and what is not done says why.
+ * That two tables of docs/mpac.md say what is so: every line of the checklist has its row, every test that a row names is there
+ * under that name, and what is not done says why; and every suite of the reference has scripts of ours.
  */
 import { existsSync, readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
@@ -20,14 +20,38 @@ const PROOF = /^`([^`]+)`: (.+)$/;
 
 function rowsIn(page: string): Row[] {
   const [, table = ""] = page.split("\n## Conformance\n");
-  return [...table.matchAll(ROW)].map(([, number, stands = "", cell = ""]) => {
-    const parts = cell.split("<br>").map((part) => part.trim());
-    const proofs = parts.flatMap((part) => {
-      const [, file, title] = PROOF.exec(part) ?? [];
-      return file === undefined || title === undefined ? [] : [{ file, title }];
-    });
-    return { number: Number(number), stands, words: parts.filter((part) => !PROOF.test(part)).join(" "), proofs };
+  return [...table.matchAll(ROW)].map(([, number, stands = "", cell = ""]) => ({ number: Number(number), stands, ...read(cell) }));
+}
+
+/** A cell's words, and the tests that it names. */
+function read(cell: string): Pick<Row, "words" | "proofs"> {
+  const parts = cell.split("<br>").map((part) => part.trim());
+  const proofs = parts.flatMap((part) => {
+    const [, file, title] = PROOF.exec(part) ?? [];
+    return file === undefined || title === undefined ? [] : [{ file, title }];
   });
+  return { words: parts.filter((part) => !PROOF.test(part)).join(" "), proofs };
+}
+
+/** Suites of the reference, the Python package's and those of its two implementations by one name. */
+const SUITES = 18;
+
+const SUITE = /^\| `([a-z0-9_]+)` \| (\d+)(?: and (\d+))? \| ([^|]*) \|$/gm;
+
+interface Suite {
+  readonly name: string;
+  readonly cases: number;
+  readonly proofs: Row["proofs"];
+}
+
+function suitesIn(page: string): Suite[] {
+  const [, rest = ""] = page.split("\n## The reference suites\n");
+  const [table = ""] = rest.split("\n## ");
+  return [...table.matchAll(SUITE)].map(([, name = "", one, other = "0", cell = ""]) => ({
+    name,
+    cases: Number(one) + Number(other),
+    proofs: read(cell).proofs,
+  }));
 }
 
 /** Where the name of a test, of a row of one, or of a step of a smoke begins. */
@@ -41,8 +65,13 @@ function titlesOf(file: string): ReadonlySet<string> | undefined {
   return new Set(literals.map((literal) => literal.replaceAll('\\"', '"')));
 }
 
+/** Tests that are named and are not there. */
+function absentOf(proofs: Row["proofs"], titles = titlesOf): string[] {
+  return proofs.filter(({ file, title }) => titles(file)?.has(title) !== true).map(({ file, title }) => `${file}: ${title}`);
+}
+
 function faultsOf({ number, stands, words, proofs }: Row, titles = titlesOf): string[] {
-  const absent = proofs.filter(({ file, title }) => titles(file)?.has(title) !== true).map(({ file, title }) => `${file}: ${title}`);
+  const absent = absentOf(proofs, titles);
   const faults = absent.map((proof) => `there is no test ${proof}`);
   if (!["yes", "partly", "no"].includes(stands)) faults.push(`says «${stands}», which is none of yes, partly and no`);
   if (stands !== "no" && proofs.length === 0) faults.push("names no test");
@@ -59,6 +88,20 @@ describe("the conformance table", () => {
 
   it("names tests that there are, and says of what is not done why", () => {
     expect(rows.flatMap((row) => faultsOf(row))).toEqual([]);
+  });
+});
+
+describe("the table of the reference's suites", () => {
+  const suites = suitesIn(readFileSync(new URL("../docs/mpac.md", import.meta.url), "utf8"));
+
+  it("has a row for each, with all of their cases", () => {
+    expect(new Set(suites.map(({ name }) => name)).size).toBe(SUITES);
+    expect(suites.reduce((sum, { cases }) => sum + cases, 0)).toBe(336);
+  });
+
+  it("names tests that there are, one at least for each", () => {
+    expect(suites.filter(({ proofs }) => proofs.length === 0)).toEqual([]);
+    expect(suites.flatMap(({ name, proofs }) => absentOf(proofs).map((absent) => `${name}: ${absent}`))).toEqual([]);
   });
 });
 

@@ -50,10 +50,13 @@ export function decideGoodbye(state: Readonly<SessionState>, message: Message<"G
   }
 }
 
-/** Whether its silence matters: it is taken for present, or it began something without having said that it is back. */
+/**
+ * Whether its silence matters: it is taken for present, or it began something without having said that it is back. Who says
+ * `offline` while it is there has said that it will be silent (SPEC 14.3); what it holds ends with its time to live.
+ */
 export function mayLapse(state: Readonly<SessionState>, participant: Participant): boolean {
-  const { presence, id, proposals, deferrals, claims } = participant;
-  if (presence === "left") return false;
+  const { presence, status, id, proposals, deferrals, claims } = participant;
+  if (presence === "left" || (presence === "available" && status === "offline")) return false;
   if (presence === "available" || proposals.size + deferrals.size + claims.size > 0) return true;
   return liveIntentsOf(state, id).some((intent) => intent.state === "ACTIVE");
 }
