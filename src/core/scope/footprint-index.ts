@@ -8,6 +8,7 @@
 import { type Bond, type Footprint, hasUris, mayMeet } from "./footprint.ts";
 import { endsOf } from "./hints.ts";
 import { createKeyIndex } from "./key-index.ts";
+import { createPathTree, type Entry } from "./path-tree.ts";
 import type { Words } from "./registry.ts";
 import type { Resource } from "./resource.ts";
 import { createScopeIndex, type ScopeIndex } from "./scope-index.ts";
@@ -26,18 +27,19 @@ export interface FootprintIndex extends Pick<ScopeIndex, "size" | "nodes" | "rem
   meeting(asked: Footprint): ReadonlyMap<string, Hit>;
 }
 
-/** A scope with the keys that it is found by, so that it is let go by the same. */
+/** A scope with the entries of its files, by which they are let go. */
 interface Held {
   readonly footprint: Footprint;
-  readonly keys: readonly string[];
-  readonly ends: readonly string[];
+  readonly files: readonly Entry[];
 }
+
+const NO_HITS: ReadonlyMap<string, Hit> = new Map();
 
 const STRENGTH = { resource: 2, name: 1, possible: 0 } as const satisfies Record<Bond, number>;
 
 export function createFootprintIndex(): FootprintIndex {
   const held = new Map<string, Held>();
-  const files = createScopeIndex();
+  const files = createPathTree();
   /** Files that words appear to name. */
   const named = createScopeIndex();
   /** Entities, tasks, URIs and lists of those that nobody can read, told apart by their first letter. */
@@ -48,12 +50,13 @@ export function createFootprintIndex(): FootprintIndex {
   function remove(id: string): void {
     const known = held.get(id);
     if (known === undefined) return;
+    const { footprint } = known;
     held.delete(id);
-    files.remove(id);
-    named.remove(id);
-    keys.remove(id, known.keys);
-    modules.remove(id, known.footprint.hints.modules);
-    ends.remove(id, known.ends);
+    files.release(id, known.files);
+    if (footprint.hints.files.length > 0) named.remove(id);
+    keys.remove(id, keysOf(footprint));
+    modules.remove(id, footprint.hints.modules);
+    for (const resource of footprint.resources) ends.remove(id, endsOf(resource));
   }
 
   /** Whatever is only possible: each is looked at once more, because two scopes with URIs are compared by those. */
@@ -65,8 +68,7 @@ export function createFootprintIndex(): FootprintIndex {
     const noteAll = (ids: Iterable<string>, word?: string): void => {
       for (const id of ids) noteIf(id, word);
     };
-    const notePaths = (index: ScopeIndex, paths: readonly Resource[]): void => {
-      if (index.size === 0 || paths.length === 0) return;
+    const notePaths = (index: Pick<ScopeIndex, "overlapping">, paths: readonly Resource[]): void => {
       for (const [id, pairs] of index.overlapping(paths)) for (const pair of pairs) noteIf(id, pair.asked);
     };
     const { kind, opaque, hints, resources } = asked;
@@ -89,24 +91,24 @@ export function createFootprintIndex(): FootprintIndex {
     },
     add(id, footprint) {
       remove(id);
-      const added = { footprint, keys: keysOf(footprint), ends: footprint.resources.flatMap(endsOf) };
-      held.set(id, added);
-      files.add(id, footprint.resources);
+      held.set(id, { footprint, files: files.hold(id, footprint.resources) });
       if (footprint.hints.files.length > 0) named.add(id, footprint.hints.files);
-      keys.add(id, added.keys);
+      keys.add(id, keysOf(footprint));
       modules.add(id, footprint.hints.modules);
-      ends.add(id, added.ends);
+      for (const resource of footprint.resources) ends.add(id, endsOf(resource));
     },
     remove,
     overlapping: (resources, limit) => files.overlapping(resources, limit),
     meeting(asked) {
+      const overlapping = files.overlapping(asked.resources);
+      if (overlapping.size === 0 && isOfFilesAlone(asked) && named.size + modules.size === 0) return NO_HITS;
       const hits = new Map<string, { readonly by: Bond; readonly words: Set<string> }>();
       const note = (id: string, by: Bond, word?: string): void => {
         const hit = hits.get(id);
         if (hit === undefined || STRENGTH[hit.by] < STRENGTH[by]) hits.set(id, { by, words: new Set(word === undefined ? [] : [word]) });
         else if (hit.by === by && word !== undefined) hit.words.add(word);
       };
-      for (const [id, pairs] of files.overlapping(asked.resources)) for (const pair of pairs) note(id, "resource", pair.asked);
+      for (const [id, pairs] of overlapping) for (const pair of pairs) note(id, "resource", pair.asked);
       const noteUris = (uris: Words, as: "u" | "p"): void => {
         for (const [uri, words] of uris) {
           for (const id of keys.holders(`${as}:${uri}`)) for (const word of words) note(id, "resource", word);
@@ -124,7 +126,15 @@ export function createFootprintIndex(): FootprintIndex {
   };
 }
 
-function keysOf(footprint: Footprint): string[] {
+/** Whether nothing but its files says what it stands for. */
+function isOfFilesAlone(footprint: Footprint): boolean {
+  return !footprint.opaque && footprint.resources.length > 0 && footprint.names.length === 0 && !hasUris(footprint);
+}
+
+const NO_KEYS: readonly string[] = [];
+
+function keysOf(footprint: Footprint): readonly string[] {
+  if (isOfFilesAlone(footprint)) return NO_KEYS;
   const { kind, names, uris, partOf, opaque } = footprint;
   const list = opaque ? [`${hasUris(footprint) ? "q" : "o"}:${kind}`] : [];
   return [...names, ...[...uris.keys()].map((uri) => `u:${uri}`), ...[...partOf.keys()].map((uri) => `p:${uri}`), ...list];

@@ -30,13 +30,25 @@ export interface Footprint {
   readonly hints: Hints;
 }
 
+/** What nearly every scope of files has: no names but its paths, and no URIs. */
+const NO_NAMES: readonly string[] = [];
+const NO_WORDS: Words = new Map();
+
 const READABLE: ReadonlySet<string> = new Set(["file_set", "resource_path", "entity_set", "task_set"]);
 
 /** What does not parse is left out, because a fold never fails. */
 export function footprintOf(scope: Scope, rules: PathRules, registry: Registry): Footprint {
-  const { kind } = scope;
+  return footprintOver(resourcesIn(scope, rules), scope, rules, registry);
+}
+
+function resourcesIn(scope: Scope, rules: PathRules): Resource[] {
   const read = [...(scope.resources ?? []).map((text) => parseResource(text, rules)), ...patternIn(scope, rules)];
-  const resources = read.filter((resource): resource is Resource => !("refused" in resource));
+  return read.filter((resource): resource is Resource => !("refused" in resource));
+}
+
+/** The same for one whose files have been read already: those under `resources`, and then its pattern. */
+export function footprintOver(resources: readonly Resource[], scope: Scope, rules: PathRules, registry: Registry): Footprint {
+  const { kind } = scope;
   const opaque = !READABLE.has(kind) && resources.length === 0;
   const files = registry.over(resources);
   return {
@@ -57,19 +69,22 @@ export function patternIn({ kind, pattern }: Scope, rules: PathRules): (Resource
   return ["refused" in resource && pattern.startsWith("/") ? parseResource(pattern.replace(/^\/+/, ""), rules) : resource];
 }
 
-function namesIn({ kind, entities, task_ids }: Scope): string[] {
+function namesIn({ kind, entities, task_ids }: Scope): readonly string[] {
   if (kind === "entity_set") return [...new Set(entities)].map((entity) => `e:${entity}`);
-  return kind === "task_set" ? [...new Set(task_ids)].map((task) => `t:${task}`) : [];
+  return kind === "task_set" ? [...new Set(task_ids)].map((task) => `t:${task}`) : NO_NAMES;
 }
 
 /** What a scope names that is no file, as an alias of the registry would name it. */
 export function entriesOf({ kind, entities, task_ids, expression }: Scope): readonly string[] {
   if (kind === "entity_set") return entities ?? [];
-  if (kind === "task_set") return task_ids ?? [];
-  return kind === "query" && typeof expression === "string" ? [expression] : [];
+  if (kind === "task_set") return task_ids ?? NO_NAMES;
+  return kind === "query" && typeof expression === "string" ? [expression] : NO_NAMES;
 }
 
 function urisOf(scope: Scope, registry: Registry, files: Words): Words {
+  const entries = entriesOf(scope);
+  const given = scope.canonical_uris ?? NO_NAMES;
+  if (files.size + entries.length + given.length === 0) return NO_WORDS;
   const uris = new Map<string, string[]>();
   const add = (uri: string, word: string): void => {
     const words = uris.get(uri) ?? [];
@@ -77,8 +92,8 @@ function urisOf(scope: Scope, registry: Registry, files: Words): Words {
     words.push(word);
   };
   for (const [uri, paths] of files) for (const path of paths) add(uri, path);
-  for (const entry of entriesOf(scope)) for (const uri of registry.named(scope.kind, entry)) add(uri, entry);
-  for (const uri of scope.canonical_uris ?? []) add(uri, uri);
+  for (const entry of entries) for (const uri of registry.named(scope.kind, entry)) add(uri, entry);
+  for (const uri of given) add(uri, uri);
   return uris;
 }
 

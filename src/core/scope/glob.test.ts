@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import { advance, compileGlob, pathAlone, patternsMeet, startOf } from "./glob.ts";
+import { advance, compileGlob, isFileName, pathAlone, patternsMeet, startOf } from "./glob.ts";
 import { covers, coversFile, overlaps, type Resource } from "./resource.ts";
 
 /** Obvious and slow: what the words of `glob.ts` say, letter by letter. */
@@ -136,4 +136,17 @@ it("answers the same after more globs than it keeps compiled", () => {
   expect(many.filter((key) => coversFile(resourceOf(key), key.replace("*", "a/b")))).toEqual([]);
   expect(compileGlob("x/*")).toBe(compileGlob("x/*"));
   expect(compileGlob(many[0] ?? "")).toBe(compileGlob(many[0] ?? ""));
+});
+
+it("takes a name for a file's exactly when it has an extension of one to ten characters with a letter among them", () => {
+  const key = fc.array(fc.constantFrom(".", "/", "a", "Z", "7", "_", "-", "@", "[", "é", "abcdefghij"), { maxLength: 5 });
+  fc.assert(
+    fc.property(
+      key.map((pieces) => pieces.join("")),
+      (text) => {
+        expect(isFileName(text)).toBe(/[^/]\.(?=[^/]*[a-z])[a-z0-9_]{1,10}$/i.test(text));
+      },
+    ),
+    { numRuns: 5_000 },
+  );
 });

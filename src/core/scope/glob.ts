@@ -39,8 +39,20 @@ export function pathAsAsked(key: string): SegmentPattern {
 
 /** Whether the last name has an extension: `app.ts`, not `.github`, `v1.2` or `Makefile`. */
 export function isFileName(key: string): boolean {
-  return /[^/]\.(?=[^/]*[a-z])[a-z0-9_]{1,10}$/i.test(key);
+  const dot = key.lastIndexOf(".");
+  const length = key.length - dot - 1;
+  if (dot < 1 || length < 1 || length > LONGEST_EXTENSION || key[dot - 1] === "/") return false;
+  let hasLetter = false;
+  for (let at = dot + 1; at < key.length; at += 1) {
+    const code = key.charCodeAt(at);
+    const isLetter = (code | 0x20) >= 0x61 && (code | 0x20) <= 0x7a;
+    if (!isLetter && code !== 0x5f && (code < 0x30 || code > 0x39)) return false;
+    hasLetter ||= isLetter;
+  }
+  return hasLetter;
 }
+
+const LONGEST_EXTENSION = 10;
 
 /** Most characters of keys that compiled globs are kept for, together. What was unused for longest goes first. */
 const KEPT_CHARACTERS = 262_144;

@@ -42,9 +42,11 @@ export function hintsOf({ entities, task_ids, expression, canonical_uris }: Scop
   return { files: [...files.values()], modules: [...modules] };
 }
 
+const NO_ENDS: readonly string[] = [];
+
 /** The ends of a plain path that a dotted name may stand for; a glob has none. */
 export function endsOf({ key, glob }: Resource): readonly string[] {
-  if (glob || key === "") return [];
+  if (glob || key === "") return NO_ENDS;
   const bare = isFileName(key) ? key.slice(0, key.lastIndexOf(".")) : key;
   const last = bare.lastIndexOf("/");
   if (last < 0) return [bare];

@@ -168,6 +168,25 @@ it.each([rules, folding])("normalising twice changes nothing, whatever the text"
   );
 });
 
+it.each([rules, folding])("a path that is taken as it stands is what a closer look at it finds", (under) => {
+  const segment = fc.array(fc.constantFrom("a", "A", ".", "*", "?", "-", " ", ":", "é", "~", "\x7f"), { maxLength: 3 });
+  const relative = fc
+    .array(segment, { minLength: 1, maxLength: 3 })
+    .map((names) => names.map((name) => name.join("")).join("/"))
+    .filter((text) => !/^\/|^[a-z]:/i.test(text));
+  const found = (text: string) => {
+    const resource = parseResource(text, under);
+    return "refused" in resource ? "refused" : resource;
+  };
+
+  fc.assert(
+    fc.property(relative, (text) => {
+      expect(found(text)).toEqual(found(`./${text}`));
+    }),
+    { numRuns: 2_000 },
+  );
+});
+
 describe("two resources overlap", () => {
   it.each([
     ["src/app.ts", "src/app.ts", true],

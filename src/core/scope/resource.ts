@@ -37,6 +37,37 @@ export interface RefusedResource {
 
 /** Never throws, whatever the text. What it returns as `path` normalises to itself. */
 export function parseResource(text: string, rules: PathRules): Resource | RefusedResource {
+  const plain = kindOfPlain(text);
+  if (plain !== undefined) return { path: text, key: rules.foldCase ? text.toLowerCase() : text, glob: plain === "glob" };
+  return normalised(text, rules);
+}
+
+/**
+ * What a text is that says itself what it stands for, as nearly all do: printable ASCII without spaces, no separator but
+ * single slashes between names, no anchor, no name that begins like `..`. Nothing for one that has to be looked at.
+ */
+function kindOfPlain(text: string): "path" | "glob" | undefined {
+  if (text.length > MAX_PATH_LENGTH) return undefined;
+  let kind: "path" | "glob" = "path";
+  let begins = true;
+  for (let at = 0; at < text.length; at += 1) {
+    const code = text.charCodeAt(at);
+    if (code <= SPACE || code >= DELETE || code === BACKSLASH || code === COLON) return undefined;
+    if (begins && (code === SLASH || (code === DOT && endsOrDots(text, at + 1)))) return undefined;
+    begins = code === SLASH;
+    if (code === ASTERISK || code === QUESTION) kind = "glob";
+  }
+  return begins ? undefined : kind;
+}
+
+const [SPACE, ASTERISK, DOT, SLASH, COLON, QUESTION, BACKSLASH, DELETE] = [0x20, 0x2a, 0x2e, 0x2f, 0x3a, 0x3f, 0x5c, 0x7f] as const;
+
+function endsOrDots(text: string, at: number): boolean {
+  const code = text.charCodeAt(at);
+  return at === text.length || code === SLASH || code === DOT;
+}
+
+function normalised(text: string, rules: PathRules): Resource | RefusedResource {
   const refuse = (fault: string, instead: string): RefusedResource => ({ refused: `the path ${quote(text)} ${fault}; ${instead}` });
 
   if (text.length > MAX_PATH_LENGTH) {
