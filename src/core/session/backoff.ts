@@ -30,6 +30,7 @@ export function backoffOver(
   scope: Scope,
   nowMs: number,
 ): { readonly rejected: Rejection } | undefined {
+  if (!state.backoffs.has(principal)) return undefined;
   const retryAtMs = Math.max(0, ...over(state, principal, scope).map((backoff) => backoff.retryAtMs));
   if (retryAtMs <= nowMs) return undefined;
   const seconds = Math.ceil((retryAtMs - nowMs) / 1_000);

@@ -7,7 +7,7 @@
 import type { ClaimId, DeferralId, IntentId, PrincipalId } from "../../wire/ids.ts";
 import type { Scope } from "../../wire/mpac/messages.ts";
 import type { Rejection } from "../../wire/refusals.ts";
-import type { SessionEvent, SettledResult } from "../../wire/session.ts";
+import type { SessionEvent, SessionEventOf, SettledResult } from "../../wire/session.ts";
 import type { Resource } from "../scope/resource.ts";
 import { type Ending, endings } from "./cascade.ts";
 import { endedByAnnouncing, together } from "./deferrals.ts";
@@ -47,39 +47,50 @@ export function begin(
   ending: readonly Ending[],
   at: SessionMoment,
 ): Begun | { readonly rejected: Rejection } {
-  const { id, principal, objective, scope, resources, ttlSec, priority, renews, contentHash, claimId, deferralId } = beginner;
+  const { id, principal, resources } = beginner;
   const others = met.filter(({ intent }) => intent.principal !== principal);
-  const own = met.filter(({ intent }) => intent.principal === principal).map(({ intent }) => intent.id);
-  const named = new Set(ending.map((one) => one.id));
-  const replaced = own.filter((one) => !named.has(one)).map((one): Ending => superseded(one, id));
-  const gone = new Set([...own, ...named]);
+  const ends = met.length === others.length ? ending : withReplaced(met, ending, beginner);
+  const gone = new Set(ends.map((one) => one.id));
   const excess = tooManyGlobs(state, principal, resources, gone) ?? tooManyConflicts(state, id, others);
   if (excess !== undefined) return excess;
 
-  const fence = state.fence + 1;
   const aside = [...gone, ...others.map(({ intent }) => intent.id)];
   const conflicts = [...conflictsWith(state, { id, principal }, others, at), ...breakagesWith(state, beginner, aside, at)];
-  const events: SessionEvent[] = [
-    ...together(endings(state, [...replaced, ...ending]), endedByAnnouncing(state, principal, id)),
-    {
-      type: "IntentAnnounced",
-      intentId: id,
-      principalId: principal,
-      objective,
-      scope,
-      fence,
-      ttlSec,
-      expiresAtMs: at.atMs + Math.round(ttlSec * 1000),
-      ...(renews === true ? { renews } : {}),
-      ...(typeof priority === "string" ? { priority } : {}),
-      ...(claimId === undefined ? {} : { claimId }),
-      ...(deferralId === undefined ? {} : { deferralId }),
-      contentHash,
-    },
-    ...conflicts,
-  ];
-  const ended = [...replaced, ...ending].filter(({ state: as }) => as === "SUPERSEDED").map((one) => one.id);
-  return { events, result: { fence, conflicts: conflicts.map(({ conflictId }) => conflictId), superseded: ended } };
+  const announced = announcedEvent(beginner, state.fence + 1, at);
+  const events = [...together(endings(state, ends), endedByAnnouncing(state, principal, id)), announced, ...conflicts];
+  const ended = ends.filter(({ state: as }) => as === "SUPERSEDED").map((one) => one.id);
+  return { events, result: { fence: announced.fence, conflicts: conflicts.map(({ conflictId }) => conflictId), superseded: ended } };
+}
+
+/** What its owner holds of its own there, and is not to end anyway, ends first. */
+function withReplaced(met: readonly Meeting[], ending: readonly Ending[], { id, principal }: Beginner): readonly Ending[] {
+  const named = new Set(ending.map((one) => one.id));
+  const own = met.filter(({ intent }) => intent.principal === principal && !named.has(intent.id));
+  return [...own.map(({ intent }) => superseded(intent.id, id)), ...ending];
+}
+
+type Announced = SessionEventOf<"IntentAnnounced">;
+
+/** Made member by member: this is what is recorded most often. */
+function announcedEvent(beginner: Beginner, fence: number, at: SessionMoment): Announced {
+  const { id: intentId, principal: principalId, objective, scope, ttlSec, priority, renews, contentHash, claimId, deferralId } = beginner;
+  const expiresAtMs = at.atMs + Math.round(ttlSec * 1000);
+  const event: { -readonly [Member in keyof Announced]: Announced[Member] } = {
+    type: "IntentAnnounced",
+    intentId,
+    principalId,
+    objective,
+    scope,
+    fence,
+    ttlSec,
+    expiresAtMs,
+    contentHash,
+  };
+  if (renews === true) event.renews = renews;
+  if (typeof priority === "string") event.priority = priority;
+  if (claimId !== undefined) event.claimId = claimId;
+  if (deferralId !== undefined) event.deferralId = deferralId;
+  return event;
 }
 
 export function superseded(id: IntentId, supersededBy: IntentId): Ending {

@@ -27,6 +27,7 @@ const NONE: ReadonlySet<OpId> = new Set();
  * @param undone - operations that the same decision abandons, rejects or supersedes already
  */
 export function endings(state: Readonly<SessionState>, ending: readonly Ending[], undone: ReadonlySet<OpId> = NONE): SessionEvent[] {
+  if (ending.length === 0) return [];
   const ids = new Set(ending.map(({ id }) => id));
   const rejected = [...ids].flatMap((id) => [...(state.intents.get(id)?.proposals ?? [])]).filter((id) => !undone.has(id));
   return [

@@ -18,10 +18,21 @@ import { isOutdated } from "./virtual-tree.ts";
 
 export const OUTDATED = "stale_state_ref";
 
-export function consequences(state: Readonly<SessionState>, events: readonly SessionEvent[]): SessionEvent[] {
+export function consequences(state: Readonly<SessionState>, events: readonly SessionEvent[]): readonly SessionEvent[] {
+  if (!isPreCommitAfter(state, events) && !events.some(undoes)) return NONE;
   const fallen = mates(state, events);
   const closed = dismissals(state, [...events, ...fallen]);
   return [...fallen, ...closed, ...released(state, [...events, ...fallen, ...closed])];
+}
+
+const NONE: readonly SessionEvent[] = [];
+
+const undoes = ({ type }: SessionEvent): boolean => type === "OperationRejected" || type === "OperationAbandoned";
+
+/** Whether changes are authorized first, by what the session's policy is then. */
+function isPreCommitAfter(state: Readonly<SessionState>, events: readonly SessionEvent[]): boolean {
+  const opened = events.find((event) => event.type === "Opened");
+  return policyOf(opened?.settings ?? state.settings).isPreCommit;
 }
 
 /** Operations that the events leave nothing of. */
@@ -66,8 +77,7 @@ function dismissals(state: Readonly<SessionState>, events: readonly SessionEvent
 }
 
 function released(state: Readonly<SessionState>, events: readonly SessionEvent[]): SessionEvent[] {
-  const opened = events.find((event) => event.type === "Opened");
-  if (!policyOf(opened?.settings ?? state.settings).isPreCommit) return [];
+  if (!isPreCommitAfter(state, events)) return [];
   const ids = new Set(events.flatMap((event) => [...concernedBy(state, event)]));
   if (ids.size === 0) return [];
 

@@ -19,6 +19,8 @@ import { refuse, type SessionMoment, type Verdict } from "./verdict.ts";
 
 type Ended = SessionEventOf<"DeferralEnded">;
 
+const NONE: readonly Ended[] = [];
+
 /** Deferrals of one principal at a time, waiting announcements among them: each is looked at when what it waits for ends. */
 const MAX_DEFERRALS = 16;
 
@@ -100,7 +102,8 @@ function isOver(
 }
 
 /** The deferrals that end because these intents do. Only those are looked at that observe one of them, or its owner. */
-export function resolvedBy(state: Readonly<SessionState>, ending: ReadonlySet<IntentId>): Ended[] {
+export function resolvedBy(state: Readonly<SessionState>, ending: ReadonlySet<IntentId>): readonly Ended[] {
+  if (state.observers.size === 0) return NONE;
   const resolved = new Map<DeferralId, Ended>();
   const resolve = (deferral: Deferral): void => void resolved.set(deferral.id, ended(deferral, "resolved", "observed_intents_terminated"));
   for (const id of ending) {
@@ -121,7 +124,8 @@ function deferralsOf(state: Readonly<SessionState>, principal: PrincipalId): Def
 }
 
 /** Who announces waits for nobody any more, but with what it still waits to announce. */
-export function endedByAnnouncing(state: Readonly<SessionState>, principal: PrincipalId, intent: IntentId): Ended[] {
+export function endedByAnnouncing(state: Readonly<SessionState>, principal: PrincipalId, intent: IntentId): readonly Ended[] {
+  if (!state.participants.get(principal)?.deferrals.size) return NONE;
   return deferralsOf(state, principal)
     .filter(({ waiting }) => waiting === undefined || waiting.intentId === intent)
     .map((deferral) => ended(deferral, "resolved", "principal_announced"));
@@ -132,7 +136,8 @@ export function allEnded(state: Readonly<SessionState>, principal: PrincipalId, 
 }
 
 /** Both, and no deferral twice. */
-export function together(events: readonly SessionEvent[], more: readonly Ended[]): SessionEvent[] {
+export function together(events: readonly SessionEvent[], more: readonly Ended[]): readonly SessionEvent[] {
+  if (more.length === 0) return events;
   const already = new Set(events.flatMap((event) => (event.type === "DeferralEnded" ? [event.deferralId] : [])));
   return [...events, ...more.filter(({ deferralId }) => !already.has(deferralId))];
 }

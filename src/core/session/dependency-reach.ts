@@ -26,10 +26,14 @@ export interface Reach {
   readonly plans: readonly string[] | undefined;
 }
 
+/** Of a scope without a word of it. */
+const NO_ADVICE: Reach = { impact: [], uses: new Map(), changes: undefined, plans: [] };
+
 /** Scopes are never changed once they are recorded, so each is read once for the rules it is compared by. */
 const known = new WeakMap<Scope, { readonly settings: SessionSettings; readonly reach: Reach }>();
 
 export function reachOf(scope: Scope, settings: SessionSettings): Reach {
+  if (scope["extensions"] === undefined) return NO_ADVICE;
   const before = known.get(scope);
   if (before?.settings === settings) return before.reach;
   const reach = read(scope, settings);

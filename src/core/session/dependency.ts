@@ -49,6 +49,7 @@ export function breakagesWith(
   at: SessionMoment,
 ): SessionEventOf<"ConflictOpened">[] {
   const reach = reachOf(newcomer.scope, state.settings);
+  if (reach.impact.length === 0 && state.impacts.size === 0) return [];
   const reached = state.index.overlapping(reach.impact);
   const reaching = state.impacts.overlapping(newcomer.resources);
   if (reached.size === 0 && reaching.size === 0) return [];

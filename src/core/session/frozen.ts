@@ -12,6 +12,8 @@ import { isWithin, meetsScope, targetWithin } from "./scope-relations.ts";
 import { type Conflict, isLive, isStanding, type SessionState } from "./state.ts";
 import { refuse } from "./verdict.ts";
 
+const NOTHING_FROZEN: { readonly frozen: readonly ConflictId[] } = { frozen: [] };
+
 function frozenConflicts(state: Readonly<SessionState>): Conflict[] {
   return [...state.frozen].flatMap((id) => state.conflicts.get(id) ?? []);
 }
@@ -40,6 +42,7 @@ export function frozenFor(
   target: string,
   intentId?: IntentId | null,
 ): { readonly rejected: Rejection } | undefined {
+  if (state.frozen.size === 0) return undefined;
   for (const conflict of frozenConflicts(state)) {
     const favoured = conflict.frozen?.favoured;
     if (favoured !== undefined && favoured === intentId && isActive(state, favoured)) continue;
@@ -55,10 +58,11 @@ export function frozenOver(
   state: Readonly<SessionState>,
   scope: Scope,
 ): { readonly rejected: Rejection } | { readonly frozen: readonly ConflictId[] } {
+  if (state.frozen.size === 0) return NOTHING_FROZEN;
   const met = frozenConflicts(state)
     .map((conflict) => ({ conflict, scopes: scopesOf(state, conflict) }))
     .filter(({ scopes }) => scopes.some((one) => meetsScope(state, scope, one) === "certain"));
-  if (met.length === 0) return { frozen: [] };
+  if (met.length === 0) return NOTHING_FROZEN;
   const conflicts = met.map(({ conflict }) => conflict);
   const isInside = isWithin(
     state,
@@ -70,9 +74,8 @@ export function frozenOver(
 
 /** Whether a part of what a conflict that is not frozen itself is about is frozen. */
 export function isUnderFreeze(state: Readonly<SessionState>, contents: Contents): boolean {
-  const frozen = frozenConflicts(state);
-  if (frozen.length === 0) return false;
-  const held = frozen.flatMap((other) => scopesOf(state, other));
+  if (state.frozen.size === 0) return false;
+  const held = frozenConflicts(state).flatMap((other) => scopesOf(state, other));
   return scopesOf(state, contents).some((scope) => held.some((one) => meetsScope(state, scope, one) === "certain"));
 }
 

@@ -97,7 +97,7 @@ export function decideAnnounce(
   if (waited !== undefined) return waited;
 
   const met = withoutParted(state, read, scopeMeetings(state, read.scope, sender.id));
-  const locking = met.filter(({ intent }) => intent.principal !== sender.id).filter(isLocking);
+  const locking = met.filter((meeting) => meeting.intent.principal !== sender.id && isLocking(meeting));
   const proceeds = !state.settings.race_lock || extensions?.signalbox?.on_overlap === "proceed";
   if (!proceeds && some(locking)) {
     return withDuplicate(heldRefusal(state, locking, read.resources), { objective, scope: read.scope }, locking);

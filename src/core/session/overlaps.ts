@@ -52,12 +52,18 @@ export interface Meeting {
  * Live intents that a scope of any kind meets, by intent id. Those of `asker` itself are among them only where that is
  * sure: it replaces what it meets of its own, and nobody's work ends for a guess.
  */
-export function scopeMeetings(state: Readonly<SessionState>, scope: Scope, asker: PrincipalId): Meeting[] {
-  return allMeetings(state, scope).filter((meeting) => isSure(meeting) || meeting.intent.principal !== asker);
+export function scopeMeetings(state: Readonly<SessionState>, scope: Scope, asker: PrincipalId): readonly Meeting[] {
+  const met = allMeetings(state, scope);
+  if (met.length === 0) return met;
+  return met.filter((meeting) => isSure(meeting) || meeting.intent.principal !== asker);
 }
 
-function allMeetings(state: Readonly<SessionState>, scope: Scope): Meeting[] {
-  return [...state.index.meeting(footprintIn(scope, state.settings))].flatMap(([id, { by, words }]) => {
+const NOBODY: readonly Meeting[] = [];
+
+function allMeetings(state: Readonly<SessionState>, scope: Scope): readonly Meeting[] {
+  const hits = state.index.meeting(footprintIn(scope, state.settings));
+  if (hits.size === 0) return NOBODY;
+  return [...hits].flatMap(([id, { by, words }]) => {
     const intent = state.intents.get(id as IntentId);
     return intent === undefined ? [] : [{ intent, by, paths: words }];
   });
@@ -166,6 +172,7 @@ export function tooManyConflicts(
   newcomer: IntentId,
   met: readonly Meeting[],
 ): { readonly rejected: Rejection } | undefined {
+  if (met.length === 0) return undefined;
   const { length } = unopened(state, newcomer, met.filter(isSure));
   if (length <= MAX_CONFLICTS) return undefined;
   return refuse("scope/refused", `the scope would open ${length} conflicts, at most ${MAX_CONFLICTS} are opened at once; name fewer files`);
@@ -178,6 +185,7 @@ export function conflictsWith(
   met: readonly Meeting[],
   at: SessionMoment,
 ): SessionEventOf<"ConflictOpened">[] {
+  if (met.length === 0) return [];
   const open = unopened(state, newcomer.id, met);
   const sure = open.filter(isSure);
   const unsure = open.filter((meeting) => !isSure(meeting)).slice(0, MAX_WARNINGS);

@@ -3,7 +3,7 @@ import type { IntentId, PrincipalId } from "../../wire/ids.ts";
 import type { Scope } from "../../wire/mpac/messages.ts";
 import type { Rejection } from "../../wire/refusals.ts";
 import type { SessionSettings } from "../../wire/session.ts";
-import { type Footprint, footprintOf, patternIn } from "../scope/footprint.ts";
+import { type Footprint, footprintOf, footprintOver, patternIn } from "../scope/footprint.ts";
 import { compileRegistry, type Registry } from "../scope/registry.ts";
 import { parseResource, type PathRules, type RefusedResource, type Resource } from "../scope/resource.ts";
 import { withLessAdvice } from "./dependency-trim.ts";
@@ -20,17 +20,24 @@ const MAX_HELD_GLOBS = 256;
 /** Characters of a scope: of its paths, and of what else it says as JSON. Every summary, relay and record carries them. */
 const MAX_SCOPE_CHARACTERS = 200_000;
 
-export function pathRules(settings: SessionSettings): PathRules {
-  return { foldCase: settings.fold_case, roots: settings.root === "" ? [] : [settings.root] };
+/** Settings are replaced and never changed, so the rules of each are made once. */
+const comparisons = new WeakMap<SessionSettings, { readonly rules: PathRules; readonly registry: Registry }>();
+
+function comparisonOf(settings: SessionSettings): { readonly rules: PathRules; readonly registry: Registry } {
+  const known = comparisons.get(settings);
+  if (known !== undefined) return known;
+  const rules = { foldCase: settings.fold_case, roots: settings.root === "" ? [] : [settings.root] };
+  const comparison = { rules, registry: compileRegistry(settings, rules) };
+  comparisons.set(settings, comparison);
+  return comparison;
 }
 
-/** Settings are replaced and never changed, so each registry is compiled once. */
-const registries = new WeakMap<SessionSettings, Registry>();
+export function pathRules(settings: SessionSettings): PathRules {
+  return comparisonOf(settings).rules;
+}
 
 export function registryOf(settings: SessionSettings): Registry {
-  const known = registries.get(settings) ?? compileRegistry(settings, pathRules(settings));
-  registries.set(settings, known);
-  return known;
+  return comparisonOf(settings).registry;
 }
 
 /** A scope is never changed once it is parsed, and is asked about as often as others meet it. */
@@ -40,7 +47,10 @@ const read = new WeakMap<Scope, { readonly settings: SessionSettings; readonly f
 export function footprintIn(scope: Scope, settings: SessionSettings): Footprint {
   const known = read.get(scope);
   if (known?.settings === settings) return known.footprint;
-  const footprint = footprintOf(scope, pathRules(settings), registryOf(settings));
+  return remembered(scope, settings, footprintOf(scope, pathRules(settings), registryOf(settings)));
+}
+
+function remembered(scope: Scope, settings: SessionSettings, footprint: Footprint): Footprint {
   read.set(scope, { settings, footprint });
   return footprint;
 }
@@ -58,53 +68,80 @@ export function readScope(
   given: Scope,
   settings: SessionSettings,
 ): { readonly scope: Scope; readonly resources: readonly Resource[] } | { readonly rejected: Rejection } {
-  const scope = withLessAdvice(given, (one) => charactersIn(one) <= MAX_SCOPE_CHARACTERS);
-  const characters = charactersIn(scope);
-  if (characters > MAX_SCOPE_CHARACTERS) {
+  const fits = (one: Scope): boolean => charactersIn(one) <= MAX_SCOPE_CHARACTERS;
+  const isWhole = fits(given);
+  const scope = isWhole ? given : withLessAdvice(given, fits);
+  if (!isWhole && !fits(scope)) {
+    const characters = charactersIn(scope);
     return refuse(
       "scope/refused",
       `the scope has ${characters} characters, at most ${MAX_SCOPE_CHARACTERS} are taken; name what holds them instead, such as folders`,
     );
   }
   const rules = pathRules(settings);
-  const paths = pathsOf((scope.resources ?? []).map((text) => ({ text, resource: parseResource(text, rules) })));
-  if ("rejected" in paths) return paths;
-  const pattern = pathsOf(patternIn(scope, rules).map((resource) => ({ text: scope.pattern ?? "", resource })));
-  if ("rejected" in pattern) return pattern;
+  const files = readPaths(scope.resources ?? [], rules);
+  if ("rejected" in files) return files;
+  const [readPattern] = patternIn(scope, rules);
+  const pattern = readPattern === undefined ? undefined : taken(readPattern, scope.pattern ?? "");
+  if (pattern !== undefined && "rejected" in pattern) return pattern;
 
-  const recorded: Scope = {
+  const resources = pattern === undefined ? files : [...files, pattern];
+  const recorded = asRecorded(scope, files, pattern);
+  remembered(recorded, settings, footprintOver(resources, recorded, rules, registryOf(settings)));
+  return { scope: recorded, resources };
+}
+
+/** Most clients write their paths as they are recorded. */
+function asRecorded(scope: Scope, files: readonly Resource[], pattern: Resource | undefined): Scope {
+  const given = scope.resources ?? undefined;
+  const isListed = given !== undefined || scope.kind === "file_set";
+  const isSame = given === undefined ? !isListed : given.length === files.length && files.every(({ path }, place) => path === given[place]);
+  if (isSame && (pattern === undefined || pattern.path === scope.pattern)) return scope;
+  return {
     ...scope,
-    ...(scope.kind === "file_set" || (scope.resources ?? null) !== null ? { resources: paths } : {}),
-    ...(pattern[0] === undefined ? {} : { pattern: pattern[0] }),
+    ...(isListed ? { resources: files.map(({ path }) => path) } : {}),
+    ...(pattern === undefined ? {} : { pattern: pattern.path }),
   };
-  return { scope: recorded, resources: footprintIn(recorded, settings).resources };
 }
 
-interface ReadPath {
-  readonly text: string;
-  readonly resource: Resource | RefusedResource;
-}
-
-/** Each path once, as it is shown; or why one of them is refused. */
-function pathsOf(all: readonly ReadPath[]): string[] | { readonly rejected: Rejection } {
-  const byKey = new Map<string, Resource>();
+/** Each path once, the first as it was written; or why one of them is refused. */
+function readPaths(texts: readonly string[], rules: PathRules): readonly Resource[] | { readonly rejected: Rejection } {
+  const read: Resource[] = [];
+  const keys = new Set<string>();
   let globs = 0;
-  for (const { text, resource } of all) {
-    if ("refused" in resource) return refuse("scope/refused", resource.refused, { resource: text });
-    if (resource.glob && text.length > MAX_GLOB_LENGTH) {
-      return refuse("scope/refused", `a pattern has at most ${MAX_GLOB_LENGTH} characters; name the folder instead`, { resource: text });
-    }
-    if (resource.glob && !byKey.has(resource.key) && (globs += 1) > MAX_GLOBS) {
+  for (const text of texts) {
+    const resource = taken(parseResource(text, rules), text);
+    if ("rejected" in resource) return resource;
+    if (keys.has(resource.key)) continue;
+    if (resource.glob && (globs += 1) > MAX_GLOBS) {
       return refuse("scope/refused", `a scope has at most ${MAX_GLOBS} patterns; name their folder instead`, { resource: text });
     }
-    if (!byKey.has(resource.key)) byKey.set(resource.key, resource);
+    keys.add(resource.key);
+    read.push(resource);
   }
-  return [...byKey.values()].map(({ path }) => path);
+  return read;
 }
 
-function charactersIn({ kind: _kind, resources, ...rest }: Scope): number {
-  const beside = JSON.stringify(rest).length - "{}".length;
-  return (resources ?? []).reduce((sum, text) => sum + text.length, beside);
+/** One path as it was read, or why it is refused. */
+function taken(resource: Resource | RefusedResource, text: string): Resource | { readonly rejected: Rejection } {
+  if ("refused" in resource) return refuse("scope/refused", resource.refused, { resource: text });
+  if (!resource.glob || text.length <= MAX_GLOB_LENGTH) return resource;
+  return refuse("scope/refused", `a pattern has at most ${MAX_GLOB_LENGTH} characters; name the folder instead`, { resource: text });
+}
+
+function charactersIn(scope: Scope): number {
+  let characters = saysMore(scope) ? besideFiles(scope) : 0;
+  for (const text of scope.resources ?? []) characters += text.length;
+  return characters;
+}
+
+function saysMore(scope: Scope): boolean {
+  for (const member of Object.keys(scope)) if (member !== "kind" && member !== "resources") return true;
+  return false;
+}
+
+function besideFiles({ kind: _kind, resources: _resources, ...rest }: Scope): number {
+  return JSON.stringify(rest).length - "{}".length;
 }
 
 /** Patterns in a list of resources. A list is never changed once it is made, so it is counted once. */
@@ -113,10 +150,12 @@ const counted = new WeakMap<readonly Resource[], number>();
 function globsIn(resources: readonly Resource[]): number {
   const known = counted.get(resources);
   if (known !== undefined) return known;
-  const globs = resources.filter((resource) => resource.glob).length;
+  const globs = resources.filter(isGlob).length;
   counted.set(resources, globs);
   return globs;
 }
+
+const isGlob = ({ glob }: Resource): boolean => glob;
 
 /** Why the principal may not hold these as well, when it holds too many patterns already, those of `ending` not counted. */
 export function tooManyGlobs(
@@ -125,8 +164,8 @@ export function tooManyGlobs(
   resources: readonly Resource[],
   ending: ReadonlySet<IntentId>,
 ): { readonly rejected: Rejection } | undefined {
+  if (!resources.some(isGlob)) return undefined;
   const asked = globsIn(resources);
-  if (asked === 0) return undefined;
   let held = 0;
   for (const id of state.participants.get(principal)?.intents ?? []) {
     if (!ending.has(id)) held += globsIn(state.intents.get(id)?.resources ?? []);

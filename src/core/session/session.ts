@@ -6,7 +6,7 @@
  */
 import type { SessionId } from "../../wire/ids.ts";
 import type { ClientMessage } from "../../wire/mpac/messages.ts";
-import { SessionEvent, SessionSettings, type SettledResult } from "../../wire/session.ts";
+import { SessionEvent, type SessionEventOf, SessionSettings, type SettledResult } from "../../wire/session.ts";
 import type { JsonObject } from "../../wire/json.ts";
 import { type Aggregate, type Decision, type EngineCommand, UnknownEvent, unreachable } from "../aggregate.ts";
 import { decideBatch } from "./batches.ts";
@@ -149,6 +149,8 @@ function lamportOf({ watermark }: ClientMessage): number {
   return typeof value === "number" ? value : 0;
 }
 
+type Settled = SessionEventOf<"Settled">;
+
 function settled(
   state: Readonly<SessionState>,
   command: ClientMessage | EngineCommand,
@@ -157,14 +159,15 @@ function settled(
 ): SessionEvent {
   const requestId = isMessage(command) ? requestIdOf(command) : undefined;
   const principal = isMessage(command) ? command.sender.principal_id : undefined;
-  return {
-    type: "Settled",
-    lamport: nextLamport(state, command),
-    ...(principal === undefined ? {} : { principal }),
-    ...(isMessage(command) && at.facts.sentAtMs !== undefined ? { messageId: command.message_id } : {}),
-    ...(requestId === undefined ? {} : { requestId, contentHash: at.facts.contentHash ?? "" }),
-    ...(result === undefined ? {} : { result: { ...result } }),
-  };
+  const event: { -readonly [Member in keyof Settled]: Settled[Member] } = { type: "Settled", lamport: nextLamport(state, command) };
+  if (principal !== undefined) event.principal = principal;
+  if (isMessage(command) && at.facts.sentAtMs !== undefined) event.messageId = command.message_id;
+  if (requestId !== undefined) {
+    event.requestId = requestId;
+    event.contentHash = at.facts.contentHash ?? "";
+  }
+  if (result !== undefined) event.result = { ...result };
+  return event;
 }
 
 export const session: Aggregate<SessionState, ClientMessage, SessionEvent, SessionFacts> = {

@@ -26,9 +26,10 @@ const ANY_NAME: Name = [];
 type Asking = Pick<Intent, "scope" | "resources">;
 
 /** The meetings that are left when files in which both sides work apart are taken out. */
-export function withoutParted(state: Readonly<SessionState>, asking: Asking, met: readonly Meeting[]): Meeting[] {
+export function withoutParted(state: Readonly<SessionState>, asking: Asking, met: readonly Meeting[]): readonly Meeting[] {
+  if (met.length === 0) return met;
   const asked = symbolsOf(asking.scope, state.settings);
-  if (asked.size === 0) return [...met];
+  if (asked.size === 0) return met;
   return met.flatMap((meeting) => {
     if (meeting.by !== "resource") return [meeting];
     const held = symbolsOf(meeting.intent.scope, state.settings);
@@ -63,10 +64,13 @@ function isAtOrAbove(upper: Name, lower: Name): boolean {
   });
 }
 
+const NONE: Symbols = new Map();
+
 const known = new WeakMap<Scope, { readonly settings: SessionSettings; readonly symbols: Symbols }>();
 
 /** What a scope names, by the key of the file. Scopes are never changed once they are recorded, so each is read once. */
 function symbolsOf(scope: Scope, settings: SessionSettings): Symbols {
+  if (scope["extensions"] === undefined) return NONE;
   const before = known.get(scope);
   if (before?.settings === settings) return before.symbols;
   const symbols = read(scope, settings);
