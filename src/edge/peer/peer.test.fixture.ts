@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { Hono } from "hono";
 import { WebSocket } from "ws";
 import { mail } from "../../core/mail/mail.ts";
+import type { MailState } from "../../core/mail/state.ts";
 import { createEngine } from "../../engine/engine.ts";
 import { silentLog } from "../../engine/log.ts";
 import { redecide } from "../../engine/redecide.ts";
@@ -57,8 +58,12 @@ export interface Bus extends AsyncDisposable {
   join(name: string, token?: string): Promise<RawPeer>;
   /** What is on the log, without who came and went. */
   history(): Promise<readonly MailEvent[]>;
+  /** Resolves when that is so, as of some record. */
+  until(is: (state: Readonly<MailState>) => boolean): Promise<void>;
   /** Another broker on the same log, without a farewell of the first. */
   restart(tokens?: readonly string[]): Promise<void>;
+  /** Ends the broker as its process does when it is asked to. */
+  stop(): Promise<void>;
 }
 
 export async function serveBus(store: EventStore = memoryStore(), tokens: readonly string[] = [TOKEN, OTHER_TOKEN]): Promise<Bus> {
@@ -94,10 +99,22 @@ export async function serveBus(store: EventStore = memoryStore(), tokens: readon
       const passing: readonly string[] = ["Opened", "Resumed", "PeerConnected", "PeerLeft"];
       return (await records()).flatMap(({ events }) => events as readonly MailEvent[]).filter(({ type }) => !passing.includes(type));
     },
+    async until(is) {
+      const { host } = await broker.stream();
+      while (!(await host.query(is))) {
+        await new Promise<void>((resolve) => {
+          const hearing = host.subscribe(() => {
+            hearing[Symbol.dispose]();
+            resolve();
+          });
+        });
+      }
+    },
     async restart(anew = tokens) {
       await broker.kill();
       broker = await startBroker(store, anew);
     },
+    stop: () => broker.stop(),
     /** Every log that a test makes is decided once more on the way out. */
     async [Symbol.asyncDispose]() {
       await broker.kill();
@@ -111,8 +128,9 @@ export async function serveBus(store: EventStore = memoryStore(), tokens: readon
 async function startBroker(store: EventStore, tokens: readonly string[]) {
   const engine = createEngine({ store, log: silentLog, node: "test" });
   const door = peerDoor(createDoor({ own: "own-token" }), tokens, "own-token");
+  const open = () => engine.open(mail, "s" as SessionId, {});
   const offices = createOffices(async (id) => {
-    const stream = await engine.open(mail, id as SessionId, {});
+    const stream = await open();
     const evidence = async (revision: number): Promise<unknown> => {
       for await (const { text } of store.read(STREAM, revision - 1, 1)) return (JSON.parse(text) as LogRecord).command;
       throw new Error(`no record ${revision}`);
@@ -128,14 +146,19 @@ async function startBroker(store: EventStore, tokens: readonly string[]) {
     routes: new Hono(),
     upgrade: () => ({ sockets, farewell: FAREWELL, take: (socket, request) => edge.serve(socket, request.socket, "s") }),
   });
+  async function stop(): Promise<void> {
+    await server[Symbol.asyncDispose]();
+    edge[Symbol.dispose]();
+    offices[Symbol.dispose]();
+    await engine.close();
+  }
   return {
     port: server.port,
-    async kill() {
+    stream: open,
+    stop,
+    kill() {
       for (const client of sockets.clients) client.terminate();
-      await server[Symbol.asyncDispose]();
-      edge[Symbol.dispose]();
-      offices[Symbol.dispose]();
-      await engine.close();
+      return stop();
     },
   };
 }
@@ -148,9 +171,11 @@ function rawPeer(socket: WebSocket): RawPeer {
     arrived();
   });
   socket.on("error", () => undefined);
-  const closed = once(socket, "close").then(([code, reason]) => {
-    arrived();
-    return { code: code as number, reason: String(reason as Buffer) };
+  const closed = new Promise<Closed>((resolve) => {
+    socket.on("close", (code, reason) => {
+      resolve({ code, reason: reason.toString() });
+      arrived();
+    });
   });
 
   async function texts(count: number): Promise<readonly string[]> {
@@ -192,6 +217,10 @@ export function letter(from: string, to: string, body: unknown, more: object = {
   const id = `id${(ids += 1)}`;
   const members = { protocol_version: "v1", id, from, to, ts: "2026-05-18T12:00:00Z", source: "peer-bus", kind: "msg", body, hmac: "00" };
   return { ...members, ...more };
+}
+
+export function broadcast(from: string, body: unknown): { readonly id: string } {
+  return letter(from, "*", body, { kind: "broadcast" });
 }
 
 export function ack(key: string | undefined): object {
