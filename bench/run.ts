@@ -8,11 +8,14 @@ import { parseArgs } from "node:util";
 import { launcher } from "../smoke/support/program.ts";
 import { scratchFolder } from "../smoke/support/scratch.ts";
 import { announce } from "./announce.ts";
+import { backlog } from "./backlog.ts";
 import { beginTask } from "./begin-task.ts";
 import { connections } from "./connections.ts";
 import { lookAround } from "./environment.ts";
 import { firstCall } from "./first-call.ts";
 import { guard } from "./guard.ts";
+import { lanes } from "./lanes.ts";
+import { mail } from "./mail.ts";
 import { manyIntents } from "./many-intents.ts";
 import { environmentOf, type Measurement } from "./measurement.ts";
 import { BLOCKS } from "./method.ts";
@@ -36,6 +39,9 @@ const MEASUREMENTS: readonly Measurement[] = [
   connections,
   watcher,
   reference,
+  mail,
+  backlog,
+  lanes,
 ];
 
 /** Blocks of `--quick`, which shows whether something went badly wrong and nothing finer. */
