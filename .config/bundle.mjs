@@ -1,6 +1,6 @@
 /**
- * Makes two files of the stdio bridge, one of the sidecar and one of each launcher, brings the guard's script along, and keeps
- * the code that bridge and sidecar start from. Runs after the compiler.
+ * Makes two files of the stdio bridge, one of the sidecar with the panel's page in it and one of each launcher, brings the guard's
+ * script along, and keeps the code that bridge and sidecar start from. Runs after the compiler.
  *
  * `dist/bridge.cjs` starts and answers `initialize` and `tools/list`; `dist/bridge-tools.cjs` holds the handlers and is
  * loaded by the first `import("./tools.ts")` of the bridge. `src/bridge/rendered.ts` (definitions of the tools,
@@ -43,6 +43,35 @@ const rendered = {
       });
       return { contents: literals.join("\n"), loader: "js" };
     });
+  },
+};
+
+/** The panel's page: its script is one classic file for browsers, the rest goes in as it lies there. */
+async function pageText() {
+  const folder = join(root, "src", "edge", "dashboard", "page");
+  const read = (name) => readFile(join(folder, name), "utf8");
+  const { outputFiles } = await build({
+    absWorkingDir: root,
+    entryPoints: [join(folder, "main.ts")],
+    bundle: true,
+    write: false,
+    platform: "browser",
+    target: "es2022",
+    format: "iife",
+    logLevel: "warning",
+  });
+  const [html, css, icon] = await Promise.all([read("index.html"), read("style.css"), read("icon.svg")]);
+  return `export const assets = ${JSON.stringify({ html, css, script: outputFiles[0].text, icon })};\n`;
+}
+
+/** Puts the page into whatever serves it. */
+const withPage = {
+  name: "with-page",
+  setup(bundler) {
+    bundler.onLoad({ filter: /[\\/]src[\\/]edge[\\/]dashboard[\\/]assets\.ts$/ }, async () => ({
+      contents: await pageText(),
+      loader: "js",
+    }));
   },
 };
 
@@ -148,10 +177,12 @@ for (const name of ["signalbox.js", "mpac-mcp.js", "mpac-mcp-sidecar.js", "peerb
   await chmod(join(root, "dist", "bin", name), 0o755);
 }
 
+await writeFile(join(root, "dist", "src", "edge", "dashboard", "assets.js"), await pageText());
+
 const [first] = await Promise.all([
   bundle("src/bridge/main.ts", "dist/bridge.cjs", { minifyWhitespace: true, plugins: [lazyTools, rendered, leanSdk] }),
   bundle("src/bridge/tools.ts", "dist/bridge-tools.cjs", { minifyWhitespace: true }),
-  bundle("src/cli/main.ts", "dist/sidecar.cjs", { ...asIfIn("/src/cli"), external: ["better-sqlite3"], plugins: [compiled] }),
+  bundle("src/cli/main.ts", "dist/sidecar.cjs", { ...asIfIn("/src/cli"), external: ["better-sqlite3"], plugins: [compiled, withPage] }),
 ]);
 const heavy = first.filter((input) =>
   /^src\/(tools\/|bridge\/tools\.ts)|node_modules\/(@modelcontextprotocol\/sdk|express|hono|better-sqlite3|commander)\//.test(input),

@@ -22,7 +22,11 @@ export interface BoardOptions {
   readonly log: Log;
 }
 
-export function serveBoard({ engine, door, sessionAt, askSession, onActivity, log }: BoardOptions): Bus {
+export interface Board extends Bus {
+  readonly boardOf: (id: SessionId) => Promise<BoardEdge>;
+}
+
+export function serveBoard({ engine, door, sessionAt, askSession, onActivity, log }: BoardOptions): Board {
   async function boardOf(id: SessionId): Promise<BoardEdge> {
     const { host } = await engine.open(boardAggregate, id, {});
     return createBoardEdge({
@@ -34,7 +38,7 @@ export function serveBoard({ engine, door, sessionAt, askSession, onActivity, lo
       },
     });
   }
-  return createBus({
+  const bus = createBus({
     door,
     sessionAt,
     async visit(sessionId) {
@@ -45,6 +49,7 @@ export function serveBoard({ engine, door, sessionAt, askSession, onActivity, lo
     onActivity,
     log,
   });
+  return { ...bus, boardOf };
 }
 
 /** Whether whoever holds the lane took part and does so no more. The holder of a token need not take part. */

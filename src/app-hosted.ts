@@ -5,6 +5,7 @@
 import { readFile } from "node:fs/promises";
 import { createSecureContext } from "node:tls";
 import { serveBoard } from "./app-board.ts";
+import { serveDashboard } from "./app-dashboard.ts";
 import { serveMail } from "./app-mail.ts";
 import { BadConfig, type HostedConfig } from "./config.ts";
 import { session as sessionAggregate } from "./core/session/session.ts";
@@ -79,6 +80,13 @@ function serveSessions(common: Common, config: HostedConfig, log: Log): Served {
     onActivity,
     log,
   });
+  const dashboard = serveDashboard(common, {
+    door,
+    hasLinks: false,
+    sessionAt: (named) => SessionId.safeParse(named).data ?? { notFound: "the panel of a session is at /session/<id>/" },
+    enter: (id) => sessions.enter(id),
+    boardOf: board.boardOf,
+  });
   return {
     mpac: createMpacEdge({
       door,
@@ -89,7 +97,7 @@ function serveSessions(common: Common, config: HostedConfig, log: Log): Served {
       onActivity,
       log,
     }),
-    routes: mail.routes.route("/", board.routes),
+    routes: mail.routes.route("/", board.routes).route("/", dashboard),
     upgrade: mail.upgrade,
     hold: mail.hold,
     isBusy: () => mail.isBusy() || board.isBusy(),

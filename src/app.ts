@@ -3,6 +3,7 @@
  * guard, put on what every sidecar is made of (`service.ts`).
  */
 import { serveBoard } from "./app-board.ts";
+import { serveDashboard } from "./app-dashboard.ts";
 import { serveMail } from "./app-mail.ts";
 import type { SidecarConfig } from "./config.ts";
 import { session as sessionAggregate } from "./core/session/session.ts";
@@ -16,7 +17,7 @@ import { openRoom } from "./edge/mpac/room.ts";
 import type { Accession } from "./edge/mpac/succession.ts";
 import { createSessionEdge } from "./edge/mpac/session-edge.ts";
 import { BEFORE_FIRST, unseal } from "./engine/seal.ts";
-import { isPathCaseInsensitive } from "./git/head.ts";
+import { gitUser, isPathCaseInsensitive } from "./git/head.ts";
 import { mainTree } from "./git/main-tree.ts";
 import { type ObservedTree, observeWorktrees } from "./git/observations.ts";
 import { isAlive, lineage } from "./git/process-identity.ts";
@@ -122,27 +123,40 @@ async function serveRepository(common: Common, { config, place, log, sessionId, 
   const peerPaths = ["/peer", `/session/${sessionId}/peer`];
   const sessionAt = (path: string): string | undefined => (peerPaths.includes(path) ? sessionId : undefined);
   const mail = serveMail(common, { config, log, door, sessionAt, resident: sessionId });
+  const served = (named: string | undefined) =>
+    named === undefined || named === sessionId ? sessionId : { notFound: `this sidecar serves the session ${sessionId}` };
   const board = serveBoard({
     engine,
     door,
-    sessionAt: (named) =>
-      named === undefined || named === sessionId ? sessionId : { notFound: `this sidecar serves the session ${sessionId}` },
+    sessionAt: served,
     askSession: (_id, ask) => stream.host.query(ask),
     onActivity,
     log,
+  });
+  const visit = { session, [Symbol.dispose]: () => undefined };
+  const dashboard = serveDashboard(common, {
+    door,
+    hasLinks: true,
+    sessionAt: served,
+    enter: () => Promise.resolve(visit),
+    boardOf: board.boardOf,
+    userName: () => gitUser(workspace),
   });
 
   return {
     mpac: createMpacEdge({
       door,
-      enter: () => Promise.resolve({ session, [Symbol.dispose]: () => undefined }),
+      enter: () => Promise.resolve(visit),
       // What the user's own programs say is not held back.
       rate: config.tokens === undefined ? undefined : FOREIGN_RATE,
       nowMs,
       onActivity,
       log,
     }),
-    routes: hookRoutes({ guard, token, hostsAbove: lineage, nowMs, onActivity }).route("/", mail.routes).route("/", board.routes),
+    routes: hookRoutes({ guard, token, hostsAbove: lineage, nowMs, onActivity })
+      .route("/", mail.routes)
+      .route("/", board.routes)
+      .route("/", dashboard),
     upgrade: mail.upgrade,
     hold: mail.hold,
     isBusy: () => mail.isBusy() || board.isBusy(),

@@ -54,6 +54,7 @@ const ROWS: Readonly<Record<string, Row>> = {
   "app-hosted.ts": ANYTHING,
   "app-board.ts": ANYTHING,
   "app-mail.ts": ANYTHING,
+  "app-dashboard.ts": ANYTHING,
   "app-broker.ts": ANYTHING,
   "service.ts": ANYTHING,
   "kept-log.ts": ANYTHING,

@@ -36,6 +36,10 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
     summary: "Show who is working in a repository, and on what.",
     load: async () => (await import("./status.ts")).statusCommand(),
   },
+  dashboard: {
+    summary: "Print an address that opens the panel of a repository's session, once.",
+    load: async () => (await import("./dashboard.ts")).dashboardCommand(),
+  },
   claim: {
     summary: "Approve or reject that somebody takes over another's suspended task.",
     load: async () => (await import("./claim.ts")).claimCommand(),
@@ -75,6 +79,10 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
   adapter: {
     summary: "Seat an agent on a peer bus: MCP on stdin and stdout, a broker behind it.",
     load: async () => (await import("./adapter.ts")).adapterCommand(),
+  },
+  broker: {
+    summary: "Serve a peer bus and nothing else, as peerbus does.",
+    load: async () => (await import("./broker.ts")).brokerCommand(),
   },
   tools: {
     summary: "List the MCP tools that a bridge serves.",

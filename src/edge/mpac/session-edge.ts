@@ -9,14 +9,15 @@ import { pathName } from "../../core/session/read.ts";
 import type { Engine } from "../../engine/engine.ts";
 import type { ClientMessage } from "../../wire/mpac/messages.ts";
 import type { FileList, FileRead, SessionSummaryRequest } from "../../wire/mpac/sideband.ts";
-import type { QueryFrame } from "../../wire/query.ts";
+import type { QueryFrame, SummaryAnswer } from "../../wire/query.ts";
+import type { Revision } from "../../wire/record.ts";
 import type { RefusalCode } from "../../wire/refusals.ts";
 import { prepare, type Prepared, type Refused, type Surroundings, withoutSecrets, type WorkspaceFiles } from "./commands.ts";
 import type { Connection } from "./connection.ts";
 import { createBehind, type Observations } from "./observed-views.ts";
 import type { Room } from "./room.ts";
 import { answerSideband } from "./sideband.ts";
-import { answerQuery, type ViewContext } from "./views.ts";
+import { answerQuery, type ViewContext, viewSummary } from "./views.ts";
 
 export interface SessionEdge extends Disposable {
   /** A frame of it arrived. */
@@ -25,6 +26,8 @@ export interface SessionEdge extends Disposable {
   carry(connection: Connection, message: ClientMessage): Promise<void> | void;
   answer(connection: Connection, frame: QueryFrame): Promise<void>;
   answerBeside(connection: Connection, ask: FileList | FileRead | SessionSummaryRequest): Promise<void>;
+  /** The session as somebody sees it who takes no part. */
+  summarize(): Promise<{ readonly revision: Revision; readonly writable: boolean; readonly summary: SummaryAnswer }>;
   refuse(connection: Connection, code: RefusalCode, message: string, refersTo?: string): void;
   gone(connection: Connection): void;
   /** Tells everybody in it that another process takes the session over. */
@@ -111,6 +114,12 @@ export function createSessionEdge({ room, engine, files, observations }: Session
     async answerBeside(connection, ask) {
       connection.send(JSON.stringify(await answerSideband(ask, { host, files, engine, viewContext })));
     },
+    summarize: () =>
+      host.query((state, revision) => ({
+        revision,
+        writable: host.writable,
+        summary: viewSummary(viewContext(state), { kind: "summary" }),
+      })),
     announceHandover: () => room.announceHandover(),
     gone: (connection) => room.leave(connection),
     [Symbol.dispose]: () => room[Symbol.dispose](),

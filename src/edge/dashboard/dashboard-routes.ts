@@ -1,0 +1,210 @@
+/**
+ * The panel: one page at `/`, hosted at `/session/<id>/`, and what it reads and may do.
+ *
+ * The page and its files are for anybody and say nothing of a session; everything else wants a secret on every request, which
+ * the page keeps to itself and sends in a header, so that no other page can borrow it.
+ */
+import { type Context, Hono, type MiddlewareHandler } from "hono";
+import { bodyLimit } from "hono/body-limit";
+import type { ContentfulStatusCode } from "hono/utils/http-status";
+import type { DashboardPart, DashboardState } from "../../wire/dashboard.ts";
+import type { JsonObject } from "../../wire/json.ts";
+import type { Actor } from "../../wire/record.ts";
+import type { Door } from "../http/door.ts";
+import { type ServerSentEvent, eventStream } from "../http/sse.ts";
+import type { Assets } from "./assets.ts";
+import { changes, type Followed } from "./changes.ts";
+import type { Links } from "./links.ts";
+
+/** One session as the panel sees it. */
+export interface Panel {
+  read(): Promise<Omit<DashboardState, "at">>;
+  /** What is followed to know when to read again. */
+  readonly parts: Readonly<Record<DashboardPart, Followed>>;
+  /** Notes that a person has seen to a flagged message; the answer goes to the page as it is. */
+  acknowledge(messageId: string, actor: Actor): Promise<{ readonly status: ContentfulStatusCode; readonly body: JsonObject }>;
+}
+
+/** Keeps the session open until it is disposed. */
+export interface PanelVisit extends Disposable {
+  readonly panel: Panel;
+}
+
+export interface DashboardOptions {
+  readonly assets: Assets | undefined;
+  readonly door: Door;
+  /** Where this machine's own user is let in by a link. */
+  readonly links?: Links;
+  /** The session that a path names, or the one there is when it names none; or how it is said that there is none. */
+  readonly sessionAt: (named: string | undefined) => string | { readonly notFound: string };
+  /** Undefined for a session that does not exist: looking at one makes none. */
+  readonly visit: (sessionId: string) => Promise<PanelVisit | undefined>;
+  /** The name under which this machine's own user acts. */
+  readonly person: () => Promise<string>;
+  readonly nowMs: () => number;
+  /** A person has done something; a page that is only open does not count. */
+  readonly onActivity: () => void;
+}
+
+/** Longest body that is read, in bytes. */
+const MAX_BODY_BYTES = 4_096;
+
+const HEADERS = {
+  "content-security-policy": [
+    "default-src 'none'",
+    "script-src 'self'",
+    "style-src 'self'",
+    "img-src 'self'",
+    "connect-src 'self'",
+    "base-uri 'none'",
+    "form-action 'none'",
+    "frame-ancestors 'none'",
+    "require-trusted-types-for 'script'",
+    "trusted-types 'none'",
+  ].join("; "),
+  "x-content-type-options": "nosniff",
+  "referrer-policy": "no-referrer",
+  "cross-origin-opener-policy": "same-origin",
+  "cross-origin-resource-policy": "same-origin",
+  "cache-control": "no-store",
+};
+
+const NOT_BUILT = "this sidecar runs from its source, where the page is not made; build it with «npm run build» and start that";
+const HOW = "a token is needed here; run «signalbox dashboard» in the repository, or send Authorization: Bearer <token>";
+
+const withHeaders: MiddlewareHandler = async (context, next) => {
+  await next();
+  for (const [name, value] of Object.entries(HEADERS)) if (!context.res.headers.has(name)) context.res.headers.set(name, value);
+};
+
+const smallBody = bodyLimit({ maxSize: MAX_BODY_BYTES, onError: (context) => context.json({ detail: "the body is too long" }, 413) });
+
+/** Whoever shows a token of the table, or this machine's own user, whom no fingerprint tells from another. */
+interface Visitor {
+  readonly holder?: string | undefined;
+  readonly fingerprint?: string;
+}
+
+const OWN: Visitor = {};
+
+export function dashboardRoutes({ assets, door, links, sessionAt, visit, person, nowMs, onActivity }: DashboardOptions): Hono {
+  const routes = new Hono();
+  const files: Readonly<Record<string, readonly [keyof Assets, string]>> = {
+    "": ["html", "text/html; charset=utf-8"],
+    "dashboard/app.js": ["script", "text/javascript; charset=utf-8"],
+    "dashboard/app.css": ["css", "text/css; charset=utf-8"],
+    "dashboard/icon.svg": ["icon", "image/svg+xml"],
+  };
+
+  /** Whoever may look, or the answer to whoever may not. */
+  function visitorOf(context: Context, sessionId: string): Visitor | Response {
+    const { authorization } = context.req.header();
+    if (links?.isPage(authorization) === true) return OWN;
+    const admission = door.admitHeader(authorization, sessionId) ?? { refused: HOW };
+    if ("refused" in admission) return context.json({ detail: admission.refused }, 401, { "www-authenticate": "Bearer" });
+    const { admitted, holder } = admission;
+    return admitted === "own" ? OWN : { holder, fingerprint: admitted.fingerprint };
+  }
+
+  async function actorOf({ holder, fingerprint }: Visitor): Promise<Actor> {
+    if (fingerprint === undefined) return { principal: await person(), verified: "token" };
+    return { principal: `person:${holder ?? `token ${fingerprint.slice(0, 8)}`}`, fingerprint, verified: "token" };
+  }
+
+  /** The session of the path and who asks, or the answer to whoever gets no further. */
+  function askedBy(context: Context): { readonly sessionId: string; readonly visitor: Visitor } | Response {
+    const sessionId = sessionAt(namedIn(context));
+    if (typeof sessionId === "object") return context.json({ detail: sessionId.notFound }, 404);
+    const visitor = visitorOf(context, sessionId);
+    return visitor instanceof Response ? visitor : { sessionId, visitor };
+  }
+
+  async function withPanel(context: Context, sessionId: string, act: (panel: Panel) => Promise<Response>): Promise<Response> {
+    using visiting = await visit(sessionId);
+    return visiting === undefined ? noSession(context, sessionId) : await act(visiting.panel);
+  }
+
+  for (const base of ["/", "/session/:session/"]) {
+    routes.use(`${base}dashboard/*`, withHeaders);
+    for (const [path, [name, type]] of Object.entries(files)) {
+      routes.get(`${base}${path}`, withHeaders, (context) => {
+        const sessionId = sessionAt(namedIn(context));
+        if (typeof sessionId === "object") return context.json({ detail: sessionId.notFound }, 404);
+        if (assets === undefined) return context.json({ detail: NOT_BUILT }, 503);
+        return context.body(assets[name], 200, { "content-type": type });
+      });
+    }
+
+    routes.get(`${base}dashboard/state`, async (context) => {
+      const asked = askedBy(context);
+      if (asked instanceof Response) return asked;
+      return withPanel(context, asked.sessionId, async (panel) => {
+        const parts = await panel.read();
+        return context.json({ at: new Date(nowMs()).toISOString(), ...parts });
+      });
+    });
+
+    routes.get(`${base}dashboard/events`, async (context) => {
+      const asked = askedBy(context);
+      if (asked instanceof Response) return asked;
+      const visiting = await visit(asked.sessionId);
+      if (visiting === undefined) return noSession(context, asked.sessionId);
+      return eventStream(context.req.raw, (signal) => eventsOf(visiting, signal));
+    });
+
+    routes.post(`${base}dashboard/ack`, smallBody, async (context) => {
+      const asked = askedBy(context);
+      if (asked instanceof Response) return asked;
+      const messageId = await memberOf(context, "id");
+      if (messageId === undefined) return context.json({ detail: "the body is {id}, the id of a flagged message" }, 422);
+      onActivity();
+      const actor = await actorOf(asked.visitor);
+      return withPanel(context, asked.sessionId, async (panel) => {
+        const { status, body } = await panel.acknowledge(messageId, actor);
+        return context.json(body, status);
+      });
+    });
+  }
+
+  // Without its last slash the page would look for its files beside the session.
+  routes.get("/session/:session", withHeaders, (context) => context.redirect(`${pathOf(context)}/`, 308));
+
+  if (links !== undefined) {
+    // Behind the token, as everything under /control.
+    routes.post("/control/dashboard", (context) => {
+      onActivity();
+      return context.json({ path: `/#link=${links.offer()}` });
+    });
+    routes.post("/dashboard/enter", smallBody, async (context) => {
+      const token = links.redeem((await memberOf(context, "link")) ?? "");
+      if (token !== undefined) return context.json({ token });
+      return context.json({ detail: "this link was used or is too old; run «signalbox dashboard» for a new one" }, 401);
+    });
+  }
+  return routes;
+}
+
+/** The path as it stands in the URL: what a client wrote there, nobody decodes. */
+const pathOf = (context: Context): string => new URL(context.req.url).pathname;
+const namedIn = (context: Context): string | undefined => /^\/session\/([^/]+)\//.exec(pathOf(context))?.[1];
+
+const noSession = (context: Context, id: string): Response =>
+  context.json({ detail: `there is no session ${id} here yet; its first participant makes it` }, 404);
+
+/** The visit ends with the stream, whether anybody reads it or not. */
+function eventsOf(visiting: PanelVisit, signal: AbortSignal): AsyncIterable<ServerSentEvent> {
+  const leave = (): void => visiting[Symbol.dispose]();
+  signal.addEventListener("abort", leave);
+  if (signal.aborted) leave();
+  return said(visiting.panel, signal);
+}
+
+async function* said({ parts }: Panel, signal: AbortSignal): AsyncGenerator<ServerSentEvent, void, undefined> {
+  for await (const change of changes(parts, signal)) yield { event: "changed", data: JSON.stringify(change) };
+}
+
+async function memberOf(context: Context, name: string): Promise<string | undefined> {
+  const body: unknown = await context.req.json().catch(() => undefined);
+  const value = typeof body === "object" && body !== null ? (body as Readonly<Record<string, unknown>>)[name] : undefined;
+  return typeof value === "string" && value !== "" ? value : undefined;
+}
