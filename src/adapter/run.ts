@@ -34,8 +34,7 @@ export async function runAdapter(settings: AdapterSettings, { input, output, rep
   const isPushed = settings.mode === "cc";
   let rotations = 0;
   await using client = createPeerClient({
-    url: settings.url,
-    token: settings.token,
+    broker: () => Promise.resolve({ url: settings.url, token: settings.token }),
     secret: settings.secret,
     name: settings.name ?? mintName(),
     nextName() {

@@ -26,8 +26,7 @@ interface Joined extends PeerClient {
 function join(broker: Broker, name: string, options: Partial<PeerOptions> = {}): Joined {
   const [said, names, barred] = [[], [], []] as [string[], string[], string[]];
   const client = createPeerClient({
-    url: broker.url,
-    token: "token",
+    broker: () => Promise.resolve({ url: broker.url, token: "token" }),
     secret: SECRET,
     name,
     nextName: () => undefined,
@@ -296,4 +295,22 @@ it("has its acknowledgements on the way before it goes", async () => {
   await bo[Symbol.asyncDispose]();
 
   expect(broker.unacknowledged()).toEqual([]);
+});
+
+it("goes where its broker is now, under the name that it has there, and at once when a call wants it", async () => {
+  await using first = await startBroker();
+  await using second = await startBroker();
+  let at: { url: string; token: string; name: string } | undefined;
+  const broker = () => (at === undefined ? Promise.reject(new Error("no sidecar runs")) : Promise.resolve(at));
+  await using ana = join(first, "ana", { broker });
+
+  await expect(ana.peers()).rejects.toThrow("adapter: not connected to broker (no sidecar runs)");
+  at = { url: first.url, token: "token", name: "ana" };
+  await ana.peers();
+  at = { url: second.url, token: "token", name: "ana#2" };
+  await first[Symbol.asyncDispose]();
+  await until(() => ana.names.length === 2);
+
+  expect(ana.names).toEqual(["ana", "ana#2"]);
+  expect(ana.name).toBe("ana#2");
 });

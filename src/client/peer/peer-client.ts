@@ -36,10 +36,7 @@ export interface PeerClient extends AsyncDisposable {
   shown(deliveries: readonly Delivery[]): void;
 }
 
-export interface PeerOptions extends Pick<
-  RegistrationOptions,
-  "url" | "token" | "name" | "nextName" | "onRegistered" | "onBarred" | "report"
-> {
+export interface PeerOptions extends Pick<RegistrationOptions, "broker" | "name" | "nextName" | "onRegistered" | "onBarred" | "report"> {
   /** Shared by all peers that trust each other, and by nobody else. */
   readonly secret: string;
   /** Something can be taken. */

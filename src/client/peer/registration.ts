@@ -17,9 +17,17 @@ const GOOD_MS = 5_000;
 /** Milliseconds that a call waits for a connection that is being made. */
 const CONNECTING_MS = 2_000;
 
-export interface RegistrationOptions {
+/** A broker, and what lets a peer in. */
+export interface Broker {
   readonly url: string;
   readonly token: string;
+  /** What to be called there from now on, where that changes. */
+  readonly name?: string;
+}
+
+export interface RegistrationOptions {
+  /** Asked before each attempt, because a broker may move; one that throws says why there is none. */
+  readonly broker: () => Promise<Broker>;
   readonly name: string;
   /** Another name, when this one is somebody else's. */
   readonly nextName: () => string | undefined;
@@ -36,7 +44,7 @@ export interface RegistrationOptions {
 export interface Registration extends AsyncDisposable {
   /** How it is registered, or tries to be. */
   readonly name: string;
-  /** The connection; one that is being made is waited for, for two seconds. @throws PeerFault */
+  /** The connection; one that is being made is waited for, for two seconds, and it is made at once. @throws PeerFault */
   link(): Promise<PeerLink>;
   /** The connection that there is now. */
   readonly current: PeerLink | undefined;
@@ -45,13 +53,15 @@ export interface Registration extends AsyncDisposable {
 }
 
 export function keepRegistered(options: RegistrationOptions): Registration {
-  const { url, token, hear, nextName, onAttempt, onRegistered, onBarred, report } = options;
+  const { broker, hear, nextName, onAttempt, onRegistered, onBarred, report } = options;
   let { name } = options;
   const stop = new AbortController();
   let current: PeerLink | undefined;
   /** Calls that wait for a connection. */
   const awaited = new Set<() => void>();
   let whyNot = "";
+  /** Ends the pause before the next attempt. */
+  let hurry = new AbortController();
   let renewing = false;
   let over = false;
 
@@ -79,11 +89,12 @@ export function keepRegistered(options: RegistrationOptions): Registration {
   /** A connection from its beginning to its end. @returns milliseconds that it stood @throws when there was none */
   async function carryOne(): Promise<number> {
     onAttempt();
-    const link = await openPeerLink({ url, token, name, hear, signal: stop.signal });
+    const { url, token, name: given = name } = await broker();
+    name = given;
+    const link = await openPeerLink({ url, token, name, onRegistered: () => onRegistered(name), hear, signal: stop.signal });
     const sinceMs = performance.now();
     current = link;
     wake();
-    onRegistered(name);
     const { code, reason } = await link.ended;
     current = undefined;
     if (renewing) return GOOD_MS;
@@ -116,7 +127,8 @@ export function keepRegistered(options: RegistrationOptions): Registration {
       }
       const step = Math.min(MOST_MS, FIRST_MS * 2 ** Math.min(losses, 10));
       losses += 1;
-      await pause(step + (step / 2) * Math.random(), stop.signal);
+      hurry = new AbortController();
+      await pause(step + (step / 2) * Math.random(), AbortSignal.any([stop.signal, hurry.signal]));
     }
   }
   const running = run();
@@ -126,7 +138,10 @@ export function keepRegistered(options: RegistrationOptions): Registration {
       return name;
     },
     async link() {
-      if (current?.open !== true && !over) await connecting();
+      if (current?.open !== true && !over) {
+        hurry.abort();
+        await connecting();
+      }
       if (current?.open !== true) throw notConnected(whyNot);
       return current;
     },
