@@ -100,3 +100,13 @@ it("says by which words of the asking scope each is met, the strongest bond only
   expect(hits({ kind: "query", expression: "2" })).toEqual([["query", "possible"]]);
   expect(hits({ kind: "query", expression: "1" })).toEqual([["query", "name"]]);
 });
+
+it.each([
+  ["a dotted name", { kind: "entity_set", entities: ["auth.is_authenticated"] }, "app/auth.py"],
+  ["a word like a path", { kind: "query", expression: "app/auth.py" }, "app"],
+])("finds %s that alone says something of the files that are asked about", (_, held, path) => {
+  const index = createFootprintIndex();
+  index.add("words", footprint(held));
+
+  expect([...index.meeting(footprint({ kind: "file_set", resources: [path] }))]).toEqual([["words", { by: "possible", words: [path] }]]);
+});
