@@ -317,8 +317,8 @@ describe("the adapter of Claude Code", () => {
     await cc.next();
 
     broker.cut();
-    const again = await cc.next();
     broker.take(envelope("2"));
+    const again = await cc.next();
     const second = await cc.next();
 
     expect([again.params?.meta["kind"], second.params?.meta["msg_id"]]).toEqual(["system", "2"]);

@@ -36,6 +36,8 @@ export interface PeerLinkOptions {
   readonly url: string;
   readonly token: string;
   readonly name: string;
+  /** At once when the broker has taken the registration, before what it says next. */
+  readonly onRegistered: () => void;
   /** Deliveries, from the first one on: a broker may be quicker with them than with its answer to the registration. */
   readonly hear: (delivery: Delivery, ack: (key: string) => void) => void;
   readonly signal: AbortSignal;
@@ -54,9 +56,10 @@ export class RegistrationRefused extends Error {
 }
 
 /** @throws RegistrationRefused, PeerFault, or what the system says when there is no connection */
-export async function openPeerLink({ url, token, name, hear, signal }: PeerLinkOptions): Promise<PeerLink> {
+export async function openPeerLink({ url, token, name, onRegistered, hear, signal }: PeerLinkOptions): Promise<PeerLink> {
   /** Who waits for a list of peers, the registration first. */
   const asking: ((names: readonly string[]) => void)[] = [];
+  let isRegistered = false;
   const connection = await connect(url, {
     pingMs: PING_MS,
     handshakeMs: ANSWER_MS,
@@ -64,7 +67,11 @@ export async function openPeerLink({ url, token, name, hear, signal }: PeerLinkO
     signal,
     hear(text) {
       const frame = readBrokerFrame(text);
-      if (frame?.kind === "peers") asking.shift()?.(frame.names);
+      if (frame?.kind === "peers") {
+        if (!isRegistered) onRegistered();
+        isRegistered = true;
+        asking.shift()?.(frame.names);
+      }
       if (frame?.kind === "deliver") hear(frame.delivery, ack);
     },
   });
