@@ -19,6 +19,7 @@ const SMOKES = [
   ["recovery", 8],
   ["hosted", 15],
   ["day", 18],
+  ["peers", 13],
 ] as const;
 
 let folder: string;
