@@ -9,7 +9,7 @@ import type { IntentId } from "../../wire/ids.ts";
 import type { JsonObject } from "../../wire/json.ts";
 import type { Message } from "../../wire/mpac/messages.ts";
 import type { Rejection } from "../../wire/refusals.ts";
-import { parseResource, type Resource } from "../scope/resource.ts";
+import { coversFile, parseResource, type Resource } from "../scope/resource.ts";
 import { frozenFor } from "./frozen.ts";
 import { ownLiveIntent, suspendedRefusal } from "./intents.ts";
 import { meetings } from "./overlaps.ts";
@@ -79,8 +79,16 @@ export function targetOf(
   return frozenFor(state, target, intentId) ?? { target: resource };
 }
 
-/** Whether no live intent of the sender covers the target (SPEC 23.3.2). */
-export function isUncoordinated(state: Readonly<SessionState>, target: Resource, sender: Participant): boolean {
+/** Whether no live intent of the sender covers the target (SPEC 23.3.2). The one that is named is looked at first: it mostly does. */
+export function isUncoordinated(
+  state: Readonly<SessionState>,
+  target: Resource,
+  sender: Participant,
+  named: IntentId | undefined,
+): boolean {
+  const intent = named === undefined ? undefined : state.intents.get(named);
+  const isOwn = intent?.principal === sender.id && intent.state === "ACTIVE";
+  if (isOwn && !target.glob && intent.resources.some((held) => coversFile(held, target.key))) return false;
   return !meetings(state, [target]).some(
     ({ intent }) => intent.principal === sender.id && intent.state === "ACTIVE" && targetWithin(state, target.path, intent.scope),
   );

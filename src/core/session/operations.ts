@@ -138,21 +138,22 @@ function committedEvent(
   sender: Participant,
   at: SessionMoment,
 ): Committed {
-  return {
+  const event: { -readonly [Member in keyof Committed]: Committed[Member] } = {
     type: "OperationCommitted",
     opId: said.op_id,
     principalId: sender.id,
-    ...(intentId === undefined ? {} : { intentId }),
     target: target.path,
     opKind: said.op_kind ?? "replace",
     tree: treeOf(sender),
-    ...(sender.worktree?.branch === undefined ? {} : { branch: sender.worktree.branch }),
     stateRefBefore: said.state_ref_before ?? null,
     stateRefAfter: said.state_ref_after ?? null,
     observed: said.extensions?.signalbox?.observed ?? null,
-    uncoordinated: isUncoordinated(state, target, sender),
+    uncoordinated: isUncoordinated(state, target, sender, intentId),
     files,
-    ...(batchId === undefined ? {} : { batchId }),
     contentHash: at.facts.contentHash ?? "",
   };
+  if (intentId !== undefined) event.intentId = intentId;
+  if (sender.worktree?.branch !== undefined) event.branch = sender.worktree.branch;
+  if (batchId !== undefined) event.batchId = batchId;
+  return event;
 }

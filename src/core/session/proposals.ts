@@ -99,7 +99,7 @@ export function proposed(
     ...(sender.worktree?.branch === undefined ? {} : { branch: sender.worktree.branch }),
     stateRefBefore: said.state_ref_before ?? null,
     stateRefAfter: said.state_ref_after ?? null,
-    uncoordinated: isUncoordinated(state, found.target, sender),
+    uncoordinated: isUncoordinated(state, found.target, sender, intentId),
     ...(batchId === undefined ? {} : { batchId }),
     contentHash: at.facts.contentHash ?? "",
   };

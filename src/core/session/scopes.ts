@@ -24,8 +24,8 @@ const MAX_SCOPE_CHARACTERS = 200_000;
 const comparisons = new WeakMap<SessionSettings, { readonly rules: PathRules; readonly registry: Registry }>();
 
 function comparisonOf(settings: SessionSettings): { readonly rules: PathRules; readonly registry: Registry } {
-  const known = comparisons.get(settings);
-  if (known !== undefined) return known;
+  const made = comparisons.get(settings);
+  if (made !== undefined) return made;
   const rules = { foldCase: settings.fold_case, roots: settings.root === "" ? [] : [settings.root] };
   const comparison = { rules, registry: compileRegistry(settings, rules) };
   comparisons.set(settings, comparison);
@@ -40,18 +40,25 @@ export function registryOf(settings: SessionSettings): Registry {
   return comparisonOf(settings).registry;
 }
 
+interface Read {
+  readonly scope: Scope;
+  readonly settings: SessionSettings;
+  readonly footprint: Footprint;
+}
+
 /** A scope is never changed once it is parsed, and is asked about as often as others meet it. */
-const read = new WeakMap<Scope, { readonly settings: SessionSettings; readonly footprint: Footprint }>();
+const known = new WeakMap<Scope, Read>();
+
+/** The scope that came last: it is folded next, and most are never asked about again. */
+let last: Read | undefined;
 
 /** What a scope stands for in this session; what does not parse is left out, because a fold never fails. */
 export function footprintIn(scope: Scope, settings: SessionSettings): Footprint {
-  const known = read.get(scope);
-  if (known?.settings === settings) return known.footprint;
-  return remembered(scope, settings, footprintOf(scope, pathRules(settings), registryOf(settings)));
-}
-
-function remembered(scope: Scope, settings: SessionSettings, footprint: Footprint): Footprint {
-  read.set(scope, { settings, footprint });
+  if (last?.scope === scope && last.settings === settings) return last.footprint;
+  const before = known.get(scope);
+  if (before?.settings === settings) return before.footprint;
+  const footprint = footprintOf(scope, pathRules(settings), registryOf(settings));
+  known.set(scope, { scope, settings, footprint });
   return footprint;
 }
 
@@ -87,7 +94,7 @@ export function readScope(
 
   const resources = pattern === undefined ? files : [...files, pattern];
   const recorded = asRecorded(scope, files, pattern);
-  remembered(recorded, settings, footprintOver(resources, recorded, rules, registryOf(settings)));
+  last = { scope: recorded, settings, footprint: footprintOver(resources, recorded, rules, registryOf(settings)) };
   return { scope: recorded, resources };
 }
 
@@ -148,8 +155,8 @@ function besideFiles({ kind: _kind, resources: _resources, ...rest }: Scope): nu
 const counted = new WeakMap<readonly Resource[], number>();
 
 function globsIn(resources: readonly Resource[]): number {
-  const known = counted.get(resources);
-  if (known !== undefined) return known;
+  const before = counted.get(resources);
+  if (before !== undefined) return before;
   const globs = resources.filter(isGlob).length;
   counted.set(resources, globs);
   return globs;

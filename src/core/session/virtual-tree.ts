@@ -42,7 +42,7 @@ export function filesOf(
   target: Resource,
   sender: Participant,
   at: SessionMoment,
-  earlier: Map<string, Standing> = new Map(),
+  earlier?: Map<string, Standing>,
 ): { readonly files: WrittenFile[] } | Refusal {
   if (treeOf(sender) !== VIRTUAL_TREE) return staleOnDisk(said) ?? { files: [] };
   const read = readChanges(state, said, target);
@@ -51,7 +51,7 @@ export function filesOf(
   if (stale !== undefined) return stale;
 
   for (const { resource, written } of read.changes) {
-    if (written !== undefined) earlier.set(resource.key, { stateRef: written.stateRef, blob: written.blob });
+    if (written !== undefined) earlier?.set(resource.key, { stateRef: written.stateRef, blob: written.blob });
   }
   return { files: read.changes.flatMap(({ written }) => written ?? []) };
 }
@@ -81,27 +81,32 @@ function readChanges(state: Readonly<SessionState>, said: Said, target: Resource
     }
     changes.push({ resource, expected: change.state_ref_before ?? (resource.key === target.key ? before : null), written });
   }
+  if (changes.length === 0) return { changes: [targetChange(said, target)] };
   // In the order of their names: the log keeps members sorted, and the same record must be decided the same again.
   changes.sort((a, b) => (a.resource.key < b.resource.key ? -1 : 1));
   if (changes.some(({ resource }) => resource.key === target.key)) return { changes };
 
+  return { changes: [...changes, { resource: target, expected: before, written: undefined }] };
+}
+
+/** Of an operation that is about its target alone. */
+function targetChange(said: Said, target: Resource): Change {
   const after = said.state_ref_after ?? null;
-  const says = changes.length === 0 && (after !== null || said.op_kind === "delete");
-  const written = says ? { path: target.path, stateRef: after } : undefined;
-  return { changes: [...changes, { resource: target, expected: before, written }] };
+  const written = after !== null || said.op_kind === "delete" ? { path: target.path, stateRef: after } : undefined;
+  return { resource: target, expected: said.state_ref_before ?? null, written };
 }
 
 function staleOnVirtualTree(
   state: Readonly<SessionState>,
   changes: readonly Change[],
   at: SessionMoment,
-  earlier: ReadonlyMap<string, Standing>,
+  earlier: ReadonlyMap<string, Standing> | undefined,
 ): Refusal | undefined {
-  const bases = new Map(Object.entries(at.facts.bases ?? {}));
+  const { bases } = at.facts;
   for (const { resource, expected } of changes) {
-    const own = earlier.get(resource.key);
+    const own = earlier?.get(resource.key);
     const recorded = own ?? state.virtualTree.get(resource.key);
-    const onDisk = bases.get(resource.path) ?? null;
+    const onDisk = (bases !== undefined && Object.hasOwn(bases, resource.path) ? bases[resource.path] : undefined) ?? null;
     const current = recorded === undefined ? onDisk : recorded.stateRef;
     // A commit that brought no content left the file itself as it is, so that its readers build on the disk's.
     const isShown = own === undefined && recorded?.blob === undefined && onDisk !== null && refsEqual(expected, onDisk);

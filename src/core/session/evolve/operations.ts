@@ -1,5 +1,5 @@
 /** What becomes of operations, and of the virtual tree that some of them write. */
-import type { BatchId, ConflictId, IntentId, OpId } from "../../../wire/ids.ts";
+import type { IntentId, OpId } from "../../../wire/ids.ts";
 import type { SessionEventOf } from "../../../wire/session.ts";
 import type { Place } from "../../aggregate.ts";
 import { parseResource } from "../../scope/resource.ts";
@@ -10,14 +10,14 @@ import { scheduleBatch, scheduleOperation, scheduleParticipant } from "./forgett
 
 export function commit(state: SessionState, event: SessionEventOf<"OperationCommitted">, at: Place): void {
   const proposed = state.operations.get(event.opId);
-  if (proposed === undefined) add(state, { ...event, id: event.opId, intent: event.intentId }, at);
+  if (proposed === undefined) add(state, bornOf(event), at);
   else complete(state, proposed, event, at);
   if (event.tree !== VIRTUAL_TREE) return;
   for (const { path, stateRef, blob } of event.files) write(state, path, { stateRef, blob, by: event.principalId });
 }
 
 export function propose(state: SessionState, event: SessionEventOf<"OperationProposed">, at: Place): void {
-  const operation = enter(state, { ...event, id: event.opId, intent: event.intentId }, "PROPOSED", at);
+  const operation = enter(state, bornOf(event), "PROPOSED", at);
   const author = state.participants.get(operation.principal);
   author?.proposals.add(operation.id);
   scheduleParticipant(state, author, at.atMs);
@@ -95,32 +95,69 @@ export function supersede(state: SessionState, event: SessionEventOf<"OperationS
   earlier.state = "SUPERSEDED";
   state.written.remove(earlier.id);
   ease(state, earlier.conflicts, at);
-  add(
-    state,
-    { ...event, id: event.supersededBy, intent: earlier.intent, branch: earlier.branch, stateRefBefore: earlier.stateRefAfter },
-    at,
-  );
+  const birth: Birth = {
+    id: event.supersededBy,
+    principal: event.principalId,
+    intent: earlier.intent,
+    target: event.target,
+    tree: event.tree,
+    branch: earlier.branch,
+    stateRefBefore: earlier.stateRefAfter,
+    stateRefAfter: event.stateRefAfter,
+    contentHash: event.contentHash,
+    batch: undefined,
+  };
+  add(state, birth, at);
   if (event.tree !== VIRTUAL_TREE || event.stateRefAfter === null) return;
   write(state, event.target, { stateRef: event.stateRefAfter, blob: undefined, by: event.principalId });
 }
 
-interface Birth extends Pick<Operation, "id" | "target" | "tree" | "stateRefBefore" | "stateRefAfter" | "contentHash"> {
-  readonly principalId: Operation["principal"];
+interface Birth extends Pick<
+  Operation,
+  "id" | "principal" | "target" | "tree" | "branch" | "stateRefBefore" | "stateRefAfter" | "contentHash" | "batch"
+> {
+  /** The intent that was named. */
   readonly intent: IntentId | undefined;
-  readonly branch?: string | undefined;
-  readonly batchId?: BatchId | undefined;
+}
+
+function bornOf(event: SessionEventOf<"OperationCommitted"> | SessionEventOf<"OperationProposed">): Birth {
+  return {
+    id: event.opId,
+    principal: event.principalId,
+    intent: event.intentId,
+    target: event.target,
+    tree: event.tree,
+    branch: event.branch,
+    stateRefBefore: event.stateRefBefore,
+    stateRefAfter: event.stateRefAfter,
+    contentHash: event.contentHash,
+    batch: event.batchId,
+  };
 }
 
 /** An operation belongs to its intent while that is live; under an ended one it stands, and is forgotten, by itself. */
 function enter(state: SessionState, birth: Birth, as: "PROPOSED" | "COMMITTED", at: Place): Operation {
-  const { id, principalId: principal, target, tree, branch, stateRefBefore, stateRefAfter, contentHash, batchId: batch } = birth;
   const named = birth.intent === undefined ? undefined : state.intents.get(birth.intent);
-  const intent = named !== undefined && isLive(named) ? named : undefined;
-  const facts = { id, principal, intent: intent?.id, target, tree, branch, stateRefBefore, stateRefAfter, contentHash, batch };
-  const times = { receivedAt: at.revision, committedAt: at.revision, committedAtMs: at.atMs };
-  const later = { authorizedBy: undefined, completionHash: undefined, conflicts: new Set<ConflictId>() };
-  const operation: Operation = { ...facts, ...times, ...later, state: as };
-  state.operations.set(id, operation);
+  const operation: Operation = {
+    id: birth.id,
+    principal: birth.principal,
+    intent: named !== undefined && isLive(named) ? named.id : undefined,
+    target: birth.target,
+    tree: birth.tree,
+    branch: birth.branch,
+    state: as,
+    authorizedBy: undefined,
+    batch: birth.batch,
+    stateRefBefore: birth.stateRefBefore,
+    stateRefAfter: birth.stateRefAfter,
+    contentHash: birth.contentHash,
+    completionHash: undefined,
+    receivedAt: at.revision,
+    committedAt: at.revision,
+    committedAtMs: at.atMs,
+    conflicts: new Set(),
+  };
+  state.operations.set(operation.id, operation);
   state.tally.operations += 1;
   return operation;
 }
