@@ -41,19 +41,20 @@ export interface GoldenStream {
   readonly refusals: readonly GoldenRefusal[];
 }
 
-/** Every stream that is kept, the oldest name first. */
-export function keptStreams(): GoldenStream[] {
-  const names = readdirSync(GOLDEN_FOLDER).flatMap((file) => /^(.+-format\d+)\.jsonl$/.exec(file)?.[1] ?? []);
+/** Every stream that is kept in a folder, the oldest name first. */
+export function keptStreams(folder = GOLDEN_FOLDER): GoldenStream[] {
+  const linesOf = (file: string): string[] => linesIn(join(folder, file));
+  const names = readdirSync(folder).flatMap((file) => /^(.+-format\d+)\.jsonl$/.exec(file)?.[1] ?? []);
   return names.sort().map((name) => ({
     name,
     texts: linesOf(`${name}.jsonl`),
-    state: JSON.parse(readFileSync(join(GOLDEN_FOLDER, `${name}.state.json`), "utf8")) as Json,
+    state: JSON.parse(readFileSync(join(folder, `${name}.state.json`), "utf8")) as Json,
     refusals: linesOf(`${name}.refusals.jsonl`).map((line) => JSON.parse(line) as GoldenRefusal),
   }));
 }
 
-function linesOf(file: string): string[] {
-  return readFileSync(join(GOLDEN_FOLDER, file), "utf8")
+function linesIn(path: string): string[] {
+  return readFileSync(path, "utf8")
     .split(/\r?\n/)
     .filter((line) => line !== "");
 }
@@ -78,7 +79,7 @@ export function sayingOf(state: Readonly<SessionState>): Json {
   return plain({ ...facts, ...live, firstDeadline: state.deadlines.first() ?? null });
 }
 
-function plain(value: unknown): Json {
+export function plain(value: unknown): Json {
   if (value instanceof Map) return plain(Object.fromEntries(value as Map<string, unknown>));
   if (value instanceof Set) return [...(value as Set<string>)].sort();
   if (Array.isArray(value)) return value.map(plain);
