@@ -185,4 +185,30 @@ describe("an operation's intent", () => {
 
     expect(eventOf(decision, "OperationCommitted").uncoordinated).toBe(uncoordinated);
   });
+
+  it.each<readonly [string, Named, string, boolean]>([
+    ["covers the target", "ACTIVE", "a.ts", false],
+    ["does not cover the target", "ACTIVE", "b.ts", true],
+    ["covers a part of the pattern", "ACTIVE", "*.ts", true],
+    ["has ended", "WITHDRAWN", "a.ts", true],
+  ])("one that is named and %s decides it, too", (_, state, target, uncoordinated) => {
+    const decision = playNaming(state).says("ana", "OP_COMMIT", commit({ target, intent_id: "i" }));
+
+    expect(eventOf(decision, "OperationCommitted").uncoordinated).toBe(uncoordinated);
+  });
+
+  it("is coordinated by an intent that covers the target, whichever it names", () => {
+    const played = playNaming("ACTIVE");
+    played.says("ana", "INTENT_ANNOUNCE", { intent_id: "i2", scope: files("b.ts") });
+
+    const decision = played.says("ana", "OP_COMMIT", commit({ target: "b.ts", intent_id: "i" }));
+
+    expect(eventOf(decision, "OperationCommitted").uncoordinated).toBe(false);
+  });
+
+  it("is not coordinated by the intent of another that it is proposed under", () => {
+    const decision = playNaming("bo's").says("ana", "OP_PROPOSE", commit({ intent_id: "i" }));
+
+    expect(eventOf(decision, "OperationProposed").uncoordinated).toBe(true);
+  });
 });
