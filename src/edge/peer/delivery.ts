@@ -16,13 +16,13 @@ export interface Copy {
 }
 
 export interface Delivery {
-  /** Puts a copy behind all others. */
+  /** Puts a copy behind all others, unless it is there. */
   add(copy: Copy): void;
   /** It was acknowledged, perhaps over an earlier connection, and need not be handed over any more. */
   drop(key: string): void;
   /** Puts on the log what was handed over and is not there yet. */
   settle(): void;
-  /** Begins, or goes on. */
+  /** Begins, or goes on: not before whoever calls is done, so that what is added twice in one go is handed over once. */
   run(): void;
 }
 

@@ -2,7 +2,7 @@ import { request } from "node:http";
 import { describe, expect, it } from "vitest";
 import { WebSocket } from "ws";
 import { MAX_PEER_FRAME_BYTES } from "../../wire/peer/frames.ts";
-import { OTHER_TOKEN, serveBus, TOKEN } from "./peer.test.fixture.ts";
+import { letter, OTHER_TOKEN, serveBus, TOKEN } from "./peer.test.fixture.ts";
 
 const frame = { protocol_version: "v1", type: "register", token: TOKEN, name: "ana" };
 
@@ -121,6 +121,8 @@ it("gives a name to a new connection with its token, and drops the old one witho
 
   expect(await first.closed).toEqual({ code: 1006, reason: "" });
   expect(await second.sofar()).toEqual([]);
+  bo.send(letter("bo", "ana", "to the second"));
+  expect(await second.next()).toMatchObject({ envelope: { body: "to the second" } });
   bo.send({ type: "peers" });
   expect(await bo.next()).toMatchObject({ names: ["ana", "bo"] });
 });

@@ -115,11 +115,12 @@ it("refuses at the door what would close its recipient's connection, and takes w
   expect(await bo.sofar()).toEqual([]);
 });
 
-it("tells a peer that it is registered before it brings it anything, however much is being sent", async () => {
+it("tells a peer that it is registered before it brings it anything, and brings nothing twice, however much is being sent", async () => {
   await using bus = await serveBus();
   const [ana] = [await bus.join("ana"), await bus.join("bo")];
 
   const firsts: string[] = [];
+  const twice: unknown[] = [];
   for (let round = 0; round < 20; round += 1) {
     const joining = bus.dial();
     for (let number = 0; number < 20; number += 1) ana.send(letter("ana", "bo", number));
@@ -127,9 +128,12 @@ it("tells a peer that it is registered before it brings it anything, however muc
     bo.send({ protocol_version: "v1", type: "register", token: "token-one", name: "bo" });
     for (let number = 0; number < 20; number += 1) ana.send(letter("ana", "bo", number));
     firsts.push((await bo.next()).type);
+    const keys = (await bo.sofar()).map(({ delivery_key: key }) => key);
+    twice.push(...keys.filter((key, place) => keys.indexOf(key) < place));
   }
 
   expect(new Set(firsts)).toEqual(new Set(["peers"]));
+  expect(twice).toEqual([]);
 });
 
 it("closes the connection of a sender whose message the log does not take, so that it is not believed to be kept", async () => {

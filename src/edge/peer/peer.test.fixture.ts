@@ -7,6 +7,7 @@ import type { MailState } from "../../core/mail/state.ts";
 import { createEngine } from "../../engine/engine.ts";
 import { silentLog } from "../../engine/log.ts";
 import { redecide } from "../../engine/redecide.ts";
+import { StoreUnavailable } from "../../store/errors.ts";
 import { memoryStore } from "../../store/memory.ts";
 import type { EventStore } from "../../store/store.ts";
 import { type SessionId, streamOf } from "../../wire/ids.ts";
@@ -43,6 +44,8 @@ export interface RawPeer {
   send(frame: object | string): void;
   /** The texts of the next messages. */
   texts(count: number): Promise<readonly string[]>;
+  /** Takes what has come already. */
+  arrived(): readonly string[];
   next(): Promise<Frame>;
   /** Everything that was received up to the answer to a question asked now. */
   sofar(): Promise<readonly Frame[]>;
@@ -62,6 +65,8 @@ export interface Bus extends AsyncDisposable {
   until(is: (state: Readonly<MailState>) => boolean): Promise<void>;
   /** Another broker on the same log, without a farewell of the first. */
   restart(tokens?: readonly string[]): Promise<void>;
+  /** The same after one that did not get to finish anything. */
+  crash(): Promise<void>;
   /** Ends the broker as its process does when it is asked to. */
   stop(): Promise<void>;
 }
@@ -114,6 +119,10 @@ export async function serveBus(store: EventStore = memoryStore(), tokens: readon
       await broker.kill();
       broker = await startBroker(store, anew);
     },
+    async crash() {
+      await broker.crash();
+      broker = await startBroker(store, tokens);
+    },
     stop: () => broker.stop(),
     /** Every log that a test makes is decided once more on the way out. */
     async [Symbol.asyncDispose]() {
@@ -125,7 +134,12 @@ export async function serveBus(store: EventStore = memoryStore(), tokens: readon
   return bus;
 }
 
-async function startBroker(store: EventStore, tokens: readonly string[]) {
+async function startBroker(kept: EventStore, tokens: readonly string[]) {
+  let isDead = false;
+  const store: EventStore = {
+    ...kept,
+    append: (...records) => (isDead ? Promise.reject(new StoreUnavailable("the process has ended")) : kept.append(...records)),
+  };
   const engine = createEngine({ store, log: silentLog, node: "test" });
   const door = peerDoor(createDoor({ own: "own-token" }), tokens, "own-token");
   const open = () => engine.open(mail, "s" as SessionId, {});
@@ -152,13 +166,18 @@ async function startBroker(store: EventStore, tokens: readonly string[]) {
     offices[Symbol.dispose]();
     await engine.close();
   }
+  function kill(): Promise<void> {
+    for (const client of sockets.clients) client.terminate();
+    return stop();
+  }
   return {
     port: server.port,
     stream: open,
     stop,
-    kill() {
-      for (const client of sockets.clients) client.terminate();
-      return stop();
+    kill,
+    crash() {
+      isDead = true;
+      return kill();
     },
   };
 }
@@ -193,6 +212,7 @@ function rawPeer(socket: WebSocket): RawPeer {
     closed,
     send: (frame) => socket.send(typeof frame === "string" ? frame : JSON.stringify(frame)),
     texts,
+    arrived: () => received.splice(0),
     async next() {
       const [text = ""] = await texts(1);
       return JSON.parse(text) as Frame;

@@ -51,8 +51,6 @@ export interface PostOfficeOptions {
 interface Place {
   readonly line: Line;
   readonly delivery: Delivery;
-  /** What was sent up to this revision has been put into its delivery. */
-  readonly upTo: number;
 }
 
 const boot = randomBytes(4).toString("hex");
@@ -77,7 +75,7 @@ export async function openPostOffice({ stream, evidence, stands, log }: PostOffi
       envelopes.keep(revision, envelopeIn(command));
       for (const recipient of event.recipients) {
         const place = places.get(recipient);
-        if (place === undefined || revision <= place.upTo) continue;
+        if (place === undefined) continue;
         place.delivery.add({ key: keyOfCopy(event.id, recipient, event.broadcast), revision });
         place.delivery.run();
       }
@@ -101,11 +99,12 @@ export async function openPostOffice({ stream, evidence, stands, log }: PostOffi
       broke: (error) => log.error({ peer: name, error: String(error) }, "delivery broke off"),
     });
     const displaced = places.get(name);
-    const place = { line, delivery, upTo: host.revision };
+    const place = { line, delivery };
     places.set(name, place);
     displaced?.line.drop();
 
     line.send(peersFrame(inByteOrder(host.view.connected)));
+    // Among it may be what is heard next, of the same moment.
     for (const copy of waitingFor(host.view, name)) delivery.add(copy);
     delivery.run();
     return {
