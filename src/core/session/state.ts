@@ -14,6 +14,7 @@ import { createDeadlines, type Deadlines } from "../deadlines.ts";
 import type { Resource } from "../scope/resource.ts";
 import { createFootprintIndex, type FootprintIndex } from "../scope/footprint-index.ts";
 import { createScopeIndex, type ScopeIndex } from "../scope/scope-index.ts";
+import { AgeingMap } from "./ageing-map.ts";
 
 /** How long what has ended stays in the state once nothing live refers to it, in milliseconds. */
 export const REMEMBERED_MS = 24 * 60 * 60 * 1000;
@@ -65,7 +66,7 @@ export interface Participant {
   /** The model it stands on, as it last said. */
   backend: { readonly modelId: string; readonly status: string } | undefined;
   /** The last requests by id, oldest first. */
-  readonly requests: Map<string, SettledRequest>;
+  readonly requests: AgeingMap<string, SettledRequest>;
 }
 
 export type LiveState = "ACTIVE" | "SUSPENDED";
@@ -246,7 +247,7 @@ export interface SessionState {
   /** The fingerprint of the credential that first joined under a family of names: the names stay its bearer's. */
   readonly credentials: Map<string, string>;
   /** When a message was recorded, by its id, oldest first, as long as it could be replayed; only where that is kept out. */
-  readonly seenMessages: Map<string, number>;
+  readonly seenMessages: AgeingMap<string, number>;
   readonly intents: Map<IntentId, Intent>;
   readonly operations: Map<OpId, Operation>;
   readonly conflicts: Map<ConflictId, Conflict>;
@@ -308,7 +309,7 @@ export function initialState(): SessionState {
     participants: new Map(),
     families: new Map(),
     credentials: new Map(),
-    seenMessages: new Map(),
+    seenMessages: new AgeingMap(),
     intents: new Map(),
     operations: new Map(),
     conflicts: new Map(),

@@ -3,7 +3,15 @@ import type { ClaimId, DeferralId, IntentId, OpId, PrincipalId } from "../../../
 import type { JsonObject } from "../../../wire/json.ts";
 import type { SessionEventOf } from "../../../wire/session.ts";
 import type { Place } from "../../aggregate.ts";
-import { familyOf, REMEMBERED_CREDENTIALS, REMEMBERED_REQUESTS, REPLAY_WINDOW_MS, type SessionState } from "../state.ts";
+import { AgeingMap } from "../ageing-map.ts";
+import {
+  familyOf,
+  REMEMBERED_CREDENTIALS,
+  REMEMBERED_REQUESTS,
+  REPLAY_WINDOW_MS,
+  type SessionState,
+  type SettledRequest,
+} from "../state.ts";
 import { scheduleParticipant } from "./forgetting.ts";
 
 export function join(state: SessionState, event: SessionEventOf<"ParticipantJoined">, at: Place): void {
@@ -28,7 +36,13 @@ export function join(state: SessionState, event: SessionEventOf<"ParticipantJoin
       deferrals: new Set<DeferralId>(),
       claims: new Set<ClaimId>(),
     };
-    const rest = { summary: undefined, activeIntentId: undefined, backend: undefined, requests: new Map(), ...owned };
+    const rest = {
+      summary: undefined,
+      activeIntentId: undefined,
+      backend: undefined,
+      requests: new AgeingMap<string, SettledRequest>(),
+      ...owned,
+    };
     state.tally.participants += 1;
     const family = familyOf(event.principalId);
     state.families.set(family, (state.families.get(family) ?? new Set()).add(event.principalId));
@@ -85,9 +99,10 @@ export function depart(state: SessionState, id: PrincipalId, presence: "left" | 
 /** One that was recorded then may say a time up to a window later, and be taken until a window after that. */
 function rememberMessage({ seenMessages }: SessionState, id: string, atMs: number): void {
   seenMessages.set(id, atMs);
-  for (const [seen, seenAtMs] of seenMessages) {
-    if (seenAtMs >= atMs - 2 * REPLAY_WINDOW_MS) return;
-    seenMessages.delete(seen);
+  const passedAtMs = atMs - 2 * REPLAY_WINDOW_MS;
+  for (let { oldest } = seenMessages; oldest !== undefined; { oldest } = seenMessages) {
+    if ((seenMessages.get(oldest) ?? 0) >= passedAtMs) return;
+    seenMessages.dropOldest();
   }
 }
 
@@ -104,5 +119,5 @@ export function settle(state: SessionState, event: SessionEventOf<"Settled">, at
     contentHash: event.contentHash ?? "",
     result: event.result as JsonObject | undefined,
   });
-  if (requests.size > REMEMBERED_REQUESTS) requests.delete(requests.keys().next().value as string);
+  if (requests.size > REMEMBERED_REQUESTS) requests.dropOldest();
 }
