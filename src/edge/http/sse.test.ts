@@ -140,11 +140,29 @@ describe("an event stream", () => {
     expect([await last, asking.signal?.aborted]).toEqual([undefined, true]);
   });
 
+  it("lets the events clean up when its reader goes between two of them", async () => {
+    let isLeft = false;
+    async function* endless() {
+      try {
+        for (;;) yield { data: "1" };
+      } finally {
+        isLeft = true;
+      }
+    }
+    const { read, cancel } = readerOf(eventStream(request(), endless, LONG_MS));
+    await read();
+    await read();
+    await cancel();
+    await new Promise(setImmediate);
+
+    expect(isLeft).toBe(true);
+  });
+
   it("begins nothing for a request that was aborted before", async () => {
     const asking = source();
     const { read } = readerOf(eventStream(request(AbortSignal.abort()), asking.events, LONG_MS));
 
-    expect([await read(), await read(), asking.signal?.aborted]).toEqual([": connected\n\n", undefined, true]);
+    expect([await read(), await read(), asking.asked]).toEqual([": connected\n\n", undefined, 0]);
   });
 });
 

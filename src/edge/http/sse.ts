@@ -57,6 +57,8 @@ export function eventStream(
   function end(): void {
     request.signal.removeEventListener("abort", end);
     gone.abort();
+    // One that was between two events is not asked for the next, and would not see the signal.
+    void texts.return();
   }
   request.signal.addEventListener("abort", end);
   if (request.signal.aborted) end();
