@@ -1,16 +1,14 @@
 /** Lanes, claims that were left behind, and messages, with what a person may do about them. */
 import type { LaneView, MessageView, StatusView } from "../../../wire/bus/views.ts";
-import { badge, byId, clock, element, quoted, row, show, write } from "./dom.ts";
+import { badge, byId, clock, element, prose, quoted, row, show, write } from "./dom.ts";
 import { counted } from "./text.ts";
 
-/** Longer texts, in characters or lines, are shown folded. */
-const LONG = 320;
-const MANY_LINES = 6;
+const FOLD = { characters: 320, lines: 6 };
 
 /** How many flagged messages wait, also where not all are listed. */
 export function flagsIn(status: StatusView): number {
-  const { pending_action_flag_count: count } = status as { readonly pending_action_flag_count?: unknown };
-  return typeof count === "number" ? count : status.pending_action_flags.length;
+  const { _meta: counts } = status as { readonly _meta?: { readonly pending_action_flag_count?: number } };
+  return counts?.pending_action_flag_count ?? status.pending_action_flags.length;
 }
 
 export function showBoard(status: StatusView, acknowledge: (id: string) => void): void {
@@ -76,16 +74,7 @@ function messageItem(message: MessageView, kind: "flag" | "message", acknowledge
 }
 
 function bodyOf(message: MessageView, key: string): Node {
-  const { body = "" } = message;
   const isCut = (message as { readonly cut?: unknown }).cut === true;
-  const text = element("div", { class: "body" }, quoted(body));
-  if (body.length <= LONG && body.split("\n").length <= MANY_LINES) return text;
-  const first = body.split("\n").slice(0, MANY_LINES).join("\n").slice(0, LONG).trimEnd();
-  return element(
-    "details",
-    { class: "long", "data-key": key },
-    element("summary", {}, element("span", { class: "body" }, quoted(first), "…")),
-    text,
-    isCut ? element("p", { class: "dim" }, "The rest is on the board: signalbox board shows it.") : undefined,
-  );
+  const rest = isCut ? element("p", { class: "dim" }, "The rest is on the board: «signalbox board» shows it.") : undefined;
+  return prose(message.body ?? "", key, FOLD, rest);
 }

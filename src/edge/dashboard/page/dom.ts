@@ -18,9 +18,24 @@ export function element<Name extends keyof HTMLElementTagNameMap>(
   return made;
 }
 
-/** Somebody's text, which keeps its direction to itself. */
-export function quoted(text: string): HTMLElement {
-  return element("bdi", { dir: "auto" }, visible(text));
+/** Somebody's text, which keeps its direction to itself. A name, or a path, has its parts in the order of its characters. */
+export function quoted(text: string, kind: "name" | "prose" = "name"): HTMLElement {
+  return element("bdi", { dir: kind === "prose" ? "auto" : "ltr" }, visible(text));
+}
+
+/** Longer prose is shown folded, in characters or lines. */
+export interface Fold {
+  readonly characters: number;
+  readonly lines: number;
+}
+
+/** Somebody's prose, with its line breaks; what is longer than the fold a person opens. */
+export function prose(text: string, key: string, { characters, lines }: Fold, behind?: Node): HTMLElement {
+  const whole = element("div", { class: "prose" }, quoted(text, "prose"));
+  if (text.length <= characters && text.split("\n").length <= lines) return whole;
+  const first = text.split("\n").slice(0, lines).join("\n").slice(0, characters).trimEnd();
+  const beginning = element("span", { class: "prose" }, quoted(`${first}…`, "prose"));
+  return element("details", { class: "long", "data-key": key }, element("summary", {}, beginning), whole, behind);
 }
 
 export function badge(text: string, kind = "plain"): HTMLElement {

@@ -39,7 +39,7 @@ function showState(state: DashboardState, token: string): void {
     node.parentElement?.classList.toggle("lit", number > 0);
   }
   write(byId("place"), visible(summary.workspace_dir === "" ? summary.session_id : folderName(summary.workspace_dir)));
-  byId("place").title = summary.workspace_dir;
+  byId("place").title = visible(summary.workspace_dir);
   write(byId("session"), `Session ${visible(summary.session_id)}, at record ${session.revision}; board at record ${board.revision}`);
   document.title = `${flags > 0 ? `(${flags}) ` : ""}Signalbox: ${visible(folderName(summary.workspace_dir) || summary.session_id)}`;
   write(byId("said"), flags === 0 ? "" : `${counted(flags, "message needs", "messages need")} a person.`);

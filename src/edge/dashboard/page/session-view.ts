@@ -8,11 +8,13 @@ import type {
   SummaryAnswer,
   WaitingView,
 } from "../../../wire/query.ts";
-import { badge, type Child, clock, element, quoted, row, show } from "./dom.ts";
-import { counted, folderName } from "./text.ts";
+import { badge, type Child, clock, element, prose, quoted, row, show } from "./dom.ts";
+import { counted, folderName, visible } from "./text.ts";
 
 /** Files that are named at once. */
 const FEW = 4;
+
+const FOLD = { characters: 200, lines: 4 };
 
 interface Working {
   /** Missing with the second task of a participant and those that follow. */
@@ -52,7 +54,7 @@ export function workingIn({ participants, active_intents: intents }: Pick<Summar
 function workingRow({ who, principal, intent }: Working, table: HTMLElement): Node {
   if (intent === undefined) return row(table, [whoCell(who, principal), [element("span", { class: "dim" }, "no task announced")], [], []]);
   const task = [
-    element("div", { class: "objective" }, quoted(intent.objective)),
+    prose(intent.objective, `objective ${intent.intent_id}`, FOLD),
     element("div", { class: "dim id" }, quoted(intent.intent_id)),
   ];
   const state = intent.state === "ACTIVE" ? undefined : badge(intent.state.toLowerCase(), "amber");
@@ -73,7 +75,7 @@ function whoCell(who: ParticipantView | undefined, principal: string): Child[] {
     ...(branch === undefined ? [] : [quoted(branch)]),
     ...(worktree === undefined
       ? []
-      : [branch === undefined ? "" : " in ", element("span", { title: worktree }, quoted(folderName(worktree)))]),
+      : [branch === undefined ? "" : " in ", element("span", { title: visible(worktree) }, quoted(folderName(worktree)))]),
   ];
   return [
     element("div", { class: `who ${isHere ? "here" : "away"}` }, quoted(who.principal_id)),
@@ -95,7 +97,7 @@ function whoCell(who: ParticipantView | undefined, principal: string): Child[] {
 function filesCell(resources: readonly string[], total: number = resources.length, key: string, kind = "files"): Child[] {
   if (resources.length === 0) return [element("span", { class: "dim" }, quoted(kind))];
   const list = (paths: readonly string[]) =>
-    element("ul", { class: "files" }, ...paths.map((path) => element("li", {}, element("code", {}, quoted(path)))));
+    element("ul", { class: "files" }, ...paths.map((path) => element("li", { title: visible(path) }, element("code", {}, quoted(path)))));
   if (total <= FEW + 1 && resources.length === total) return [list(resources)];
   const unnamed = total - resources.length;
   return [
@@ -115,8 +117,8 @@ const LOUD: ReadonlySet<string> = new Set(["high", "critical"]);
 function conflictRow(conflict: ConflictView, table: HTMLElement): Node {
   const { principal_a: a, principal_b: b, severity, state, category, description, escalated_to: to, frozen_phase: phase } = conflict;
   return row(table, [
-    [quoted(a ?? "somebody"), " and ", quoted(b ?? "somebody")],
-    [element("div", {}, quoted(description)), element("div", { class: "dim" }, quoted(category.replaceAll("_", " ")))],
+    [element("div", {}, quoted(a ?? "somebody")), element("div", {}, quoted(b ?? "somebody"))],
+    [prose(description, `conflict ${conflict.conflict_id}`, FOLD), element("div", { class: "dim" }, quoted(category.replaceAll("_", " ")))],
     [
       badge(severity, LOUD.has(severity) ? "red" : "amber"),
       " ",
@@ -129,17 +131,22 @@ function conflictRow(conflict: ConflictView, table: HTMLElement): Node {
 
 function waitingRow({ principal_id, objective, resources, resource_count, since }: WaitingView, table: HTMLElement): Node {
   const files = filesCell(resources, resource_count, `waiting ${principal_id} ${since}`);
-  return row(table, [[quoted(principal_id)], [quoted(objective)], files, [clock(since, "ago")]]);
+  return row(table, [
+    [quoted(principal_id)],
+    [prose(objective, `waiting for ${principal_id} ${since}`, FOLD)],
+    files,
+    [clock(since, "ago")],
+  ]);
 }
 
-function claimRow({ principal_id, intent_principal_id: owner, objective, due_at }: ClaimView, table: HTMLElement): Node {
+function claimRow({ claim_id, principal_id, intent_principal_id: owner, objective, due_at }: ClaimView, table: HTMLElement): Node {
   const due = due_at === undefined ? ["by its owner or an arbiter"] : ["by itself in ", clock(due_at, "left")];
-  return row(table, [[quoted(principal_id)], [quoted(owner ?? "somebody")], [quoted(objective)], due]);
+  return row(table, [[quoted(principal_id)], [quoted(owner ?? "somebody")], [prose(objective, `claim ${claim_id}`, FOLD)], due]);
 }
 
 function undeclaredRow({ worktree, branch, paths, path_count, principals }: ObservedView, table: HTMLElement): Node {
   const where = [
-    element("span", { title: worktree }, quoted(folderName(worktree))),
+    element("span", { title: visible(worktree) }, quoted(folderName(worktree))),
     branch === undefined ? undefined : element("div", { class: "dim" }, quoted(branch)),
   ];
   const who =
