@@ -18,6 +18,8 @@ const SMOKES = [
   ["takeover", 7],
   ["recovery", 8],
   ["hosted", 15],
+  ["lanes", 12],
+  ["bus-http", 11],
   ["day", 18],
   ["peers", 13],
 ] as const;

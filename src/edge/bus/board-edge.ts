@@ -103,14 +103,17 @@ export function createBoardEdge({ host, engine, ownersGone }: BoardEdgeOptions):
     },
     async status(writes) {
       const nowMs = engine.nowMs();
-      const { lanes, ...told } = await host.query((state, revision) => overviewOf(state, revision));
+      const { lanes, flags, ...told } = await host.query((state, revision) => overviewOf(state, revision));
       const gone = await ownersGone(lanes.filter((lane) => lane.proof !== undefined && isHeld(lane, nowMs)));
       const view = (lane: Lane): JsonObject => laneView(lane, nowMs, gone.has(lane.name));
+      const active = lanes.filter((lane) => isHeld(lane, nowMs));
+      const orphaned = lanes.filter((lane) => gone.has(lane.name) || !isHeld(lane, nowMs));
       return done({
-        active_lanes: lanes.filter((lane) => isHeld(lane, nowMs)).map(view),
-        orphaned_claims: lanes.filter((lane) => gone.has(lane.name) || !isHeld(lane, nowMs)).map(view),
+        active_lanes: active.map(view),
+        orphaned_claims: orphaned.map(view),
         ...told,
         writes,
+        _meta: { active_lane_count: active.length, orphaned_claim_count: orphaned.length, pending_action_flag_count: flags },
       });
     },
     events: (after, signal) => boardEvents({ host, engine, after, signal }),
@@ -119,7 +122,6 @@ export function createBoardEdge({ host, engine, ownersGone }: BoardEdgeOptions):
 
 function overviewOf(state: Readonly<BoardState>, revision: Revision) {
   const { messages: pending, overlooked } = pendingIn(state);
-  const count = pending.length + overlooked;
   const recent: JsonObject[] = [];
   for (const message of newestBefore(state, Infinity)) {
     if (recent.push(messageLine(message, acknowledgementOf(state, message.id))) === RECENT) break;
@@ -128,7 +130,7 @@ function overviewOf(state: Readonly<BoardState>, revision: Revision) {
     lanes: lanesIn(state).map((lane) => ({ ...lane })),
     recent_messages: recent,
     pending_action_flags: pending.slice(0, PENDING).map((message) => messageLine(message, undefined)),
-    ...(count > PENDING ? { pending_action_flag_count: count } : {}),
+    flags: pending.length + overlooked,
     revision,
   };
 }
