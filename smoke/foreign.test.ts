@@ -7,12 +7,14 @@
  */
 import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
+import { cp, writeFile } from "node:fs/promises";
 import { delimiter, join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { freePorts } from "./support/caddy.ts";
 import { startNode, startProgram, type Program } from "./support/processes.ts";
-import { PROJECT } from "./support/program.ts";
+import { launcher, PROJECT } from "./support/program.ts";
 import { scratchFolder } from "./support/scratch.ts";
-import { startSidecarOf } from "./support/sidecar.ts";
+import { type StartOptions, startSidecarOf } from "./support/sidecar.ts";
 
 const python = process.env["MPAC_PYTHON"] ?? (existsSync("/usr/bin/python3") ? "/usr/bin/python3" : "python3");
 const checkout = process.env["MPAC_REFERENCE"];
@@ -34,13 +36,15 @@ interface Told {
   readonly [fact: string]: unknown;
 }
 
+type Start = (uri: string, cwd: string, env: NodeJS.ProcessEnv) => Program | Promise<Program>;
+
 /** What a client told while it ran against a sidecar of its own. @throws Error with what it said when it did not end well */
-async function runAgainst(start: (uri: string, cwd: string, env: NodeJS.ProcessEnv) => Program): Promise<readonly Told[]> {
+async function runAgainst(start: Start, options: StartOptions = {}): Promise<readonly Told[]> {
   await using scratch = await scratchFolder();
   const files = Object.fromEntries(["api", "auth", "utils"].map((name) => [`${name}.py`, `# ${name}\n`]));
   const workspace = await scratch.repository("main", files);
-  await using sidecar = await startSidecarOf(scratch, workspace);
-  await using client = start(sidecar.uri, scratch.folder, scratch.env);
+  await using sidecar = await startSidecarOf(scratch, workspace, options);
+  await using client = await start(sidecar.uri, scratch.folder, scratch.env);
   const { code } = await client.exited;
   if (code !== 0) throw new Error(`it ended with code ${code}: ${client.stderr.all.slice(-8).join("\n")}`);
   return client.stdout.all.map((line) => JSON.parse(line) as Told);
@@ -129,6 +133,87 @@ describe.runIf(hasOriginal)("the original's own", () => {
       { step: "overlap", has_overlap: true },
       { step: "taken over", status: "ok", decision: "approved" },
       { step: "yielded", status: "ok" },
+    ]);
+  });
+
+  it.runIf(hasBridge && hasNewWebsockets)(
+    "agents and bridge work in a hosted session, each with its token, and find all of it after a kill -9",
+    async () => {
+      await using scratch = await scratchFolder();
+      const [port = 0] = await freePorts(1);
+      const tokens = { TOKEN_ANA: "token-of-ana", TOKEN_BO: "token-of-bo", TOKEN_CY: "token-of-cy" };
+      const entry = { allowed_sessions: ["team"], roles: ["contributor"] };
+      const table = JSON.stringify(Object.fromEntries(Object.values(tokens).map((token) => [token, entry])));
+      const flags = ["sidecar", "--multi-session", "--port", String(port), "--store", join(scratch.folder, "store")];
+      const host = async (): Promise<Program> => {
+        const env = { ...scratch.env, MPAC_TOKEN_TABLE: table };
+        const program = startNode([launcher("signalbox"), ...flags], { cwd: scratch.folder, env });
+        await program.stdout.next((line) => line.trim().startsWith("clients"));
+        return program;
+      };
+      await using first = await host();
+      const args = [join(SOURCES, "original_hosted.py"), `ws://127.0.0.1:${port}/session/team`, "team", scratch.folder];
+      const env = { ...scratch.env, ...tokens, PYTHONPATH: [packagePath, bridgePath].join(delimiter) };
+      await using client = startProgram(python, args, { cwd: scratch.folder, env });
+      await client.stdout.next((line) => line.includes('"ready"'));
+      first.kill("SIGKILL");
+      await first.exited;
+      await using second = await host();
+      void second;
+      client.write("go on\n");
+      const { code } = await client.exited;
+
+      expect([code, client.stderr.all.slice(-4)]).toEqual([0, []]);
+      expect(client.stdout.all.map((line) => JSON.parse(line) as Told).filter(({ step }) => step !== "joined")).toEqual([
+        { step: "announced", ana: "INTENT_ANNOUNCE", bo: "STALE_INTENT" },
+        { step: "committed", taken: true },
+        { step: "ready" },
+        { step: "read", content: "our plan\n", listed: ["plan.md"] },
+        { step: "still held", bo: "STALE_INTENT" },
+        { step: "bridge", session: "team", begun: "ok", overlap: true, left: "ok" },
+        { step: "free", bo: "INTENT_ANNOUNCE" },
+      ]);
+    },
+  );
+
+  it.runIf(hasNewWebsockets).each([
+    { demo: "run_distributed", policy: {}, people: ["agent:Alice", "agent:Bob"], hears: ["CONFLICT_REPORT", "RESOLUTION"], refused: [] },
+    {
+      demo: "run_e2e",
+      policy: {},
+      people: ["agent:Alice", "agent:Bob"],
+      hears: ["CONFLICT_REPORT", "OP_COMMIT"],
+      refused: ["STALE_STATE_REF"],
+    },
+    {
+      demo: "run_escalation",
+      policy: { compliance: "governance" },
+      people: ["agent:Alice", "agent:Bob", "human:arbiter"],
+      hears: ["CONFLICT_ACK", "CONFLICT_ESCALATE", "RESOLUTION", "INTENT_WITHDRAW"],
+      // Who was rejected withdraws what the resolution has ended.
+      refused: ["INVALID_REFERENCE"],
+    },
+    {
+      demo: "run_precommit_claim",
+      policy: { compliance: "governance", execution_model: "pre_commit" },
+      people: ["agent:Alice", "agent:Bob", "agent:Charlie"],
+      hears: ["COORDINATOR_STATUS", "OP_COMMIT", "OP_REJECT", "INTENT_UPDATE"],
+      // Who has withdrawn goes on to propose.
+      refused: ["INVALID_REFERENCE"],
+    },
+  ])("demonstration $demo comes to its end", async ({ demo, policy, people, hears, refused }) => {
+    const told = await runAgainst(
+      async (uri, cwd, env) => {
+        await cp(join(checkout ?? "", "ref-impl"), join(cwd, "ref-impl"), { recursive: true });
+        await writeFile(join(cwd, "local_config.json"), JSON.stringify({ anthropic: { api_key: "none" } }));
+        return startProgram(python, [join(SOURCES, "original_demo.py"), cwd, demo, uri], { cwd, env });
+      },
+      // They were written before there was a lock.
+      { args: ["--no-race-lock"], env: { MPAC_SESSION_POLICY: JSON.stringify(policy) } },
+    );
+
+    expect(told).toEqual([
+      { step: demo, participants: people, said: expect.any(Array) as unknown, heard: expect.arrayContaining(hears) as unknown, refused },
     ]);
   });
 

@@ -67,16 +67,21 @@ describe("a session with a table of tokens", () => {
     expect((await join(ana, bearer("ana-token"))).message_type).toBe("SESSION_INFO");
   });
 
-  it.each(["SESSION_SUMMARY", "FILE_LIST", "FILE_READ"])("answers %s to nobody before HELLO", async (type) => {
+  it.each(["SESSION_SUMMARY", "FILE_LIST", "FILE_READ"])("answers %s before HELLO to a token of the handshake alone", async (type) => {
     await using served = await authenticated();
-    using ana = await served.connect("ana", "1", { authorization: "Bearer ana-token" });
-    ana.raw(JSON.stringify({ type, path: "a" }));
-    const before = await ana.next(() => true);
-    await join(ana);
-    ana.raw(JSON.stringify({ type, path: "a" }));
+    const ask = async (headers: Readonly<Record<string, string>>, before: object[] = []): Promise<unknown> => {
+      using client = await served.connect("ana", "1", headers);
+      for (const payload of before) await join(client, payload);
+      client.raw(JSON.stringify({ type, path: "a" }));
+      const { payload, type: answer } = await client.next(() => true);
+      return answer ?? payload["error_code"];
+    };
 
-    expect(before.payload).toMatchObject({ error_code: "INVALID_REFERENCE" });
-    expect((await ana.next(() => true)).type).toMatch(/_RESPONSE|FILE_/);
+    const strangers = [{}, { authorization: "Bearer cy-token" }, { authorization: "Bearer dan-token" }];
+    for (const headers of strangers) expect(await ask(headers)).toBe("INVALID_REFERENCE");
+    // The original's bridge asks so before it joins.
+    expect(await ask({ authorization: "Bearer ana-token" })).toMatch(/_RESPONSE|FILE_/);
+    expect(await ask({}, [bearer("ana-token")])).toMatch(/_RESPONSE|FILE_/);
   });
 
   it.each(["summary", "work"])("answers the question for a %s to nobody before HELLO but this machine's own user", async (kind) => {

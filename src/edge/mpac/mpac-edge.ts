@@ -174,13 +174,14 @@ export function createMpacEdge(options: MpacEdgeOptions): MpacEdge {
   }
 
   /**
-   * Behind a door that is shut, whoever has not joined may ask nothing. Else it may when it is this machine's own user;
-   * where the system does not tell, only for the summary.
+   * Behind a door that is shut, whoever has neither joined nor brought its token in the handshake may ask nothing; the original's
+   * bridge asks so before it joins. Else it may when it is this machine's own user; where the system does not tell, only for
+   * the summary.
    */
   async function mayAsk(connection: Connection, seat: Seat, what: "summary" | "files"): Promise<boolean> {
     const hasJoined = connection.bound !== undefined;
     if (isOwn(seat) || (hasJoined && what === "summary")) return true;
-    if (door.isShut) return hasJoined;
+    if (door.isShut) return hasJoined || (seat.admission !== undefined && "admitted" in seat.admission);
     const known = await seat.peer();
     // Another user of the machine does not read through us what the disk would not let it read.
     if (known === "other-user") return false;
