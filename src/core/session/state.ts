@@ -92,11 +92,11 @@ export interface Intent {
   /** Its operations, in the order they were committed. */
   readonly operations: OpId[];
   /** Operations of anybody that name it and wait for their commit. */
-  readonly proposals: Set<OpId>;
+  proposals: ReadonlySet<OpId>;
   /** The claim on it that is not decided. */
   claim: ClaimId | undefined;
   /** Conflicts that are not settled and it is part of. */
-  readonly conflicts: Set<ConflictId>;
+  conflicts: ReadonlySet<ConflictId>;
 }
 
 export interface Operation {
@@ -123,7 +123,7 @@ export interface Operation {
   committedAt: Revision;
   committedAtMs: number;
   /** Conflicts that are not settled and name it. */
-  readonly conflicts: Set<ConflictId>;
+  conflicts: ReadonlySet<ConflictId>;
 }
 
 export interface Conflict {

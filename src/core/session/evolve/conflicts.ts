@@ -5,6 +5,7 @@ import type { SessionEventOf } from "../../../wire/session.ts";
 import type { Place } from "../../aggregate.ts";
 import { isDisputed } from "../contested.ts";
 import { isUnderFreeze } from "../frozen.ts";
+import { withMember, withoutMember } from "../members.ts";
 import { policyOf } from "../policy.ts";
 import type { Conflict, Intent, SessionState } from "../state.ts";
 import { scheduleConflict, scheduleIntent, scheduleOperation } from "./forgetting.ts";
@@ -40,7 +41,7 @@ export function openConflict(state: SessionState, event: SessionEventOf<"Conflic
   state.tally.conflicts += 1;
   state.liveConflicts.add(id);
   scheduleConflict(state, conflict, at.atMs);
-  eachConcerned(state, conflict, at, (conflicts) => conflicts.add(id));
+  eachConcerned(state, conflict, at, (conflicts) => withMember(conflicts, id));
 }
 
 export function acknowledge(state: SessionState, event: SessionEventOf<"ConflictAcknowledged">, at: Place): void {
@@ -154,22 +155,27 @@ function settleConflict(state: SessionState, conflict: Conflict, as: "CLOSED" | 
   state.tally.resolved += 1;
   state.liveConflicts.delete(id);
   scheduleConflict(state, conflict, at.atMs);
-  eachConcerned(state, conflict, at, (conflicts) => conflicts.delete(id));
+  eachConcerned(state, conflict, at, (conflicts) => withoutMember(conflicts, id));
   if (wasFrozen) reconsiderAll(state, at);
 }
 
 /** Changes what an intent or an operation is part of, and with it how long it is kept. */
-function eachConcerned(state: SessionState, conflict: Conflict, at: Place, change: (conflicts: Set<ConflictId>) => void): void {
+function eachConcerned(
+  state: SessionState,
+  conflict: Conflict,
+  at: Place,
+  change: (conflicts: ReadonlySet<ConflictId>) => ReadonlySet<ConflictId>,
+): void {
   for (const intentId of conflict.intents) {
     const intent = state.intents.get(intentId);
     if (intent === undefined) continue;
-    change(intent.conflicts);
+    intent.conflicts = change(intent.conflicts);
     scheduleIntent(state, intent, at.atMs);
   }
   for (const opId of conflict.operations) {
     const operation = state.operations.get(opId);
     if (operation === undefined) continue;
-    change(operation.conflicts);
+    operation.conflicts = change(operation.conflicts);
     scheduleOperation(state, operation, at.atMs);
   }
 }

@@ -4,6 +4,7 @@ import type { SessionEventOf } from "../../../wire/session.ts";
 import type { Place } from "../../aggregate.ts";
 import { parseResource } from "../../scope/resource.ts";
 import { reachOf } from "../dependency-reach.ts";
+import { NO_MEMBERS } from "../members.ts";
 import { footprintIn, pathRules, resourcesOf } from "../scopes.ts";
 import type { Intent, LiveState, SessionState } from "../state.ts";
 import { ease, joinFreezes } from "./conflicts.ts";
@@ -30,9 +31,9 @@ export function announce(state: SessionState, event: SessionEventOf<"IntentAnnou
     endReason: undefined,
     supersededBy: undefined,
     operations: [],
-    proposals: new Set(),
+    proposals: NO_MEMBERS,
     claim: undefined,
-    conflicts: new Set(),
+    conflicts: NO_MEMBERS,
   };
   const owner = state.participants.get(intent.principal);
   state.fence = Math.max(state.fence, event.fence);

@@ -3,6 +3,7 @@ import type { IntentId, OpId } from "../../../wire/ids.ts";
 import type { SessionEventOf } from "../../../wire/session.ts";
 import type { Place } from "../../aggregate.ts";
 import { parseResource } from "../../scope/resource.ts";
+import { NO_MEMBERS, withMember, withoutMember } from "../members.ts";
 import { pathRules } from "../scopes.ts";
 import { isLive, type Operation, type Reference, type SessionState, VIRTUAL_TREE } from "../state.ts";
 import { ease } from "./conflicts.ts";
@@ -22,7 +23,7 @@ export function propose(state: SessionState, event: SessionEventOf<"OperationPro
   author?.proposals.add(operation.id);
   scheduleParticipant(state, author, at.atMs);
   const intent = operation.intent === undefined ? undefined : state.intents.get(operation.intent);
-  intent?.proposals.add(operation.id);
+  if (intent !== undefined) intent.proposals = withMember(intent.proposals, operation.id);
   scheduleOperation(state, operation, at.atMs);
   scheduleBatch(state, operation.batch, at.atMs);
 }
@@ -72,7 +73,8 @@ function settle(state: SessionState, { id, principal, intent, batch }: Operation
   const author = state.participants.get(principal);
   author?.proposals.delete(id);
   scheduleParticipant(state, author, at.atMs);
-  if (intent !== undefined) state.intents.get(intent)?.proposals.delete(id);
+  const named = intent === undefined ? undefined : state.intents.get(intent);
+  if (named !== undefined) named.proposals = withoutMember(named.proposals, id);
   scheduleBatch(state, batch, at.atMs);
 }
 
@@ -155,7 +157,7 @@ function enter(state: SessionState, birth: Birth, as: "PROPOSED" | "COMMITTED", 
     receivedAt: at.revision,
     committedAt: at.revision,
     committedAtMs: at.atMs,
-    conflicts: new Set(),
+    conflicts: NO_MEMBERS,
   };
   state.operations.set(operation.id, operation);
   state.tally.operations += 1;
