@@ -5,10 +5,10 @@
  * the hash as its last member, so checking a log needs no second serialisation.
  */
 import { createHash, hash } from "node:crypto";
-import canonicalize from "canonicalize";
 import type { Hash, StreamId } from "../wire/ids.ts";
 import type { Json, JsonObject } from "../wire/json.ts";
 import { FIRST_PREV_HASH, LogRecordSchema, RECORD_FORMAT, type LogRecord, type Revision } from "../wire/record.ts";
+import { canonical, canonicalWith } from "./canonical.ts";
 
 export function sha256(text: string): Hash {
   return hash("sha256", text, "hex") as Hash;
@@ -17,21 +17,6 @@ export function sha256(text: string): Hash {
 /** SHA-256 of bytes, as blobs are named. */
 export function hashOfBytes(bytes: Uint8Array): Hash {
   return createHash("sha256").update(bytes).digest("hex") as Hash;
-}
-
-/** RFC 8785. @throws when the value holds a lone surrogate or a number that JSON cannot say */
-export function canonical(value: Json): string {
-  return canonicalize(value) as string;
-}
-
-/** An object by RFC 8785 one member of which has been put into that form already: it costs the most of a record. */
-export function canonicalWith(members: JsonObject, known: string, text: string): string {
-  const parts: string[] = [];
-  for (const name of Object.keys(members).sort()) {
-    const member = name === known ? text : canonicalize(members[name]);
-    if (member !== undefined) parts.push(`${canonicalize(name)}:${member}`);
-  }
-  return `{${parts.join(",")}}`;
 }
 
 /** SHA-256 of a value by RFC 8785. @throws as `canonical` */

@@ -99,7 +99,23 @@ export function createStreamFold<State, Command, Event extends TaggedEvent, Fact
     commandText: string | undefined,
   ): SealedRecord | undefined {
     try {
-      return seal({ ...open, format: RECORD_FORMAT, rules: RULES, revision: head.revision + 1, node, prevHash: head.hash }, commandText);
+      const { actor, atMs, command, events, facts, seed } = open;
+      const revision = head.revision + 1;
+      // In the order of their names, so that they are not sorted again for every record.
+      const members = {
+        actor,
+        atMs,
+        command,
+        events,
+        facts,
+        format: RECORD_FORMAT,
+        node,
+        prevHash: head.hash,
+        revision,
+        rules: RULES,
+        seed,
+      };
+      return seal(members, commandText);
     } catch (error) {
       log.warn({ stream, error: String(error) }, "command cannot be recorded");
       return undefined;

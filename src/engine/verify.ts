@@ -5,11 +5,12 @@
  * own content and that of the record before, no time that runs backwards, events that this release knows, and the bytes that
  * they name. A stream is judged up to its first flaw, because nothing behind it can be trusted.
  */
+import canonicalize from "canonicalize";
 import type { EventStore, StoredRecord } from "../store/store.ts";
 import type { Hash, StreamId } from "../wire/ids.ts";
 import type { JsonObject } from "../wire/json.ts";
 import type { LogRecord, Revision, TaggedEvent } from "../wire/record.ts";
-import { BEFORE_FIRST, canonical, type Difference, hashOfBytes, LogDamaged, unseal } from "./seal.ts";
+import { BEFORE_FIRST, type Difference, hashOfBytes, LogDamaged, unseal } from "./seal.ts";
 
 /** A log wherever it is kept. */
 export type KeptLog = Pick<EventStore, "read" | "streams" | "getBlob">;
@@ -130,10 +131,10 @@ function judge(stream: StreamId, stored: StoredRecord, previous: Point | undefin
   return record;
 }
 
-/** As `seal` writes it: RFC 8785 but for the hash, which comes last. */
+/** As `seal` writes it, by another's hand: RFC 8785 but for the hash, which comes last. */
 function canonicalFormOf(text: string): string {
   const { hash, ...rest } = JSON.parse(text) as JsonObject;
-  return `${canonical(rest).slice(0, -1)},"hash":"${hash as string}"}`;
+  return `${(canonicalize(rest) as string).slice(0, -1)},"hash":"${hash as string}"}`;
 }
 
 const AROUND = 20;

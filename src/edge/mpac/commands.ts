@@ -2,7 +2,8 @@
  * A message as it is recorded: as received, without what a log must not hold (a credential, file contents), and with the
  * facts that its decision needs.
  */
-import { canonical, canonicalWith, sha256 } from "../../engine/seal.ts";
+import { canonical, canonicalWith } from "../../engine/canonical.ts";
+import { sha256 } from "../../engine/seal.ts";
 import { isVirtual } from "../../core/session/read.ts";
 import type { SessionFacts } from "../../core/session/verdict.ts";
 import type { Json, JsonObject } from "../../wire/json.ts";
