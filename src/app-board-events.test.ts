@@ -130,6 +130,19 @@ describe("the events of a bus", () => {
     expect([status, body["detail"]]).toMatchObject([422, [{ loc: ["query", "after"] }]]);
   });
 
+  it("end with the sidecar, as does the wait of a claim", async () => {
+    const own = await busSidecar(await scratch.repository("ends"));
+    const following = await fetch(`${own.bus.base}/events`);
+    await own.bus.post("/lanes/x/claim", { owner: "ana" });
+    const waiting = own.bus.post("/lanes/x/claim", { owner: "bo", wait_s: 50 });
+    waiting.catch(() => undefined);
+
+    await own[Symbol.asyncDispose]();
+
+    await expect(following.text()).rejects.toThrow();
+    await expect(waiting).rejects.toThrow();
+  });
+
   it("answer no HEAD, because they have no end", async () => {
     const answer = await fetch(`${served.bus.base}/events`, { method: "HEAD" });
 

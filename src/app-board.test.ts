@@ -161,6 +161,15 @@ describe("a lane", () => {
     expect([seen, JSON.stringify(body["detail"])]).toEqual([status, expect.stringMatching(says)]);
   });
 
+  it("is had by one of many who ask at once", async () => {
+    const path = lane();
+
+    const answers = await Promise.all(Array.from({ length: 20 }, (_, index) => served.bus.post(`${path}/claim`, { owner: `ana${index}` })));
+
+    expect(answers.filter(({ status }) => status === 200)).toHaveLength(1);
+    expect(answers.filter(({ status }) => status === 409)).toHaveLength(19);
+  });
+
   it("is checked by its token, without the secret", async () => {
     process.env["BUS_WRITE_SECRET"] = "s";
     const path = lane();

@@ -30,11 +30,11 @@ export function taking(state: Readonly<BoardState>, { lane, owner, proof, leaseM
   };
 }
 
-/** Who holds it, and for how long. */
-export function taken(lane: Lane, asking: Author, { atMs }: BoardMoment): { readonly rejected: Rejection } {
+/** Who holds it, and for how long; `then` says what whoever asked for it can do. */
+export function taken(lane: Lane, asking: Author, { atMs }: BoardMoment, then: string): { readonly rejected: Rejection } {
   const { name, owner, expiresAtMs } = lane;
   const held = `lane ${quoted(name)} is held by ${shown(lane, asking)} for another ${secondsUntil(expiresAtMs, atMs)} s`;
-  return refuse("lane/held", `${held}; wait until then, or claim it with wait_s`, { lane: name, owner, expires_at_ms: expiresAtMs });
+  return refuse("lane/held", `${held}; ${then}`, { lane: name, owner, expires_at_ms: expiresAtMs });
 }
 
 export const secondsUntil = (untilMs: number, nowMs: number): number => Math.max(0, Math.ceil((untilMs - nowMs) / 1000));

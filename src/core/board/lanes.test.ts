@@ -133,7 +133,7 @@ describe("a refusal", () => {
       command: "claim",
       says: /^lane "deploy" is held by bo for another 300 s; wait until then, or claim it with wait_s$/,
     },
-    { state: "another's", command: "release", says: /is held by bo for another 300 s/ },
+    { state: "another's", command: "release", says: /is held by bo for another 300 s; only its holder gives it back$/ },
     { state: "another's", command: "heartbeat", says: /^ana does not hold lane "deploy": bo does, for another 300 s$/ },
     { state: "free", command: "heartbeat", says: /nobody does; claim it first/ },
     { state: "hers, expired", command: "heartbeat", says: /the lease ended 0 s ago; claim it again/ },

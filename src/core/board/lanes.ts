@@ -15,7 +15,9 @@ export function decideClaim(state: Readonly<BoardState>, claim: ClaimLane, at: B
   const held = heldLane(state, claim.lane);
   if (held !== undefined) {
     if (isSame(held, claim)) return renewed(held, claim.leaseMs, at);
-    return claim.wait === undefined ? taken(held, claim, at) : decidePlace(state, held, claim, at);
+    return claim.wait === undefined
+      ? taken(held, claim, at, "wait until then, or claim it with wait_s")
+      : decidePlace(state, held, claim, at);
   }
   if (state.lanes.size - state.orphans.size >= MAX_HELD) {
     return refuse("lane/too-many", `${MAX_HELD} lanes are held here, and more are not taken; release some first`);
@@ -47,7 +49,7 @@ export function decideRelease(state: Readonly<BoardState>, release: ReleaseLane,
   const lane = state.lanes.get(release.lane);
   if (lane === undefined) return NOTHING;
   if (isSame(lane, release)) return { events: [{ type: "LaneReleased", lane: lane.name }, ...handOver(state, lane.name, at)], result };
-  return lane.state === "held" ? taken(lane, release, at) : NOTHING;
+  return lane.state === "held" ? taken(lane, release, at, "only its holder gives it back") : NOTHING;
 }
 
 function renewed({ name, fence }: Lane, leaseMs: number, { atMs }: BoardMoment): Verdict {
