@@ -1,11 +1,11 @@
 /**
- * `signalbox dashboard`: prints an address that opens the panel of a repository's session, once. It is for the user who asks;
- * no program is started with it, because others may read the arguments of a program.
+ * `signalbox dashboard`: prints an address that opens the panel of a repository's session, once; of a session elsewhere, where
+ * its panel is. No program is started with the address, because others may read the arguments of a program.
  */
 import { Command } from "commander";
 import { askControl } from "../client/control.ts";
 import { CommandFault } from "./fault.ts";
-import { placeOf, WORKSPACE_OPTION } from "./place.ts";
+import { placeOf, remoteOf, WORKSPACE_OPTION } from "./place.ts";
 import { findRunning } from "./running.ts";
 import { silent } from "./silent.ts";
 
@@ -26,6 +26,10 @@ export function dashboardCommand(): Command {
       "\nThe address works once, within two minutes; each run prints another. The page it opens works as long as the sidecar runs.",
     )
     .action(async ({ workspace, json }: DashboardFlags) => {
+      const print = (url: string) => void process.stdout.write(`${json === true ? JSON.stringify({ url }) : url}\n`);
+      const remote = remoteOf(process.env);
+      if (remote !== undefined) return print(pageOf(remote.uri));
+
       const { main, store } = await placeOf(workspace);
       const running = await findRunning(store, process.env);
       if (running.kind === "silent") throw silent(running);
@@ -46,7 +50,14 @@ export function dashboardCommand(): Command {
           `the sidecar of ${main} offers no panel; stop it with \`signalbox stop\`, and the next one does`,
         );
       }
-      const url = `http://${host.includes(":") ? `[${host}]` : host}:${port}${path}`;
-      process.stdout.write(`${json === true ? JSON.stringify({ url }) : url}\n`);
+      print(`http://${host.includes(":") ? `[${host}]` : host}:${port}${path}`);
     });
+}
+
+/** The page of a session elsewhere, which asks for a token itself. */
+function pageOf(uri: string): string {
+  const url = new URL(uri);
+  url.protocol = url.protocol === "wss:" ? "https:" : "http:";
+  if (!url.pathname.endsWith("/")) url.pathname += "/";
+  return url.href;
 }

@@ -78,6 +78,7 @@ const withHeaders: MiddlewareHandler = async (context, next) => {
 };
 
 const smallBody = bodyLimit({ maxSize: MAX_BODY_BYTES, onError: (context) => context.json({ detail: "the body is too long" }, 413) });
+const NO_LONGER = "this secret is not, or no longer, known here; run «signalbox dashboard» in the repository for a new address";
 
 /** Whoever shows a token of the table, or this machine's own user, whom no fingerprint tells from another. */
 interface Visitor {
@@ -101,7 +102,10 @@ export function dashboardRoutes({ assets, door, links, sessionAt, visit, person,
     const { authorization } = context.req.header();
     if (links?.isPage(authorization) === true) return OWN;
     const admission = door.admitHeader(authorization, sessionId) ?? { refused: HOW };
-    if ("refused" in admission) return context.json({ detail: admission.refused }, 401, { "www-authenticate": "Bearer" });
+    if ("refused" in admission) {
+      const detail = authorization === undefined || links === undefined ? admission.refused : NO_LONGER;
+      return context.json({ detail }, 401, { "www-authenticate": "Bearer" });
+    }
     const { admitted, holder } = admission;
     return admitted === "own" ? OWN : { holder, fingerprint: admitted.fingerprint };
   }
@@ -193,9 +197,7 @@ const noSession = (context: Context, id: string): Response =>
 
 /** The visit ends with the stream, whether anybody reads it or not. */
 function eventsOf(visiting: PanelVisit, signal: AbortSignal): AsyncIterable<ServerSentEvent> {
-  const leave = (): void => visiting[Symbol.dispose]();
-  signal.addEventListener("abort", leave);
-  if (signal.aborted) leave();
+  signal.addEventListener("abort", () => visiting[Symbol.dispose]());
   return said(visiting.panel, signal);
 }
 

@@ -67,7 +67,9 @@ function messageItem(message: MessageView, kind: "flag" | "message", acknowledge
   const button = element("button", { type: "button", "data-key": `ack ${id}` }, "Acknowledge");
   button.setAttribute("aria-label", `Acknowledge the message of ${sender} about ${topic}`);
   button.addEventListener("click", () => {
-    button.disabled = true;
+    // A button that is disabled would lose the focus.
+    if (button.getAttribute("aria-disabled") === "true") return;
+    button.setAttribute("aria-disabled", "true");
     acknowledge?.(id);
   });
   return element("li", {}, meta, bodyOf(message, `${kind} ${id}`), seen, acknowledge === undefined ? undefined : button);

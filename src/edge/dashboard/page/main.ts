@@ -55,7 +55,7 @@ async function acknowledge(id: string, token: string): Promise<void> {
   } catch (error) {
     refused = `This message was not acknowledged: ${(error as Error).message}.`;
     const button = [...document.querySelectorAll<HTMLButtonElement>("#flags button")].find(({ dataset }) => dataset["key"] === `ack ${id}`);
-    if (button !== undefined) button.disabled = false;
+    button?.removeAttribute("aria-disabled");
   }
   showTrouble();
 }
@@ -125,6 +125,8 @@ byId("sign-in").addEventListener("submit", (event) => {
   if (token !== "") void run(token);
 });
 setInterval(showClocks, 1_000);
+// A new address in an old tab loads nothing by itself.
+addEventListener("hashchange", () => location.reload());
 
 async function start(): Promise<void> {
   const found = await findSecret();
