@@ -4,13 +4,14 @@
  */
 import { busWriteSecret } from "./config.ts";
 import { board as boardAggregate } from "./core/board/board.ts";
+import type { Lane } from "./core/board/state.ts";
 import { familyOf, type SessionState } from "./core/session/state.ts";
 import { type BoardEdge, createBoardEdge } from "./edge/bus/board-edge.ts";
 import { type Bus, createBus } from "./edge/bus/bus-routes.ts";
 import type { Door } from "./edge/http/door.ts";
 import type { Engine } from "./engine/engine.ts";
 import type { Log } from "./log.ts";
-import { SessionId } from "./wire/ids.ts";
+import { type PrincipalId, SessionId } from "./wire/ids.ts";
 
 export interface BoardOptions {
   readonly engine: Engine;
@@ -53,12 +54,8 @@ export function serveBoard({ engine, door, sessionAt, askSession, onActivity, lo
 }
 
 /** Whether whoever holds the lane took part and does so no more. The holder of a token need not take part. */
-function isGone(
-  { participants }: Readonly<SessionState>,
-  { owner, proof }: Parameters<Parameters<typeof createBoardEdge>[0]["ownersGone"]>[0][number],
-): boolean {
-  const known = [owner, proof?.principal ?? owner].flatMap((name) => participants.get(name as never) ?? []);
-  const [participant] = known;
+function isGone({ participants }: Readonly<SessionState>, { owner, proof }: Lane): boolean {
+  const [participant] = [owner, proof?.principal ?? owner].flatMap((name) => participants.get(name as PrincipalId) ?? []);
   return participant === undefined ? proof?.by === "bridge" : participant.presence !== "available";
 }
 

@@ -75,7 +75,10 @@ export async function carryOut(route: Exclude<Route, { name: "events" }>, asked:
       return "status" in body ? body : board.check(route.lane, body.data.fencing_token);
     }
     case "ack": {
-      if (!isPerson(caller, request)) return failed(403, "a flag is acknowledged by a person: with «signalbox board ack», or in the panel");
+      // A bridge speaks for its principal, a program of the user's own for none.
+      if (caller.kind !== "own" || caller.principal !== undefined) {
+        return failed(403, "a flag is acknowledged by a person: with «signalbox board ack», or in the panel");
+      }
       const body = await bodyOf(AcknowledgeBody, request);
       if ("status" in body) return body;
       const { by, client_request_id: requestId } = body.data;
@@ -99,15 +102,6 @@ async function inTheNameOf(
 ): Promise<Answer> {
   const proven = await proofOf(caller, name, member, fingerprintsOf);
   return "status" in proven ? proven : act(proven.proof, actorOf(name, proven.proof, caller));
-}
-
-/**
- * A program of the user's own that speaks for no agent, or a page of this sidecar's in a browser, which alone sends such a
- * header.
- */
-function isPerson(caller: Caller, request: Request): boolean {
-  if (caller.kind === "own") return caller.principal === undefined;
-  return request.headers.get("sec-fetch-site") === "same-origin";
 }
 
 function actorOf(name: string, proof: Proof | undefined, caller: Caller): Actor {
