@@ -99,7 +99,19 @@ function matchesEveryName(name: string): boolean {
 /** Whether one name can be matched by both. */
 function namesMeet(one: Segment, other: Segment): boolean {
   if (typeof one === "string" && typeof other === "string") return one === other;
+  if (typeof one === "string" && typeof other !== "string" && !endsAgree(other, one)) return false;
+  if (typeof other === "string" && typeof one !== "string" && !endsAgree(one, other)) return false;
   return meet(charactersOf(one), charactersOf(other), charactersMeet);
+}
+
+/** Whether a name begins and ends as the pattern says: what most often differs is seen without spelling the name. */
+function endsAgree({ items }: Sequence<string>, name: string): boolean {
+  const first = items[0];
+  const last = items.at(-1);
+  return (
+    (typeof first !== "string" || first === "?" || name.startsWith(first)) &&
+    (typeof last !== "string" || last === "?" || name.endsWith(last))
+  );
 }
 
 /** Most names whose characters are kept: one question compares the same few with every pattern. */
