@@ -3,14 +3,18 @@ import { execFile } from "node:child_process";
 import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
+import { join } from "node:path";
 import { promisify } from "node:util";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { openBrowser, whyNoBrowser } from "./support/browser.ts";
+import { freePorts } from "./support/caddy.ts";
 import { connectMpac, type Members, type MpacClient } from "./support/mpac-client.ts";
+import { startNode } from "./support/processes.ts";
 import { launcher } from "./support/program.ts";
 import { type Scratch, scratchFolder } from "./support/scratch.ts";
-import { startSidecarOf, type StartedSidecar } from "./support/sidecar.ts";
+import { askHealth, startSidecarOf, type StartedSidecar } from "./support/sidecar.ts";
+import { eventually } from "./support/wait.ts";
 
 const run = promisify(execFile);
 
@@ -213,5 +217,39 @@ describe.skipIf(why !== undefined)("the panel in a browser", () => {
     expect(await framed?.locator("#panel").count()).toBe(0);
     await context.close();
     server.close();
+  });
+
+  it("hosted, asks for a token itself, and shows no more than that one opens", async () => {
+    await using scratch = await scratchFolder();
+    const [port = 0] = await freePorts(1);
+    // As behind a proxy: the browser knows it by a name, which leads to this machine.
+    const origin = `http://hub.example.org:${port}`;
+    const entry = { allowed_sessions: ["red"], roles: ["contributor"] };
+    const table = { "ana-token": { ...entry, holder: "ana" }, "bo-token": { ...entry, allowed_sessions: ["blue"] } };
+    const env = { ...scratch.env, MPAC_TOKEN_TABLE: JSON.stringify(table), SIGNALBOX_ALLOWED_ORIGINS: origin };
+    const args = [launcher("signalbox"), "sidecar", "--multi-session", "--port", String(port), "--store", join(scratch.folder, "store")];
+    await using _hosted = startNode(args, { cwd: scratch.folder, env });
+    await eventually("the coordinator", () => askHealth(port));
+    const session = `127.0.0.1:${port}/session/red`;
+    await using ana = await connectMpac(`ws://${session}`, "ana", { headers: { authorization: "Bearer ana-token" } });
+    await ana.join();
+    const posted = { method: "POST", body: JSON.stringify(message("look", { sender: "ana", action_flag: true })) };
+    await fetch(`http://${session}/api/bus/message`, { ...posted, headers: { authorization: "Bearer ana-token" } });
+    await using named = await openBrowser([`--host-resolver-rules=MAP hub.example.org 127.0.0.1`]);
+    const page = await named.newPage();
+    await page.goto(`${origin}/session/red`);
+    const enter = async (token: string): Promise<void> => {
+      await page.getByLabel("Token").fill(token);
+      await page.getByRole("button", { name: "Open" }).click();
+    };
+
+    await enter("bo-token");
+    await page.getByRole("alert").filter({ hasText: "this token is not for this session" }).waitFor();
+    await enter("ana-token");
+    await page.locator("#working", { hasText: "ana" }).waitFor();
+    await page.getByRole("button", { name: "Acknowledge" }).click();
+    await page.locator("#messages", { hasText: "acknowledged by person:ana" }).waitFor();
+
+    expect(page.url()).toBe(`${origin}/session/red/`);
   });
 });

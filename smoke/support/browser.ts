@@ -36,10 +36,10 @@ export async function whyNoBrowser(): Promise<string | undefined> {
 }
 
 /** Sandboxes of its own a browser has only where it may make them, and root may not. */
-export async function openBrowser(): Promise<Browser & AsyncDisposable> {
+export async function openBrowser(args: readonly string[] = []): Promise<Browser & AsyncDisposable> {
   const browser = await chromium.launch({
     executablePath: await browserHere(),
-    args: ["--disable-dev-shm-usage", ...(process.getuid?.() === 0 ? ["--no-sandbox"] : [])],
+    args: ["--disable-dev-shm-usage", ...args, ...(process.getuid?.() === 0 ? ["--no-sandbox"] : [])],
   });
   return Object.assign(browser, { [Symbol.asyncDispose]: () => browser.close() });
 }
