@@ -46,6 +46,8 @@ export interface Reach<Joined> {
   lost(): void;
   /** Connects in the background until it stands; `needed` says, before each attempt, whether a sidecar may be started for it. */
   keep(needed: () => boolean): void;
+  /** One attempt that starts no sidecar, or what comes of the one under way; never throws. */
+  look(): Promise<void>;
 }
 
 export function createReach<Joined>({ locate, open, pace, reachMs, signal, onTrouble }: ReachOptions<Joined>): Reach<Joined> {
@@ -123,6 +125,10 @@ export function createReach<Joined>({ locate, open, pace, reachMs, signal, onTro
       if (keeping) return;
       keeping = true;
       void keepOn().finally(() => (keeping = false));
+    },
+    async look() {
+      needed = () => false;
+      await connectNow().catch(onTrouble);
     },
   };
 }

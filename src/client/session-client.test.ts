@@ -399,6 +399,24 @@ describe("what it knows and tells while it is there", () => {
   });
 });
 
+it("drops what a coordinator of before still says", async () => {
+  await using sidecar = await scriptedSidecar();
+  const heard: unknown[] = [];
+  await using client = ana(sidecar, { onEnvelope: ({ payload }) => heard.push(payload["event"]) });
+  const joining = client.join();
+  const hello = await sidecar.next("HELLO");
+  await joining;
+
+  for (const [event, epoch] of Object.entries({ assumed: 3, heartbeat: 2, recovered: 4 }))
+    sidecar.say(hello, "COORDINATOR_STATUS", { event }, { coordinator_epoch: epoch });
+  const asked = client.query({ kind: "summary" }).catch(() => undefined);
+  const question = await sidecar.next("SIGNALBOX_QUERY");
+  sidecar.send(question, { type: "SIGNALBOX_ANSWER", query_id: question.id, error: "no" });
+  await asked;
+
+  expect(heard).toEqual(["assumed", "recovered"]);
+});
+
 describe("leaving", () => {
   it("says GOODBYE with its disposition and ends when the coordinator closes", async () => {
     await using sidecar = await scriptedSidecar();
@@ -424,6 +442,26 @@ describe("leaving", () => {
     await expect(sent).rejects.toMatchObject({ name: "OutcomeUnknown" });
     await closing;
     await client.close("withdraw");
+  });
+
+  it("comes back to say so when its connection was just cut, and starts nothing for that", async () => {
+    await using sidecar = await scriptedSidecar();
+    const asked: boolean[] = [];
+    const locate = ({ mayStart }: { mayStart: boolean }) => {
+      asked.push(mayStart);
+      return sidecar.locate();
+    };
+    const client = ana(sidecar, { locate, limits: { goodbyeMs: 30_000, firstDelayMs: 60_000, mostDelayMs: 60_000 } });
+    await client.join();
+    sidecar.cut();
+    while (client.isJoined) await new Promise((resolve) => setImmediate(resolve));
+
+    const closing = client.close("transfer");
+    const goodbye = await sidecar.next("GOODBYE");
+    await closing;
+
+    expect(goodbye.payload).toEqual({ reason: "user_exit", intent_disposition: "transfer" });
+    expect(asked).toEqual([true, false]);
   });
 
   it("needs no connection and makes none", async () => {

@@ -13,6 +13,7 @@ import type { Worktree } from "../wire/mpac/extension.ts";
 import type { ClientMessage } from "../wire/mpac/messages.ts";
 import type { Answer, Query } from "../wire/query.ts";
 import { ABNORMAL_CLOSE } from "./connection.ts";
+import { createEpochs } from "./epochs.ts";
 import { createHeartbeat } from "./heartbeat.ts";
 import { createInFlight, type Limits, type Outcome } from "./in-flight.ts";
 import type { Inbound, SessionInfo } from "./inbound.ts";
@@ -121,6 +122,7 @@ export function createSessionClient(options: SessionClientOptions): SessionClien
   const incarnation = options.incarnation ?? randomUUID();
   const voice = createVoice(incarnation);
   const intents = createOwnIntents(options.onEnded);
+  const epochs = createEpochs();
   const closing = new AbortController();
   let principal = options.principalId;
   let joinedAs: string | undefined;
@@ -200,7 +202,10 @@ export function createSessionClient(options: SessionClientOptions): SessionClien
   }
 
   function hear(inbound: Inbound): void {
-    if ("envelope" in inbound) voice.hear(inbound.envelope);
+    if ("envelope" in inbound) {
+      if (!epochs.admits(inbound.envelope)) return;
+      voice.hear(inbound.envelope);
+    }
     switch (inbound.kind) {
       case "session-info":
         return intents.learn(inbound.info, Date.parse(inbound.envelope.ts ?? ""));
@@ -227,6 +232,9 @@ export function createSessionClient(options: SessionClientOptions): SessionClien
   const limitsOf = ({ signal, limitMs = limits.commandMs }: CallOptions = {}): Limits => ({ limitMs, signal });
 
   async function leave(disposition: Disposition): Promise<void> {
+    // Who has lost the connection is still taken for present: it comes back to say that it leaves, where that is quick.
+    if (link?.connection.open === false) await link.connection.ended;
+    if (link === undefined && joinedAs !== undefined) await withinLimit(reach.look(), limits.goodbyeMs);
     const standing = link;
     link = undefined;
     heartbeat.end();
