@@ -1,4 +1,5 @@
 /** The bus of a repository's sidecar, as programs of its user meet it. */
+import { copyFile } from "node:fs/promises";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { type Body, type BusSidecar, busSidecar, joined } from "./app-board.test.fixture.ts";
 import { scratchFolder } from "./git/scratch.test.fixture.ts";
@@ -455,6 +456,24 @@ describe("a flag", () => {
     expect([(await by({})).status, (await by(served.bridge("ana"))).status]).toEqual([403, 403]);
     expect((await by({})).body["detail"]).toMatch(/a person: with «signalbox board ack», or in the panel/);
   });
+});
+
+it("gives no token again when its log is put back from a backup", async () => {
+  const workspace = await scratch.repository("restored");
+  const [log, backup] = [`${workspace}/.git/signalbox/log.db`, `${workspace}/backup.db`];
+  const claim = async (owner: string) => {
+    await using own = await busSidecar(workspace);
+    const { fencing_token } = (await own.bus.post("/lanes/a/claim", { owner })).body;
+    await own.bus.post("/lanes/a/release", { owner });
+    return Number(fencing_token);
+  };
+  await claim("ana");
+  await copyFile(log, backup);
+  const lost = [await claim("bo"), await claim("cy")];
+
+  await copyFile(backup, log);
+
+  expect(await claim("dan")).toBeGreaterThan(Math.max(...lost));
 });
 
 it("keeps leases, places and flags over a restart, and gives higher tokens after it", async () => {

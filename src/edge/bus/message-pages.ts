@@ -23,9 +23,10 @@ import { messageView } from "./views.ts";
 /** Characters of text in one page. */
 const PAGE_CHARACTERS = 2 * 1024 * 1024;
 
-/** Records that are read from the log at once, and for one page. */
-const STRETCH = 500;
+/** Records that are read from the log in one go, and for one page; and how many of them are in memory as they are stored. */
+const STRETCH = 100;
 const MOST_READ = 5_000;
+const AT_ONCE = 25;
 
 export interface MessagesAsked extends MessageFilter {
   readonly limit: number;
@@ -67,14 +68,14 @@ export async function pageOf({ host, engine }: Reading, { limit, before = Infini
   });
   if (onLog === undefined) return page(next);
   next = Math.min(before, onLog);
-  for (let read = 0; read < MOST_READ && next > 1; read += STRETCH) {
+  for (let read = 0; read < MOST_READ && next > 1 && !isFull(); read += STRETCH) {
     const from = Math.max(0, next - 1 - STRETCH);
-    for (const message of (await stretch(engine, host.stream, from, next)).reverse()) {
+    for (const message of (await stretch({ host, engine }, from, next, wanted)).reverse()) {
       if (isFull()) return page(next);
       take(message);
       next = message.revision;
     }
-    next = from + 1;
+    if (!isFull()) next = from + 1;
   }
   return page(next);
 }
@@ -82,16 +83,17 @@ export async function pageOf({ host, engine }: Reading, { limit, before = Infini
 const viewIn = (state: Readonly<BoardState>, message: BoardMessage): JsonObject =>
   messageView(message, acknowledgementOf(state, message.id));
 
-/** The messages of the records behind `from` and before `before`. */
-async function stretch(engine: Reading["engine"], stream: BoardHost["stream"], from: Revision, before: Revision): Promise<BoardMessage[]> {
+/** The wanted messages of the records behind `from` and before `before`. */
+async function stretch({ host, engine }: Reading, from: Revision, before: Revision, wanted: MessageFilter): Promise<BoardMessage[]> {
   const messages: BoardMessage[] = [];
-  for await (const { revision, text } of engine.read(stream, from)) {
+  for await (const { revision, text } of engine.read(host.stream, from, AT_ONCE)) {
     if (revision >= before) break;
     const { events, atMs } = JSON.parse(text) as LogRecord;
     for (const event of events as readonly BoardEvent[]) {
       if (event.type !== "MessagePosted") continue;
       const { messageId: id, topic, sender, proof, body, actionFlag } = event;
-      messages.push({ id, revision, topic, sender, proof, body, actionFlag, postedAtMs: atMs });
+      const message = { id, revision, topic, sender, proof, body, actionFlag, postedAtMs: atMs };
+      if (isWanted(message, wanted)) messages.push(message);
     }
   }
   return messages;
