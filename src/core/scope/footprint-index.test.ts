@@ -110,3 +110,12 @@ it.each([
 
   expect([...index.meeting(footprint({ kind: "file_set", resources: [path] }))]).toEqual([["words", { by: "possible", words: [path] }]]);
 });
+
+it("says each path that meets several files of one scope once", () => {
+  const index = createFootprintIndex();
+  index.add("files", footprint({ kind: "file_set", resources: ["lib/x.ts", "lib/y.ts", "src/x.ts"] }));
+
+  const [hit] = index.meeting(footprint({ kind: "file_set", resources: ["src", "lib"] })).values();
+
+  expect(hit).toEqual({ by: "resource", words: ["lib", "src"] });
+});

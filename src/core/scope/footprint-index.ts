@@ -8,7 +8,7 @@
 import { type Bond, type Footprint, hasUris, mayMeet } from "./footprint.ts";
 import { endsOf } from "./hints.ts";
 import { createKeyIndex } from "./key-index.ts";
-import { createPathTree, type Entry } from "./path-tree.ts";
+import { createPathTree, type Entry, type ResourcePair } from "./path-tree.ts";
 import type { Words } from "./registry.ts";
 import type { Resource } from "./resource.ts";
 import { createScopeIndex, type ScopeIndex } from "./scope-index.ts";
@@ -101,7 +101,7 @@ export function createFootprintIndex(): FootprintIndex {
     overlapping: (resources, limit) => files.overlapping(resources, limit),
     meeting(asked) {
       const overlapping = files.overlapping(asked.resources);
-      if (overlapping.size === 0 && isOfFilesAlone(asked) && named.size + modules.size === 0) return NO_HITS;
+      if (isOfFilesAlone(asked) && named.size + modules.size === 0) return hitsOf(overlapping);
       const hits = new Map<string, { readonly by: Bond; readonly words: Set<string> }>();
       const note = (id: string, by: Bond, word?: string): void => {
         const hit = hits.get(id);
@@ -124,6 +124,21 @@ export function createFootprintIndex(): FootprintIndex {
       return new Map([...hits].sort(byId).map(([id, { by, words }]) => [id, { by, words: [...words] }]));
     },
   };
+}
+
+/** Where files alone are compared, in the order in which they come. */
+function hitsOf(overlapping: ReadonlyMap<string, readonly ResourcePair[]>): ReadonlyMap<string, Hit> {
+  if (overlapping.size === 0) return NO_HITS;
+  const hits = new Map<string, Hit>();
+  for (const [id, pairs] of overlapping) hits.set(id, { by: "resource", words: askedIn(pairs) });
+  return hits;
+}
+
+/** Each asked path once; pairs come in the order of those. */
+function askedIn(pairs: readonly ResourcePair[]): readonly string[] {
+  const words: string[] = [];
+  for (const { asked } of pairs) if (asked !== words.at(-1)) words.push(asked);
+  return words;
 }
 
 /** Whether nothing but its files says what it stands for. */

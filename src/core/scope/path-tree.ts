@@ -119,8 +119,13 @@ export function createPathTree(): PathTree {
 }
 
 function inOrder(hits: ReadonlyMap<string, ResourcePair[]>, limit: number): ReadonlyMap<string, readonly ResourcePair[]> {
-  const ids = [...hits.keys()].sort().slice(0, limit);
-  return new Map(ids.map((id) => [id, (hits.get(id) ?? []).sort(byPaths)]));
+  const ordered = new Map<string, readonly ResourcePair[]>();
+  for (const id of [...hits.keys()].sort()) {
+    if (ordered.size >= limit) break;
+    const pairs = hits.get(id) ?? [];
+    ordered.set(id, pairs.length === 1 ? pairs : pairs.sort(byPaths));
+  }
+  return ordered;
 }
 
 type Visit = (entry: Entry) => void;

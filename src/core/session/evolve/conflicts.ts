@@ -12,31 +12,36 @@ import { scheduleConflict, scheduleIntent, scheduleOperation } from "./forgettin
 import { reconsiderAll } from "./waiting.ts";
 
 export function openConflict(state: SessionState, event: SessionEventOf<"ConflictOpened">, at: Place): void {
-  const {
-    conflictId: id,
-    category,
-    severity,
-    description,
+  const { conflictId: id, intents, operations } = event;
+  const judged: Judged = {
+    basis: event.basis,
     intents,
     operations,
-    principals,
-    reporter,
-    contentHash,
-    dependency,
-    basis,
-  } = event;
-  const facts = { id, category, severity, description, principals, reporter, contentHash };
-  const unsettled = { escalatedTo: undefined, frozen: undefined, resolution: undefined };
-  const judged = {
-    basis,
-    intents,
-    operations,
-    underFreeze: isUnderFreeze(state, { intents, operations }),
+    underFreeze: isUnderFreeze(state, event),
     acknowledgements: new Map<PrincipalId, string>(),
   };
-  const dueAtMs = resolutionDue(state, judged, at);
-  const born = { dependency: dependency as JsonObject | undefined, openedAt: at.revision, openedAtMs: at.atMs, dueAtMs };
-  const conflict: Conflict = { ...facts, ...judged, ...born, ...unsettled, state: "OPEN" };
+  const conflict: Conflict = {
+    id,
+    category: event.category,
+    severity: event.severity,
+    basis: judged.basis,
+    description: event.description,
+    state: "OPEN",
+    intents,
+    operations,
+    principals: event.principals,
+    openedAt: at.revision,
+    openedAtMs: at.atMs,
+    escalatedTo: undefined,
+    frozen: undefined,
+    underFreeze: judged.underFreeze,
+    dueAtMs: resolutionDue(state, judged, at),
+    resolution: undefined,
+    dependency: event.dependency as JsonObject | undefined,
+    reporter: event.reporter,
+    contentHash: event.contentHash,
+    acknowledgements: judged.acknowledgements,
+  };
   state.conflicts.set(id, conflict);
   state.tally.conflicts += 1;
   state.liveConflicts.add(id);
