@@ -139,8 +139,8 @@ describe("the events of a bus", () => {
 
     await own[Symbol.asyncDispose]();
 
-    await expect(following.text()).rejects.toThrow();
-    await expect(waiting).rejects.toThrow();
+    await expect(following.text()).rejects.toThrow(/terminated/);
+    await expect(waiting).rejects.toThrow(/fetch failed/);
   });
 
   it("answer no HEAD, because they have no end", async () => {
