@@ -7,7 +7,6 @@
 import { type Asked, askBus, type BusAddress, unreachable } from "../client/bus.ts";
 import { busLimitMs, namedBus, ownBus, remoteBus, writeSecret } from "../client/bus-settings.ts";
 import { sentenceOf } from "../client/faults.ts";
-import type { Located } from "../client/reach.ts";
 import type { Remote } from "../client/remote.ts";
 import type { Board, Coordination } from "../tools/ports.ts";
 import type { BusAnswer } from "../wire/bus/answer.ts";
@@ -17,8 +16,8 @@ import type { BusRequest } from "../wire/bus/requests.ts";
 export type SessionBus =
   | {
       readonly kind: "own";
-      /** The sidecar as it was found last. */
-      readonly located: () => Located | undefined;
+      /** What lets the bridge in at a sidecar, read anew each time. */
+      readonly tokenAt: (uri: string) => Promise<string | undefined>;
       /** Where it would be, for a sentence that it is not. */
       readonly derivedPort: number;
     }
@@ -41,16 +40,19 @@ export function createBoard({ coordination, bus, name, env, newId }: BoardOption
     const { sidecarUri, principalId } = await coordination.membership();
     const principal = isUnder(principalId, nameIn(request)) ? principalId : undefined;
     if (bus.kind === "elsewhere") return { ...common(), base: remoteBus(bus.remote), token: bus.remote.token, principal };
-    const located = bus.located();
-    const token = located?.uri === sidecarUri ? located.token : undefined;
-    return { ...common(), base: ownBus(sidecarUri), token, principal };
+    return { ...common(), base: ownBus(sidecarUri), token: await bus.tokenAt(sidecarUri), principal };
   }
 
   async function askSession(request: BusRequest, signal: AbortSignal | undefined): Promise<BusAnswer> {
     const once = withRequestId(request, newId);
     try {
-      const first = await askBus(await sessionBus(once), once, signal);
-      return first.isBroken ? (await askAgain(once, signal)).answer : first.answer;
+      const at = await sessionBus(once);
+      const first = await askBus(at, once, signal);
+      if (first.isBroken) return (await askAgain(once, signal)).answer;
+      // A sidecar that has just started was asked with the token of the one before.
+      const isRefused = !first.answer.ok && first.answer.fault.statusCode === 401;
+      const now = isRefused ? await sessionBus(once) : at;
+      return now.token === at.token ? first.answer : (await askBus(now, once, signal)).answer;
     } catch (cause) {
       const base = bus.kind === "elsewhere" ? remoteBus(bus.remote) : `http://127.0.0.1:${bus.derivedPort}/api/bus`;
       return { ok: false, fault: unreachable(base, sentenceOf(cause)) };

@@ -11,16 +11,37 @@ export interface Bridge extends AsyncDisposable {
   /** What it takes for its environment; a test may change it meanwhile. */
   readonly env: NodeJS.ProcessEnv;
   context(repoPath?: string): Promise<WorkspaceContext>;
-  call(tool: string, args?: object): Promise<Readonly<Record<string, unknown>>>;
+  /** @param given - whether the result reaches its host */
+  call(tool: string, args?: object, given?: boolean): Promise<Readonly<Record<string, unknown>>>;
+}
+
+interface BridgeInOptions {
+  readonly principal?: string;
+  readonly named?: string;
+  readonly remote?: Remote;
+  /** More of its environment. */
+  readonly variables?: object;
+  /** Whether it is a peer on the bus, and takes its mail. */
+  readonly drains?: boolean;
 }
 
 export function bridgeIn(
   scratch: Scratch,
   folder: string,
-  { principal = "ana", named, remote, variables = {} }: { principal?: string; named?: string; remote?: Remote; variables?: object } = {},
+  { principal = "ana", named, remote, variables = {}, drains }: BridgeInOptions = {},
 ): Bridge {
   const env = { ...scratch.env, MPAC_PRINCIPAL_ID: principal, ...variables };
-  const contexts = createContexts({ clientName: "test", launcher: [], env, cwd: folder, named, remote, reportFault: () => undefined });
+  const peer = drains === undefined ? undefined : { drains };
+  const contexts = createContexts({
+    clientName: "test",
+    launcher: [],
+    env,
+    cwd: folder,
+    named,
+    remote,
+    reportFault: () => undefined,
+    peer,
+  });
   const context = async (repoPath?: string) => {
     const found = await contexts.contextFor(repoPath);
     if ("refused" in found) throw new Error(found.refused.message);
@@ -30,9 +51,10 @@ export function bridgeIn(
     contexts,
     env,
     context,
-    async call(tool, args = {}) {
+    async call(tool, args = {}, given = true) {
       const outcome = await callTool(REGISTRY, (await context()).tools, tool, args);
       if (outcome.outcome !== "result") throw new Error(outcome.message);
+      outcome.result.settle?.(given);
       return outcome.result.structured;
     },
     [Symbol.asyncDispose]: () => contexts.leave(),

@@ -4,7 +4,9 @@
 import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import type { Locate, Located } from "../client/reach.ts";
+import { authority } from "../client/health.ts";
 import { explainRemote, type Remote } from "../client/remote.ts";
+import { readDiscovery } from "../git/discovery-file.ts";
 import { gitUser, readHead } from "../git/head.ts";
 import { lineage } from "../git/process-identity.ts";
 import { mainPathOf, type Workspace } from "../git/repository.ts";
@@ -20,6 +22,8 @@ import { createLocate } from "./locate.ts";
 import { createMember, type Member } from "./member.ts";
 import { createMembers } from "./members.ts";
 import { createNotices } from "./notices.ts";
+import { readPeerSettings } from "./peer-settings.ts";
+import { type BridgePeers, createPeers, type Seat } from "./peers.ts";
 import { finishPending, hash } from "./recovery.ts";
 import { createWorktreeLook } from "./worktree-look.ts";
 
@@ -35,7 +39,13 @@ export interface ContextOptions {
   /** The coordinator elsewhere that the workspace's session is at; without one it is the sidecar of this machine. */
   readonly remote?: Remote | undefined;
   readonly reportFault: (cause: unknown, tool: string) => void;
+  /** Whether the bridge is a peer on the bus, and whether a tool takes the mail that comes. */
+  readonly peer?: { readonly drains: boolean } | undefined;
+  readonly report?: (line: string) => void;
 }
+
+/** The one peer that a bridge is at another broker, whichever workspace a call is about; made the first time, closed by its keeper. */
+export type PeerElsewhere = (make: () => BridgePeers) => BridgePeers;
 
 export interface WorkspaceContext {
   readonly tools: ToolContext;
@@ -47,8 +57,13 @@ export interface WorkspaceContext {
 }
 
 /** @throws StoreIdentityBroken, NoStoreFolder, or what git does */
-export async function openContext(workspace: Workspace, written: string, options: ContextOptions): Promise<WorkspaceContext> {
-  const { clientName, launcher, env, remote, reportFault } = options;
+export async function openContext(
+  workspace: Workspace,
+  written: string,
+  options: ContextOptions,
+  peerElsewhere: PeerElsewhere,
+): Promise<WorkspaceContext> {
+  const { clientName, launcher, env, remote, reportFault, peer, report = () => undefined } = options;
   const main = mainPathOf(workspace);
   const workspaceDir = workspace.root ?? main;
   const [store, user, worktreeId] = await Promise.all([
@@ -76,6 +91,12 @@ export async function openContext(workspace: Workspace, written: string, options
   let located: Located | undefined;
   const locateHere = createLocate({ locateStore: locateAgain, workspace: main, launcher, env });
   const locate: Locate = async (question) => (located = (await locateHere(question)) ?? located);
+  /** As the sidecar at this address has left it now: one that has just started may have been joined before it did. */
+  const tokenAt = async (uri: string): Promise<string | undefined> => {
+    const left = await readDiscovery(store, env).catch(() => undefined);
+    if (left !== undefined && authority(left.host, left.port) === new URL(uri).host) return left.token;
+    return located?.uri === uri ? located.token : undefined;
+  };
   const reached =
     remote === undefined
       ? { locate }
@@ -115,11 +136,28 @@ export async function openContext(workspace: Workspace, written: string, options
   const { coordination } = members.main;
   const board = createBoard({
     coordination,
-    bus: remote === undefined ? { kind: "own", located: () => located, derivedPort: store.identity.port } : { kind: "elsewhere", remote },
+    bus: remote === undefined ? { kind: "own", tokenAt, derivedPort: store.identity.port } : { kind: "elsewhere", remote },
     name: identity.principalId,
     env,
     newId,
   });
+  const seat = async (): Promise<Seat | undefined> => {
+    const { isJoined, principalId } = members.main.client;
+    if (!isJoined) return undefined;
+    if (remote !== undefined) return { uri: remote.uri, token: remote.token, principalId };
+    return located && { uri: located.uri, token: await tokenAt(located.uri), principalId };
+  };
+  const makePeers = (): BridgePeers =>
+    createPeers({
+      coordination,
+      name: identity.principalId,
+      seat,
+      settings: () => readPeerSettings(env, remote === undefined ? "own" : "elsewhere", store.folder),
+      drains: peer?.drains === true,
+      report,
+    });
+  const isElsewhere = Boolean(env["PEERBUS_URL"]);
+  const peers = isElsewhere ? peerElsewhere(makePeers) : makePeers();
   const files = createFiles({ root, spelled: [written], notesIn, settled, nowMs: Date.now });
 
   return {
@@ -128,6 +166,7 @@ export async function openContext(workspace: Workspace, written: string, options
       agents: members,
       files,
       board,
+      peers,
       onOverlap: (["proceed", "wait"] as const).find((word) => word === env["MPAC_ON_OVERLAP"]?.trim()) ?? "block",
       nowMs: Date.now,
       newId,
@@ -136,12 +175,16 @@ export async function openContext(workspace: Workspace, written: string, options
       reportFault,
     },
     worked: () => members.worked(),
-    joinSoon: () =>
-      void coordination
+    joinSoon() {
+      coordination
         .membership()
         .then(() => members.adopt())
-        .catch(() => undefined),
-    leave: () => members.leave(),
+        .catch(() => undefined);
+      if (peer !== undefined) peers.connectSoon();
+    },
+    async leave() {
+      await Promise.all([members.leave(), ...(isElsewhere ? [] : [peers[Symbol.asyncDispose]()])]);
+    },
   };
 }
 

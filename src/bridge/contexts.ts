@@ -6,6 +6,7 @@ import { realpath } from "node:fs/promises";
 import { isAbsolute, relative, resolve, sep } from "node:path";
 import { findWorkspace, mainPathOf, type Workspace } from "../git/repository.ts";
 import { type ContextOptions, openContext, type WorkspaceContext } from "./context.ts";
+import type { BridgePeers } from "./peers.ts";
 
 /** There is no workspace there, or none that can be used. */
 export interface NoContext {
@@ -40,13 +41,14 @@ export function createContexts(options: ContextsOptions): Contexts {
   /** Until then the names of those that are forgotten are taken. */
   let farewell: Promise<unknown> = Promise.resolve();
   let left: Promise<void> | undefined;
+  let peerElsewhere: BridgePeers | undefined;
 
   function openOnce(workspace: Workspace, written: string): Promise<Opened> {
     const key = keyOf(workspace);
     let opening = byRoot.get(key);
     if (opening === undefined) {
       opening = farewell
-        .then(() => openContext(workspace, written, options))
+        .then(() => openContext(workspace, written, options, (make) => (peerElsewhere ??= make())))
         .then((context) => ({ workspace, context, stamp: stampOf(workspace) }));
       opening.catch(() => byRoot.delete(key));
       byRoot.set(key, opening);
@@ -114,7 +116,8 @@ export function createContexts(options: ContextsOptions): Contexts {
 
   async function leaveAll(): Promise<void> {
     const opened = await Promise.allSettled(byRoot.values());
-    await Promise.all(opened.flatMap((one) => (one.status === "fulfilled" ? [one.value.context.leave()] : [])));
+    const leaving = opened.flatMap((one) => (one.status === "fulfilled" ? [one.value.context.leave()] : []));
+    await Promise.all([...leaving, peerElsewhere?.[Symbol.asyncDispose]()]);
   }
 
   return {

@@ -39,7 +39,13 @@ export interface FaceOptions {
 export type Called =
   | {
       readonly outcome: "result";
-      readonly result: { readonly structured: Readonly<Record<string, unknown>>; readonly text: string; readonly isError?: true };
+      readonly result: {
+        readonly structured: Readonly<Record<string, unknown>>;
+        readonly text: string;
+        readonly isError?: true;
+        /** To be told whether the result reached the host. */
+        readonly settle?: (given: boolean) => void;
+      };
     }
   | { readonly outcome: "unknown-tool"; readonly message: string };
 
@@ -47,6 +53,9 @@ export function serveFace(options: FaceOptions): void {
   const { tools, call, stdout, report } = options;
   const hint = { ttlMs: KEEP_MS, cacheScope: "public" as const };
   const names = tools.map(({ name }) => name);
+
+  /** What was said before has left when this comes to its turn. */
+  const whenWritten = (then: (isWritten: boolean) => void) => void stdout.write("", (error) => then(!(error instanceof Error)));
 
   const makeServer = () => {
     const server = new Server(
@@ -68,7 +77,8 @@ export function serveFace(options: FaceOptions): void {
         throw unknownTool(`there is no tool ${JSON.stringify(params.name)}; the tools are ${names.join(", ")}`);
       const called = await call(params.name, params.arguments, ctx.mcpReq.signal);
       if (called.outcome === "unknown-tool") throw unknownTool(called.message);
-      const { structured, text, isError } = called.result;
+      const { structured, text, isError, settle } = called.result;
+      if (settle !== undefined) setImmediate(() => whenWritten((isWritten) => settle(isWritten && !ctx.mcpReq.signal.aborted)));
       const result: CallToolResult = { content: [{ type: "text", text }], structuredContent: { ...structured } };
       return isError === true ? { ...result, isError } : result;
     });

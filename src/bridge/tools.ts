@@ -5,6 +5,7 @@ import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { sentenceOf } from "../client/faults.ts";
 import { readRemote } from "../client/remote.ts";
+import { busDrain } from "../tools/bus-drain.ts";
 import { callTool, type CallOutcome } from "../tools/call-tool.ts";
 import { REGISTRY } from "../tools/registry.ts";
 import type { ToolResult } from "../tools/tool.ts";
@@ -43,7 +44,8 @@ export function createBridgeTools(options: BridgeToolsOptions): BridgeTools {
   const remote = read === undefined || "refused" in read ? undefined : read;
   if (unusable !== undefined) report(unusable.refused.message);
   if (remote?.inTheClear === true) report(`MPAC_COORDINATOR_TOKEN goes to ${remote.uri} in the clear: use a wss:// address`);
-  const contexts = createContexts({ clientName, launcher, env, cwd, named, remote, reportFault });
+  const peer = registry.some(({ profile }) => profile === "peers") ? { drains: tools.includes(busDrain.name) } : undefined;
+  const contexts = createContexts({ clientName, launcher, env, cwd, named, remote, reportFault, peer, report });
 
   return {
     async call(name, args, signal) {

@@ -5,7 +5,8 @@
 import * as z from "zod";
 import type { BusAnswer, BusFault } from "../wire/bus/answer.ts";
 import type { BusRequest } from "../wire/bus/requests.ts";
-import type { Json, JsonObject } from "../wire/json.ts";
+import type { JsonObject } from "../wire/json.ts";
+import { cleaned, type Most } from "./cleaned.ts";
 import type { ToolContext } from "./ports.ts";
 import { plain, quoted } from "./quote.ts";
 import type { Answer, Next } from "./tool.ts";
@@ -32,7 +33,7 @@ const SHOWN_FAULT = 600;
 
 /** Most characters of one text in `structured`, but for what a tool measures itself. */
 const MOST_TEXT = 4_000;
-const MOST_ITEMS = 500;
+const MOST: Most = { characters: (member) => (member === "body" ? Number.POSITIVE_INFINITY : MOST_TEXT), items: 500 };
 
 export interface Asking {
   readonly tool: string;
@@ -46,7 +47,7 @@ export interface Asking {
 export async function askBoard({ board, signal }: ToolContext, { tool, request, advice = {}, render }: Asking): Promise<Answer> {
   const answer: BusAnswer = await board.ask(request, signal);
   if (!answer.ok) return faulty(tool, answer.fault, advice);
-  const body = clean(answer.body) as JsonObject;
+  const body = cleaned(answer.body, MOST) as JsonObject;
   const rendered = render(body);
   return { ...rendered, structured: { ...(rendered.structured ?? body), ok: true } };
 }
@@ -89,14 +90,6 @@ function nextFor(tool: string, statusCode: number | undefined): readonly Next[] 
     default:
       return [again];
   }
-}
-
-/** Whatever a bus gives: no text in it drives a terminal or outgrows a result. */
-function clean(value: Json | undefined, name = ""): Json {
-  if (typeof value === "string") return name === "body" ? plain(value) : plain(value, MOST_TEXT);
-  if (Array.isArray(value)) return value.slice(0, MOST_ITEMS).map((item: Json) => clean(item));
-  if (typeof value !== "object" || value === null) return value ?? null;
-  return Object.fromEntries(Object.entries(value).map(([member, inner]) => [plain(member, 100), clean(inner as Json, member)]));
 }
 
 function sentence(reason: string): string {

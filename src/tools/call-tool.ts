@@ -17,6 +17,8 @@ interface Place {
   readonly dir?: string | undefined;
   readonly sessionId?: string | undefined;
   readonly notices: readonly string[];
+  /** Messages of peers that wait. */
+  readonly unread: number;
 }
 
 /** Longest `repo_path`, in UTF-16 units. */
@@ -32,7 +34,7 @@ export async function callTool(registry: readonly Tool[], ctx: ToolContext, name
   const parsed = tool.input.safeParse(rawArgs ?? {});
   const repoPath = repoPathIn(rawArgs);
   if (!parsed.success) {
-    const place = { dir: ctx.workspace?.dir, sessionId: ctx.workspace?.sessionId, notices: [] };
+    const place = { dir: ctx.workspace?.dir, sessionId: ctx.workspace?.sessionId, notices: [], unread: ctx.peers.unread() };
     const answer = staying(explainArguments(tool, parsed.error), repoPath);
     return { outcome: "result", result: finished(answer, ctx.workspace === undefined ? await placeOf(ctx) : place) };
   }
@@ -65,20 +67,25 @@ async function answerOf(tool: Tool, ctx: ToolContext, args: Readonly<Record<stri
 
 /** Where it happened, with the notices that wait. A sidecar that does not answer leaves what the context knows. */
 async function placeOf(ctx: ToolContext): Promise<Place> {
+  const unread = ctx.peers.unread();
   let member: Membership;
   try {
     member = await ctx.coordination.membership();
   } catch {
-    return { dir: ctx.workspace?.dir, sessionId: ctx.workspace?.sessionId, notices: [] };
+    return { dir: ctx.workspace?.dir, sessionId: ctx.workspace?.sessionId, notices: [], unread };
   }
-  return { dir: member.workspaceDir, sessionId: member.sessionId, notices: member.takeNotices() };
+  return { dir: member.workspaceDir, sessionId: member.sessionId, notices: member.takeNotices(), unread };
 }
 
-function finished(answer: Answer, { dir, sessionId, notices }: Place): ToolResult {
-  const { structured, lines, next = [], attachment, isError } = answer;
+function finished(answer: Answer, { dir, sessionId, notices, unread }: Place): ToolResult {
+  const { structured, lines, next = [], attachment, isError, settle } = answer;
   const steps = next.length === 0 ? [] : [`Next: ${next.map(step).join("; ")}.`];
   const remarks = notices.map((notice) => `Note: ${notice.replaceAll(/\s+/g, " ")}`);
-  const text = [...lines, ...steps, ...remarks].join("\n");
+  const mail =
+    unread === 0
+      ? []
+      : [`Mail: ${unread === 1 ? "1 message waits; bus_drain gives it" : `${unread} messages wait; bus_drain gives them`} to you.`];
+  const text = [...lines, ...steps, ...remarks, ...mail].join("\n");
   return {
     structured: {
       ...structured,
@@ -86,9 +93,11 @@ function finished(answer: Answer, { dir, sessionId, notices }: Place): ToolResul
       ...(dir === undefined ? {} : { workspace_dir: dir }),
       ...(sessionId === undefined ? {} : { session_id: sessionId }),
       ...(notices.length === 0 ? {} : { notices }),
+      ...(unread === 0 ? {} : { unread }),
     },
     text: attachment === undefined ? text : `${text}\n${attachment}`,
     ...(isError === undefined ? {} : { isError }),
+    ...(settle === undefined ? {} : { settle }),
   };
 }
 

@@ -5,7 +5,7 @@
  */
 import type { BusAnswer } from "../wire/bus/answer.ts";
 import type { BusRequest } from "../wire/bus/requests.ts";
-import type { JsonObject } from "../wire/json.ts";
+import type { Json, JsonObject } from "../wire/json.ts";
 import type { Rejection } from "../wire/refusals.ts";
 import type { BehindView, IntentAnswer, OverlapAnswer, SummaryAnswer } from "../wire/query.ts";
 
@@ -257,12 +257,47 @@ export interface Board {
   ask(request: BusRequest, signal?: AbortSignal): Promise<BusAnswer>;
 }
 
+export interface PeerMessage {
+  readonly id: string;
+  readonly from: string;
+  readonly source: string;
+  readonly body: Json;
+  /** It was sent before, so that somebody of this name may have seen it. */
+  readonly redelivered?: true;
+}
+
+export interface Drained {
+  readonly messages: readonly PeerMessage[];
+  /** How many wait still. */
+  readonly remaining: number;
+  /** To be told whether they reached whoever asked: if so they are acknowledged, else they wait again. */
+  readonly settle: (given: boolean) => void;
+}
+
+/**
+ * The peers' mail, under the caller's name there.
+ *
+ * @throws PeersUnavailable when the bus cannot be used now; its `message` is a sentence for the reader
+ */
+export interface Peers {
+  /** How many messages wait here; 0 where nobody takes any. */
+  unread(): number;
+  /** Resolves when it is on its way: nobody says whether anybody has that name. */
+  send(to: string, body: Json): Promise<void>;
+  /** To all who are connected now. */
+  broadcast(body: Json): Promise<void>;
+  names(): Promise<{ readonly self: string; readonly others: readonly string[] }>;
+  /** The oldest that wait, as many as fit into so many characters of JSON, and one in any case. */
+  drain(most: number): Promise<Drained>;
+}
+
 /** What a tool is given. `repo_path` has already chosen whose. */
 export interface ToolContext {
   readonly coordination: Coordination;
   readonly agents: Agents;
   readonly files: Files;
   readonly board: Board;
+  readonly peers: Peers;
   /** What `begin_task` does on overlap when the call does not say (`MPAC_ON_OVERLAP`). */
   readonly onOverlap: OnOverlap;
   /** Aborted when the caller does not want the answer any more. */

@@ -1,6 +1,10 @@
 /** The tools there are, in the order in which they are listed. */
 import { ackConflict } from "./ack-conflict.ts";
 import { beginTask } from "./begin-task.ts";
+import { busBroadcast } from "./bus-broadcast.ts";
+import { busDrain } from "./bus-drain.ts";
+import { busPeers } from "./bus-peers.ts";
+import { busSend } from "./bus-send.ts";
 import { checkOverlap } from "./check-overlap.ts";
 import { claimLane } from "./claim-lane.ts";
 import { escalateConflict } from "./escalate-conflict.ts";
@@ -34,4 +38,8 @@ export const REGISTRY: readonly Tool[] = [
   releaseLane,
   heartbeatLane,
   getBusStatus,
+  busSend,
+  busBroadcast,
+  busPeers,
+  busDrain,
 ];

@@ -32,6 +32,8 @@ export interface Answer {
   /** A file's own text. It comes last, so that nothing in it can pass for a sentence of ours. */
   readonly attachment?: string;
   readonly isError?: true;
+  /** To be told whether the result reached the caller. */
+  readonly settle?: (given: boolean) => void;
 }
 
 /** What a caller gets. `structured` conforms to the tool's rendered output schema, also when it is an error. */
@@ -39,6 +41,8 @@ export interface ToolResult {
   readonly structured: Readonly<Record<string, unknown>>;
   readonly text: string;
   readonly isError?: true;
+  /** Told by the face once the result has left, or that nobody takes it any more. */
+  readonly settle?: (given: boolean) => void;
 }
 
 export interface Tool {

@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import { expect } from "vitest";
 import { EMPTY_REF } from "../wire/references.ts";
 import { TestBoard } from "./board.test.fixture.ts";
+import { TestPeers } from "./peers.test.fixture.ts";
 import { createTurns } from "./turns.ts";
 import { callTool } from "./call-tool.ts";
 import type { Agents, FileAnswer, Files, PathsAnswer, PreparedReplacement, Replacement, ToolContext } from "./ports.ts";
@@ -102,6 +103,7 @@ export function caller(session: TestSession, principal: string, more: Partial<To
     agents,
     files: tree,
     board: new TestBoard(principal),
+    peers: new TestPeers(principal),
     onOverlap: "block",
     nowMs: () => NOW_MS,
     newId: () => `${principal.charAt(0)}${(drawn += 1)}`, // of hex digits, as they are,

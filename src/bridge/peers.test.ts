@@ -1,0 +1,149 @@
+import { readFile, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { startBroker } from "../client/peer/broker.test.fixture.ts";
+import { scratchFolder } from "../git/scratch.test.fixture.ts";
+import { bridgeIn } from "./bridge.test.fixture.ts";
+import { eventually } from "./eventually.test.fixture.ts";
+import { PEER_SECRET_FILE, readPeerSettings } from "./peer-settings.ts";
+import { sidecarFor } from "./sidecar.test.fixture.ts";
+
+const SECRET = "0123456789abcdef0123456789abcdef";
+
+/** Joined as a coding client's start would have it. */
+async function joined(...bridges: ReturnType<typeof bridgeIn>[]): Promise<void> {
+  for (const bridge of bridges) (await bridge.context()).joinSoon();
+  for (const bridge of bridges) await bridge.call("bus_peers");
+}
+
+const unread = async (bridge: ReturnType<typeof bridgeIn>): Promise<unknown> => (await bridge.call("bus_peers"))["unread"];
+
+/** Until so many messages wait for it. */
+const waits = (bridge: ReturnType<typeof bridgeIn>, count: number) =>
+  eventually(async () => ((await unread(bridge)) === count ? true : undefined));
+
+describe("peers of one repository", () => {
+  it("know each other by their principals, send and drain, and each message is given once", async () => {
+    await using scratch = await scratchFolder();
+    const repo = await scratch.repository("repo");
+    await using _sidecar = await sidecarFor(repo);
+    await using ana = bridgeIn(scratch, repo, { drains: true });
+    await using bo = bridgeIn(scratch, repo, { principal: "bo", drains: true });
+    await joined(ana, bo);
+
+    const seen = await ana.call("bus_peers");
+    const sent = await ana.call("bus_send", { to: "bo", body: { text: "<hi>" } });
+    await ana.call("bus_broadcast", { body: "all" });
+    await waits(bo, 2);
+    const drained = await bo.call("bus_drain");
+    const empty = await bo.call("bus_drain");
+
+    expect(seen).toMatchObject({ self: "ana", peers: ["bo"] });
+    expect(sent).toMatchObject({ sent: true, to: "bo", workspace_dir: repo });
+    expect(drained).toMatchObject({
+      messages: [
+        { from: "ana", source: "peer-bus", body: { text: "<hi>" } },
+        { from: "ana", body: "all" },
+      ],
+    });
+    expect(empty["messages"]).toEqual([]);
+    expect(empty).not.toHaveProperty("unread");
+  });
+
+  it("keep what did not reach the host, over a restart of the sidecar too", async () => {
+    await using scratch = await scratchFolder();
+    const repo = await scratch.repository("repo");
+    const first = await sidecarFor(repo);
+    await using ana = bridgeIn(scratch, repo, { drains: true });
+    await using bo = bridgeIn(scratch, repo, { principal: "bo", drains: true });
+    await joined(ana, bo);
+    await ana.call("bus_send", { to: "bo", body: "keep" });
+    await waits(bo, 1);
+
+    const lost = await bo.call("bus_drain", {}, false);
+    await first[Symbol.asyncDispose]();
+    await using _again = await sidecarFor(repo);
+    const kept = await bo.call("bus_drain");
+    await ana.call("bus_send", { to: "bo", body: "last" });
+    await waits(bo, 1);
+
+    expect([lost["messages"], kept["messages"]]).toMatchObject([[{ body: "keep" }], [{ body: "keep" }]]);
+    expect((await bo.call("bus_drain"))["messages"]).toMatchObject([{ body: "last" }]);
+  });
+
+  it("share a secret that no other user reads", async () => {
+    await using scratch = await scratchFolder();
+    const repo = await scratch.repository("repo");
+    await using _sidecar = await sidecarFor(repo);
+    await using ana = bridgeIn(scratch, repo, { drains: true });
+    await joined(ana);
+
+    const file = join(repo, ".git", "signalbox", PEER_SECRET_FILE);
+
+    expect(((await stat(file)).mode & 0o777).toString(8)).toBe("600");
+    expect(await readFile(file, "utf8")).toMatch(/^[0-9a-f]{64}\n$/);
+  });
+
+  it("take no mail that no tool of theirs would give", async () => {
+    await using scratch = await scratchFolder();
+    const repo = await scratch.repository("repo");
+    await using _sidecar = await sidecarFor(repo);
+    await using ana = bridgeIn(scratch, repo, { drains: true });
+    await using bo = bridgeIn(scratch, repo, { principal: "bo", drains: false });
+    await joined(ana, bo);
+
+    await ana.call("bus_send", { to: "bo", body: 1 });
+
+    expect(await unread(bo)).toBeUndefined();
+  });
+});
+
+it("a sidecar that was stopped is not started for mail, and one that is not there is said", async () => {
+  await using scratch = await scratchFolder();
+  const repo = await scratch.repository("repo");
+  await using ana = bridgeIn(scratch, repo, { drains: true });
+  (await ana.context()).joinSoon();
+
+  const answer = await ana.call("bus_send", { to: "bo", body: 1 });
+
+  expect(answer).toMatchObject({ status: "error", code: "PEERS_UNAVAILABLE", workspace_dir: repo });
+});
+
+it("another broker is met under the names of the environment, with one connection for all workspaces", async () => {
+  await using scratch = await scratchFolder();
+  const [repo, other] = [await scratch.repository("repo"), await scratch.repository("other")];
+  await using broker = await startBroker();
+  const variables = { PEERBUS_URL: broker.url, PEERBUS_NAME: "lucky", PEERBUS_TOKEN: "token", PEERBUS_HMAC_SECRET: SECRET };
+  await using ana = bridgeIn(scratch, repo, { drains: true, variables });
+  await joined(ana);
+
+  const here = await ana.call("bus_peers");
+  const there = (await ana.context(other)).tools.peers;
+
+  expect(here).toMatchObject({ self: "lucky" });
+  expect(there).toBe((await ana.context()).tools.peers);
+});
+
+describe("settings", () => {
+  it.each<{ env: Record<string, string>; kind?: "own" | "elsewhere"; says: string }>([
+    { env: { PEERBUS_URL: "localhost" }, says: "PEERBUS_URL is not the address of a broker" },
+    { env: { PEERBUS_URL: "ws://127.0.0.1:1", PEERBUS_HMAC_SECRET: SECRET }, says: "PEERBUS_TOKEN is not set" },
+    { env: { PEERBUS_URL: "ws://127.0.0.1:1", PEERBUS_TOKEN: "t" }, says: "PEERBUS_HMAC_SECRET is not set" },
+    { env: { PEERBUS_HMAC_SECRET: "short" }, says: "fewer than 32 bytes" },
+    { env: {}, kind: "elsewhere", says: "PEERBUS_HMAC_SECRET is not set, and peers in a session elsewhere know each other by it" },
+    { env: {}, says: "cannot be kept" },
+  ])("$env cannot be used: $says", async ({ env, kind = "own", says }) => {
+    await expect(readPeerSettings(env, kind, "/nowhere/at/all")).rejects.toThrow(says);
+  });
+
+  it("are taken by name, an empty one counts as unset, and nothing is trimmed", async () => {
+    const env = { PEERBUS_URL: "", PEERBUS_TOKEN: "", PEERBUS_NAME: " ana ", PEERBUS_HMAC_SECRET: `${SECRET} ` };
+
+    expect(await readPeerSettings(env, "own", "/nowhere")).toEqual({
+      url: undefined,
+      token: undefined,
+      name: " ana ",
+      secret: `${SECRET} `,
+    });
+  });
+});

@@ -1,0 +1,163 @@
+/**
+ * The bridge as a peer on the bus: connected once its profile is on, under its principal's name, and holding the mail that
+ * came until a tool hands it over.
+ *
+ * A sidecar that was stopped on purpose is not started for mail: this goes where the session is, and only a call asks for one.
+ */
+import { sentenceOf } from "../client/faults.ts";
+import type { Delivery } from "../client/peer/frames.ts";
+import { createPeerClient, type PeerClient } from "../client/peer/peer-client.ts";
+import type { Broker } from "../client/peer/registration.ts";
+import type { Coordination, PeerMessage, Peers } from "../tools/ports.ts";
+import type { Json } from "../wire/json.ts";
+import { type PeerSettings, PeersUnusable } from "./peer-settings.ts";
+
+/** Messages that wait here; the rest stays with the broker. */
+const MOST_WAITING = 500;
+
+/** The bus cannot be used now. */
+class PeersUnavailable extends Error {
+  override readonly name = "PeersUnavailable";
+  readonly code = "peers/unavailable";
+}
+
+/** Where a bridge is joined, while it is. */
+export interface Seat {
+  /** Of the session's WebSocket. */
+  readonly uri: string;
+  readonly token: string | undefined;
+  readonly principalId: string;
+}
+
+export interface BridgePeersOptions {
+  readonly coordination: Pick<Coordination, "membership">;
+  /** The bridge's principal, as far as no session has given it another name. */
+  readonly name: string;
+  /** Undefined while it is not joined. */
+  readonly seat: () => Promise<Seat | undefined>;
+  readonly settings: () => Promise<PeerSettings>;
+  /** Whether somebody can take the mail. */
+  readonly drains: boolean;
+  readonly report: (line: string) => void;
+}
+
+export interface BridgePeers extends Peers, AsyncDisposable {
+  /** Connects in the background. */
+  connectSoon(): void;
+}
+
+interface Opened {
+  readonly client: PeerClient;
+  /** Whether the bus is that of the session. */
+  readonly isOurs: boolean;
+}
+
+export function createPeers({ coordination, name, seat, settings, drains, report }: BridgePeersOptions): BridgePeers {
+  let opening: Promise<Opened> | undefined;
+  /** Taken from the client, the oldest first. */
+  let waiting: Delivery[] = [];
+  let isOver = false;
+
+  async function open(): Promise<Opened> {
+    const said = await settings();
+    const isOurs = said.url === undefined;
+    const joined = said.name ?? (isOurs ? (await coordination.membership()).principalId : await nameInSession());
+    if (isOver) throw new PeersUnavailable("this bridge has left");
+    const client = createPeerClient({
+      broker: () => brokerOf(said, seat),
+      secret: said.secret,
+      name: joined,
+      nextName: () => undefined,
+      onMessage: () => fill(client),
+      onRegistered: () => undefined,
+      onBarred: () => undefined, // each call says so
+      report: (line) => report(`peers: ${line}`),
+      mostWaiting: MOST_WAITING,
+    });
+    return { client, isOurs };
+  }
+
+  async function nameInSession(): Promise<string> {
+    return (await coordination.membership().catch(() => undefined))?.principalId ?? name;
+  }
+
+  function fill(client: PeerClient): void {
+    if (drains) waiting.push(...client.take(MOST_WAITING - waiting.length));
+  }
+
+  /** What was wrong with the settings may be put right. */
+  function opened(): Promise<Opened> {
+    opening ??= open().catch((cause: unknown) => {
+      opening = undefined;
+      throw cause;
+    });
+    return opening;
+  }
+
+  async function over<Result>(act: (client: PeerClient) => Promise<Result>): Promise<Result> {
+    try {
+      const { client, isOurs } = await opened();
+      if (isOurs && (await seat()) === undefined) await coordination.membership();
+      return await act(client);
+    } catch (cause) {
+      if (cause instanceof PeersUnavailable) throw cause;
+      const isKnown = cause instanceof Error && ["PeerFault", "PeersUnusable", "SidecarUnavailable"].includes(cause.name);
+      if (!isKnown) throw cause;
+      throw new PeersUnavailable(sentenceOf(cause).replace(/^adapter: /, ""), { cause });
+    }
+  }
+
+  return {
+    connectSoon() {
+      opened().catch((cause: unknown) => report(`peers: ${sentenceOf(cause)}`));
+    },
+    unread: () => waiting.length,
+    send: (to, body) => over((client) => client.send(to, JSON.stringify(body))),
+    broadcast: (body) => over((client) => client.broadcast(JSON.stringify(body))),
+    names: () => over(async (client) => ({ self: client.name, others: await client.peers() })),
+    drain: (most) =>
+      over(async (client) => {
+        fill(client);
+        const count = fitting(waiting, most);
+        const taken = waiting.slice(0, count);
+        waiting = waiting.slice(count);
+        return {
+          messages: taken.map(messageOf),
+          remaining: waiting.length,
+          settle(given) {
+            if (given) client.shown(taken);
+            else waiting = [...taken, ...waiting];
+            fill(client);
+          },
+        };
+      }),
+    async [Symbol.asyncDispose]() {
+      isOver = true;
+      const standing = await opening?.catch(() => undefined);
+      await standing?.client[Symbol.asyncDispose]();
+    },
+  };
+}
+
+async function brokerOf({ url, token, name }: PeerSettings, seat: BridgePeersOptions["seat"]): Promise<Broker> {
+  if (url !== undefined) return { url, token: token ?? "" };
+  const at = await seat();
+  if (at === undefined) throw new PeersUnusable("the session is not joined");
+  const base = at.uri.endsWith("/") ? at.uri : `${at.uri}/`;
+  return { url: `${base}peer`, token: token ?? at.token ?? "", name: name ?? at.principalId };
+}
+
+/** How many of them fit, and one in any case. */
+function fitting(deliveries: readonly Delivery[], most: number): number {
+  let [count, characters] = [0, 0];
+  for (const { envelope } of deliveries) {
+    characters += envelope.body.length + envelope.from.length;
+    if (count > 0 && characters > most) break;
+    count += 1;
+  }
+  return count;
+}
+
+function messageOf({ envelope: { id, from, source, body }, redelivered }: Delivery): PeerMessage {
+  return { id, from, source, body: JSON.parse(body) as Json, ...(redelivered ? { redelivered: true } : {}) };
+}
