@@ -185,7 +185,9 @@ const [first] = await Promise.all([
   bundle("src/cli/main.ts", "dist/sidecar.cjs", { ...asIfIn("/src/cli"), external: ["better-sqlite3"], plugins: [compiled, withPage] }),
 ]);
 const heavy = first.filter((input) =>
-  /^src\/(tools\/|bridge\/tools\.ts)|node_modules\/(@modelcontextprotocol\/sdk|express|hono|better-sqlite3|commander)\//.test(input),
+  /^src\/(tools\/(?!(selection|instructions)\.ts)|bridge\/tools\.ts)|node_modules\/(@modelcontextprotocol\/sdk|express|hono|better-sqlite3|commander)\//.test(
+    input,
+  ),
 );
 if (heavy.length > 0) throw new Error(`dist/bridge.cjs must start without ${heavy.join(", ")}`);
 
