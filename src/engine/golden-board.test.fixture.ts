@@ -38,9 +38,9 @@ export function sayingOfBoard(state: Readonly<BoardState>): Json {
 
 export interface BoardStage {
   /** Gives `ok` or the code of the refusal, and what the sender was given. */
-  gives(command: BoardCommand): Promise<{ readonly code: string; readonly result: Json }>;
-  pass(ms: number): Promise<void>;
-  restart(): Promise<void>;
+  readonly gives: (command: BoardCommand) => Promise<{ readonly code: string; readonly result: Json }>;
+  readonly pass: (ms: number) => Promise<void>;
+  readonly restart: () => Promise<void>;
 }
 
 const MINUTE = 60_000;
