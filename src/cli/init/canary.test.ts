@@ -32,6 +32,15 @@ it("takes a guard for proved that denies what is held and is silent outside, and
   expect(await readdir(root)).toEqual([".git"]);
 });
 
+it("proves the guard of the repository also where clients work at a coordinator elsewhere", async () => {
+  await using scratch = await scratchFolder();
+  const root = await scratch.repository("repo");
+  scratch.env["MPAC_COORDINATOR_URL"] = "wss://127.0.0.1:1/session/elsewhere";
+  scratch.env["MPAC_COORDINATOR_TOKEN"] = "token";
+
+  expect(await prove(scratch, root, inRepository(root, DENY))).toEqual({ proved: true, reason: "held" });
+});
+
 it("runs the hook in the project, with the project's name in its surroundings, and leaves a sidecar that runs as it is", async () => {
   await using scratch = await scratchFolder();
   const root = await scratch.repository("repo");

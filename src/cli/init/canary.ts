@@ -43,9 +43,9 @@ export async function proveGuard(canary: Canary): Promise<Proof> {
   }
 }
 
-/** Whatever starts a sidecar for a client starts it here. */
+/** Whatever starts a sidecar for a client starts it here: the guard asks the repository's own, wherever the shell's clients work. */
 async function withBridge(canary: Canary, prove: () => Promise<Proof>): Promise<Proof> {
-  const { MPAC_AGENT_NAME: _name, ...inherited } = process.env;
+  const { MPAC_AGENT_NAME: _name, MPAC_COORDINATOR_URL: _url, MPAC_COORDINATOR_TOKEN: _token, ...inherited } = process.env;
   const env = { ...inherited, MPAC_PRINCIPAL_ID: `init:${process.pid}` };
   await using host = await startMcpHost({ name: "signalbox-init", cwd: canary.root, env, args: ["--workspace", canary.root] });
   const here = await host.call("who_is_working");

@@ -119,25 +119,23 @@ export const FileChange = z.looseObject({
   state_ref: reference,
 });
 
-const commit = z.looseObject({
+/** What an operation does to which file, from which state to which (SPEC 16). */
+const change = {
   op_id: OpId,
   target: text(4096),
   op_kind: text(64).nullable().optional(),
   intent_id: IntentId.nullable().optional(),
   state_ref_before: reference,
   state_ref_after: reference,
-  summary: text(4096).nullable().optional(),
-  file_changes: z.record(text(4096), FileChange).nullable().optional(),
-  extensions,
-});
+};
+
+/** What its author, who has no worktree, wrote for it. */
+const fileChanges = z.record(text(4096), FileChange).nullable().optional();
+
+const commit = z.looseObject({ ...change, summary: text(4096).nullable().optional(), file_changes: fileChanges, extensions });
 
 const propose = z.looseObject({
-  op_id: OpId,
-  target: text(4096),
-  op_kind: text(64).nullable().optional(),
-  intent_id: IntentId.nullable().optional(),
-  state_ref_before: reference,
-  state_ref_after: reference,
+  ...change,
   change_ref: text(4096).nullable().optional(),
   summary: text(4096).nullable().optional(),
   extensions,
@@ -156,16 +154,7 @@ const reject = z.looseObject({
 export const MAX_BATCH_ENTRIES = 256;
 
 /** One entry of a batch: the members of an OP_COMMIT (SPEC 16.8). */
-const batchEntry = z.looseObject({
-  op_id: OpId,
-  target: text(4096),
-  op_kind: text(64).nullable().optional(),
-  intent_id: IntentId.nullable().optional(),
-  state_ref_before: reference,
-  state_ref_after: reference,
-  file_changes: z.record(text(4096), FileChange).nullable().optional(),
-  extensions,
-});
+const batchEntry = z.looseObject({ ...change, file_changes: fileChanges, extensions });
 
 const batch = z.looseObject({
   batch_id: BatchId,
