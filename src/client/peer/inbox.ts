@@ -2,17 +2,18 @@
  * The messages that came and that nobody has been shown yet, and which of what comes is to be acknowledged.
  *
  * A broker sends a message again until it is acknowledged, so what is acknowledged has to have been shown, and what was shown
- * is not shown again. What does not fit is left to the broker, and with it everything behind it, because messages of one sender
- * keep their order: it comes again when the peer registers anew.
+ * is not shown again. An acknowledgement may be lost with its connection; until it is known to have been taken, its message is
+ * not forgotten. What does not fit is left to the broker, and with it everything behind it, because messages of one sender keep
+ * their order: it comes again when the peer registers anew.
  */
 import type { Delivery } from "./frames.ts";
 import { recentIds } from "./recent-ids.ts";
 
-/** Ids of shown messages that are remembered. */
+/** Ids of shown messages that are remembered beyond what has to be. */
 const MOST_SHOWN = 4_096;
 
-/** How much waits here at most: far fewer messages than ids that are remembered, so that all of it can come again. */
-const MOST_WAITING = 1_024;
+/** How much waits here at most. */
+const MOST_WAITING = 4_096;
 const MOST_WAITING_CHARACTERS = 4_194_304;
 
 export interface Inbox {
@@ -21,6 +22,10 @@ export interface Inbox {
   /** Everything that waits, or the first so many, in the order in which it came. It counts as shown once it was {@link shown}. */
   take(most?: number): readonly Delivery[];
   shown(deliveries: readonly Delivery[]): void;
+  /** What was shown and may still come again, by id the key that it is acknowledged by. */
+  readonly unconfirmed: ReadonlyMap<string, string>;
+  /** The broker has taken their acknowledgements. */
+  confirmed(ids: Iterable<string>): void;
   readonly isEmpty: boolean;
   /** Whether something was left to the broker, and there is room for it now. */
   readonly wantsMore: boolean;
@@ -30,8 +35,14 @@ export interface Inbox {
 
 const sizeOf = ({ envelope: { id, from, source, body } }: Delivery): number => id.length + from.length + source.length + body.length;
 
-export function inbox({ mostWaiting = MOST_WAITING }: { readonly mostWaiting?: number } = {}): Inbox {
-  const seen = recentIds(MOST_SHOWN);
+export interface InboxOptions {
+  readonly mostWaiting?: number;
+  readonly mostShown?: number;
+}
+
+export function inbox({ mostWaiting = MOST_WAITING, mostShown = MOST_SHOWN }: InboxOptions = {}): Inbox {
+  const seen = recentIds(mostShown);
+  const unconfirmed = new Map<string, string>();
   const waiting = new Map<string, Delivery>();
   /** Taken, and on the way to whoever reads it. */
   const leaving = new Set<string>();
@@ -45,6 +56,7 @@ export function inbox({ mostWaiting = MOST_WAITING }: { readonly mostWaiting?: n
   return {
     receive(delivery) {
       const { id } = delivery.envelope;
+      if (unconfirmed.has(id)) return true;
       if (seen.has(id)) {
         seen.meet(id);
         return true;
@@ -71,9 +83,16 @@ export function inbox({ mostWaiting = MOST_WAITING }: { readonly mostWaiting?: n
       return taken;
     },
     shown(deliveries) {
-      for (const { envelope } of deliveries) {
+      for (const { key, envelope } of deliveries) {
         leaving.delete(envelope.id);
-        seen.meet(envelope.id);
+        unconfirmed.set(envelope.id, key);
+      }
+    },
+    unconfirmed,
+    confirmed(ids) {
+      for (const id of ids) {
+        unconfirmed.delete(id);
+        seen.meet(id);
       }
     },
     get isEmpty() {

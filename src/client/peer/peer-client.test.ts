@@ -180,6 +180,25 @@ describe("after a lost connection", () => {
     expect(bo.take()).toEqual([]);
   });
 
+  it("what was acknowledged is acknowledged once more before anything else, until the broker surely has it", async () => {
+    await using broker = await startBroker();
+    await using bo = join(broker, "bo");
+    await bo.peers();
+    broker.take(envelope("1"));
+    await read(bo);
+    await until(() => broker.unacknowledged().length === 0);
+    const acks = (): number => broker.heard.filter(({ frame }) => frame["type"] === "ack").length;
+
+    broker.cut();
+    await until(() => bo.names.length === 2);
+    await broker.settled("bo");
+    const afterLoss = acks();
+    await bo.peers();
+    await bo[Symbol.asyncDispose]();
+
+    expect([afterLoss, acks(), bo.take()]).toEqual([2, 2, []]);
+  });
+
   it("a broker that marks says what it has sent before", async () => {
     await using broker = await startBroker();
     const before = join(broker, "bo");
@@ -285,7 +304,7 @@ it("says that it is not connected when there is no broker", async () => {
   await expect(ana.peers()).rejects.toThrow(/^adapter: not connected to broker \(.*ECONNREFUSED/);
 });
 
-it("has its acknowledgements on the way before it goes", async () => {
+it("knows that the broker has its acknowledgements before it goes", async () => {
   await using broker = await startBroker();
   const bo = join(broker, "bo");
   await bo.peers();
@@ -295,6 +314,7 @@ it("has its acknowledgements on the way before it goes", async () => {
   await bo[Symbol.asyncDispose]();
 
   expect(broker.unacknowledged()).toEqual([]);
+  expect(broker.heard.slice(-2).map(({ frame }) => frame["type"])).toEqual(["ack", "peers"]);
 });
 
 it("goes where its broker is now, under the name that it has there, and at once when a call wants it", async () => {

@@ -9,6 +9,7 @@ import {
   MAX_PEER_NAME_BYTES,
   PEER_PROTOCOL,
 } from "../../wire/peer/frames.ts";
+import { pause } from "../backoff.ts";
 import { PeerFault } from "./fault.ts";
 import type { Delivery } from "./frames.ts";
 import { inbox } from "./inbox.ts";
@@ -17,6 +18,12 @@ import { isSigned, signed } from "./signature.ts";
 
 /** Stands for the longest name that a recipient of a broadcast may have. */
 const LONGEST_NAME = "x".repeat(MAX_PEER_NAME_BYTES);
+
+/** Acknowledgements of which nobody knows whether the broker has them, before it is asked. */
+const MOST_UNCONFIRMED = 1_024;
+
+/** Milliseconds that the end waits for that answer. */
+const FAREWELL_MS = 2_000;
 
 /** What every message of an agent says of where it comes from. */
 const SOURCE = "peer-bus";
@@ -36,7 +43,8 @@ export interface PeerClient extends AsyncDisposable {
   shown(deliveries: readonly Delivery[]): void;
 }
 
-export interface PeerOptions extends Pick<RegistrationOptions, "broker" | "name" | "nextName" | "onRegistered" | "onBarred" | "report"> {
+export interface PeerOptions extends Pick<RegistrationOptions, "broker" | "name" | "nextName" | "onBarred" | "report"> {
+  readonly onRegistered: (name: string) => void;
   /** Shared by all peers that trust each other, and by nobody else. */
   readonly secret: string;
   /** Something can be taken. */
@@ -45,7 +53,7 @@ export interface PeerOptions extends Pick<RegistrationOptions, "broker" | "name"
   readonly mostWaiting?: number;
 }
 
-export function createPeerClient({ secret, onMessage, mostWaiting, ...options }: PeerOptions): PeerClient {
+export function createPeerClient({ secret, onMessage, onRegistered, mostWaiting, ...options }: PeerOptions): PeerClient {
   const { report } = options;
   const waiting = inbox(mostWaiting === undefined ? {} : { mostWaiting });
 
@@ -56,7 +64,28 @@ export function createPeerClient({ secret, onMessage, mostWaiting, ...options }:
     else if (!waiting.isEmpty) onMessage();
   }
 
-  const registration = keepRegistered({ ...options, hear, onAttempt: () => waiting.registered() });
+  const registration = keepRegistered({
+    ...options,
+    hear,
+    onAttempt: () => waiting.registered(),
+    onRegistered(name, ack) {
+      for (const key of waiting.unconfirmed.values()) ack(key);
+      onRegistered(name);
+    },
+  });
+  const stop = new AbortController();
+  let settling: Promise<void> | undefined;
+
+  /** Waits until the broker has taken all acknowledgements: one that is still on its way is lost with its connection. */
+  function settle(): Promise<void> {
+    settling ??= confirm().finally(() => (settling = undefined));
+    return settling;
+  }
+
+  async function confirm(): Promise<void> {
+    const ids = [...waiting.unconfirmed.keys()];
+    if (ids.length > 0 && (await registration.current?.settled()) === true) waiting.confirmed(ids);
+  }
 
   async function send(to: string, kind: "msg" | typeof BROADCAST, body: string): Promise<void> {
     const link = await registration.link();
@@ -82,9 +111,15 @@ export function createPeerClient({ secret, onMessage, mostWaiting, ...options }:
     shown(deliveries) {
       waiting.shown(deliveries);
       for (const { key } of deliveries) registration.current?.ack(key);
-      if (waiting.wantsMore) registration.renew();
+      if (waiting.wantsMore) void settle().then(() => registration.renew());
+      else if (waiting.unconfirmed.size >= MOST_UNCONFIRMED) void settle();
     },
-    [Symbol.asyncDispose]: () => registration[Symbol.asyncDispose](),
+    async [Symbol.asyncDispose]() {
+      const settled = Promise.resolve(settling).then(settle); // what was asked before knows nothing of the last ones
+      await Promise.race([settled, pause(FAREWELL_MS, stop.signal)]);
+      stop.abort();
+      await registration[Symbol.asyncDispose]();
+    },
   };
 }
 

@@ -29,6 +29,8 @@ export interface PeerLink {
   ack(key: string): void;
   /** Names of all who are connected, ourselves too. @throws PeerFault */
   peers(): Promise<readonly string[]>;
+  /** Whether the broker has taken everything that was sent until now; it may take its time. False when the connection has ended. */
+  settled(): Promise<boolean>;
   close(): void;
 }
 
@@ -37,7 +39,7 @@ export interface PeerLinkOptions {
   readonly token: string;
   readonly name: string;
   /** At once when the broker has taken the registration, before what it says next. */
-  readonly onRegistered: () => void;
+  readonly onRegistered: (ack: (key: string) => void) => void;
   /** Deliveries, from the first one on: a broker may be quicker with them than with its answer to the registration. */
   readonly hear: (delivery: Delivery, ack: (key: string) => void) => void;
   readonly signal: AbortSignal;
@@ -68,7 +70,7 @@ export async function openPeerLink({ url, token, name, onRegistered, hear, signa
     hear(text) {
       const frame = readBrokerFrame(text);
       if (frame?.kind === "peers") {
-        if (!isRegistered) onRegistered();
+        if (!isRegistered) onRegistered(ack);
         isRegistered = true;
         asking.shift()?.(frame.names);
       }
@@ -89,10 +91,12 @@ export async function openPeerLink({ url, token, name, onRegistered, hear, signa
     });
   }
 
-  /** Sends `text` and gives the list that is its answer. */
-  async function ask(text: string, limitMs: number): Promise<readonly string[] | "gone" | "late"> {
+  /** Sends `text` and gives the list that is its answer. @param limitMs - none for as long as the connection stands */
+  async function ask(text: string, limitMs?: number): Promise<readonly string[] | "gone" | "late"> {
     let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<"late">((resolve) => (timer = setTimeout(() => resolve("late"), limitMs)));
+    const late = new Promise<"late">((resolve) => {
+      if (limitMs !== undefined) timer = setTimeout(() => resolve("late"), limitMs);
+    });
     const names = new Promise<readonly string[]>((resolve) => asking.push(resolve));
     try {
       await send(text);
@@ -120,6 +124,9 @@ export async function openPeerLink({ url, token, name, onRegistered, hear, signa
       if (names === "late") throw new PeerFault("adapter: peers reply timed out");
       if (names === "gone") throw notConnected();
       return names;
+    },
+    async settled() {
+      return Array.isArray(await ask(PEERS_FRAME).catch(() => "gone"));
     },
     close: () => connection.close(),
   };

@@ -34,7 +34,8 @@ export interface RegistrationOptions {
   readonly hear: (delivery: Delivery, ack: (key: string) => void) => void;
   /** Before each attempt. */
   readonly onAttempt: () => void;
-  readonly onRegistered: (name: string) => void;
+  /** At once, before anything is delivered. */
+  readonly onRegistered: (name: string, ack: (key: string) => void) => void;
   /** The name is somebody else's, and there is no other. */
   readonly onBarred: (name: string) => void;
   /** A line for whoever looks after the machine. */
@@ -91,7 +92,7 @@ export function keepRegistered(options: RegistrationOptions): Registration {
     onAttempt();
     const { url, token, name: given = name } = await broker();
     name = given;
-    const link = await openPeerLink({ url, token, name, onRegistered: () => onRegistered(name), hear, signal: stop.signal });
+    const link = await openPeerLink({ url, token, name, onRegistered: (ack) => onRegistered(name, ack), hear, signal: stop.signal });
     const sinceMs = performance.now();
     current = link;
     wake();
