@@ -142,6 +142,22 @@ describe("a hosted sidecar", () => {
     expect(await status(authenticated.sidecar.port, { ...name, origin: "https://coordinator.example" })).toBe("refused");
   });
 
+  it("tells strangers whether it can write, and whoever reads its discovery file the rest", async () => {
+    await using scratch = await scratchFolder();
+    const store = join(scratch.folder, "store");
+    await using served = await hosted(store);
+    const { token } = JSON.parse(await readFile(join(store, "sidecar.json"), "utf8")) as { token: string };
+    const ask = async (headers: Readonly<Record<string, string>>): Promise<Readonly<Record<string, unknown>>> => {
+      const answer = await fetch(`http://127.0.0.1:${served.sidecar.port}/healthz`, { headers });
+      return (await answer.json()) as Readonly<Record<string, unknown>>;
+    };
+
+    const strangers = [await ask({}), await ask({ authorization: "Bearer ana-token" })];
+
+    for (const told of strangers) expect(Object.keys(told)).toEqual(["status", "version", "control", "durability"]);
+    expect(await ask({ authorization: `Bearer ${token}` })).toMatchObject({ status: "ok", pid: process.pid });
+  });
+
   it("is open without a table, for this machine", async () => {
     await using scratch = await scratchFolder();
     await using served = await hosted(join(scratch.folder, "store"), {});

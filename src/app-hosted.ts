@@ -45,6 +45,7 @@ export async function startHosted(config: HostedConfig, folder: StoreFolder, log
     path: "/session/<id>",
     tls: await readTls(config.tls),
     anyHost: config.tokens !== undefined,
+    isPublic: config.tokens !== undefined,
     serve: (common) => Promise.resolve(serveSessions(common, config, log)),
   });
 }

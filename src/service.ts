@@ -81,6 +81,8 @@ export interface ServiceOptions {
   readonly tls?: TlsFiles | undefined;
   /** Whether it answers to any name: it does where tokens keep strangers out, and stands behind a name of its operator's. */
   readonly anyHost?: boolean;
+  /** Whether people from elsewhere reach it, who are told nothing of this machine. */
+  readonly isPublic?: boolean;
   /** Whether a page may reach it that comes from the host it is reached by. */
   readonly sameOrigin?: boolean;
   /** Puts together what is served, on what is common to all. */
@@ -181,7 +183,7 @@ export async function startService(options: ServiceOptions): Promise<Sidecar> {
     await store.close();
     await ownership[Symbol.asyncDispose]();
   };
-  const all = opsRoutes({ health, token, stop, letGo });
+  const all = opsRoutes({ health, token, isPublic: options.isPublic ?? false, stop, letGo });
   all.route("/", logExportRoutes({ log: store, token }));
   all.route("/", routes ?? new Hono());
   const { allowedOrigins, host } = config;

@@ -1,7 +1,8 @@
 /**
  * What operators and bridges ask a sidecar: is it the right one, can it write, and would it please stop or make room.
  *
- * Health turns red (503, same body) when the log takes no records. Whoever looks for a sidecar reads the body.
+ * Health turns red (503, same body) when the log takes no records. Whoever looks for a sidecar reads the body, and brings the
+ * token of the discovery file.
  */
 import { timingSafeEqual } from "node:crypto";
 import { type Context, Hono } from "hono";
@@ -12,18 +13,22 @@ import { createHandover } from "./handover.ts";
 export interface OpsOptions {
   readonly health: () => Promise<Health>;
   readonly token: string;
+  /** Whether strangers reach it: they hear whether it can write, and nothing of the machine that it runs on. */
+  readonly isPublic?: boolean;
   /** Begins to stop; the answer has been sent by then. */
   readonly stop: (reason: string) => void;
   /** Settles what is queued and closes the log; resolves when a successor may open it. */
   readonly letGo: () => Promise<void>;
 }
 
-export function opsRoutes({ health, token, stop, letGo }: OpsOptions): Hono {
+export function opsRoutes({ health, token, isPublic = false, stop, letGo }: OpsOptions): Hono {
   const routes = new Hono();
   const handOver = createHandover(letGo);
   routes.get("/healthz", async (context) => {
     const body = await health();
-    return context.json(body, body.status === "ok" ? 200 : 503);
+    const status = body.status === "ok" ? 200 : 503;
+    if (!isPublic || isBearer(context.req.header("authorization"), token)) return context.json(body, status);
+    return context.json({ status: body.status, version: body.version, control: body.control, durability: body.durability }, status);
   });
   routes.get("/readyz", async (context) => {
     const body = await health();
