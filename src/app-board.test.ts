@@ -481,10 +481,12 @@ it("keeps leases, places and flags over a restart, and gives higher tokens after
   const first = await busSidecar(workspace);
   const claimed = await first.bus.post("/lanes/a/claim", { owner: "ana", lease_s: 300 });
   const { ticket } = (await first.bus.post("/lanes/a/claim", { owner: "bo", wait_s: 0.01 })).body;
-  const flag = await first.bus.post("/message", { ...MESSAGE, action_flag: true });
+  const request = { ...MESSAGE, action_flag: true, client_request_id: "r1" };
+  const flag = await first.bus.post("/message", request);
   await first[Symbol.asyncDispose]();
   await using second = await busSidecar(workspace);
 
+  const again = await second.bus.post("/message", request);
   const status = await second.bus.get("/status");
   await second.bus.post("/lanes/a/release", { owner: "ana" });
   const come = await second.bus.post("/lanes/a/claim", { owner: "bo", ticket });
@@ -493,5 +495,6 @@ it("keeps leases, places and flags over a restart, and gives higher tokens after
     active_lanes: [{ lane: "a", owner: "ana", fencing_token: claimed.body["fencing_token"], expires_at: claimed.body["expires_at"] }],
     pending_action_flags: [{ id: flag.body["id"] }],
   });
+  expect(again.body).toEqual(flag.body);
   expect([come.status, Number(come.body["fencing_token"]) > Number(claimed.body["fencing_token"])]).toEqual([200, true]);
 });

@@ -3,7 +3,7 @@ import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { BoardEvent } from "../../wire/board.ts";
 import { board } from "./board.ts";
-import { type BoardPlay, LANE, MINUTE, playBoard, type PlayedRecord, SECOND } from "./board.test.fixture.ts";
+import { type BoardPlay, LANE, MINUTE, momentOf, playBoard, type PlayedRecord, SECOND } from "./board.test.fixture.ts";
 import type { BoardState } from "./state.ts";
 
 type Step =
@@ -142,6 +142,23 @@ describe("whatever is asked of lanes", () => {
         expect(owners).not.toContain(state.lanes.get(name)?.owner);
       }
       expect(state.places.size).toBe([...state.rows.values()].flat().length);
+    });
+  });
+
+  it("its log folds into the same, and would be decided the same once more", () => {
+    plays((steps) => {
+      const { records, state } = playSteps(steps, () => undefined);
+      const again = board.initial();
+
+      for (const [index, record] of records.entries()) {
+        const decision = board.decide(again, record.command, momentOf(record));
+        expect(decision).toEqual({ accepted: record.events });
+        for (const event of record.events) board.evolve(again, event, { revision: index + 1, atMs: record.atMs });
+      }
+
+      const { deadlines: _heap, ...facts } = state;
+      const { deadlines: _other, ...folded } = again;
+      expect(folded).toEqual(facts);
     });
   });
 

@@ -7,6 +7,7 @@ import type { JsonObject } from "../../wire/json.ts";
 import type { Decision, EngineCommand } from "../aggregate.ts";
 import { board } from "./board.ts";
 import type { BoardState } from "./state.ts";
+import type { BoardFacts, BoardMoment } from "./verdict.ts";
 
 export const START_MS = 1_800_000_000_000;
 export const SECOND = 1_000;
@@ -17,6 +18,9 @@ type Command = BoardCommand | EngineCommand;
 
 export interface PlayedRecord {
   readonly atMs: number;
+  readonly seed: string;
+  readonly facts: BoardFacts;
+  readonly command: Command;
   readonly events: readonly BoardEvent[];
 }
 
@@ -45,6 +49,11 @@ export const LEASE = 5 * MINUTE;
 
 let plays = 0;
 
+export function momentOf({ atMs, seed, facts }: Pick<PlayedRecord, "atMs" | "seed" | "facts">): BoardMoment {
+  let drawn = 0;
+  return { atMs, facts, newId: (prefix) => `${prefix}-${seed}-${(drawn += 1)}` };
+}
+
 /** @param before - records of a log that this process finds; it begins at `nowMs` */
 export function playBoard(before: readonly PlayedRecord[] = [], startMs = START_MS): BoardPlay {
   const state = board.initial();
@@ -61,11 +70,9 @@ export function playBoard(before: readonly PlayedRecord[] = [], startMs = START_
   }
 
   function carry(command: Command, contentHash?: string): Decision<BoardEvent> {
-    let drawn = 0;
-    const seed = `p${process}s${(seeds += 1)}`;
-    const facts = contentHash === undefined ? {} : { contentHash };
-    const decision = board.decide(state, command, { atMs: nowMs, facts, newId: (prefix) => `${prefix}-${seed}-${(drawn += 1)}` });
-    if ("accepted" in decision) fold({ atMs: nowMs, events: decision.accepted });
+    const record = { atMs: nowMs, seed: `p${process}s${(seeds += 1)}`, facts: contentHash === undefined ? {} : { contentHash }, command };
+    const decision = board.decide(state, command, momentOf(record));
+    if ("accepted" in decision) fold({ ...record, events: decision.accepted });
     return decision;
   }
 

@@ -5,10 +5,11 @@
  * name and each body to its form. Every answer is an object, every refusal one with `detail`.
  */
 import type { IncomingMessage } from "node:http";
+import type { Socket } from "node:net";
 import { type Context, Hono } from "hono";
 import type { Log } from "../../engine/log.ts";
 import type { Door } from "../http/door.ts";
-import { peerOf } from "../http/peer.ts";
+import { type Peer, peerOf } from "../http/peer.ts";
 import { eventStream } from "../http/sse.ts";
 import { type Answer, failed, invalid } from "./answers.ts";
 import type { BoardEdge } from "./board-edge.ts";
@@ -40,6 +41,14 @@ export function createBus(options: BusOptions): Bus {
   const { door, sessionAt, visit, writeSecret, onActivity, log } = options;
 
   let served = 0;
+  /** Looked up once for a connection, however many requests come over it. */
+  const owners = new WeakMap<Socket, Promise<Peer>>();
+
+  function ownerOf(socket: Socket): Promise<Peer> {
+    const owner = owners.get(socket) ?? peerOf(socket);
+    owners.set(socket, owner);
+    return owner;
+  }
 
   async function answer(context: Context): Promise<Answer | Response> {
     const request = context.req.raw;
@@ -52,7 +61,7 @@ export function createBus(options: BusOptions): Bus {
 
     const principal = request.headers.get("x-signalbox-principal") ?? undefined;
     const { authorization } = incoming.headers;
-    const caller = await callerOf(door, { authorization, principal, sessionId, peer: () => peerOf(incoming.socket) });
+    const caller = await callerOf(door, { authorization, principal, sessionId, peer: () => ownerOf(incoming.socket) });
     if ("status" in caller) return caller;
     const secret = writeSecret();
     if (found.isWrite && secret !== undefined && !isSecret(request.headers.get("x-bus-secret") ?? undefined, secret)) {
