@@ -14,6 +14,9 @@ import { sentenceOf } from "./faults.ts";
 /** An answer of more bytes is not read to its end. */
 const MAX_BYTES = 8 * 1024 * 1024;
 
+/** Mistakes that are told in words. */
+const MOST_FLAWS = 5;
+
 /** Most characters of the bus's own words about a failure. */
 const MAX_DETAIL = 2_000;
 
@@ -112,7 +115,7 @@ function read({ status, text, location }: Response): BusAnswer {
   if (status >= 300) {
     const moved =
       location === undefined ? undefined : `it points to ${withoutSecrets(location).slice(0, MAX_DETAIL)}, and no redirect is followed`;
-    return apiError(`bus returned ${status}: ${detailOf(json, text) ?? `HTTP ${status}`}`, moved);
+    return apiError(`bus returned ${status}: ${detailOf(json, text) ?? `HTTP ${status}`}`, moved ?? flawsIn(json));
   }
   if (text.trim() === "") return { ok: true, body: {} };
   if ("failed" in json) return apiError(`bus returned non-JSON content: ${json.failed}`);
@@ -135,6 +138,19 @@ function detailOf(json: Parsed, text: string): string | undefined {
   const said = own === undefined ? text.trim() : typeof own === "string" ? own : JSON.stringify(own);
   if (said === "") return undefined;
   return said.length > MAX_DETAIL ? `${said.slice(0, MAX_DETAIL)}…` : said;
+}
+
+/** A list of mistakes as FastAPI writes it, in words. */
+function flawsIn(json: Parsed): string | undefined {
+  const detail: unknown = "value" in json && isObject(json.value) ? json.value["detail"] : undefined;
+  if (!Array.isArray(detail)) return undefined;
+  const flaws = detail.slice(0, MOST_FLAWS).flatMap((flaw: unknown) => {
+    if (!isObject(flaw as JsonObject)) return [];
+    const { loc, msg } = flaw as { readonly loc?: unknown; readonly msg?: unknown };
+    const place = Array.isArray(loc) ? String(loc.at(-1)) : "";
+    return typeof msg === "string" ? [`${place === "" ? "" : `${place}: `}${msg}`.slice(0, 200)] : [];
+  });
+  return flaws.length === 0 ? undefined : flaws.join("; ");
 }
 
 function isObject(value: unknown): value is JsonObject {

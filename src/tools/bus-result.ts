@@ -26,6 +26,10 @@ export const laneInput = () => ({
   owner: z.string().min(1).max(256).optional().describe("Default: you."),
 });
 
+/** How long a lane is held when the caller does not say, in seconds, as bus-mcp has it. */
+export const DEFAULT_LEASE_S = 300;
+export const leaseInput = () => z.number().default(DEFAULT_LEASE_S).describe("Seconds.");
+
 export const clientRequestId = () => z.string().min(1).max(128).optional();
 
 /** Most characters of a failure that the text shows. */

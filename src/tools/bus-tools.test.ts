@@ -203,8 +203,8 @@ describe("what others wrote", () => {
       [
         "ok: 3 messages in build, newest first.",
         '- m-3 in build by bo at 13:56Z (4 min ago): "it is red"',
-        '- m-2 in build by cy (a name that nobody proved) at 13:56Z (4 min ago), flagged: waits for a person: "it is red"',
-        '- m-1 in build by cy at 13:56Z (4 min ago), flagged: acknowledged by person:bo: "it is red"',
+        '- m-2 in build by cy (a name that nobody proved) at 13:56Z (4 min ago), waits for a person: "it is red"',
+        '- m-1 in build by cy at 13:56Z (4 min ago), acknowledged by person:bo: "it is red"',
         'Next: read_messages {"topic":"build","before":"m-1"} (older ones); post_message (to answer).',
       ].join("\n"),
     );
@@ -256,11 +256,13 @@ describe("what others wrote", () => {
 
 it("get_bus_status names lanes, what was left behind, what waits for a person, and the newest messages", async () => {
   const { board, call } = ana();
+  const gone = { ...lane, lane: "docs", owner: "bo", owner_gone: true, expires_in_s: 60, fencing_token: 5 };
+  const flagged = { ...message, id: "m-1", action_flag: true };
   board.gives({
-    active_lanes: [lane, { ...lane, lane: "docs", owner: "bo", owner_gone: true, expires_in_s: 60, fencing_token: 5 }],
-    orphaned_claims: [{ lane: "tests", owner: "cy", state: "expired", asserted: true, expires_at: inMinutes(-2), fencing_token: 2 }],
-    recent_messages: [message],
-    pending_action_flags: [{ ...message, id: "m-1", action_flag: true }],
+    active_lanes: [lane, gone],
+    orphaned_claims: [gone, { lane: "tests", owner: "cy", state: "expired", asserted: true, expires_at: inMinutes(-2), fencing_token: 2 }],
+    recent_messages: [message, flagged],
+    pending_action_flags: [flagged],
     writes: "open",
   });
 
@@ -269,15 +271,29 @@ it("get_bus_status names lanes, what was left behind, what waits for a person, a
   expect(structured).toMatchObject({ ok: true, writes: "open", active_lanes: [{ lane: "deploy" }, { lane: "docs" }] });
   expect(text).toBe(
     [
-      "ok: 2 lanes held, 1 orphaned claim, 1 recent message, 1 message waiting for a person. Writes: open.",
+      "ok: 2 lanes held, 1 orphaned claim, 2 recent messages, 1 message waiting for a person. Writes: open.",
       "Lane: deploy: held by ana (you), 5 min left until 14:05Z, fencing token 7",
       "Lane: docs: held by bo (gone), 1 min left until 14:05Z, fencing token 5",
       "Orphaned: tests: left by cy (a name that nobody proved), expired at 13:58Z (2 min ago), fencing token 2",
-      'Waiting for a person: m-1 in build by bo at 13:56Z (4 min ago), flagged: waits for a person: "it is red"',
+      'Flagged: m-1 in build by bo at 13:56Z (4 min ago), waits for a person: "it is red"',
       'Message: m-3 in build by bo at 13:56Z (4 min ago): "it is red"',
       'Next: claim_lane {"lane":"tests"} (if you need it: its lease has ended); read_messages (for whole messages, by topic); claim_lane (before you do what only one may do at a time).',
     ].join("\n"),
   );
+});
+
+it.each([
+  ["heartbeat_lane", { lane: "l", lease_s: 60 }, "ok: you keep the lane l, 1 min left until 14:01Z."],
+  ["heartbeat_lane", { lane: "l", owner: "bot" }, "ok: bot keeps the lane l, 1 min left until 14:01Z."],
+  ["release_lane", { lane: "l" }, "ok: you hold the lane l no more."],
+  ["release_lane", { lane: "l", owner: "bot" }, "ok: bot holds the lane l no more."],
+])("%s %j says so", async (tool, args, says) => {
+  const { board, call } = ana();
+  board.gives({ lane: "l", expires_in_s: 60, expires_at: inMinutes(1) });
+
+  const { text } = await call(tool, args);
+
+  expect(text.split("\n")[0]).toBe(says);
 });
 
 it("a flagged message says which command a person uses", async () => {

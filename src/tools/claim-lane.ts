@@ -2,7 +2,7 @@
 import * as z from "zod";
 import { claimLane as request } from "../wire/bus/requests.ts";
 import { LaneView, WaitingView } from "../wire/bus/views.ts";
-import { askBoard, busOutput, clientRequestId, laneInput } from "./bus-result.ts";
+import { askBoard, busOutput, clientRequestId, DEFAULT_LEASE_S, laneInput, leaseInput } from "./bus-result.ts";
 import { timeOf } from "./lane-line.ts";
 import { PRIORITIES } from "./ports.ts";
 import { named } from "./quote.ts";
@@ -19,7 +19,7 @@ export const claimLane = defineTool({
   annotations: { readOnlyHint: false, destructiveHint: false, idempotentHint: true },
   input: {
     ...laneInput(),
-    lease_s: z.number().default(300).describe("Seconds."),
+    lease_s: leaseInput(),
     wait_s: z.int().min(0).max(MOST_WAIT_S).optional().describe("Queue for it, and wait so long in this call."),
     ticket: z.string().min(1).max(128).optional().describe("From waiting: keeps your place."),
     priority: z.enum(PRIORITIES).optional(),
@@ -30,7 +30,7 @@ export const claimLane = defineTool({
     const me = await ctx.board.principal();
     const holder = owner ?? me;
     const waits = wait_s ?? (ticket === undefined && priority === undefined ? undefined : DEFAULT_WAIT_S);
-    const given = { lane, ...(owner === undefined ? {} : { owner }), ...(lease_s === 300 ? {} : { lease_s }) };
+    const given = { lane, ...(owner === undefined ? {} : { owner }), ...(lease_s === DEFAULT_LEASE_S ? {} : { lease_s }) };
     const queue = { tool: "claim_lane", arguments: { ...given, wait_s: MOST_WAIT_S }, why: "to queue for it" };
     return askBoard(ctx, {
       tool: "claim_lane",
@@ -63,7 +63,7 @@ function waiting(place: Omit<WaitingView, "status">, given: { lane: string; owne
   const { ticket, ahead, holder, expires_in_s } = place;
   const held =
     holder === undefined ? "" : `; ${named(holder)} holds it${expires_in_s === undefined ? "" : `, ${span(expires_in_s * 1_000)} left`}`;
-  const order = ahead === undefined ? "" : `; ${ahead === 0 ? "next in the queue" : `${ahead} before it in the queue`}`;
+  const order = ahead === undefined ? "" : `; ${ahead === 0 ? "nobody is before it in the queue" : `${ahead} before it in the queue`}`;
   const who = isMine || given.owner === undefined ? "you do not hold" : `${named(given.owner)} does not hold`;
   return {
     lines: [`waiting: ${who} the lane ${named(given.lane)} yet${held}${order}. The place is kept for ${PLACE_SEC} s.`],

@@ -30,20 +30,23 @@ export const getBusStatus = defineTool({
 
 function rendered(body: JsonObject, me: string, nowMs: number): Omit<Answer, "structured"> {
   const { active_lanes, orphaned_claims, recent_messages, pending_action_flags, writes } = StatusView.parse(body);
+  // Each is said once: a lane whose holder is gone is in both lists, and so may be a message that is flagged.
+  const left = orphaned_claims.filter((claim) => !active_lanes.some(({ lane }) => lane === claim.lane));
+  const others = recent_messages.filter((message) => !pending_action_flags.some(({ id }) => id !== undefined && id === message.id));
   const counts = [
     count(active_lanes.length, "lane held", "lanes held"),
-    count(orphaned_claims.length, "orphaned claim", "orphaned claims"),
+    count(left.length, "orphaned claim", "orphaned claims"),
     count(recent_messages.length, "recent message", "recent messages"),
     `${count(pending_action_flags.length, "message", "messages")} waiting for a person`,
   ];
-  const free = orphaned_claims.find(({ state, lane }) => state === "expired" && lane !== undefined)?.lane;
+  const free = left.find(({ state, lane }) => state === "expired" && lane !== undefined)?.lane;
   return {
     lines: [
       `ok: ${counts.join(", ")}.${writes === undefined ? "" : ` Writes: ${named(writes)}.`}`,
       ...block("Lane", active_lanes, NAMED_LANES, (lane) => laneLine(lane, me, nowMs)),
-      ...block("Orphaned", orphaned_claims, NAMED_LANES, (lane) => laneLine(lane, me, nowMs)),
-      ...block("Waiting for a person", pending_action_flags, NAMED_MESSAGES, (message) => messageLine(message, nowMs, SHOWN_BODY)),
-      ...block("Message", recent_messages, NAMED_MESSAGES, (message) => messageLine(message, nowMs, SHOWN_BODY)),
+      ...block("Orphaned", left, NAMED_LANES, (lane) => laneLine(lane, me, nowMs)),
+      ...block("Flagged", pending_action_flags, NAMED_MESSAGES, (message) => messageLine(message, nowMs, SHOWN_BODY)),
+      ...block("Message", others, NAMED_MESSAGES, (message) => messageLine(message, nowMs, SHOWN_BODY)),
     ],
     next: [
       ...(free === undefined ? [] : [{ tool: "claim_lane", arguments: { lane: free }, why: "if you need it: its lease has ended" }]),

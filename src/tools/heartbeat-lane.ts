@@ -2,7 +2,7 @@
 import * as z from "zod";
 import { heartbeatLane as request } from "../wire/bus/requests.ts";
 import { LaneView } from "../wire/bus/views.ts";
-import { askBoard, busOutput, clientRequestId, laneInput } from "./bus-result.ts";
+import { askBoard, busOutput, clientRequestId, DEFAULT_LEASE_S, laneInput, leaseInput } from "./bus-result.ts";
 import { timeOf } from "./lane-line.ts";
 import { LOOK } from "./claim-lane.ts";
 import { named } from "./quote.ts";
@@ -14,11 +14,13 @@ export const heartbeatLane = defineTool({
   description: "Renews the lease of a lane that you still hold, from now on. One that has ended is claimed again instead.",
   profile: "lanes",
   annotations: { readOnlyHint: false, destructiveHint: false, idempotentHint: true },
-  input: { ...laneInput(), lease_s: z.number().default(300).describe("Seconds."), client_request_id: clientRequestId() },
+  input: { ...laneInput(), lease_s: leaseInput(), client_request_id: clientRequestId() },
   output: busOutput("lane", "owner", "expires_at", "fencing_token"),
   async handler(ctx, { lane, owner, lease_s, client_request_id }) {
-    const holder = owner ?? (await ctx.board.principal());
-    const given = { lane, ...(owner === undefined ? {} : { owner }) };
+    const me = await ctx.board.principal();
+    const holder = owner ?? me;
+    const which = { lane, ...(owner === undefined ? {} : { owner }) };
+    const given = { ...which, ...(lease_s === DEFAULT_LEASE_S ? {} : { lease_s }) };
     return askBoard(ctx, {
       tool: "heartbeat_lane",
       request: request(lane, { owner: holder, lease_s, client_request_id }),
@@ -30,10 +32,12 @@ export const heartbeatLane = defineTool({
         ],
       },
       render: (body) => ({
-        lines: [`ok: ${named(holder)} keeps the lane ${named(lane)}, ${timeOf(LaneView.parse(body), ctx.nowMs())}.`],
+        lines: [
+          `ok: ${holder === me ? "you keep" : `${named(holder)} keeps`} the lane ${named(lane)}, ${timeOf(LaneView.parse(body), ctx.nowMs())}.`,
+        ],
         next: [
           { tool: "heartbeat_lane", arguments: given, why: "again before that time" },
-          { tool: "release_lane", arguments: given, why: "as soon as you are done" },
+          { tool: "release_lane", arguments: which, why: "as soon as you are done" },
         ],
       }),
     });

@@ -13,7 +13,5 @@ export function messageLine(message: MessageView, nowMs: number, most: number): 
 
 function flagOf({ action_flag, acknowledged }: MessageView): string {
   if (action_flag !== true) return "";
-  return acknowledged === undefined
-    ? ", flagged: waits for a person"
-    : `, flagged: acknowledged by ${named(acknowledged.by ?? "somebody")}`;
+  return acknowledged === undefined ? ", waits for a person" : `, acknowledged by ${named(acknowledged.by ?? "somebody")}`;
 }

@@ -14,12 +14,16 @@ export const releaseLane = defineTool({
   input: { ...laneInput(), client_request_id: clientRequestId() },
   output: busOutput("lane", "released"),
   async handler(ctx, { lane, owner, client_request_id }) {
-    const holder = owner ?? (await ctx.board.principal());
+    const me = await ctx.board.principal();
+    const holder = owner ?? me;
     return askBoard(ctx, {
       tool: "release_lane",
       request: request(lane, { owner: holder, client_request_id }),
       advice: { 409: [{ why: "nothing to release: it is not yours" }, LOOK] },
-      render: () => ({ lines: [`ok: the lane ${named(lane)} is free of ${named(holder)}.`], next: [LOOK] }),
+      render: () => ({
+        lines: [`ok: ${holder === me ? "you hold" : `${named(holder)} holds`} the lane ${named(lane)} no more.`],
+        next: [LOOK],
+      }),
     });
   },
 });
