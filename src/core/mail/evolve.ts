@@ -37,7 +37,11 @@ function open(state: MailState, event: MailEventOf<"Opened">, at: Place): void {
   state.id = event.sessionId;
   state.epoch = event.epoch;
   state.settings = event.settings;
-  for (const name of state.connected) leave(state, state.peers.get(name), at);
+  for (const name of state.connected) {
+    const peer = state.peers.get(name);
+    for (const copy of peer?.waiting.values() ?? []) copy.isDoubtful = true;
+    leave(state, peer, at);
+  }
   for (const peer of state.peers.values()) scheduleRelease(state, peer);
 }
 
@@ -79,7 +83,7 @@ function keep(state: MailState, { id, sender, recipients, broadcast }: MailEvent
     const key = keyOfCopy(id, recipient, broadcast);
     // The name as its peer has it: of a hundred thousand messages each would else keep its own.
     const from = state.peers.get(sender)?.name ?? sender;
-    peer.waiting.set(key, { key, id, sender: from, revision, sentAtMs: atMs, attempts: 0 });
+    peer.waiting.set(key, { key, id, sender: from, revision, sentAtMs: atMs, attempts: 0, isDoubtful: false });
     copies += 1;
     if (peer.waiting.size === 1) scheduleRelease(state, peer);
   }

@@ -3,6 +3,7 @@ import type { MailCommand } from "../../wire/mail.ts";
 import { deliverFrame, MAX_PEER_FRAME_BYTES } from "../../wire/peer/frames.ts";
 import type { EngineCommand } from "../aggregate.ts";
 import { acknowledge, broadcast, DAY_MS, deliver, leave, play, register, send, START_MS, waitingIn } from "./mail.test.fixture.ts";
+import { mayBeKnown } from "./read.ts";
 import type { MailFacts } from "./names.ts";
 
 type Said = MailCommand | EngineCommand;
@@ -206,6 +207,22 @@ describe("what waits", () => {
     ]);
     expect(mail.says(deliver("bo", "2"))).toBe("standing");
   });
+});
+
+it("doubts what a process had not told of when it died, for those who were connected", () => {
+  const mail = play();
+  for (const command of [register("ana"), register("bo"), register("cy"), leave("cy")]) mail.says(command);
+  for (const to of ["bo", "cy"]) mail.says(send("ana", to, to));
+
+  mail.says(reopened);
+
+  const doubtful = [...mail.state.peers.values()].flatMap(({ waiting }) =>
+    [...waiting.values()].map((copy) => [copy.key, mayBeKnown(copy)]),
+  );
+  expect(doubtful).toEqual([
+    ["bo", true],
+    ["cy", false],
+  ]);
 });
 
 describe("time", () => {

@@ -8,6 +8,11 @@ export function waitingFor(state: Readonly<MailState>, name: string): Iterable<W
   return state.peers.get(name)?.waiting.values() ?? [];
 }
 
+/** Whether its recipient may have been handed it before. */
+export function mayBeKnown({ attempts, isDoubtful }: Waiting): boolean {
+  return attempts > 0 || isDoubtful;
+}
+
 /** Of the credential that a name belongs to; undefined for a name that is free. */
 export function holderOf(state: Readonly<MailState>, name: string): string | undefined {
   return state.peers.get(name)?.fingerprint;

@@ -30,6 +30,8 @@ export interface Waiting {
   readonly sentAtMs: number;
   /** How often it was handed to a connection. */
   attempts: number;
+  /** Its recipient was connected when a process died: it may have been handed over without a record of that. */
+  isDoubtful: boolean;
 }
 
 export interface Peer {

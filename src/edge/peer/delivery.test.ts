@@ -28,7 +28,7 @@ it("hands nothing over that was acknowledged while it was being read", async () 
   let found: (envelope: string) => void = () => undefined;
   const reading = new Promise<string>((resolve) => (found = resolve));
   const { delivery, sent } = deliveryOf(() => reading);
-  delivery.add({ key: "1", revision: 1 });
+  delivery.add({ key: "1", revision: 1, isMarked: false });
   delivery.run();
 
   delivery.drop("1");
@@ -40,7 +40,7 @@ it("hands nothing over that was acknowledged while it was being read", async () 
 
 it("tells what it handed over at once when the peer has something to say, and only once", async () => {
   const { delivery, delivered } = deliveryOf(() => "{}");
-  for (const key of ["1", "2"]) delivery.add({ key, revision: 1 });
+  for (const key of ["1", "2"]) delivery.add({ key, revision: 1, isMarked: false });
   delivery.run();
   await Promise.resolve().then(() => undefined);
 
@@ -56,7 +56,7 @@ it("goes on from where the log could not be read, when it is asked to", async ()
   const fault = new Error("the log cannot be read");
   let isBroken = true;
   const { delivery, sent, faults } = deliveryOf(() => (isBroken ? Promise.reject(fault) : "{}"));
-  for (const key of ["1", "2"]) delivery.add({ key, revision: 1 });
+  for (const key of ["1", "2"]) delivery.add({ key, revision: 1, isMarked: false });
   delivery.run();
   await nextLoop();
 
@@ -71,9 +71,9 @@ it("goes on from where the log could not be read, when it is asked to", async ()
 it("hands over once what is added twice in one go", async () => {
   const { delivery, sent } = deliveryOf(() => "{}");
 
-  delivery.add({ key: "1", revision: 1 });
+  delivery.add({ key: "1", revision: 1, isMarked: false });
   delivery.run();
-  delivery.add({ key: "1", revision: 1 });
+  delivery.add({ key: "1", revision: 1, isMarked: false });
   delivery.run();
   await nextLoop();
 

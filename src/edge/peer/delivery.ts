@@ -5,7 +5,7 @@
  * A copy is known here by its key and by the record that holds it, and its text is looked up when its turn comes. That it was
  * handed over goes on the log with others of the same moment, always before anything that the peer says later.
  */
-import { deliverFrame } from "../../wire/peer/frames.ts";
+import { deliverFrame, markedFrame } from "../../wire/peer/frames.ts";
 import type { Line } from "./line.ts";
 
 /** A copy, as far as its delivery is concerned. */
@@ -13,6 +13,8 @@ export interface Copy {
   readonly key: string;
   /** Of the record that holds the envelope. */
   readonly revision: number;
+  /** Whether to say that it may have been handed over before. */
+  readonly isMarked: boolean;
 }
 
 export interface Delivery {
@@ -50,8 +52,8 @@ export function createDelivery({ line, envelopeOf, delivered, broke }: DeliveryO
     delivered(keys);
   }
 
-  function handOver(key: string, envelope: string): void {
-    line.send(deliverFrame(key, envelope));
+  function handOver({ key, isMarked }: Copy, envelope: string): void {
+    line.send(isMarked ? markedFrame(key, envelope) : deliverFrame(key, envelope));
     queue.delete(key);
     if (handedOver.push(key) === 1) setImmediate(settle);
     if (handedOver.length >= MOST_AT_ONCE) settle();
@@ -71,9 +73,9 @@ export function createDelivery({ line, envelopeOf, delivered, broke }: DeliveryO
     }
   }
 
-  async function handOverNext({ key, revision }: Copy): Promise<void> {
-    const envelope = await envelopeOf(revision);
-    if (queue.has(key) && line.isOpen) handOver(key, envelope);
+  async function handOverNext(copy: Copy): Promise<void> {
+    const envelope = await envelopeOf(copy.revision);
+    if (queue.has(copy.key) && line.isOpen) handOver(copy, envelope);
   }
 
   function first(): Copy | undefined {

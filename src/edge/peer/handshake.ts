@@ -20,6 +20,8 @@ export const NOT_KEPT: Farewell = { code: 1011, reason: "peer persistence failed
 export interface Registration {
   readonly name: string;
   readonly fingerprint: string;
+  /** Whether it wants to be told what it may have been handed before. */
+  readonly marks: boolean;
 }
 
 /** @param admit - the fingerprint of a token that is known here */
@@ -36,5 +38,5 @@ export function readHandshake(
   if (utf8Bytes(frame.name) > MAX_PEER_NAME_BYTES) return { farewell: policy(`peer name longer than ${MAX_PEER_NAME_BYTES} bytes`) };
   const fingerprint = frame.token === "" ? undefined : admit(frame.token);
   if (fingerprint === undefined) return { farewell: policy("invalid bearer token") };
-  return { name: frame.name, fingerprint };
+  return { name: frame.name, fingerprint, marks: frame.marks };
 }

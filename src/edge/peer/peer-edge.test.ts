@@ -2,7 +2,7 @@ import { expect, it } from "vitest";
 import { StoreUnavailable } from "../../store/errors.ts";
 import { memoryStore } from "../../store/memory.ts";
 import { deliverFrame, MAX_PEER_FRAME_BYTES } from "../../wire/peer/frames.ts";
-import { ack, broadcast, type Frame, letter, serveBus } from "./peer.test.fixture.ts";
+import { ack, broadcast, type Frame, letter, serveBus, TOKEN } from "./peer.test.fixture.ts";
 
 const bodies = (frames: readonly Frame[]): unknown[] => frames.map(({ envelope }) => envelope?.body);
 
@@ -34,6 +34,34 @@ it("keeps what was not acknowledged and brings it again in the order in which it
 
   expect(bodies(first.map((text) => JSON.parse(text) as Frame))).toEqual([1, 2, 3]);
   expect(again).toEqual(first);
+});
+
+it("tells a peer that asks for it what it may have been handed before, and nobody else", async () => {
+  await using bus = await serveBus();
+  const [ana, bo] = [await bus.join("ana"), await bus.join("bo")];
+  const register = { protocol_version: "v1", type: "register", token: TOKEN, name: "bo", marks: true };
+  const rejoin = async (frame: object): Promise<unknown[]> => {
+    const peer = await bus.dial();
+    peer.send(frame);
+    return (await peer.texts(3)).slice(1).map((text) => (JSON.parse(text) as { redelivered?: boolean }).redelivered);
+  };
+  ana.send(letter("ana", "bo", 1));
+  await bo.next();
+  await bo.sofar();
+  bo.socket.terminate();
+  await bus.until(({ connected }) => !connected.has("bo"));
+  ana.send(letter("ana", "bo", 2));
+  await ana.sofar();
+
+  const first = await rejoin(register);
+  const second = await rejoin(register);
+  const plain = await rejoin({ ...register, marks: "true" });
+
+  expect([first, second, plain]).toEqual([
+    [true, undefined],
+    [true, true],
+    [undefined, undefined],
+  ]);
 });
 
 it("carries an envelope on in the form of which its HMAC is taken, with the body as its sender spelt it and the HMAC unseen", async () => {

@@ -6,7 +6,7 @@
  */
 import { randomBytes } from "node:crypto";
 import type { MailFacts } from "../../core/mail/names.ts";
-import { holderOf, type MailState, waitingFor, youngestWaitingMs } from "../../core/mail/read.ts";
+import { holderOf, type MailState, mayBeKnown, waitingFor, youngestWaitingMs } from "../../core/mail/read.ts";
 import type { OpenStream } from "../../engine/engine.ts";
 import type { Log } from "../../engine/log.ts";
 import type { Outcome } from "../../engine/stream-host.ts";
@@ -76,7 +76,7 @@ export async function openPostOffice({ stream, evidence, stands, log }: PostOffi
       for (const recipient of event.recipients) {
         const place = places.get(recipient);
         if (place === undefined) continue;
-        place.delivery.add({ key: keyOfCopy(event.id, recipient, event.broadcast), revision });
+        place.delivery.add({ key: keyOfCopy(event.id, recipient, event.broadcast), revision, isMarked: false });
         place.delivery.run();
       }
     }
@@ -105,7 +105,9 @@ export async function openPostOffice({ stream, evidence, stands, log }: PostOffi
 
     line.send(peersFrame(inByteOrder(host.view.connected)));
     // Among it may be what is heard next, of the same moment.
-    for (const copy of waitingFor(host.view, name)) delivery.add(copy);
+    for (const copy of waitingFor(host.view, name)) {
+      delivery.add({ key: copy.key, revision: copy.revision, isMarked: registration.marks && mayBeKnown(copy) });
+    }
     delivery.run();
     return {
       name,

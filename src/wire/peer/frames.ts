@@ -2,7 +2,7 @@
  * The frames of the peer bus beside the envelope, and how large a frame may be. What an envelope is stands in canonical.ts.
  */
 import { quoted } from "./canonical.ts";
-import { membersOf, stringsOf } from "./json-members.ts";
+import { membersOf, rawOf, stringsOf } from "./json-members.ts";
 
 export const PEER_PROTOCOL = "v1";
 
@@ -21,12 +21,15 @@ export interface RegisterFrame {
   readonly protocol_version: string;
   readonly name: string;
   readonly token: string;
+  /** An addition of ours: whether it wants to be told what it may have been handed before. */
+  readonly marks: boolean;
 }
 
 /** Undefined when it is no JSON object or a member of it has another type. */
 export function readRegister(text: string): RegisterFrame | undefined {
   const members = membersOf(text);
-  return members && stringsOf(members, ["type", "protocol_version", "name", "token"]);
+  const strings = members && stringsOf(members, ["type", "protocol_version", "name", "token"]);
+  return strings && { ...strings, marks: rawOf(members, "marks") === "true" };
 }
 
 /** What a frame says that it is; undefined when it says that otherwise than by a string, and for what is no JSON object. */
@@ -46,6 +49,11 @@ const control = (type: string, rest: string): string => `{"protocol_version":"${
 /** @param envelope - as it travels */
 export function deliverFrame(key: string, envelope: string): string {
   return control("deliver", `"delivery_key":${quoted(key)},"envelope":${envelope}`);
+}
+
+/** The same for who asked to be told that it may have been handed this before. */
+export function markedFrame(key: string, envelope: string): string {
+  return `${deliverFrame(key, envelope).slice(0, -1)},"redelivered":true}`;
 }
 
 /** How many bytes `deliverFrame` makes of an envelope of so many. */
