@@ -134,6 +134,15 @@ await runSmoke(async (smoke) => {
     await cy.join(credential(TOKENS.cy));
     await againstThief();
   });
+  await smoke.step("whoever reads its discovery file reads its log, TLS or not, while it runs", async () => {
+    const { stdout } = await run(process.execPath, [launcher("signalbox"), "audit", "verify", "--store", store, "--json"], {
+      env: scratch.env,
+    });
+    assert.match(stdout, /"red\/session"/);
+    const transcript = ["transcript", "--store", store, "--session", "red"];
+    const { stdout: written } = await run(process.execPath, [launcher("signalbox"), ...transcript], { env: scratch.env });
+    assert.match(written, /intent-ana/);
+  });
   await smoke.step("a message that was sent before does not count again, nor one of ten minutes ago", () => againstReplay(ana));
 
   const second = await smoke.step("the sidecar is killed with -9, and the next one knows all of it", async () => {

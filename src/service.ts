@@ -201,13 +201,14 @@ export async function startService(options: ServiceOptions): Promise<Sidecar> {
   const server = starting.own(await listenNear(config, { derived: identity.port, followed }, listenOn));
   const scheme = tls === undefined ? "ws" : "wss";
   uri = `${scheme}://${host.includes(":") ? `[${host}]` : host}:${server.port}${options.path}`;
-  await ownership.announce({ host, port: server.port });
+  const desk = tls === undefined ? { host, port: server.port } : starting.own(await openDesk(all));
+  await ownership.announce({ host: desk.host, port: desk.port });
 
   published = starting.own(
     await publishDiscovery(folder, {
       store_id: identity.store_id,
-      host,
-      port: server.port,
+      host: desk.host,
+      port: desk.port,
       pid: process.pid,
       boot_id: boot,
       version: VERSION,
@@ -241,6 +242,17 @@ export async function startService(options: ServiceOptions): Promise<Sidecar> {
       await running[Symbol.asyncDispose]();
     },
   };
+}
+
+/**
+ * Where this machine's own user asks a sidecar that speaks TLS: its certificate is for the name that people elsewhere know, and
+ * the commands that read the discovery file would have to trust it under another.
+ */
+async function openDesk(routes: Hono): Promise<AsyncDisposable & { readonly host: string; readonly port: number }> {
+  const host = "127.0.0.1";
+  const upgrade = () => ({ status: 404 as const, why: "sessions are at the address that speaks TLS" });
+  const listener = await listen({ host, port: 0, allowedOrigins: [], routes, upgrade });
+  return { host, port: listener.port, [Symbol.asyncDispose]: () => listener[Symbol.asyncDispose]() };
 }
 
 /** Whether the store's folder still holds this store: after `rm -rf`, or a new clone at the same path, it is nobody's any more. */
