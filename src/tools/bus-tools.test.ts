@@ -260,7 +260,10 @@ it("get_bus_status names lanes, what was left behind, what waits for a person, a
   const flagged = { ...message, id: "m-1", action_flag: true };
   board.gives({
     active_lanes: [lane, gone],
-    orphaned_claims: [gone, { lane: "tests", owner: "cy", state: "expired", asserted: true, expires_at: inMinutes(-2), fencing_token: 2 }],
+    orphaned_claims: [
+      gone,
+      { lane: "tests", owner: "cy", state: "expired", asserted: true, expires_at: inMinutes(-2), expires_in_s: 0, fencing_token: 2 },
+    ],
     recent_messages: [message, flagged],
     pending_action_flags: [flagged],
     writes: "open",

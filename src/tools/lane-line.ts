@@ -10,7 +10,9 @@ export function laneLine(lane: LaneView, principalId: string, nowMs: number): st
 
 /** `5 min left until 14:08Z`, or what there is of it. */
 export function timeOf({ expires_at, expires_in_s }: LaneView, nowMs: number): string {
-  const leftMs = expires_in_s === undefined ? Date.parse(expires_at ?? "") - nowMs : expires_in_s * 1_000;
+  // The bus knows best what is left; how long ago something ended it says by the time alone.
+  const leftMs =
+    (expires_in_s ?? 0) > 0 || expires_at === undefined ? (expires_in_s ?? Number.NaN) * 1_000 : Date.parse(expires_at) - nowMs;
   const at = expires_at === undefined ? "" : ` ${leftMs > 0 ? "until" : "at"} ${clock(expires_at, nowMs)}`;
   if (Number.isNaN(leftMs)) return "end unknown";
   return leftMs > 0 ? `${span(leftMs)} left${at}` : `expired${at} (${span(-leftMs)} ago)`;
