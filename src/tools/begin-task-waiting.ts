@@ -74,6 +74,9 @@ export function foreignTicket({ intentId, objective, files }: Task, rejection: R
 export function waiting({ intentId, principalId, objective, files, nowMs }: Task, { ahead, holders: held }: Waiting): Answer {
   const { holders } = heldIn({ code: "intent/held", message: "", details: { overlaps: held as JsonObject[], total: held.length } });
   const before = ahead === 0 ? "you are next" : `${ahead} ${ahead === 1 ? "waits" : "wait"} before you`;
+  const mutual: Next[] = holders.some((holder) => holder.waits_for_you === true)
+    ? [{ tool: "yield_task", why: "for the task of yours that they wait for: as it is you wait for each other" }]
+    : [];
   const named = asArguments(files).files ?? [];
   const again = named.length === 0 ? undefined : { objective: objective.slice(0, 200), files: named, ticket: intentId };
   return {
@@ -97,6 +100,7 @@ export function waiting({ intentId, principalId, objective, files, nowMs }: Task
       ...holders.slice(0, NAMED_HOLDERS).map((holder) => `- ${holding(holder, nowMs)}`),
     ],
     next: [
+      ...mutual,
       {
         tool: "begin_task",
         ...(again === undefined ? {} : { arguments: again }),

@@ -26,6 +26,7 @@ it.each([
     { ...holder, scope: { kind: "file_set", resources: [] } },
     "bo holds src/a.ts since",
   ],
+  ["that the holder waits, too", { ...holder, waits_for_you: true }, "(56 min left) while it waits for a task of yours: "],
   ["that the holder is away", { ...holder, state: "SUSPENDED" }, "bo, whose client is away, holds src/a.ts"],
 ])("says %s", (_, held, says) => {
   expect(holding(held, NOW_MS)).toContain(says);

@@ -19,6 +19,8 @@ export interface Holder {
   readonly announced_at: string;
   readonly expires_at: string;
   readonly renews?: boolean | undefined;
+  /** Whether it waits itself for what the asking one holds. */
+  readonly waits_for_you?: boolean | undefined;
   readonly branch?: string;
   readonly worktree?: string;
 }
@@ -41,6 +43,7 @@ const Detail = z.looseObject({
   expires_at: z.string().optional(),
   expires_at_ms: Instant.optional(),
   renews: z.boolean().optional(),
+  waits_for_you: z.boolean().optional(),
   branch: z.string().optional(),
   worktree: z.string().optional(),
 });
@@ -89,6 +92,7 @@ function holderIn(overlap: unknown): Holder[] {
       announced_at: rest.announced_at ?? rest.announced_at_ms ?? "",
       expires_at: rest.expires_at ?? rest.expires_at_ms ?? "",
       ...(rest.renews === true ? { renews: true } : {}),
+      ...(rest.waits_for_you === true ? { waits_for_you: true } : {}),
       ...(branch === undefined ? {} : { branch }),
       ...(worktree === undefined ? {} : { worktree }),
     },
@@ -105,7 +109,8 @@ export function holding(holder: Holder, nowMs: number): string {
   const met = listed(holder.paths, 5, holder.path_count);
   const what = isNamed ? ` ${met}` : ` ${listed(resources, 5, resource_count)}, which meets your ${met},`;
   const renewed = holder.renews === true ? ", renewed while it is worked on" : "";
-  const when = `${since(holder.announced_at, nowMs)} ${until(holder.expires_at, nowMs)}${renewed}`;
+  const mutual = holder.waits_for_you === true ? " while it waits for a task of yours" : "";
+  const when = `${since(holder.announced_at, nowMs)} ${until(holder.expires_at, nowMs)}${renewed}${mutual}`;
   return `${named(holder.principal_id)}${away} holds${what} ${when}: ${quoted(holder.objective)} (${named(holder.intent_id)}${place})`;
 }
 

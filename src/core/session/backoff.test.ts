@@ -71,6 +71,37 @@ describe("an announcement after a rejection", () => {
   });
 });
 
+describe("a place in the row", () => {
+  /** bo waits for what it works on as well, beside ana, until `rejects` and then ana's withdrawal. */
+  function turnOf(rejects: readonly string[]): Play {
+    const played = withArbiter();
+    const proceeding = { extensions: { signalbox: { on_overlap: "proceed" } } };
+    played.says("ana", "INTENT_ANNOUNCE", { intent_id: "a", scope: files("src/a.ts") });
+    played.says("bo", "INTENT_ANNOUNCE", { intent_id: "b", scope: files("src/a.ts"), ...proceeding });
+    played.says("bo", "INTENT_ANNOUNCE", { intent_id: "w", scope: files("src/"), extensions: { signalbox: { on_overlap: "wait" } } });
+    played.says("ana", "CONFLICT_REPORT", { conflict_id: "c", related_intents: ["a", "b"] });
+    played.says("cy", "RESOLUTION", { conflict_id: "c", decision: "rejected", outcome: { rejected: [...rejects] } });
+    played.says("ana", "INTENT_WITHDRAW", { intent_id: "a" });
+    played.pass(0);
+    return played;
+  }
+  it("over what was rejected meanwhile is taken away when its turn comes, and the reason is told", () => {
+    const played = turnOf(["b"]);
+
+    expect(played.records.at(-1)?.events[0]).toMatchObject({
+      type: "DeferralEnded",
+      principalId: "bo",
+      status: "expired",
+      reason: "intent/backoff",
+    });
+    expect([played.state.waiting.size, played.state.liveIntents.size]).toEqual([0, 0]);
+  });
+
+  it("is given when another was rejected", () => {
+    expect([...turnOf(["a"]).state.liveIntents]).toEqual(["w"]);
+  });
+});
+
 describe("a scope that an update adds", () => {
   const update = (played: Play, ...paths: string[]) => gist(played.says("bo", "INTENT_UPDATE", { intent_id: "e", scope: files(...paths) }));
 

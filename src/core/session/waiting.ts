@@ -8,8 +8,10 @@ import type { Rejection } from "../../wire/refusals.ts";
 import type { JsonObject } from "../../wire/json.ts";
 import type { IntentId } from "../../wire/ids.ts";
 import type { SessionEvent, SessionEventOf, SettledResult } from "../../wire/session.ts";
+import { backoffOver } from "./backoff.ts";
 import { begin, type Beginner } from "./beginnings.ts";
 import { ended, tooManyDeferrals } from "./deferrals.ts";
+import { whoWaitsFor } from "./mutual-waits.ts";
 import { type Meeting, scopeMeetings } from "./overlaps.ts";
 import { aheadOf, lockingOver, waitingOver } from "./places.ts";
 import { tooManyGlobs } from "./scopes.ts";
@@ -105,11 +107,20 @@ function tooMuch(
 
 function answer(
   state: Readonly<SessionState>,
-  { deferralId, waiting, expiresAtMs }: SessionEventOf<"IntentDeferred">,
+  { deferralId, principalId, waiting, expiresAtMs }: SessionEventOf<"IntentDeferred">,
   holders: readonly Meeting[],
   ahead: number,
 ): NonNullable<SettledResult["waiting"]> {
-  const named = holders.slice(0, NAMED_HOLDERS).map((meeting) => holderDetails(state, meeting));
+  const first = holders.slice(0, NAMED_HOLDERS);
+  const waits = whoWaitsFor(
+    state,
+    principalId,
+    first.map(({ intent }) => intent.principal),
+  );
+  const named = first.map((meeting) => ({
+    ...holderDetails(state, meeting),
+    ...(waits.has(meeting.intent.principal) ? { waits_for_you: true } : {}),
+  }));
   return {
     deferral_id: deferralId,
     intent_id: waiting?.intentId ?? "",
@@ -143,6 +154,9 @@ function holderDetails(state: Readonly<SessionState>, { intent, paths }: Meeting
 export function decideTurn(state: Readonly<SessionState>, deferral: Deferral, at: SessionMoment): readonly SessionEvent[] {
   const { id, principal, scope, resources, waiting } = deferral;
   if (waiting === undefined) return [];
+  // It was rejected there after it had come: what it could not announce now does not begin by itself.
+  const early = backoffOver(state, principal, scope, at.atMs);
+  if (early !== undefined) return [ended(deferral, "expired", early.rejected.code)];
   const { intentId, objective, ttlSec, priority, renews, contentHash } = waiting;
   const facts = { id: intentId, principal, objective, scope, resources, ttlSec, priority, renews, contentHash, deferralId: id };
   const begun = begin(state, facts, withoutParted(state, facts, scopeMeetings(state, scope, principal)), [], at);
