@@ -212,22 +212,6 @@ describe("a claim that waits", () => {
     expect(come).toMatchObject({ status: 200, body: { owner: "bo", state: "held" } });
     expect([stray.status, stray.body["detail"]]).toEqual([404, expect.stringMatching(/claim without a ticket/)]);
   });
-
-  it("whose caller has gone away keeps its place and asks for nothing more", async () => {
-    const path = lane();
-    await served.bus.post(`${path}/claim`, { owner: "ana" });
-    const gone = new AbortController();
-    const asked = served.bus.ask("POST", `${path}/claim`, { body: JSON.stringify({ owner: "bo", wait_s: 50 }), signal: gone.signal });
-    const ahead = async () => (await served.bus.post(`${path}/claim`, { owner: "cy", wait_s: 0.01 })).body["ahead"];
-    await expect.poll(ahead).toBe(1);
-    gone.abort();
-    await expect(asked).rejects.toThrow(/abort/);
-
-    await served.bus.post(`${path}/release`, { owner: "ana" });
-
-    const { body } = await served.bus.get("/status");
-    expect((body["active_lanes"] as Body[]).find((one) => one["lane"] === path.slice(7))).toMatchObject({ owner: "bo", lease_s: 120 });
-  });
 });
 
 describe("a request", () => {
