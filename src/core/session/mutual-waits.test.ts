@@ -41,7 +41,10 @@ describe("whoever asks for a place is told which holder waits for its own work",
     ["waits for somebody else", (played) => wait(played, "ana", "a2", "cy.ts")],
     [
       "only defers",
-      (played) => played.says("ana", "INTENT_DEFERRED", { deferral_id: "d", scope: files("bo.ts"), observed_intent_ids: ["bo"] }),
+      (played) => {
+        wait(played, "cy", "c2", "bo.ts");
+        played.says("ana", "INTENT_DEFERRED", { deferral_id: "d", scope: files("bo.ts"), observed_intent_ids: ["bo"] });
+      },
     ],
     [
       "has given up its place",
