@@ -104,8 +104,9 @@ it("a sidecar that was stopped is not started for mail, and one that is not ther
   await using ana = bridgeIn(scratch, repo, { drains: true });
   (await ana.context()).joinSoon();
 
-  const answer = await ana.call("bus_send", { to: "bo", body: 1 });
+  const [answer, drained] = [await ana.call("bus_send", { to: "bo", body: 1 }), await ana.call("bus_drain")];
 
+  expect(drained).toMatchObject({ code: "PEERS_UNAVAILABLE" });
   expect(answer).toMatchObject({ status: "error", code: "PEERS_UNAVAILABLE", workspace_dir: repo });
 });
 
@@ -122,6 +123,22 @@ it("another broker is met under the names of the environment, with one connectio
 
   expect(here).toMatchObject({ self: "lucky" });
   expect(there).toBe((await ana.context()).tools.peers);
+});
+
+it("a broker that is away is said also when mail is asked for", async () => {
+  await using scratch = await scratchFolder();
+  const repo = await scratch.repository("repo");
+  const broker = await startBroker();
+  await broker[Symbol.asyncDispose]();
+  const variables = { PEERBUS_URL: broker.url, PEERBUS_NAME: "ana", PEERBUS_TOKEN: "token", PEERBUS_HMAC_SECRET: SECRET };
+  await using ana = bridgeIn(scratch, repo, { drains: true, variables });
+
+  const drained = await ana.call("bus_drain");
+
+  expect(drained).toMatchObject({
+    code: "PEERS_UNAVAILABLE",
+    message: expect.stringMatching(/^not connected to broker \(.*ECONNREFUSED/) as string,
+  });
 });
 
 describe("settings", () => {

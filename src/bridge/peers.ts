@@ -118,6 +118,10 @@ export function createPeers({ coordination, name, seat, settings, drains, report
     drain: (most) =>
       over(async (client) => {
         fill(client);
+        if (waiting.length === 0) {
+          await client.peers(); // "nothing came" is only true of somebody who is connected
+          fill(client);
+        }
         const count = fitting(waiting, most);
         const taken = waiting.slice(0, count);
         waiting = waiting.slice(count);
