@@ -1,3 +1,6 @@
+import { once } from "node:events";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { describe, expect, it } from "vitest";
 import { readEnvelope, travellingEnvelope } from "../../wire/peer/canonical.ts";
 import { type Broker, SECRET, startBroker, unsignedEnvelope } from "./broker.test.fixture.ts";
@@ -302,6 +305,18 @@ it("says that it is not connected when there is no broker", async () => {
   await using ana = join(broker, "ana");
 
   await expect(ana.peers()).rejects.toThrow(/^adapter: not connected to broker \(.*ECONNREFUSED/);
+});
+
+it("shows nobody the address of what is no broker, which may hold a password", async () => {
+  const server = createServer((_request, response) => response.writeHead(404).end()).listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const url = `ws://ana:password@127.0.0.1:${(server.address() as AddressInfo).port}/?key=password`;
+  await using none = await startBroker();
+  await using ana = join(none, "ana", { broker: () => Promise.resolve({ url, token: "token" }) });
+
+  await expect(ana.peers()).rejects.toThrow("adapter: not connected to broker (what listens there answers with HTTP status 404)");
+  expect(ana.said.join()).not.toContain("password");
+  server.close();
 });
 
 it("knows that the broker has its acknowledgements before it goes", async () => {

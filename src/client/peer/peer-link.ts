@@ -5,6 +5,7 @@
  * were asked: nothing else tells which question an answer is for, so one that nobody waits for any longer keeps its place.
  */
 import { connect, type Ended } from "../connection.ts";
+import { UpgradeRefused } from "../faults.ts";
 import { notConnected, PeerFault } from "./fault.ts";
 import { ackFrame, type Delivery, PEERS_FRAME, readBrokerFrame, registerFrame } from "./frames.ts";
 
@@ -76,6 +77,9 @@ export async function openPeerLink({ url, token, name, onRegistered, hear, signa
       }
       if (frame?.kind === "deliver") hear(frame.delivery, ack);
     },
+  }).catch((cause: unknown) => {
+    // An agent is shown this, and an address may hold what is not for it.
+    throw cause instanceof UpgradeRefused ? new PeerFault(`what listens there answers with HTTP status ${cause.status}`) : cause;
   });
   const onAbort = (): void => connection.terminate();
   signal.addEventListener("abort", onAbort, { once: true });
