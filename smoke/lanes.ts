@@ -4,6 +4,7 @@
  */
 import assert from "node:assert/strict";
 import { type BusAnswer, busAt } from "./support/bus.ts";
+import { startHost } from "./support/mcp-host.ts";
 import { scratchFolder } from "./support/scratch.ts";
 import { startSidecarOf } from "./support/sidecar.ts";
 import { runSmoke } from "./support/steps.ts";
@@ -90,9 +91,25 @@ await runSmoke(async (smoke) => {
     await bus.post(`${LANE}/release`, { owner: "cy" });
     assert.equal((await waiting).body["owner"], "ana");
   });
-  await smoke.step("everybody gives back, and the board is empty", async () => {
+  const agent = await startHost({ name: "dan-client", cwd: workspace, env: scratch.env });
+  smoke.own(agent);
+  const principal = await smoke.step("an agent claims through its bridge, in its own name, which is proven", async () => {
+    const { structured } = await agent.call("claim_lane", { lane: "release" });
+    assert.deepEqual([structured["ok"], structured["asserted"]], [true, false]);
+    assert.equal((await bus.post("/lanes/release/claim", { owner: structured["owner"] })).status, 409);
+    return String(structured["owner"]);
+  });
+  await smoke.step("its client goes, and its lane is orphaned at once, to be taken when its lease ends", async () => {
+    await agent[Symbol.asyncDispose]();
+    await eventually("the orphaned lane", async () => {
+      const [lane] = (await bus.get("/status")).body["orphaned_claims"] as Record<string, unknown>[];
+      return lane?.["owner"] === principal && lane["owner_gone"] === true ? true : undefined;
+    });
+    assert.deepEqual(namesIn((await bus.get("/status")).body["active_lanes"]), ["deploy to staging", "release"]);
+    assert.equal((await bus.post("/lanes/release/claim", { owner: "bo" })).status, 409);
+  });
+  await smoke.step("everybody else gives back, and nothing else is held", async () => {
     await bus.post(`${LANE}/release`, { owner: "ana" });
-    const { body } = await bus.get("/status");
-    assert.deepEqual([body["active_lanes"], body["orphaned_claims"]], [[], []]);
+    assert.deepEqual(namesIn((await bus.get("/status")).body["active_lanes"]), ["release"]);
   });
 });

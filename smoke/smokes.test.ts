@@ -18,7 +18,7 @@ const SMOKES = [
   ["takeover", 7],
   ["recovery", 8],
   ["hosted", 15],
-  ["lanes", 12],
+  ["lanes", 14],
   ["bus-http", 11],
   ["day", 18],
   ["peers", 13],
