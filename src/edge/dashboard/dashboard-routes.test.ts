@@ -46,7 +46,11 @@ function world({ isBuilt = true, hosted = false } = {}) {
   });
   const ask = (path: string, { token, ...init }: RequestInit & { token?: string } = {}) =>
     routes.request(path, { ...init, headers: token === undefined ? {} : { authorization: `Bearer ${token}` } });
-  return { ask, acknowledged, counts, hearing, links };
+  const commit = (): void => {
+    part.revision += 1;
+    for (const hear of hearing) hear({} as never);
+  };
+  return { ask, acknowledged, counts, hearing, links, commit };
 }
 
 const acknowledge = (id: unknown) => ({ method: "POST", body: JSON.stringify(id === undefined ? {} : { id }) });
@@ -151,6 +155,19 @@ describe("the events", () => {
     );
     expect([headers.get("cache-control"), headers.get("content-type")]).toEqual(["no-cache", "text/event-stream"]);
     expect([counts.left, hearing.size]).toEqual([1, 0]);
+  });
+
+  it("end when a secret that was good is so no longer", async () => {
+    const { ask, commit, links } = world();
+    const token = links.redeem(links.offer()) ?? "";
+    const { body } = await ask("/dashboard/events", { token });
+    const reader = (body as ReadableStream<Uint8Array>).getReader();
+    for (let read = 0; read < 3; read += 1) await reader.read();
+    const next = reader.read();
+    for (let page = 0; page < 64; page += 1) links.redeem(links.offer());
+    commit();
+
+    expect((await next).done).toBe(true);
   });
 
   it("let the session go when nobody ever read them", async () => {

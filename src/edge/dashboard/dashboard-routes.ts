@@ -4,7 +4,7 @@
  * The page and its files are for anybody and say nothing of a session; everything else wants a secret on every request, which
  * the page keeps to itself and sends in a header, so that no other page can borrow it.
  */
-import { type Context, Hono, type MiddlewareHandler } from "hono";
+import type { Context, Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
 import type { DashboardPart, DashboardState } from "../../wire/dashboard.ts";
@@ -15,6 +15,7 @@ import { type ServerSentEvent, eventStream } from "../http/sse.ts";
 import type { Assets } from "./assets.ts";
 import { changes, type Followed } from "./changes.ts";
 import type { Links } from "./links.ts";
+import { namedIn, pageFiles, type SessionAt } from "./page-files.ts";
 
 /** One session as the panel sees it. */
 export interface Panel {
@@ -35,8 +36,7 @@ export interface DashboardOptions {
   readonly door: Door;
   /** Where this machine's own user is let in by a link. */
   readonly links?: Links;
-  /** The session that a path names, or the one there is when it names none; or how it is said that there is none. */
-  readonly sessionAt: (named: string | undefined) => string | { readonly notFound: string };
+  readonly sessionAt: SessionAt;
   /** Undefined for a session that does not exist: looking at one makes none. */
   readonly visit: (sessionId: string) => Promise<PanelVisit | undefined>;
   /** The name under which this machine's own user acts. */
@@ -49,36 +49,10 @@ export interface DashboardOptions {
 /** Longest body that is read, in bytes. */
 const MAX_BODY_BYTES = 4_096;
 
-const HEADERS = {
-  "content-security-policy": [
-    "default-src 'none'",
-    "script-src 'self'",
-    "style-src 'self'",
-    "img-src 'self'",
-    "connect-src 'self'",
-    "base-uri 'none'",
-    "form-action 'none'",
-    "frame-ancestors 'none'",
-    "require-trusted-types-for 'script'",
-    "trusted-types 'none'",
-  ].join("; "),
-  "x-content-type-options": "nosniff",
-  "referrer-policy": "no-referrer",
-  "cross-origin-opener-policy": "same-origin",
-  "cross-origin-resource-policy": "same-origin",
-  "cache-control": "no-store",
-};
-
-const NOT_BUILT = "this sidecar runs from its source, where the page is not made; build it with «npm run build» and start that";
 const HOW = "a token is needed here; run «signalbox dashboard» in the repository, or send Authorization: Bearer <token>";
-
-const withHeaders: MiddlewareHandler = async (context, next) => {
-  await next();
-  for (const [name, value] of Object.entries(HEADERS)) if (!context.res.headers.has(name)) context.res.headers.set(name, value);
-};
+const NO_LONGER = "this secret is not, or no longer, known here; run «signalbox dashboard» in the repository for a new address";
 
 const smallBody = bodyLimit({ maxSize: MAX_BODY_BYTES, onError: (context) => context.json({ detail: "the body is too long" }, 413) });
-const NO_LONGER = "this secret is not, or no longer, known here; run «signalbox dashboard» in the repository for a new address";
 
 /** Whoever shows a token of the table, or this machine's own user, whom no fingerprint tells from another. */
 interface Visitor {
@@ -88,24 +62,20 @@ interface Visitor {
 
 const OWN: Visitor = {};
 
-export function dashboardRoutes({ assets, door, links, sessionAt, visit, person, nowMs, onActivity }: DashboardOptions): Hono {
-  const routes = new Hono();
-  const files: Readonly<Record<string, readonly [keyof Assets, string]>> = {
-    "": ["html", "text/html; charset=utf-8"],
-    "dashboard/app.js": ["script", "text/javascript; charset=utf-8"],
-    "dashboard/app.css": ["css", "text/css; charset=utf-8"],
-    "dashboard/icon.svg": ["icon", "image/svg+xml"],
-  };
+interface Asked {
+  readonly sessionId: string;
+  readonly visitor: Visitor;
+  /** Whether who asked would be let in now. */
+  readonly mayStay: () => boolean;
+}
 
-  /** Whoever may look, or the answer to whoever may not. */
-  function visitorOf(context: Context, sessionId: string): Visitor | Response {
-    const { authorization } = context.req.header();
+export function dashboardRoutes({ assets, door, links, sessionAt, visit, person, nowMs, onActivity }: DashboardOptions): Hono {
+  const routes = pageFiles({ assets, sessionAt });
+
+  function admit(authorization: string | undefined, sessionId: string): Visitor | { readonly refused: string } {
     if (links?.isPage(authorization) === true) return OWN;
     const admission = door.admitHeader(authorization, sessionId) ?? { refused: HOW };
-    if ("refused" in admission) {
-      const detail = authorization === undefined || links === undefined ? admission.refused : NO_LONGER;
-      return context.json({ detail }, 401, { "www-authenticate": "Bearer" });
-    }
+    if ("refused" in admission) return authorization === undefined || links === undefined ? admission : { refused: NO_LONGER };
     const { admitted, holder } = admission;
     return admitted === "own" ? OWN : { holder, fingerprint: admitted.fingerprint };
   }
@@ -116,11 +86,13 @@ export function dashboardRoutes({ assets, door, links, sessionAt, visit, person,
   }
 
   /** The session of the path and who asks, or the answer to whoever gets no further. */
-  function askedBy(context: Context): { readonly sessionId: string; readonly visitor: Visitor } | Response {
+  function askedBy(context: Context): Asked | Response {
     const sessionId = sessionAt(namedIn(context));
     if (typeof sessionId === "object") return context.json({ detail: sessionId.notFound }, 404);
-    const visitor = visitorOf(context, sessionId);
-    return visitor instanceof Response ? visitor : { sessionId, visitor };
+    const authorization = context.req.header("authorization");
+    const visitor = admit(authorization, sessionId);
+    if ("refused" in visitor) return context.json({ detail: visitor.refused }, 401, { "www-authenticate": "Bearer" });
+    return { sessionId, visitor, mayStay: () => !("refused" in admit(authorization, sessionId)) };
   }
 
   async function withPanel(context: Context, sessionId: string, act: (panel: Panel) => Promise<Response>): Promise<Response> {
@@ -129,16 +101,6 @@ export function dashboardRoutes({ assets, door, links, sessionAt, visit, person,
   }
 
   for (const base of ["/", "/session/:session/"]) {
-    routes.use(`${base}dashboard/*`, withHeaders);
-    for (const [path, [name, type]] of Object.entries(files)) {
-      routes.get(`${base}${path}`, withHeaders, (context) => {
-        const sessionId = sessionAt(namedIn(context));
-        if (typeof sessionId === "object") return context.json({ detail: sessionId.notFound }, 404);
-        if (assets === undefined) return context.json({ detail: NOT_BUILT }, 503);
-        return context.body(assets[name], 200, { "content-type": type });
-      });
-    }
-
     routes.get(`${base}dashboard/state`, async (context) => {
       const asked = askedBy(context);
       if (asked instanceof Response) return asked;
@@ -153,7 +115,7 @@ export function dashboardRoutes({ assets, door, links, sessionAt, visit, person,
       if (asked instanceof Response) return asked;
       const visiting = await visit(asked.sessionId);
       if (visiting === undefined) return noSession(context, asked.sessionId);
-      return eventStream(context.req.raw, (signal) => eventsOf(visiting, signal));
+      return eventStream(context.req.raw, (signal) => eventsOf(visiting, asked.mayStay, signal));
     });
 
     routes.post(`${base}dashboard/ack`, smallBody, async (context) => {
@@ -170,9 +132,6 @@ export function dashboardRoutes({ assets, door, links, sessionAt, visit, person,
     });
   }
 
-  // Without its last slash the page would look for its files beside the session.
-  routes.get("/session/:session", withHeaders, (context) => context.redirect(`${pathOf(context)}/`, 308));
-
   if (links !== undefined) {
     // Behind the token, as everything under /control.
     routes.post("/control/dashboard", (context) => {
@@ -188,21 +147,20 @@ export function dashboardRoutes({ assets, door, links, sessionAt, visit, person,
   return routes;
 }
 
-/** The path as it stands in the URL: what a client wrote there, nobody decodes. */
-const pathOf = (context: Context): string => new URL(context.req.url).pathname;
-const namedIn = (context: Context): string | undefined => /^\/session\/([^/]+)\//.exec(pathOf(context))?.[1];
-
 const noSession = (context: Context, id: string): Response =>
   context.json({ detail: `there is no session ${id} here yet; its first participant makes it` }, 404);
 
 /** The visit ends with the stream, whether anybody reads it or not. */
-function eventsOf(visiting: PanelVisit, signal: AbortSignal): AsyncIterable<ServerSentEvent> {
+function eventsOf(visiting: PanelVisit, mayStay: () => boolean, signal: AbortSignal): AsyncIterable<ServerSentEvent> {
   signal.addEventListener("abort", () => visiting[Symbol.dispose]());
-  return said(visiting.panel, signal);
+  return said(visiting.panel, mayStay, signal);
 }
 
-async function* said({ parts }: Panel, signal: AbortSignal): AsyncGenerator<ServerSentEvent, void, undefined> {
-  for await (const change of changes(parts, signal)) yield { event: "changed", data: JSON.stringify(change) };
+async function* said({ parts }: Panel, mayStay: () => boolean, signal: AbortSignal): AsyncGenerator<ServerSentEvent, void, undefined> {
+  for await (const change of changes(parts, signal)) {
+    if (!mayStay()) return;
+    yield { event: "changed", data: JSON.stringify(change) };
+  }
 }
 
 async function memberOf(context: Context, name: string): Promise<string | undefined> {
