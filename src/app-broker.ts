@@ -18,7 +18,9 @@ const SESSION = SessionId.parse("peers");
 const NO_MPAC: MpacEdge = {
   serve: (socket) => socket.close(),
   connections: 0,
+  dismiss: () => 0,
   hold: () => Promise.resolve(),
+  dismiss: () => undefined,
   close: () => undefined,
   [Symbol.dispose]: () => undefined,
 };

@@ -101,6 +101,11 @@ describe("a credential", () => {
 
     expect(fingerprint("bo-token")).toEqual(fingerprint("bo-token", createDoor({ table: TABLE, own: "another" })));
     expect(fingerprint("bo-token").fingerprint).not.toBe(fingerprint("ana-token").fingerprint);
+    expect([door.knows(fingerprint("bo-token").fingerprint, "red"), door.knows(fingerprint("bo-token").fingerprint, "nowhere")]).toEqual([
+      true,
+      false,
+    ]);
+    expect(createDoor({ own: "another" }).knows(fingerprint("bo-token").fingerprint, "red")).toBe(false);
   });
 });
 

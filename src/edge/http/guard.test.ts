@@ -27,3 +27,19 @@ describe("a request", () => {
     expect(barredBy({ headers }, options) === undefined).toBe(passes);
   });
 });
+
+describe("a request to one that every page of its own host may reach", () => {
+  it.each([
+    { host: "bus.example:47821", origin: "http://bus.example:47821", passes: true },
+    { host: "BUS.example", origin: "https://bus.example", passes: true },
+    { host: "bus.example:47821", origin: "http://bus.example", passes: false },
+    { host: "bus.example", origin: "http://evil.example", passes: false },
+    { host: "bus.example", origin: "http://evil.example/bus.example", passes: false },
+    { host: "bus.example", origin: "null", passes: false },
+    { host: undefined, origin: "null", passes: false },
+  ])("to $host from $origin passes: $passes", ({ host, origin, passes }) => {
+    const headers = { origin, ...(host === undefined ? {} : { host }) };
+
+    expect(barredBy({ headers }, { ...options, anyHost: true, sameOrigin: true }) === undefined).toBe(passes);
+  });
+});

@@ -25,7 +25,7 @@ export function barredBy(request: Pick<IncomingMessage, "headers">, options: Gua
   const { host, origin } = request.headers;
   if (options.anyHost !== true && !isOwnHost(host, options))
     return "the Host header names another machine; connect to 127.0.0.1 or localhost";
-  const isFromHost = options.sameOrigin === true && hostOf(origin) === host?.toLowerCase();
+  const isFromHost = options.sameOrigin === true && host !== undefined && hostOf(origin) === host.toLowerCase();
   if (origin !== undefined && !isFromHost && !isOwnOrigin(origin, options))
     return "this origin may not reach the sidecar; allow it by SIGNALBOX_ALLOWED_ORIGINS";
   return undefined;
