@@ -4,7 +4,7 @@
  */
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { readdir, readFile } from "node:fs/promises";
+import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { decidedAgain } from "./support/decided-again.ts";
@@ -46,17 +46,20 @@ await runSmoke(async (smoke) => {
     assert.match(await refusal(scratch, ["--session-id", "red"]), /from the URL .*; leave --session-id out/);
   });
 
-  const tls = await smoke.step("a certificate is made on the spot", async () => {
-    const [cert, key] = [join(scratch.folder, "cert.pem"), join(scratch.folder, "key.pem")];
+  const [cert, key] = [join(scratch.folder, "cert.pem"), join(scratch.folder, "key.pem")];
+  const certify = async (): Promise<Buffer> => {
     const subject = ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"];
     const made = ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1", "-keyout", key, "-out", cert, ...subject];
     await run("openssl", made, { env: scratch.env });
-    return { cert, key, ca: await readFile(cert) };
-  });
+    return readFile(cert);
+  };
+  let ca = await smoke.step("a certificate is made on the spot", certify);
+  const table = join(scratch.folder, "tokens.json");
+  await writeFile(table, TABLE);
   const said: string[] = [];
   const start = async (): Promise<{ readonly program: Program; readonly at: string }> => {
-    const flags = ["--port", "0", "--store", store, "--tls", "--tls-cert", tls.cert, "--tls-key", tls.key];
-    const program = smoke.own(hosted(scratch, flags, { MPAC_TOKEN_TABLE: TABLE }));
+    const flags = ["--port", "0", "--store", store, "--tls", "--tls-cert", cert, "--tls-key", key];
+    const program = smoke.own(hosted(scratch, flags, { MPAC_TOKEN_TABLE_FILE: table }));
     const clients = await program.stdout.next((line) => line.trim().startsWith("clients"));
     said.push(...program.stdout.all);
     void program.exited.then(() => said.push(...program.stderr.all));
@@ -78,7 +81,7 @@ await runSmoke(async (smoke) => {
   let { at } = first;
   const connect = async (session: string, principal: string, token?: string): Promise<MpacClient> => {
     const headers = token === undefined ? {} : { authorization: `Bearer ${token}` };
-    return smoke.own(await connectMpac(`${at}/session/${session}`, principal, { ca: tls.ca, headers }));
+    return smoke.own(await connectMpac(`${at}/session/${session}`, principal, { ca, headers }));
   };
 
   const ana = await connect("red", "ana");
@@ -145,6 +148,21 @@ await runSmoke(async (smoke) => {
   });
   await smoke.step("a message that was sent before does not count again, nor one of ten minutes ago", () => againstReplay(ana));
 
+  await smoke.step("SIGHUP shows newcomers another certificate, and sends away whose token is gone, and nobody else", async () => {
+    const cy = await connect("red", "cy#2", TOKENS.cy);
+    await cy.join();
+    ca = await certify();
+    await writeFile(table, JSON.stringify({ ...(JSON.parse(TABLE) as Members), [TOKENS.cy]: undefined }));
+    first.program.kill("SIGHUP");
+    await first.program.stderr.next((line) => line.includes("were read again"));
+    assert.equal((await cy.closed).code, 1008);
+    const late = await connect("red", "cy");
+    assert.equal(codeOf(await late.outcome(late.send("HELLO", credential(TOKENS.cy)))), "CREDENTIAL_REJECTED");
+    await ana.outcome(ana.send("CONFLICT_ACK", { conflict_id: "none" }));
+    await writeFile(table, TABLE);
+    first.program.kill("SIGHUP");
+    await first.program.stderr.next((line) => line.includes("were read again"));
+  });
   const second = await smoke.step("the sidecar is killed with -9, and the next one knows all of it", async () => {
     first.program.kill("SIGKILL");
     await first.program.exited;

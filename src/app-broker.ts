@@ -20,7 +20,6 @@ const NO_MPAC: MpacEdge = {
   connections: 0,
   dismiss: () => 0,
   hold: () => Promise.resolve(),
-  dismiss: () => undefined,
   close: () => undefined,
   [Symbol.dispose]: () => undefined,
 };

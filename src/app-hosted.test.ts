@@ -158,6 +158,36 @@ describe("a hosted sidecar", () => {
     expect(await ask({ authorization: `Bearer ${token}` })).toMatchObject({ status: "ok", pid: process.pid });
   });
 
+  it("goes by the table as its file is read again, and sends away who is in it no more", async () => {
+    await using scratch = await scratchFolder();
+    const file = join(scratch.folder, "tokens.json");
+    await writeFile(file, TABLE);
+    await using served = await hosted(join(scratch.folder, "store"), { MPAC_TOKEN_TABLE_FILE: file });
+    const ana = await served.join("/session/red", "ana", "ana-token");
+    const cy = await served.join("/session/red", "cy", "cy-token");
+    const gone = once(cy.socket, "close");
+    await writeFile(file, "{");
+    await expect(served.sidecar.renew()).rejects.toThrow(/tokens\.json, .* cannot be used: it is not JSON/);
+    await writeFile(
+      file,
+      JSON.stringify({ "ana-token": { allowed_sessions: ["red"] }, "dee-token": { allowed_sessions: ["red"], roles: ["owner"] } }),
+    );
+
+    expect(await served.sidecar.renew()).toBe(1);
+
+    expect((await gone)[0]).toBe(1008);
+    expect(ana.socket.readyState).toBe(WebSocket.OPEN);
+    const answers = [await served.join("/session/red", "dee", "dee-token"), await served.join("/session/red", "cy", "cy-token")];
+    expect(answers.map(({ answer }) => answer.payload["error_code"])).toEqual([undefined, "CREDENTIAL_REJECTED"]);
+  });
+
+  it.each([
+    { env: { MPAC_TOKEN_TABLE: TABLE, MPAC_TOKEN_TABLE_FILE: "/x" }, says: /set one of them/ },
+    { env: { MPAC_TOKEN_TABLE_FILE: "/nowhere/tokens.json" }, says: /\/nowhere\/tokens\.json, which cannot be read \(ENOENT\)/ },
+  ])("does not start with a table that $says", ({ env, says }) => {
+    expect(() => readHostedConfig({ multiSession: true }, env)).toThrow(says);
+  });
+
   it("is open without a table, for this machine", async () => {
     await using scratch = await scratchFolder();
     await using served = await hosted(join(scratch.folder, "store"), {});

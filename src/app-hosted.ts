@@ -7,10 +7,10 @@ import { createSecureContext } from "node:tls";
 import { serveBoard } from "./app-board.ts";
 import { serveDashboard } from "./app-dashboard.ts";
 import { serveMail } from "./app-mail.ts";
-import { BadConfig, type HostedConfig } from "./config.ts";
+import { BadConfig, type HostedConfig, readTokensFile } from "./config.ts";
 import { session as sessionAggregate } from "./core/session/session.ts";
 import type { TlsFiles } from "./edge/http/http-server.ts";
-import { createDoor } from "./edge/http/door.ts";
+import { createDoor, type Door } from "./edge/http/door.ts";
 import { createMpacEdge } from "./edge/mpac/mpac-edge.ts";
 import { NOTHING_OBSERVED } from "./edge/mpac/observed-views.ts";
 import { FOREIGN_RATE } from "./edge/mpac/rate.ts";
@@ -26,6 +26,7 @@ import { type Common, type Served, type Sidecar, startService } from "./service.
 import { VERSION } from "./version.ts";
 import { SessionId } from "./wire/ids.ts";
 import type { JsonObject } from "./wire/json.ts";
+import type { TokenTable } from "./wire/token-table.ts";
 import { CONTROL } from "./wire/versions.ts";
 
 /** What a client is told that asks for no session, as the original says it. */
@@ -34,9 +35,20 @@ const NO_SESSION = "multi_session server requires a /session/<id> path";
 /** How often it is looked whether a client is still there, in milliseconds: a network that broke tells nobody. */
 const LOOK_AFTER_MS = 30_000;
 
+export interface HostedSidecar extends Sidecar {
+  /**
+   * Reads the file of the table and the certificate again. Who came in by a token that is gone is sent away; roles count when
+   * their bearer joins next. Gives how many were sent away.
+   *
+   * @throws BadConfig when one of them cannot be used: nothing has changed then
+   */
+  renew(): Promise<number>;
+}
+
 /** @throws BadConfig for a certificate that cannot be read, OwnedElsewhere, what `openSqliteStore` throws, PortTaken */
-export async function startHosted(config: HostedConfig, folder: StoreFolder, log: Log): Promise<Sidecar> {
-  return startService({
+export async function startHosted(config: HostedConfig, folder: StoreFolder, log: Log): Promise<HostedSidecar> {
+  let goBy: (table: TokenTable) => number = () => 0;
+  const sidecar = await startService({
     config,
     folder,
     log,
@@ -46,8 +58,25 @@ export async function startHosted(config: HostedConfig, folder: StoreFolder, log
     tls: await readTls(config.tls),
     anyHost: config.tokens !== undefined,
     isPublic: config.tokens !== undefined,
-    serve: (common) => Promise.resolve(serveSessions(common, config, log)),
+    serve(common) {
+      const door = createDoor({ table: config.tokens, own: common.token });
+      const served = serveSessions(common, { config, log, door });
+      goBy = (table) => {
+        door.renew(table);
+        return served.mpac.dismiss();
+      };
+      return Promise.resolve(served);
+    },
   });
+  return {
+    ...sidecar,
+    async renew() {
+      const tls = await readTls(config.tls);
+      const table = config.tokensFile === undefined ? undefined : readTokensFile(config.tokensFile);
+      if (tls !== undefined) sidecar.renewCertificate(tls);
+      return table === undefined ? 0 : goBy(table);
+    },
+  };
 }
 
 async function readTls(tls: HostedConfig["tls"]): Promise<TlsFiles | undefined> {
@@ -65,11 +94,16 @@ async function readTls(tls: HostedConfig["tls"]): Promise<TlsFiles | undefined> 
   return files;
 }
 
-function serveSessions(common: Common, config: HostedConfig, log: Log): Served {
-  const { engine, token, onActivity } = common;
+interface Given {
+  readonly config: HostedConfig;
+  readonly log: Log;
+  readonly door: Door;
+}
+
+function serveSessions(common: Common, { config, log, door }: Given): Served {
+  const { engine, onActivity } = common;
   const sessions = createSessions((id) => openSession(engine, SessionId.parse(id), config));
   common.own({ [Symbol.asyncDispose]: () => Promise.resolve(sessions[Symbol.dispose]()) });
-  const door = createDoor({ table: config.tokens, own: token });
   // As it stands in the URL: what a client wrote there, nobody decodes.
   const idIn = (path: string, shape: RegExp): string | undefined => SessionId.safeParse(shape.exec(path)?.[1]).data;
   const mail = serveMail(common, { config, log, door, sessionAt: (path) => idIn(path, /^\/session\/([^/]+)\/peer$/) });

@@ -1,6 +1,7 @@
 /**
  * What the environment and the command line say, read once and checked: nothing else in the program looks at either.
  */
+import { readFileSync } from "node:fs";
 import * as z from "zod";
 import type { LogLevel } from "./log.ts";
 import { strayIn } from "./wire/policies.ts";
@@ -46,6 +47,8 @@ export interface SidecarConfig extends ServiceConfig {
 
 export interface HostedConfig extends ServiceConfig {
   readonly port: number;
+  /** Where the table of tokens stands that may be read again. */
+  readonly tokensFile: string | undefined;
   /** Folder of the log; the user's own by default. */
   readonly store: string | undefined;
   /** `none`: in the open; `proxy`: whoever stands in front of it takes TLS off; files: it does so itself. */
@@ -138,13 +141,35 @@ export function readSidecarConfig(flags: SidecarFlags, env: Environment): Sideca
 /** Of a sidecar that serves many sessions of people elsewhere. @throws BadConfig */
 export function readHostedConfig(flags: SidecarFlags, env: Environment): HostedConfig {
   refuseForeign(flags, NOT_HOSTED);
-  const service = readService(flags, env, "0");
+  const tokensFile = said(env["MPAC_TOKEN_TABLE_FILE"]);
+  if (tokensFile !== undefined && said(env["MPAC_TOKEN_TABLE"]) !== undefined) {
+    throw new BadConfig("MPAC_TOKEN_TABLE and MPAC_TOKEN_TABLE_FILE each name the table of tokens; set one of them");
+  }
+  const read = readService(flags, env, "0");
+  const tokens = tokensFile === undefined ? read.tokens : readTokensFile(tokensFile);
+  if (tokensFile !== undefined && said(flags.securityProfile) === "open") {
+    throw new BadConfig("MPAC_TOKEN_TABLE_FILE makes the profile authenticated; unset it, or leave --security-profile open out");
+  }
+  const service = { ...read, tokens };
   if (service.tokens === undefined && !LOOPBACK.includes(service.host)) {
     throw new BadConfig(
       `everybody who reaches ${service.host} could join every session; set MPAC_TOKEN_TABLE, or listen on 127.0.0.1 for a trial`,
     );
   }
-  return { ...service, port: service.port ?? HOSTED_PORT, store: said(flags.store), tls: readTls(flags) };
+  return { ...service, port: service.port ?? HOSTED_PORT, tokensFile, store: said(flags.store), tls: readTls(flags) };
+}
+
+/** The table of tokens as it stands in the file now. @throws BadConfig, which quotes nothing of it */
+export function readTokensFile(path: string): TokenTable {
+  let text: string;
+  try {
+    text = readFileSync(path, "utf8");
+  } catch (cause) {
+    throw new BadConfig(`MPAC_TOKEN_TABLE_FILE names ${path}, which cannot be read (${(cause as NodeJS.ErrnoException).code})`, { cause });
+  }
+  const read = readTokenTable(text);
+  if ("flaw" in read) throw new BadConfig(`${path}, which MPAC_TOKEN_TABLE_FILE names, cannot be used: ${read.flaw}`);
+  return read.table;
 }
 
 /** What writes to the bus have to bring: asked for each, so that it can be set and unset while a sidecar runs. */

@@ -47,6 +47,8 @@ const HEALTH_MS = 1_000;
 export interface Sidecar extends AsyncDisposable {
   readonly uri: string;
   readonly port: number;
+  /** Shows this certificate to whoever connects from now on. */
+  renewCertificate(tls: TlsFiles): void;
   /** Resolves when the sidecar was asked to stop, or has had no client for long enough, with the reason. */
   readonly stopped: Promise<string>;
   /**
@@ -233,6 +235,7 @@ export async function startService(options: ServiceOptions): Promise<Sidecar> {
   return {
     uri,
     port: server.port,
+    renewCertificate: (next) => server.renew(next),
     stopped,
     lost: ownership.lost.then((owner) => new OwnedElsewhere(owner)),
     async [Symbol.asyncDispose]() {

@@ -6,7 +6,7 @@
  * log closed; a second signal ends it at once. A terminal that closes ends only a sidecar that was started on it.
  */
 import { Command } from "commander";
-import { startHosted } from "../app-hosted.ts";
+import { type HostedSidecar, startHosted } from "../app-hosted.ts";
 import { findPlace, type Place, type Sidecar, startSidecar } from "../app.ts";
 import { BadConfig, readHostedConfig, readSidecarConfig, type SidecarConfig, type SidecarFlags } from "../config.ts";
 import { hostedStore } from "../git/hosted-store.ts";
@@ -62,7 +62,18 @@ async function serveMany(flags: Flags, end: End): Promise<void> {
   const log = createLog(config.logLevel);
   await using sidecar = await startHosted(config, await hostedStore(config.store, process.env), log);
   process.stdout.write(`${bannerOf(config, sidecar.uri)}\n`);
+  if (!end.endsByHangup) process.on("SIGHUP", () => void renew(sidecar, log));
   await untilEnd(sidecar, end, log);
+}
+
+/** What cannot be used is told, and leaves everything as it was. */
+async function renew(sidecar: HostedSidecar, log: Log): Promise<void> {
+  try {
+    log.info({ dismissed: await sidecar.renew() }, "token table and certificate were read again");
+  } catch (fault) {
+    const { code, sentence } = told(fault);
+    log.error({ code, error: sentence }, "token table and certificate stay as they were");
+  }
 }
 
 export async function untilEnd(sidecar: Sidecar, end: End, log: Log): Promise<void> {
@@ -114,6 +125,8 @@ async function placeInSpite({ workspace }: SidecarFlags): Promise<Place | undefi
 export interface End extends Disposable {
   /** Resolves with the reason when the process was asked to end. */
   readonly asked: Promise<string>;
+  /** Whether the end of the terminal that it was started on is its own. */
+  readonly endsByHangup: boolean;
   /** Where a fault that nobody caught is told, once there is a log. */
   log: Log | undefined;
 }
@@ -125,10 +138,8 @@ export function listenForEnd(): End {
   let ask: (reason: string) => void = () => undefined;
   let times = 0;
   const asked = new Promise<string>((resolve) => (ask = resolve));
-  const onTerminalAtStart = process.stdin.isTTY || process.stderr.isTTY;
-
   const onSignal = (signal: keyof typeof BY_SIGNAL): void => {
-    if (signal === "SIGHUP" && !onTerminalAtStart) return;
+    if (signal === "SIGHUP" && !end.endsByHangup) return;
     times += 1;
     if (times > 1) process.exit(BY_SIGNAL[signal]);
     ask(signal);
@@ -147,6 +158,7 @@ export function listenForEnd(): End {
 
   const end: End = {
     asked,
+    endsByHangup: process.stdin.isTTY || process.stderr.isTTY,
     log: undefined,
     [Symbol.dispose]() {
       process.off("uncaughtException", onFault);

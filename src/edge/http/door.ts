@@ -33,6 +33,8 @@ export interface Door {
   admit(credential: unknown, sessionId: string): Admission;
   /** Whether a credential with that fingerprint would be let into the session: it may have been given out in an earlier life. */
   knows(fingerprint: string, sessionId: string): boolean;
+  /** Goes by another table from now on; whoever was let in by the one before is for others to send away. */
+  renew(table: TokenTable): void;
   /** Judges the `Authorization` header of a handshake; undefined when it has none that says something. */
   admitHeader(header: string | undefined, sessionId: string): Admission | undefined;
 }
@@ -62,11 +64,7 @@ const UNKNOWN = "this token is not known here; ask whoever runs the coordinator 
 const NOT_OWN = "this is not the token of the discovery file, which every client has to bring here; a bridge reads it by itself";
 
 export function createDoor({ table, own, wantsOwn = false }: DoorOptions): Door {
-  const entries = Object.entries(table ?? {}).map(([token, { allowed_sessions, roles, holder }]) => {
-    const hash = hashed(token);
-    const fingerprint = (holder === undefined ? hash : hashed(`holder\0${holder}`)).toString("hex").slice(0, 16);
-    return { hash, fingerprint, sessions: new Set<string>(allowed_sessions), roles, holder };
-  });
+  let entries = entriesOf(table ?? {});
   const ownHash = hashed(own);
 
   function judge(token: string, method: string, sessionId: string): Admission {
@@ -95,11 +93,22 @@ export function createDoor({ table, own, wantsOwn = false }: DoorOptions): Door 
     },
     knows: (fingerprint, sessionId) =>
       entries.some((entry) => entry.fingerprint === fingerprint && (entry.sessions.has(sessionId) || entry.sessions.has(ANY_SESSION))),
+    renew(next) {
+      entries = entriesOf(next);
+    },
     admitHeader(header, sessionId) {
       const token = /^bearer +(\S+)$/i.exec(header ?? "")?.[1];
       return token === undefined ? undefined : judge(token, BEARER, sessionId);
     },
   };
+}
+
+function entriesOf(table: TokenTable) {
+  return Object.entries(table).map(([token, { allowed_sessions, roles, holder }]) => {
+    const hash = hashed(token);
+    const fingerprint = (holder === undefined ? hash : hashed(`holder\0${holder}`)).toString("hex").slice(0, 16);
+    return { hash, fingerprint, sessions: new Set<string>(allowed_sessions), roles, holder };
+  });
 }
 
 /** The issuer and the fingerprint of the token in the discovery file, which is another one in each life of a sidecar. */

@@ -2,7 +2,7 @@
  * The one listener of a sidecar: HTTP by hono, WebSockets by `ws` on the same port, both behind the same guard.
  */
 import { createServer, type IncomingMessage, type RequestListener, type Server } from "node:http";
-import { createServer as createTlsServer } from "node:https";
+import { createServer as createTlsServer, Server as TlsServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
 import { getRequestListener } from "@hono/node-server";
@@ -13,6 +13,8 @@ import { barredBy, type GuardOptions } from "./guard.ts";
 
 export interface HttpServer extends AsyncDisposable {
   readonly port: number;
+  /** Shows this certificate to whoever connects from now on; nothing to a listener that speaks in the open. */
+  renew(tls: TlsFiles): void;
 }
 
 /** A certificate with its chain and its key, as PEM. */
@@ -98,6 +100,9 @@ export async function listen(options: HttpServerOptions): Promise<HttpServer> {
 
   return {
     port: guard.port,
+    renew(next) {
+      if (server instanceof TlsServer) server.setSecureContext(next);
+    },
     async [Symbol.asyncDispose]() {
       for (const [{ clients }, { code, reason }] of served) for (const client of clients) client.close(code, reason);
       server.closeAllConnections();

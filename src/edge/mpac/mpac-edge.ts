@@ -39,6 +39,8 @@ export interface MpacEdge extends Disposable {
   /** @param wire - the TCP socket under `socket` */
   serve(socket: WebSocket, wire: Writable, handshake: Handshake): void;
   readonly connections: number;
+  /** Closes what came in by a token that the door no longer knows, and gives how many those were. */
+  dismiss(): number;
   /** Reads no further frame; resolves when those that were read have been handed on. What was not read is its sender's to say again. */
   hold(): Promise<void>;
   /** Tells every client that the service restarts; sessions stay open. */
@@ -233,6 +235,17 @@ export function createMpacEdge(options: MpacEdgeOptions): MpacEdge {
   };
 
   return {
+    dismiss() {
+      let dismissed = 0;
+      for (const [connection, { sessionId, admission }] of open) {
+        const shown = admission !== undefined && "admitted" in admission && admission.admitted !== "own" ? admission.admitted : undefined;
+        const { fingerprint, issuer } = connection.identity ?? shown ?? {};
+        if (fingerprint === undefined || issuer !== "token-table" || door.knows(fingerprint, sessionId)) continue;
+        connection.close(CLOSE.notJoined, "its token opens this session no more");
+        dismissed += 1;
+      }
+      return dismissed;
+    },
     serve(socket, wire, { sessionId, authorization, peer: lookUpPeer }) {
       let looked: Promise<Peer> | undefined;
       const peer = (): Promise<Peer> => (looked ??= lookUpPeer());
