@@ -14,12 +14,13 @@ import {
 } from "../../core/board/read.ts";
 import type { Engine } from "../../engine/engine.ts";
 import { hashOf } from "../../engine/seal.ts";
-import type { Outcome, StreamHost } from "../../engine/stream-host.ts";
+import type { Outcome } from "../../engine/outcome.ts";
 import type { BoardCommand, BoardResult, ClaimLane } from "../../wire/board.ts";
 import type { Json, JsonObject } from "../../wire/json.ts";
 import type { Actor, Revision } from "../../wire/record.ts";
 import type { ServerSentEvent } from "../http/sse.ts";
 import { type Answer, done, refused } from "./answers.ts";
+import type { BoardHost } from "./board-host.ts";
 import { boardEvents } from "./events.ts";
 import { type MessagesAsked, pageOf } from "./message-pages.ts";
 import { hearTurns } from "./turns.ts";
@@ -28,8 +29,6 @@ import { acknowledgementView, laneView, messageLine, messageView, secondsTo } fr
 /** What the overview shows of messages and of flags. */
 const RECENT = 20;
 const PENDING = 50;
-
-export type BoardHost = StreamHost<BoardState, BoardCommand, JsonObject>;
 
 export interface BoardEdgeOptions {
   readonly host: BoardHost;

@@ -10,7 +10,7 @@ import type { BoardEvent } from "../../wire/board.ts";
 import type { JsonObject } from "../../wire/json.ts";
 import type { LogRecord, Revision } from "../../wire/record.ts";
 import type { ServerSentEvent } from "../http/sse.ts";
-import type { BoardHost } from "./board-edge.ts";
+import type { BoardHost } from "./board-host.ts";
 import { acknowledgementView, messageView, timeOf } from "./views.ts";
 
 /** Records that are read again for one client. */

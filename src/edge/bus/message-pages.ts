@@ -17,7 +17,7 @@ import type { Engine } from "../../engine/engine.ts";
 import type { BoardEvent } from "../../wire/board.ts";
 import type { JsonObject } from "../../wire/json.ts";
 import type { LogRecord, Revision } from "../../wire/record.ts";
-import type { BoardHost } from "./board-edge.ts";
+import type { BoardHost } from "./board-host.ts";
 import { messageView } from "./views.ts";
 
 /** Characters of text in one page. */

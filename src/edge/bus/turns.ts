@@ -1,6 +1,6 @@
 /** Hears when places in a row have their turn or are given up, for one claim that waits. */
 import type { BoardEvent } from "../../wire/board.ts";
-import type { BoardHost } from "./board-edge.ts";
+import type { BoardHost } from "./board-host.ts";
 
 export interface Turns extends Disposable {
   /** Resolves when the place is no more, when the time is over, or when nobody waits for the answer any more. */
