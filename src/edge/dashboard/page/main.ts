@@ -5,7 +5,7 @@ import { byId, tick, write } from "./dom.ts";
 import { ask, follow, Locked } from "./follow.ts";
 import { findSecret, forget, keep } from "./secret.ts";
 import { showSession } from "./session-view.ts";
-import { counted, folderName, visible } from "./text.ts";
+import { counted, folderName, sentence, visible } from "./text.ts";
 import { ago, left, span } from "./times.ts";
 
 /** Added to this machine's clock it gives the sidecar's. */
@@ -53,7 +53,7 @@ async function acknowledge(id: string, token: string): Promise<void> {
   try {
     await ask("ack", token, { method: "POST", body: JSON.stringify({ id }) });
   } catch (error) {
-    refused = `This message was not acknowledged: ${(error as Error).message}.`;
+    refused = sentence(`this message was not acknowledged: ${(error as Error).message}`);
     const button = [...document.querySelectorAll<HTMLButtonElement>("#flags button")].find(({ dataset }) => dataset["key"] === `ack ${id}`);
     button?.removeAttribute("aria-disabled");
   }
@@ -85,7 +85,7 @@ function lock(why: string): void {
   forget();
   byId("panel").hidden = true;
   byId("sign-in").hidden = false;
-  write(byId("sign-in-why"), visible(why));
+  write(byId("sign-in-why"), visible(sentence(why)));
   showConnection("starting", "Locked");
   (byId("token") as HTMLInputElement).focus();
 }
@@ -134,4 +134,4 @@ async function start(): Promise<void> {
   else lock(found.why);
 }
 
-start().catch((error: unknown) => lock(`The page could not start: ${String(error)}.`));
+start().catch((error: unknown) => lock(`the page could not start: ${String(error)}`));

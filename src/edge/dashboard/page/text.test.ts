@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { counted, folderName, visible } from "./text.ts";
+import { counted, folderName, sentence, visible } from "./text.ts";
 
 describe("other people's text", () => {
   it.each([
@@ -33,4 +33,12 @@ it("counts one and many", () => {
     "2 files",
     "0 messages need",
   ]);
+});
+
+it.each([
+  ["this link was used", "This link was used."],
+  ["The page could not start. ", "The page could not start."],
+  ["", ""],
+])("says %j as %j", (clause, said) => {
+  expect(sentence(clause)).toBe(said);
 });

@@ -26,3 +26,8 @@ export function folderName(path: string): string {
 export function counted(number: number, one: string, many = `${one}s`): string {
   return `${number} ${number === 1 ? one : many}`;
 }
+
+/** What a program says in a clause, as a sentence; nothing stays nothing. */
+export function sentence(clause: string): string {
+  return clause === "" ? "" : `${clause.charAt(0).toUpperCase()}${clause.slice(1).replace(/[.\s]+$/, "")}.`;
+}
