@@ -86,3 +86,25 @@ describe("a frame", () => {
     );
   });
 });
+
+describe("a shape that many messages had", () => {
+  const scope = { kind: "file_set", resources: ["a.ts"] };
+  const wellFormed = { intent_id: "i", objective: "o", scope, ttl_sec: 5, extensions: { signalbox: { fence: 1 } } };
+  const anyFlaw = fc.oneof(
+    fc
+      .constantFrom(...Object.keys(wellFormed), "priority", "expiry_ms")
+      .chain((name) => fc.jsonValue().map((value) => ({ [name]: value }))),
+    fc.jsonValue().map((value) => ({ scope: { ...scope, resources: value } })),
+    fc.jsonValue().map((value) => ({ extensions: { signalbox: { fence: value, host: value } } })),
+    fc.dictionary(fc.string(), fc.jsonValue()),
+  );
+
+  it("is judged as that of the first is, in the same words", () => {
+    const texts = fc.sample(anyFlaw, 300).map((flaw) => envelope("INTENT_ANNOUNCE", { ...wellFormed, ...flaw }, { watermark: flaw }));
+    const first = texts.map(readFrame);
+    for (let message = 0; message < 1_000; message += 1) readFrame(envelope("INTENT_ANNOUNCE", wellFormed));
+
+    expect(texts.map(readFrame)).toEqual(first);
+    expect(new Set(first.map(({ kind }) => kind))).toEqual(new Set(["message", "bad"]));
+  });
+});

@@ -18,7 +18,10 @@ export const Sender = z.looseObject({
   sender_instance_id: z.string().max(512).optional(),
 });
 
-export const Watermark = z.looseObject({ kind: z.string(), value: z.json().optional(), lamport_value: z.number().optional() });
+/** Whatever JSON says. A frame was read from JSON and can hold nothing else, so that it is not walked again. */
+export const anything = z.unknown() as unknown as ReturnType<typeof z.json>;
+
+export const Watermark = z.looseObject({ kind: z.string(), value: anything.optional(), lamport_value: z.number().optional() });
 
 /** An envelope around a payload of shape `payload`. */
 export function envelope<Type extends string, Payload extends z.ZodType>(type: Type, payload: Payload) {

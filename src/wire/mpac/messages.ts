@@ -5,7 +5,7 @@
  */
 import * as z from "zod";
 import { BatchId, ClaimId, ConflictId, DeferralId, IntentId, OpId } from "../ids.ts";
-import { envelope } from "./envelope.ts";
+import { anything, envelope } from "./envelope.ts";
 import { Extensions } from "./extension.ts";
 
 const text = (max: number) => z.string().max(max);
@@ -36,7 +36,7 @@ const backendHealth = z.looseObject({
   model_id: text(256).nullable().optional(),
   provider_status: text(64).nullable().optional(),
   status_detail: text(1024).nullable().optional(),
-  alternatives: z.array(z.json()).max(64).nullable().optional(),
+  alternatives: z.array(anything).max(64).nullable().optional(),
   switched_from: text(256).nullable().optional(),
   switch_reason: text(64).nullable().optional(),
 });
@@ -195,7 +195,7 @@ const escalate = z.looseObject({
   conflict_id: ConflictId,
   escalate_to: text(256).nullable().optional(),
   reason: text(4096).nullable().optional(),
-  context: z.json().optional(),
+  context: anything.optional(),
   extensions,
 });
 
