@@ -63,7 +63,7 @@ export async function startHosted(config: HostedConfig, folder: StoreFolder, log
       const served = serveSessions(common, { config, log, door });
       goBy = (table) => {
         door.renew(table);
-        return served.mpac.dismiss();
+        return served.mpac.dismiss() + (served.dismiss?.() ?? 0);
       };
       return Promise.resolve(served);
     },
@@ -112,6 +112,7 @@ function serveSessions(common: Common, { config, log, door }: Given): Served {
     door,
     sessionAt: (named) => SessionId.safeParse(named).data ?? { notFound: "the boards of a hosted sidecar are at /session/<id>/api/bus" },
     askSession: async (id, ask) => (await openStream(engine, id, config)).host.query(ask),
+    rate: FOREIGN_RATE,
     onActivity,
     log,
   });
@@ -134,6 +135,7 @@ function serveSessions(common: Common, { config, log, door }: Given): Served {
     }),
     routes: mail.routes.route("/", board.routes).route("/", dashboard),
     upgrade: mail.upgrade,
+    dismiss: mail.dismiss,
     hold: mail.hold,
     isBusy: () => mail.isBusy() || board.isBusy(),
     sessionAt: (path) => idIn(path, /^\/session\/([^/]+)/) ?? { close: NO_SESSION },

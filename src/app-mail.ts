@@ -36,6 +36,8 @@ export interface Mail {
   readonly upgrade: (path: string) => OwnSockets | undefined;
   readonly routes: Hono;
   readonly hold: () => void;
+  /** Sends away whose token is given out no more; gives how many those were. */
+  readonly dismiss: () => number;
   /** Whether a peer is connected, or young mail waits for one. */
   readonly isBusy: () => boolean;
 }
@@ -104,6 +106,7 @@ export function serveMail(common: Common, { config, log, door, sessionAt, reside
     },
     routes,
     hold: () => edge.close(),
+    dismiss: () => edge.dismiss(),
     isBusy() {
       if (edge.connections > 0) return true;
       if (resident === undefined) return false;

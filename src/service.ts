@@ -106,6 +106,8 @@ export interface Served {
   readonly routes?: Hono;
   /** Takes an upgraded socket of a path that is no session's; undefined where it is none of its own. */
   readonly upgrade?: (path: string) => TakeSocket | OwnSockets | undefined;
+  /** Sends away, of those whom no MPAC connection shows, whose token is given out no more; gives how many those were. */
+  readonly dismiss?: () => number;
   /** Says farewell to those whom no MPAC connection shows, before the log is handed on. */
   readonly hold?: () => void;
   /** Whether somebody is served, or waits to be, whom no MPAC connection shows. */

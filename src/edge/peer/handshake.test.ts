@@ -1,6 +1,7 @@
 import { request } from "node:http";
 import { describe, expect, it } from "vitest";
 import { WebSocket } from "ws";
+import { memoryStore } from "../../store/memory.ts";
 import { MAX_PEER_FRAME_BYTES } from "../../wire/peer/frames.ts";
 import { letter, OTHER_TOKEN, serveBus, TOKEN } from "./peer.test.fixture.ts";
 
@@ -138,6 +139,19 @@ it("reads what stands behind the first frame as of a registered peer", async () 
 
   const expected = '{"protocol_version":"v1","type":"peers","names":["ana"]}';
   expect(await peer.texts(3)).toEqual([expected, expected, expected]);
+});
+
+it("sends away whose token is given out no more, and nobody else", async () => {
+  const given = [TOKEN, OTHER_TOKEN];
+  await using bus = await serveBus(memoryStore(), given);
+  const [ana, bo, stranger] = [await bus.join("ana"), await bus.join("bo", OTHER_TOKEN), await bus.dial()];
+
+  given.pop();
+  const dismissed = bus.dismiss();
+
+  expect(dismissed).toBe(1);
+  expect(await bo.closed).toEqual({ code: 1008, reason: "invalid bearer token" });
+  expect([await ana.sofar(), stranger.socket.readyState]).toEqual([[], WebSocket.OPEN]);
 });
 
 it("says farewell to everybody when it ends", async () => {

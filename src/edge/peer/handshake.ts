@@ -15,6 +15,8 @@ const policy = (reason: string): Farewell => ({ code: 1008, reason });
 /** By these words clients know that they have to choose another name. */
 export const NAME_CLAIMED = policy("name claimed under a different token");
 
+export const UNKNOWN_TOKEN = policy("invalid bearer token");
+
 export const NOT_KEPT: Farewell = { code: 1011, reason: "peer persistence failed" };
 
 export interface Registration {
@@ -37,6 +39,6 @@ export function readHandshake(
   if (frame.name === "") return { farewell: policy("empty peer name") };
   if (utf8Bytes(frame.name) > MAX_PEER_NAME_BYTES) return { farewell: policy(`peer name longer than ${MAX_PEER_NAME_BYTES} bytes`) };
   const fingerprint = frame.token === "" ? undefined : admit(frame.token);
-  if (fingerprint === undefined) return { farewell: policy("invalid bearer token") };
+  if (fingerprint === undefined) return { farewell: UNKNOWN_TOKEN };
   return { name: frame.name, fingerprint, marks: frame.marks };
 }

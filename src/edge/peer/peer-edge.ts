@@ -11,7 +11,7 @@ import type { Log } from "../../engine/log.ts";
 import { readEnvelope, travellingEnvelope } from "../../wire/peer/canonical.ts";
 import { readAck, typeOfFrame } from "../../wire/peer/frames.ts";
 import { REFUSALS } from "../../wire/refusals.ts";
-import { type Farewell, NAME_CLAIMED, NOT_KEPT, readHandshake, type Registration } from "./handshake.ts";
+import { type Farewell, NAME_CLAIMED, NOT_KEPT, readHandshake, type Registration, UNKNOWN_TOKEN } from "./handshake.ts";
 import { type Line, type Message, openLine } from "./line.ts";
 import type { PeerDoor } from "./peer-door.ts";
 import type { Desk, PostOffice } from "./post-office.ts";
@@ -26,6 +26,8 @@ export interface PeerEdge extends Disposable {
   serve(socket: WebSocket, wire: Socket, sessionId: string): void;
   /** Open connections, registered or not. */
   readonly connections: number;
+  /** Sends away whose token is given out no more; gives how many those were. */
+  dismiss(): number;
   /** Tells everybody that the process ends, and takes nothing more. */
   close(): void;
 }
@@ -44,7 +46,8 @@ const MOST_UNSETTLED_BYTES = 4 * 1024 * 1024;
 const NOT_STORED: Farewell = { code: 1011, reason: "message persistence failed" };
 
 export function createPeerEdge({ door, enter, onActivity, log }: PeerEdgeOptions): PeerEdge {
-  const lines = new Set<Line>();
+  /** Each with whether its credential would still be let in. */
+  const lines = new Map<Line, () => boolean>();
   let closing = false;
 
   async function register(
@@ -62,6 +65,7 @@ export function createPeerEdge({ door, enter, onActivity, log }: PeerEdgeOptions
   function serve(socket: WebSocket, wire: Socket, sessionId: string): void {
     let desk: Desk | undefined;
     let counter: Counter | undefined;
+    let fingerprint: string | undefined;
     let isGone = false;
     let unsettled = 0;
     let unsettledBytes = 0;
@@ -87,6 +91,7 @@ export function createPeerEdge({ door, enter, onActivity, log }: PeerEdgeOptions
       onActivity();
       const read = readHandshake(message, (token) => door.admit(token, sessionId));
       if ("farewell" in read) return line.close(read.farewell.code, read.farewell.reason);
+      fingerprint = read.fingerprint;
       const registered = await register(line, read, sessionId).catch((error: unknown): Farewell => {
         log.error({ error: String(error) }, "peer cannot be registered");
         return NOT_KEPT;
@@ -152,20 +157,25 @@ export function createPeerEdge({ door, enter, onActivity, log }: PeerEdgeOptions
       if (isFull()) return new Promise((resolve) => (settled = resolve));
     }
 
-    lines.add(line);
+    lines.set(line, () => fingerprint === undefined || door.stands(fingerprint, sessionId));
     onActivity();
     if (closing) line.close(FAREWELL.code, FAREWELL.reason);
   }
 
   function close(): void {
     closing = true;
-    for (const line of lines) line.close(FAREWELL.code, FAREWELL.reason);
+    for (const line of lines.keys()) line.close(FAREWELL.code, FAREWELL.reason);
   }
 
   return {
     serve,
     get connections() {
       return lines.size;
+    },
+    dismiss() {
+      const unwanted = [...lines].filter(([, stands]) => !stands());
+      for (const [line] of unwanted) line.close(UNKNOWN_TOKEN.code, UNKNOWN_TOKEN.reason);
+      return unwanted.length;
     },
     close,
     [Symbol.dispose]: close,

@@ -16,7 +16,7 @@ import type { LogRecord } from "../../wire/record.ts";
 import { createDoor } from "../http/door.ts";
 import { listen } from "../http/http-server.ts";
 import { createOffices } from "./offices.ts";
-import { peerDoor } from "./peer-door.ts";
+import { type PeerDoor, peerDoor } from "./peer-door.ts";
 import { createPeerEdge } from "./peer-edge.ts";
 import { openPostOffice } from "./post-office.ts";
 import { FAREWELL, peerSockets } from "./sockets.ts";
@@ -67,6 +67,8 @@ export interface Bus extends AsyncDisposable {
   restart(tokens?: readonly string[]): Promise<void>;
   /** The same after one that did not get to finish anything. */
   crash(): Promise<void>;
+  /** What its operator asks for when the list of tokens is another one now. */
+  dismiss(): number;
   /** Ends the broker as its process does when it is asked to. */
   stop(): Promise<void>;
 }
@@ -123,6 +125,7 @@ export async function serveBus(store: EventStore = memoryStore(), tokens: readon
       await broker.crash();
       broker = await startBroker(store, tokens);
     },
+    dismiss: () => broker.dismiss(),
     stop: () => broker.stop(),
     /** Every log that a test makes is decided once more on the way out. */
     async [Symbol.asyncDispose]() {
@@ -141,7 +144,11 @@ async function startBroker(kept: EventStore, tokens: readonly string[]) {
     append: (...records) => (isDead ? Promise.reject(new StoreUnavailable("the process has ended")) : kept.append(...records)),
   };
   const engine = createEngine({ store, log: silentLog, node: "test" });
-  const door = peerDoor(createDoor({ own: "own-token" }), tokens, "own-token");
+  const fixed = peerDoor(createDoor({ own: "own-token" }), tokens, "own-token");
+  const door: PeerDoor = {
+    ...fixed,
+    stands: (fingerprint, id) => fixed.stands(fingerprint, id) && tokens.some((token) => fixed.admit(token, id) === fingerprint),
+  };
   const open = () => engine.open(mail, "s" as SessionId, {});
   const offices = createOffices(async (id) => {
     const stream = await open();
@@ -173,6 +180,7 @@ async function startBroker(kept: EventStore, tokens: readonly string[]) {
   return {
     port: server.port,
     stream: open,
+    dismiss: () => edge.dismiss(),
     stop,
     kill,
     crash() {
