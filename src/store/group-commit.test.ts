@@ -19,7 +19,11 @@ async function opened(): Promise<Opened> {
   const insert = file.connection.prepare("INSERT INTO blobs (hash, bytes) VALUES (?, zeroblob(1))");
   const select = file.connection.prepare<{ hash: string }>("SELECT hash FROM blobs ORDER BY hash");
   const outcomes: string[] = [];
-  const writes = groupCommit(file, { committed: () => outcomes.push("committed"), undone: () => outcomes.push("undone") });
+  const writes = groupCommit(file, {
+    again: () => outcomes.push("again"),
+    committed: () => outcomes.push("committed"),
+    undone: () => outcomes.push("undone"),
+  });
   return {
     writes,
     put: (name) => void insert.run(name),
@@ -52,6 +56,7 @@ it("undoes a write that throws halfway, and no other of its turn", async () => {
   expect(outcomes[1]).toMatchObject({ reason: new RangeError("halfway") });
   expect(outcomes[2]).toMatchObject({ reason: { code: "store/corrupt" } });
   expect(log.names()).toEqual(["ana", "dee"]);
+  expect(log.outcomes).toEqual(["again", "committed"]);
 });
 
 it("makes one transaction of all that one turn asks for, and another of the next", async () => {

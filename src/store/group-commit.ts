@@ -2,14 +2,16 @@
  * Which writes share one trip to the disk: all that are asked for in one turn of the event loop.
  *
  * The commit runs in the turn's check phase, after every socket that had something to say has been read: many callers share
- * it and a lone one waits for nobody. Each write has a savepoint of its own, so its refusal undoes nothing but itself.
+ * it and a lone one waits for nobody. When one of several writes is refused, all are undone and made once more with a savepoint
+ * each, so that its refusal undoes nothing but itself; that is rare, and savepoints cost as much as the writes.
  */
 import { resultCode, storeFault } from "./sqlite-fault.ts";
 import type { SqliteFile } from "./sqlite-file.ts";
 
 export interface GroupCommit {
   /**
-   * Runs `write` in this turn's transaction and resolves with its result once that is durable.
+   * Runs `write` in this turn's transaction, twice when another write of the turn is refused, and resolves with its result once
+   * that is durable.
    *
    * What `write` throws by itself rejects this promise alone; a fault of the engine rejects every write of the turn, and
    * then nothing of the turn is stored.
@@ -20,6 +22,8 @@ export interface GroupCommit {
 }
 
 export interface CommitOutcome {
+  /** Everything that was written in this turn so far is undone, and will be written again. */
+  again(): void;
   /** The turn is durable; nobody has been answered yet. */
   committed(): void;
   /** Nothing of the turn was stored, because of `fault`. */
@@ -45,11 +49,25 @@ export function groupCommit(file: SqliteFile, outcome: CommitOutcome): GroupComm
       release.run();
       return answer;
     } catch (fault) {
-      const code = resultCode(fault);
-      if (code !== undefined && code !== "CONSTRAINT") throw fault;
+      if (isOfTheFile(fault)) throw fault;
       rollBack.run();
       release.run();
       return () => reject(storeFault(file.path, fault));
+    }
+  }
+
+  function runAll(writes: readonly Waiting[]): readonly (() => void)[] {
+    savepoint.run();
+    try {
+      const answers = writes.map(({ run }) => run());
+      release.run();
+      return answers;
+    } catch (fault) {
+      if (isOfTheFile(fault)) throw fault;
+      rollBack.run();
+      release.run();
+      outcome.again();
+      return writes.map(runAlone);
     }
   }
 
@@ -57,10 +75,9 @@ export function groupCommit(file: SqliteFile, outcome: CommitOutcome): GroupComm
     const writes = turn;
     turn = [];
     if (writes.length === 0) return;
-    let answers: (() => void)[];
+    let answers: readonly (() => void)[];
     try {
-      // A lone write needs no savepoint: the transaction is undone with it.
-      answers = file.transaction(() => (writes.length === 1 ? writes.map(({ run }) => run()) : writes.map(runAlone)));
+      answers = file.transaction(() => (writes.length === 1 ? writes.map(({ run }) => run()) : runAll(writes)));
     } catch (error) {
       const fault = storeFault(file.path, error);
       outcome.undone(fault);
@@ -86,4 +103,10 @@ export function groupCommit(file: SqliteFile, outcome: CommitOutcome): GroupComm
     },
     flush,
   };
+}
+
+/** Whether the engine cannot write at all, and not this one thing only. */
+function isOfTheFile(fault: unknown): boolean {
+  const code = resultCode(fault);
+  return code !== undefined && code !== "CONSTRAINT";
 }

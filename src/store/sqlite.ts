@@ -59,6 +59,10 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Sqli
   let closing: Promise<void> | undefined;
 
   const writes = groupCommit(file, {
+    again() {
+      streams.undone();
+      turnBytes = 0;
+    },
     committed() {
       for (const stream of streams.committed()) news.announce(stream);
       upkeep.wrote(turnBytes);
