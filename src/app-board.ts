@@ -9,6 +9,7 @@ import { familyOf, type SessionState } from "./core/session/state.ts";
 import { type BoardEdge, createBoardEdge } from "./edge/bus/board-edge.ts";
 import { type Bus, createBus } from "./edge/bus/bus-routes.ts";
 import type { Door } from "./edge/http/door.ts";
+import { type Bucket, createBucket, type Rate } from "./edge/mpac/rate.ts";
 import type { Engine } from "./engine/engine.ts";
 import type { Log } from "./log.ts";
 import { type PrincipalId, SessionId } from "./wire/ids.ts";
@@ -19,6 +20,8 @@ export interface BoardOptions {
   readonly sessionAt: (named: string | undefined) => string | { readonly notFound: string };
   /** Asks the session of that name. */
   readonly askSession: <Result>(id: SessionId, ask: (state: Readonly<SessionState>) => Result) => Promise<Result>;
+  /** How fast the bearer of a token may be; as fast as it can without one. */
+  readonly rate?: Rate | undefined;
   readonly onActivity: () => void;
   readonly log: Log;
 }
@@ -27,7 +30,7 @@ export interface Board extends Bus {
   readonly boardOf: (id: SessionId) => Promise<BoardEdge>;
 }
 
-export function serveBoard({ engine, door, sessionAt, askSession, onActivity, log }: BoardOptions): Board {
+export function serveBoard({ engine, door, sessionAt, askSession, rate, onActivity, log }: BoardOptions): Board {
   async function boardOf(id: SessionId): Promise<BoardEdge> {
     const { host } = await engine.open(boardAggregate, id, {});
     return createBoardEdge({
@@ -46,11 +49,22 @@ export function serveBoard({ engine, door, sessionAt, askSession, onActivity, lo
       const id = SessionId.parse(sessionId);
       return { board: await boardOf(id), fingerprintsOf: (names) => askSession(id, (state) => fingerprintsIn(state, names)) };
     },
+    paceOf: rate === undefined ? undefined : paceAt(rate, () => engine.nowMs()),
     writeSecret: busWriteSecret,
     onActivity,
     log,
   });
   return { ...bus, boardOf };
+}
+
+/** One bucket for each credential of the table. */
+function paceAt(rate: Rate, nowMs: () => number): (fingerprint: string) => number {
+  const buckets = new Map<string, Bucket>();
+  return (fingerprint) => {
+    const bucket = buckets.get(fingerprint) ?? createBucket(rate);
+    buckets.set(fingerprint, bucket);
+    return bucket.take(nowMs());
+  };
 }
 
 /** Whether whoever holds the lane took part and does so no more. The holder of a token need not take part. */

@@ -130,6 +130,7 @@ async function serveRepository(common: Common, { config, place, log, sessionId, 
     door,
     sessionAt: served,
     askSession: (_id, ask) => stream.host.query(ask),
+    rate: config.tokens === undefined ? undefined : FOREIGN_RATE,
     onActivity,
     log,
   });

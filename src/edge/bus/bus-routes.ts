@@ -6,6 +6,7 @@
  */
 import type { IncomingMessage } from "node:http";
 import type { Socket } from "node:net";
+import { setTimeout as pause } from "node:timers/promises";
 import { type Context, Hono } from "hono";
 import type { Log } from "../../engine/log.ts";
 import type { Door } from "../http/door.ts";
@@ -25,6 +26,8 @@ export interface BusOptions {
   readonly sessionAt: (named: string | undefined) => string | { readonly notFound: string };
   /** The board of a session, and what the session knows of names. */
   readonly visit: (sessionId: string) => Promise<{ readonly board: BoardEdge; readonly fingerprintsOf: Fingerprints }>;
+  /** How long the bearer of a credential has to wait for being faster than it may, in milliseconds. */
+  readonly paceOf?: ((fingerprint: string) => number) | undefined;
   /** What writes have to bring now. */
   readonly writeSecret: () => string | undefined;
   readonly onActivity: () => void;
@@ -37,8 +40,11 @@ export interface Bus {
   readonly isBusy: () => boolean;
 }
 
+/** How long an answer is put off for whoever is too fast, in milliseconds; who would have to wait longer is told so. */
+const MAX_PUT_OFF_MS = 5_000;
+
 export function createBus(options: BusOptions): Bus {
-  const { door, sessionAt, visit, writeSecret, onActivity, log } = options;
+  const { door, sessionAt, visit, paceOf = () => 0, writeSecret, onActivity, log } = options;
 
   let served = 0;
   /** Looked up once for a connection, however many requests come over it. */
@@ -63,6 +69,11 @@ export function createBus(options: BusOptions): Bus {
     const { authorization } = incoming.headers;
     const caller = await callerOf(door, { authorization, principal, sessionId, peer: () => ownerOf(incoming.socket) });
     if ("status" in caller) return caller;
+    const putOffMs = caller.kind === "token" ? paceOf(caller.fingerprint) : 0;
+    if (putOffMs > MAX_PUT_OFF_MS) {
+      return failed(429, "this token asks more than the bus answers; slow down", { "retry-after": String(Math.ceil(putOffMs / 1000)) });
+    }
+    if (putOffMs > 0) await pause(putOffMs, undefined, { ref: false });
     const secret = writeSecret();
     if (found.isWrite && secret !== undefined && !isSecret(request.headers.get("x-bus-secret") ?? undefined, secret)) {
       return failed(401, "X-Bus-Secret is missing or wrong: writes need what BUS_WRITE_SECRET of the sidecar says");

@@ -25,6 +25,7 @@ export function hearTurns(host: BoardHost): Turns {
           resolve();
         };
         const timer = setTimeout(end, limitMs);
+        timer.unref();
         signal.addEventListener("abort", end);
         hear = () => void (ended.has(ticket) && end());
         hear();
