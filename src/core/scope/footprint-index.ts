@@ -6,7 +6,8 @@
  * question costs its depth and its hits, never the number of those that are elsewhere.
  */
 import { type Bond, type Footprint, hasUris, mayMeet } from "./footprint.ts";
-import { endsOf } from "./hints.ts";
+import { createEndIndex } from "./end-index.ts";
+import { endOf, endsOf } from "./hints.ts";
 import { createKeyIndex } from "./key-index.ts";
 import { createPathTree, type Entry, type ResourcePair } from "./path-tree.ts";
 import type { Words } from "./registry.ts";
@@ -45,7 +46,7 @@ export function createFootprintIndex(): FootprintIndex {
   /** Entities, tasks, URIs and lists of those that nobody can read, told apart by their first letter. */
   const keys = createKeyIndex();
   const modules = createKeyIndex();
-  const ends = createKeyIndex();
+  const ends = createEndIndex();
 
   function remove(id: string): void {
     const known = held.get(id);
@@ -56,7 +57,10 @@ export function createFootprintIndex(): FootprintIndex {
     if (footprint.hints.files.length > 0) named.remove(id);
     keys.remove(id, keysOf(footprint));
     modules.remove(id, footprint.hints.modules);
-    for (const resource of footprint.resources) ends.remove(id, endsOf(resource));
+    for (const resource of footprint.resources) {
+      const end = endOf(resource);
+      if (end !== undefined) ends.remove(id, end);
+    }
   }
 
   /** Whatever is only possible: each is looked at once more, because two scopes with URIs are compared by those. */
@@ -95,7 +99,10 @@ export function createFootprintIndex(): FootprintIndex {
       if (footprint.hints.files.length > 0) named.add(id, footprint.hints.files);
       keys.add(id, keysOf(footprint));
       modules.add(id, footprint.hints.modules);
-      for (const resource of footprint.resources) ends.add(id, endsOf(resource));
+      for (const resource of footprint.resources) {
+        const end = endOf(resource);
+        if (end !== undefined) ends.add(id, end);
+      }
     },
     remove,
     overlapping: (resources, limit) => files.overlapping(resources, limit),

@@ -42,15 +42,25 @@ export function hintsOf({ entities, task_ids, expression, canonical_uris }: Scop
   return { files: [...files.values()], modules: [...modules] };
 }
 
-const NO_ENDS: readonly string[] = [];
+/** The last name of a path without its extension, and the name of the folder that it lies in; `""` at the root. */
+export interface PathEnd {
+  readonly name: string;
+  readonly folder: string;
+}
 
-/** The ends of a plain path that a dotted name may stand for; a glob has none. */
-export function endsOf({ key, glob }: Resource): readonly string[] {
-  if (glob || key === "") return NO_ENDS;
-  const bare = isFileName(key) ? key.slice(0, key.lastIndexOf(".")) : key;
-  const last = bare.lastIndexOf("/");
-  if (last < 0) return [bare];
-  return [bare.slice(last + 1), bare.slice(bare.lastIndexOf("/", last - 1) + 1)];
+/** What of a plain path a dotted name may stand for; a glob has none. */
+export function endOf({ key, glob }: Resource): PathEnd | undefined {
+  if (glob || key === "") return undefined;
+  const slash = key.lastIndexOf("/");
+  const name = key.slice(slash + 1, isFileName(key) ? key.lastIndexOf(".") : undefined);
+  return { name, folder: slash < 0 ? "" : key.slice(key.lastIndexOf("/", slash - 1) + 1, slash) };
+}
+
+/** The same as the words for it: the name, and the name in its folder. */
+export function endsOf(resource: Resource): readonly string[] {
+  const end = endOf(resource);
+  if (end === undefined) return [];
+  return end.folder === "" ? [end.name] : [end.name, `${end.folder}/${end.name}`];
 }
 
 /** Words that have a slash inside, or a name with an extension; what stands behind a `::`, `#` or `:` is inside the file. */
