@@ -2,8 +2,38 @@ import { createServer, type IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { scratchFolder } from "../git/scratch.test.fixture.ts";
+import { busStatus, releaseLane } from "../wire/bus/requests.ts";
+import { createBoard } from "./board.ts";
 import { bridgeIn } from "./bridge.test.fixture.ts";
 import { sidecarFor } from "./sidecar.test.fixture.ts";
+
+interface Seen {
+  readonly url: string | undefined;
+  readonly headers: IncomingMessage["headers"];
+  readonly body: unknown;
+}
+
+/** @param wants - the header without which it says no */
+async function otherBus(wants?: string) {
+  const seen: Seen[] = [];
+  const server = createServer((request, response) => {
+    const chunks: Buffer[] = [];
+    request.on("data", (chunk: Buffer) => chunks.push(chunk));
+    request.on("end", () => {
+      const text = Buffer.concat(chunks).toString();
+      seen.push({ url: request.url, headers: request.headers, body: text === "" ? undefined : (JSON.parse(text) as unknown) });
+      if (wants !== undefined && request.headers.authorization !== wants) response.statusCode = 401;
+      response.end('{"theirs":true}');
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as AddressInfo;
+  return {
+    seen,
+    base: `http://127.0.0.1:${port}/api/bus`,
+    [Symbol.asyncDispose]: () => new Promise<void>((resolve) => void server.close(() => resolve())),
+  };
+}
 
 describe("the board of a bridge's own sidecar", () => {
   it("knows its principal: a lane is the bridge's, refused to others, kept, and free when it is released", async () => {
@@ -152,32 +182,6 @@ describe("a bus whose writes want a secret", () => {
 });
 
 describe("another bus", () => {
-  interface Seen {
-    readonly url: string | undefined;
-    readonly headers: IncomingMessage["headers"];
-    readonly body: unknown;
-  }
-
-  async function otherBus() {
-    const seen: Seen[] = [];
-    const server = createServer((request, response) => {
-      const chunks: Buffer[] = [];
-      request.on("data", (chunk: Buffer) => chunks.push(chunk));
-      request.on("end", () => {
-        const text = Buffer.concat(chunks).toString();
-        seen.push({ url: request.url, headers: request.headers, body: text === "" ? undefined : (JSON.parse(text) as unknown) });
-        response.end('{"theirs":true}');
-      });
-    });
-    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-    const { port } = server.address() as AddressInfo;
-    return {
-      seen,
-      base: `http://127.0.0.1:${port}/api/bus`,
-      [Symbol.asyncDispose]: () => new Promise<void>((resolve) => void server.close(() => resolve())),
-    };
-  }
-
   it("gets bus-mcp's requests and the secret, and learns neither our token nor who we are beyond the name", async () => {
     await using scratch = await scratchFolder();
     const repo = await scratch.repository("repo");
@@ -210,6 +214,44 @@ describe("another bus", () => {
 
     expect(released).toMatchObject({ ok: true, theirs: true, workspace_dir: repo });
     expect(bus.seen).toMatchObject([{ url: "/api/bus/lanes/deploy/release", body: { owner: "ana" } }]);
+  });
+});
+
+describe("a sidecar that was restarted in between", () => {
+  /** The board of ana, at a sidecar that is where `uri` says and has left what `token` says. */
+  function boardAt(uri: () => string, token: () => string) {
+    const summaries: unknown[] = [];
+    const membership = async () => ({ workspaceDir: "/w", sessionId: "s", sidecarUri: uri(), principalId: "ana", takeNotices: () => [] });
+    const summary = async (ask: object) => void summaries.push(ask) as never;
+    const bus = { kind: "own", tokenAt: async () => token(), derivedPort: 1 } as const;
+    return { summaries, board: createBoard({ coordination: { membership, summary }, bus, name: "ana", env: {}, newId: () => "once" }) };
+  }
+
+  it("is asked once more where it is now, with the same request", async () => {
+    await using bus = await otherBus();
+    const places = ["ws://127.0.0.1:1/session/s", bus.base.replace(/^http/, "ws")];
+    const { board, summaries } = boardAt(
+      () => places.shift() ?? "",
+      () => "t",
+    );
+
+    const answer = await board.ask(releaseLane("deploy", { owner: "ana" }));
+
+    expect(answer).toEqual({ ok: true, body: { theirs: true } });
+    expect(summaries).toEqual([{ limit: 1 }]); // answered over a connection that stands
+    expect(bus.seen).toMatchObject([{ body: { owner: "ana", client_request_id: "once" } }]);
+  });
+
+  it("is asked once more with the token that it has left since, and no more when there is no other", async () => {
+    await using bus = await otherBus("Bearer new");
+    const uri = () => bus.base.replace(/^http/, "ws");
+    const tokens = ["old", "new"];
+    const { board } = boardAt(uri, () => tokens.shift() ?? "new");
+    const { board: stranger } = boardAt(uri, () => "other");
+
+    expect((await board.ask(busStatus())).ok).toBe(true);
+    expect(await stranger.ask(busStatus())).toMatchObject({ ok: false, fault: { statusCode: 401 } });
+    expect(bus.seen.map(({ headers }) => headers.authorization)).toEqual(["Bearer old", "Bearer new", "Bearer other"]);
   });
 });
 

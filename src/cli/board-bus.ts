@@ -19,7 +19,8 @@ import { silent } from "./silent.ts";
 const MOST_SAID = 600;
 
 export interface Bus {
-  readonly base: string;
+  /** Whether it is that of a sidecar of this machine, which knows us for a person. */
+  readonly isOurs: boolean;
   /** Whom git names where the workspace is. */
   readonly user: () => Promise<string | undefined>;
   /** @throws CommandFault when the bus says no or does not answer */
@@ -29,9 +30,9 @@ export interface Bus {
 /** @throws CommandFault when there is none to ask */
 export async function busOf(flag: string | undefined): Promise<Bus> {
   const named = namedBus(process.env);
-  if (named !== undefined) return busAt({ base: named }, flag);
+  if (named !== undefined) return busAt({ base: named }, flag, false);
   const remote = remoteOf(process.env);
-  if (remote !== undefined) return busAt({ base: remoteBus(remote), token: remote.token }, flag);
+  if (remote !== undefined) return busAt({ base: remoteBus(remote), token: remote.token }, flag, false);
   const { main, store } = await placeOf(flag);
   const running = await findRunning(store, process.env);
   if (running.kind === "silent") throw silent(running);
@@ -39,7 +40,7 @@ export async function busOf(flag: string | undefined): Promise<Bus> {
     const start = "start a coding client there, or `signalbox sidecar`, and run this again";
     throw new CommandFault("sidecar/no-answer", `no sidecar runs for ${main}, so nobody can be asked: ${start}`);
   }
-  return busAt(addressOf(running.sidecar), flag);
+  return busAt(addressOf(running.sidecar), flag, true);
 }
 
 /** How a sidecar of this user's is asked: by a person, for no agent. */
@@ -53,9 +54,9 @@ export async function answerOf(at: Pick<BusAddress, "base" | "token">, request: 
   return answer;
 }
 
-function busAt(at: Pick<BusAddress, "base" | "token">, flag: string | undefined): Bus {
+function busAt(at: Pick<BusAddress, "base" | "token">, flag: string | undefined, isOurs: boolean): Bus {
   return {
-    base: at.base,
+    isOurs,
     user: async () => {
       const place = await placeOf(flag).catch(() => undefined);
       return place === undefined ? undefined : gitUser(place.workspace).catch(() => undefined);

@@ -8,6 +8,7 @@ import { acknowledgeMessage, postMessage, readMessages } from "../wire/bus/reque
 import { MessagesView, MessageView } from "../wire/bus/views.ts";
 import { busOf } from "./board-bus.ts";
 import { boardLines } from "./board-lines.ts";
+import { CommandFault } from "./fault.ts";
 import { personName } from "./person.ts";
 import { WORKSPACE_OPTION } from "./place.ts";
 import { paintFor } from "./terminal.ts";
@@ -79,6 +80,9 @@ const flagsOf = (command: Command): SayFlags => command.optsWithGlobals<SayFlags
 async function acknowledge(id: string, _own: SayFlags, command: Command): Promise<void> {
   const { workspace, as, json } = flagsOf(command);
   const bus = await busOf(workspace);
+  if (!bus.isOurs) {
+    throw new CommandFault("bus/refused", "a flag is acknowledged on the machine of its sidecar, or in the panel of a session elsewhere");
+  }
   const by = personName(as, await bus.user());
   const answer = await bus.ask(acknowledgeMessage(id, by));
   const { acknowledged } = MessageView.parse(answer);
