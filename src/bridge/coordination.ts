@@ -127,7 +127,10 @@ export function createCoordination({ client, hearing, workspaceDir, takeNotices,
       const takeUp = async (said: ClaimDecision | undefined): Promise<void> => {
         if (said?.decision === "approved") await adopt(asked.newIntentId);
       };
-      const wordWithin = (within: Wait) => hearing.until((heard) => wordOn(asked.claimId, heard), within);
+      // Who was cut off when the word was given finds the task among its own.
+      const missed = (): ClaimDecision | undefined => (client.intents.has(asked.newIntentId) ? { decision: "approved" } : undefined);
+      const wordWithin = (within: Wait) =>
+        hearing.until((heard) => (heard === undefined ? missed() : wordOn(asked.claimId, heard)), within);
       const word = wordWithin(wait);
       const sent = await send("INTENT_CLAIM", claimPayload(asked), nothing);
       if (!sent.ok) return sent;
