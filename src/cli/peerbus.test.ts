@@ -1,6 +1,7 @@
 /** `peerbus` and `signalbox broker` as processes: what units and images of the original's users start. */
+import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { readdir, readFile, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { WebSocket } from "ws";
@@ -8,6 +9,7 @@ import { type Scratch, scratchFolder } from "../git/scratch.test.fixture.ts";
 import { VERSION } from "../version.ts";
 import { type Ended, eventually, type Launched, start } from "./program.test.fixture.ts";
 
+const ROOT = join(import.meta.dirname, "../..");
 const SETTINGS = { PEERBUS_TOKENS: " one , two ", PEERBUS_HMAC_SECRET: "0123456789abcdef0123456789abcdef", PEERBUS_LISTEN: "127.0.0.1:0" };
 
 function launch(
@@ -110,6 +112,28 @@ describe("peerbus", () => {
     expect(await broker.ended).toMatchObject({ code: 2, stdout: "", stderr: expect.stringMatching(/^peerbus: .*peerbus\.db/m) as string });
     expect(await readFile(db, "utf8")).toBe("something else entirely");
   });
+});
+
+it("is started by the script for s6 with what stands in its file of variables, and ended by the signal that s6 sends", async () => {
+  await using scratch = await scratchFolder();
+  const bin = join(scratch.folder, "bin");
+  await mkdir(bin);
+  const program = `#!/bin/sh\nexec ${process.execPath} --import tsx ${join(ROOT, "bin/peerbus.ts")} "$@"\n`;
+  await writeFile(join(bin, "peerbus"), program, { mode: 0o755 });
+  await writeFile(join(bin, "s6-setuidgid"), '#!/bin/sh\nshift\nexec "$@"\n', { mode: 0o755 });
+  const file = join(scratch.folder, "broker.env");
+  const lines = Object.entries({ ...SETTINGS, PEERBUS_TOKENS: "one", PEERBUS_DB: join(scratch.folder, "peerbus.db") });
+  await writeFile(file, lines.map(([name, value]) => `${name}=${value}\n`).join(""));
+  const env = { ...scratch.env, PEERBUS_ENV_FILE: file, PATH: `${bin}:${process.env["PATH"]}` };
+
+  const child = spawn("sh", [join(ROOT, "deploy/peerbus-broker.run")], { cwd: ROOT, env });
+  const ended = once(child, "close") as Promise<[number]>;
+  let said = "";
+  child.stdout.on("data", (data: Buffer) => (said += data.toString()));
+  await eventually(() => /^peerbus: serving on 127\.0\.0\.1:\d+\n/m.exec(said)?.[0]);
+  child.kill("SIGTERM");
+
+  expect((await ended)[0]).toBe(0);
 });
 
 describe("signalbox broker", () => {
