@@ -10,6 +10,7 @@ import { StdioClientTransport } from "@modelcontextprotocol/sdk/client/stdio.js"
 import { describe, expect, it } from "vitest";
 import { type Scratch, scratchFolder } from "../git/scratch.test.fixture.ts";
 import { bridgeIn } from "./bridge.test.fixture.ts";
+import { eventually } from "./eventually.test.fixture.ts";
 import { sidecarFor } from "./sidecar.test.fixture.ts";
 
 type Message = {
@@ -181,6 +182,28 @@ describe("with a sidecar", () => {
     expect(begun.result).toMatchObject({ structuredContent: { status: "ok", principal_id: "ana" } });
     expect(code).toBe(0);
     expect(free).toMatchObject({ has_overlap: false });
+  });
+
+  it("gives mail again that went into an answer which its host had taken back", async () => {
+    await using scratch = await scratchFolder();
+    const repo = await scratch.repository("repo");
+    await using _sidecar = await sidecarFor(repo);
+    await using bo = bridgeIn(scratch, repo, { principal: "bo", drains: true });
+    await using ana = bridge(scratch, ["--workspace", repo, "--profile", "core,peers"]);
+    const call = (name: string) =>
+      ana.ask("tools/call", { ...MODERN, name, arguments: {} }) as Promise<{ result: { structuredContent: object } }>;
+    await call("bus_peers");
+    await bo.call("bus_send", { to: "ana", body: "keep" });
+    await eventually(async () => ("unread" in (await call("bus_peers")).result.structuredContent ? true : undefined));
+
+    ana.say("tools/call", { ...MODERN, name: "bus_drain", arguments: {} }, 1);
+    ana.say("notifications/cancelled", { requestId: 1 });
+    const drained = await call("bus_drain");
+    const again = await call("bus_drain");
+
+    expect(drained.result.structuredContent).toMatchObject({ messages: [{ from: "bo", body: "keep" }] });
+    expect(again.result.structuredContent).toMatchObject({ messages: [] });
+    expect((await ana.end()).unread).toEqual([]);
   });
 
   it("ends with its stdin while a call waits for a sidecar that does not answer", async () => {
