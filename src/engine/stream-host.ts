@@ -117,29 +117,31 @@ export async function openStreamHost<State, Command, Event extends TaggedEvent, 
 
   function decideBatch(first: readonly EngineCommand[], entries: readonly Entry[]): Batch {
     const decided: { work: Work; outcome: Decided }[] = [];
-    const decide = (work: Work): Decided => {
-      const outcome = fold.decide(work.submission, instant());
+    const decide = (work: Work, atMs: number): Decided => {
+      const outcome = fold.decide(work.submission, atMs);
       decided.push({ work, outcome });
       return outcome;
     };
     let ticksLeft = TURN_LIMIT;
-    const tickUntilNow = (): boolean => {
-      for (; isDue(); ticksLeft -= 1) {
+    const tickUntil = (atMs: number): boolean => {
+      for (; tickAtMs() <= atMs; ticksLeft -= 1) {
         if (ticksLeft === 0) return false;
-        if (decide(own({ type: "Tick" })).sealed !== undefined) continue;
+        if (decide(own({ type: "Tick" }), atMs).sealed !== undefined) continue;
         log.error({ stream, dueAtMs: fold.nextDeadlineMs }, "deadline cannot be decided");
-        ticksNotBeforeMs = instant() + PROBE_MS;
+        ticksNotBeforeMs = atMs + PROBE_MS;
       }
       return true;
     };
 
-    for (const command of first) decide(own(command));
-    for (const [done, entry] of entries.entries()) {
+    for (const command of first) decide(own(command), instant());
+    for (let done = 0; done < entries.length; done += 1) {
+      const entry = entries[done] as Entry;
       if ("ask" in entry) continue;
-      if (!tickUntilNow()) return { decided, done };
-      decide(entry);
+      const atMs = instant();
+      if (!tickUntil(atMs)) return { decided, done };
+      decide(entry, atMs);
     }
-    tickUntilNow();
+    tickUntil(instant());
     return { decided, done: entries.length };
   }
 
@@ -250,7 +252,6 @@ export async function openStreamHost<State, Command, Event extends TaggedEvent, 
 
   /** When a Tick is due. */
   const tickAtMs = (): number => Math.max(fold.nextDeadlineMs ?? Infinity, ticksNotBeforeMs);
-  const isDue = (): boolean => tickAtMs() <= instant();
   /** When there is something to do that nobody asks for. */
   const ownWorkAtMs = (): number => (closing || !writable ? Infinity : Math.max(gapsSinceMs.length > 0 ? 0 : tickAtMs(), restsUntilMs));
   const hasWork = (): boolean => queue.length > 0 || ownWorkAtMs() <= instant();
@@ -279,14 +280,14 @@ export async function openStreamHost<State, Command, Event extends TaggedEvent, 
       .catch((error: unknown) => log.error({ stream, error: String(error) }, "turn broke"))
       .finally(() => {
         turning = undefined;
-        if (hasWork()) wake();
-        else setAlarm();
+        const atMs = ownWorkAtMs();
+        if (queue.length > 0 || atMs <= instant()) wake();
+        else setAlarm(atMs);
       });
   }
 
-  function setAlarm(): void {
+  function setAlarm(atMs: number): void {
     alarm?.[Symbol.dispose]();
-    const atMs = ownWorkAtMs();
     alarm = atMs === Infinity ? undefined : clock.after(Math.max(1, atMs - timeline.now()), wake);
   }
 
