@@ -42,6 +42,16 @@ describe("SESSION_INFO", () => {
     });
   });
 
+  it.each([
+    { name: "governance without an arbiter", settings: { compliance: "governance" }, roles: ["owner"], warns: true },
+    { name: "governance with one", settings: { compliance: "governance" }, roles: ["arbiter"], warns: false },
+    { name: "core", settings: {}, roles: ["owner"], warns: false },
+  ])("of $name warns: $warns", async ({ settings, roles, warns }) => {
+    const { compatibility_errors } = await infoUnder(settings, roles);
+
+    expect(compatibility_errors).toEqual(warns ? [expect.stringMatching(/^no arbiter is here/)] : []);
+  });
+
   it("takes who asks for a role that it does not get, and says so", async () => {
     const role_policy = { default_role: "contributor", role_assignments: { ana: ["reviewer"] } };
 

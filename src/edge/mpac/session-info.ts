@@ -47,7 +47,7 @@ export function sessionInfo(state: Readonly<SessionState>, face: SessionFace, ne
     granted_roles: [...granted],
     identity_verified: identity !== undefined,
     ...(identity === undefined ? {} : { identity_method: identity.method, identity_issuer: identity.issuer }),
-    compatibility_errors: differences(hello.payload.roles ?? [], granted),
+    compatibility_errors: [...differences(hello.payload.roles ?? [], granted), ...withoutArbiter(state)],
     ...(hello.payload.extensions?.signalbox === undefined
       ? {}
       : { extensions: { signalbox: extension(state, face, principal, newcomer) } }),
@@ -59,6 +59,13 @@ function differences(asked: readonly string[], granted: readonly string[]): stri
   const lacking = asked.filter((role) => !granted.includes(role)).map((role) => `role ${role} was asked for and is not granted here`);
   const added = granted.filter((role) => !asked.includes(role)).map((role) => `role ${role} is granted here without having been asked for`);
   return [...lacking, ...added];
+}
+
+/** A governance session wants somebody with the last word, and is there without one all the same (SPEC 18.5). */
+function withoutArbiter({ settings, participants }: Readonly<SessionState>): string[] {
+  if (!policyOf(settings).isGovernance) return [];
+  const isHere = [...participants.values()].some(({ roles, presence }) => presence === "available" && roles.includes("arbiter"));
+  return isHere ? [] : ["no arbiter is here: a conflict that nobody resolves freezes its scope, and its first committer has it in the end"];
 }
 
 /** What a client is told that speaks our extension. */
