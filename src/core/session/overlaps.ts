@@ -8,9 +8,9 @@ import type { JsonObject } from "../../wire/json.ts";
 import type { Rejection } from "../../wire/refusals.ts";
 import type { SessionEventOf } from "../../wire/session.ts";
 import type { Scope } from "../../wire/mpac/messages.ts";
-import type { Bond } from "../scope/footprint.ts";
+import type { Bond, Footprint } from "../scope/footprint.ts";
 import type { Resource } from "../scope/resource.ts";
-import { footprintIn } from "./scopes.ts";
+import { footprintIn, footprintOfFiles } from "./scopes.ts";
 import type { Intent, SessionState } from "./state.ts";
 import { refuse, type SessionMoment } from "./verdict.ts";
 
@@ -53,15 +53,15 @@ export interface Meeting {
  * sure: it replaces what it meets of its own, and nobody's work ends for a guess.
  */
 export function scopeMeetings(state: Readonly<SessionState>, scope: Scope, asker: PrincipalId): readonly Meeting[] {
-  const met = allMeetings(state, scope);
+  const met = allMeetings(state, footprintIn(scope, state.settings));
   if (met.length === 0) return met;
   return met.filter((meeting) => isSure(meeting) || meeting.intent.principal !== asker);
 }
 
 const NOBODY: readonly Meeting[] = [];
 
-function allMeetings(state: Readonly<SessionState>, scope: Scope): readonly Meeting[] {
-  const hits = state.index.meeting(footprintIn(scope, state.settings));
+function allMeetings(state: Readonly<SessionState>, asked: Footprint): readonly Meeting[] {
+  const hits = state.index.meeting(asked);
   if (hits.size === 0) return NOBODY;
   return [...hits].flatMap(([id, { by, words }]) => {
     const intent = state.intents.get(id as IntentId);
@@ -76,8 +76,9 @@ export function isLocking({ intent, by }: Meeting): boolean {
 
 /** Live intents that hold any of these files, by path or by the registry, by intent id, without those of `except`. */
 export function meetings(state: Readonly<SessionState>, resources: readonly Resource[], except?: PrincipalId): Meeting[] {
-  const scope = { kind: "file_set", resources: resources.map(({ path }) => path) };
-  return allMeetings(state, scope).filter(({ intent, by }) => by === "resource" && intent.principal !== except);
+  return allMeetings(state, footprintOfFiles(resources, state.settings)).filter(
+    ({ intent, by }) => by === "resource" && intent.principal !== except,
+  );
 }
 
 /** At most `length` characters of it. */

@@ -54,12 +54,28 @@ let last: Read | undefined;
 
 /** What a scope stands for in this session; what does not parse is left out, because a fold never fails. */
 export function footprintIn(scope: Scope, settings: SessionSettings): Footprint {
-  if (last?.scope === scope && last.settings === settings) return last.footprint;
-  const before = known.get(scope);
-  if (before?.settings === settings) return before.footprint;
+  const before = readBefore(scope, settings);
+  if (before !== undefined) return before.footprint;
   const footprint = footprintOf(scope, pathRules(settings), registryOf(settings));
   known.set(scope, { scope, settings, footprint });
   return footprint;
+}
+
+/** The same for a scope that begins to stand now: what asks about it later is mostly the index that it goes into. */
+export function footprintOnce(scope: Scope, settings: SessionSettings): Footprint {
+  last = readBefore(scope, settings) ?? { scope, settings, footprint: footprintOf(scope, pathRules(settings), registryOf(settings)) };
+  return last.footprint;
+}
+
+function readBefore(scope: Scope, settings: SessionSettings): Read | undefined {
+  if (last?.scope === scope && last.settings === settings) return last;
+  const before = known.get(scope);
+  return before?.settings === settings ? before : undefined;
+}
+
+/** What these files stand for in this session, as a scope of nothing else. */
+export function footprintOfFiles(resources: readonly Resource[], settings: SessionSettings): Footprint {
+  return footprintOver(resources, { kind: "file_set" }, pathRules(settings), registryOf(settings));
 }
 
 /** The files of a recorded scope, and its pattern. */

@@ -5,14 +5,14 @@ import type { Place } from "../../aggregate.ts";
 import { parseResource } from "../../scope/resource.ts";
 import { reachOf } from "../dependency-reach.ts";
 import { NO_MEMBERS } from "../members.ts";
-import { footprintIn, pathRules, resourcesOf } from "../scopes.ts";
-import type { Intent, LiveState, SessionState } from "../state.ts";
+import { footprintOnce, pathRules } from "../scopes.ts";
+import { type Intent, isLive, type LiveState, type SessionState } from "../state.ts";
 import { ease, joinFreezes } from "./conflicts.ts";
 import { scheduleIntent, scheduleParticipant } from "./forgetting.ts";
 import { reconsider } from "./waiting.ts";
 
 export function announce(state: SessionState, event: SessionEventOf<"IntentAnnounced">, at: Place): void {
-  const resources = resourcesOf(event.scope, state.settings);
+  const { resources } = footprintOnce(event.scope, state.settings);
   const intent: Intent = {
     id: event.intentId,
     principal: event.principalId,
@@ -49,7 +49,7 @@ export function announce(state: SessionState, event: SessionEventOf<"IntentAnnou
 
 /** What its scope stands for, and the files that its changes reach, are found by whoever comes next. */
 function hold(state: SessionState, intent: Intent): void {
-  state.index.add(intent.id, footprintIn(intent.scope, state.settings));
+  state.index.add(intent.id, footprintOnce(intent.scope, state.settings));
   const { impact } = reachOf(intent.scope, state.settings);
   if (impact.length === 0) state.impacts.remove(intent.id);
   else state.impacts.add(intent.id, impact);
@@ -64,7 +64,7 @@ export function update(state: SessionState, event: SessionEventOf<"IntentUpdated
   if (event.scope !== undefined) {
     const before = { ...intent };
     intent.scope = event.scope;
-    intent.resources = resourcesOf(event.scope, state.settings);
+    intent.resources = footprintOnce(event.scope, state.settings).resources;
     hold(state, intent);
     joinFreezes(state, intent, at);
     reconsider(state, before, at);
@@ -120,10 +120,9 @@ export function moveDeadlines(state: SessionState, { fromMs, untilMs }: SessionE
 
 /** The session moved to a file system that compares names differently, or has another registry of resources. */
 export function readScopesAnew(state: SessionState): void {
-  for (const intent of state.intents.values()) intent.resources = resourcesOf(intent.scope, state.settings);
-  for (const id of state.liveIntents) {
-    const intent = state.intents.get(id);
-    if (intent !== undefined) hold(state, intent);
+  for (const intent of state.intents.values()) {
+    intent.resources = footprintOnce(intent.scope, state.settings).resources;
+    if (isLive(intent)) hold(state, intent);
   }
   for (const { id, target, state: stands } of state.operations.values()) {
     const resource = parseResource(target, pathRules(state.settings));
