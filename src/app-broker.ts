@@ -36,14 +36,12 @@ export function startBroker(config: BrokerConfig, folder: StoreFolder, log: Log)
     // A token is wanted of everybody, and what name and page they come by is their operator's affair.
     anyHost: true,
     sameOrigin: true,
-    serve(common) {
+    async serve(common) {
       const door = createDoor({ own: common.token });
       const mail = serveMail(common, { config, log, door, sessionAt: () => SESSION, resident: SESSION });
-      return Promise.resolve({
-        ...mail,
-        mpac: NO_MPAC,
-        sessionAt: () => ({ notFound: "this is a broker of peers; it serves no session" }),
-      });
+      // Who says that it serves has read its log: a broken one is told to its operator, and a long one makes no peer wait.
+      await mail.open();
+      return { ...mail, mpac: NO_MPAC, sessionAt: () => ({ notFound: "this is a broker of peers; it serves no session" }) };
     },
   });
 }

@@ -35,6 +35,8 @@ export interface MailOptions {
 export interface Mail {
   readonly upgrade: (path: string) => OwnSockets | undefined;
   readonly routes: Hono;
+  /** Reads the resident session's mail before anybody asks for it. @throws what opening the log throws */
+  readonly open: () => Promise<void>;
   readonly hold: () => void;
   /** Sends away whose token is given out no more; gives how many those were. */
   readonly dismiss: () => number;
@@ -57,27 +59,27 @@ export function serveMail(common: Common, { config, log, door, sessionAt, reside
     return openPostOffice({ stream, evidence, stands: (fingerprint) => judge.stands(fingerprint, sessionId), log });
   });
 
-  let held: Promise<Counter | undefined> | undefined;
-  let residence: Counter | undefined;
   /** The resident session's mail stays open once anybody has asked for it, or it was found on the log. */
-  function settle(isWanted: Promise<boolean>): void {
-    held ??= isWanted
-      .then((is) => (resident !== undefined && is ? offices.enter(resident) : undefined))
-      .catch((error: unknown) => {
-        log.error({ error: String(error) }, "mail cannot be opened");
-        return undefined;
-      })
-      .then((counter) => (residence = counter));
+  let residence: Counter | undefined;
+  let residing: Promise<void> | undefined;
+  let isLookedFor = false;
+  function reside(): Promise<void> {
+    if (resident === undefined) return Promise.resolve();
+    residing ??= offices.enter(resident).then((counter) => {
+      residence = counter;
+    });
+    return residing.catch((error: unknown) => {
+      residing = undefined; // whoever comes next tries again
+      throw error;
+    });
   }
+  const tellFault = (error: unknown): void => log.error({ error: String(error) }, "mail cannot be opened");
 
   const edge = createPeerEdge({
     door: judge,
     async enter(id) {
       const counter = await offices.enter(id);
-      if (id === resident && residence === undefined) {
-        held = undefined;
-        settle(Promise.resolve(true));
-      }
+      if (id === resident) void reside().catch(tellFault);
       return counter;
     },
     onActivity,
@@ -105,12 +107,19 @@ export function serveMail(common: Common, { config, log, door, sessionAt, reside
       return { sockets, farewell: FAREWELL, take: (socket, request) => edge.serve(socket, request.socket, sessionId) };
     },
     routes,
+    open: reside,
     hold: () => edge.close(),
     dismiss: () => edge.dismiss(),
     isBusy() {
       if (edge.connections > 0) return true;
       if (resident === undefined) return false;
-      settle(engine.has(streamOf(resident, "mail")));
+      if (!isLookedFor) {
+        isLookedFor = true;
+        void engine
+          .has(streamOf(resident, "mail"))
+          .then((is) => (is ? reside() : undefined))
+          .catch(tellFault);
+      }
       const youngestMs = residence?.office.youngestWaitingMs;
       return youngestMs !== undefined && engine.nowMs() - youngestMs < KEEPS_MS;
     },
