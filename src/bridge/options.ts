@@ -13,7 +13,7 @@ Serve MCP on stdin and stdout; a coding client starts this.
 
 Options:
   --workspace <dir>        the repository or a folder in it; that of the client without it
-  --profile <names>        the tools of these profiles
+  --profile <names>        the tools of these profiles: core and lanes by default, peers
   --tools <names>          these tools
   --exclude-tools <names>  all but these tools
   --read-only              the tools that change nothing

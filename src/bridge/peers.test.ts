@@ -71,6 +71,25 @@ describe("peers of one repository", () => {
     expect((await bo.call("bus_drain"))["messages"]).toMatchObject([{ body: "last" }]);
   });
 
+  it("leave to the next bridge of the name what no host was given, marked as sent before", async () => {
+    await using scratch = await scratchFolder();
+    const repo = await scratch.repository("repo");
+    await using _sidecar = await sidecarFor(repo);
+    await using ana = bridgeIn(scratch, repo, { drains: true });
+    const bo = bridgeIn(scratch, repo, { principal: "bo", drains: true });
+    await joined(ana, bo);
+    await ana.call("bus_send", { to: "bo", body: "keep" });
+    await waits(bo, 1);
+
+    await bo.call("bus_drain", {}, false);
+    await bo[Symbol.asyncDispose]();
+    await using next = bridgeIn(scratch, repo, { principal: "bo", drains: true });
+    await joined(next);
+    await waits(next, 1);
+
+    expect((await next.call("bus_drain"))["messages"]).toMatchObject([{ body: "keep", redelivered: true }]);
+  });
+
   it("share a secret that no other user reads", async () => {
     await using scratch = await scratchFolder();
     const repo = await scratch.repository("repo");

@@ -1,5 +1,4 @@
 /** `heartbeat_lane`: keeps a lane that is still held. */
-import * as z from "zod";
 import { heartbeatLane as request } from "../wire/bus/requests.ts";
 import { LaneView } from "../wire/bus/views.ts";
 import { askBoard, busOutput, clientRequestId, DEFAULT_LEASE_S, laneInput, leaseInput } from "./bus-result.ts";
