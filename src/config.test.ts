@@ -12,7 +12,7 @@ describe("a repository's sidecar", () => {
       name: "is open and local by default",
       gives: { host: "127.0.0.1", port: undefined, tokens: undefined, requireToken: false, policy: {} },
     },
-    { name: "ends after half an hour without a client", gives: { idleMinutes: 30 } },
+    { name: "stays until it is asked to end", gives: { idleMinutes: 0 } },
     { name: "takes its port from the environment", env: { MPAC_SIDECAR_PORT: "4711" }, gives: { port: 4711 } },
     { name: "takes a flag before the environment", flags: { port: "1" }, env: { MPAC_SIDECAR_PORT: "4711" }, gives: { port: 1 } },
     { name: "passes over an empty variable", env: { MPAC_TOKEN_TABLE: " " }, gives: { tokens: undefined } },

@@ -123,7 +123,7 @@ function refuseForeign(flags: SidecarFlags, foreign: typeof NOT_LOCAL): void {
 export function readSidecarConfig(flags: SidecarFlags, env: Environment): SidecarConfig {
   if (flags.multiSession === true) throw new BadConfig("--multi-session is read by the hosted sidecar");
   refuseForeign(flags, NOT_LOCAL);
-  const service = readService(flags, env, "30");
+  const service = readService(flags, env, "0");
   if (!LOOPBACK.includes(service.host)) {
     throw new BadConfig(
       `a repository's sidecar listens on loopback only and ${service.host} is not; use 127.0.0.1, or --multi-session for a hosted one`,

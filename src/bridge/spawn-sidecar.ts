@@ -14,6 +14,9 @@ const MAX_LOG_BYTES = 1024 * 1024;
 
 export const LOG_FILE = "sidecar.log";
 
+/** It is nobody's to end, so it ends by itself after so many minutes without a client. */
+const IDLE_MINUTES = "30";
+
 /** Exit code of a sidecar that found the store held by another one. */
 export const EXIT_HELD = 7;
 
@@ -45,13 +48,17 @@ export async function spawnSidecar({ launcher, workspace, folder, env, succeeds 
   try {
     const left = new Set(await leftOpen());
     const beyond = Array.from({ length: Math.max(2, ...left) - 2 }, (_, index) => (left.has(index + 3) ? nothing.fd : "ignore"));
-    const child = spawn(process.execPath, [...launcher, "sidecar", "--workspace", workspace, ...(succeeds ? ["--succeed"] : [])], {
-      cwd: workspace,
-      detached: true,
-      env: withoutGit(env),
-      stdio: ["ignore", "ignore", log.fd, ...beyond],
-      windowsHide: true,
-    });
+    const child = spawn(
+      process.execPath,
+      [...launcher, "sidecar", "--workspace", workspace, "--idle-minutes", IDLE_MINUTES, ...(succeeds ? ["--succeed"] : [])],
+      {
+        cwd: workspace,
+        detached: true,
+        env: withoutGit(env),
+        stdio: ["ignore", "ignore", log.fd, ...beyond],
+        windowsHide: true,
+      },
+    );
     let exit: number | null | undefined;
     child.on("exit", (code) => (exit = code));
     await once(child, "spawn");

@@ -38,7 +38,7 @@ export function sidecarCommand(): Command {
     .option("--tls-cert <file>", "hosted: certificate with its chain, PEM")
     .option("--tls-key <file>", "hosted: key of the certificate, PEM")
     .option("--no-race-lock", "tell of overlaps instead of refusing them, as before MPAC 0.1.15")
-    .option("--idle-minutes <number>", "end after so many minutes without a client; 30, 0 for never")
+    .option("--idle-minutes <number>", "end after so many minutes without a client; 0 for never, and 30 for one that a bridge starts")
     .option("--succeed", "take the store over from the running sidecar, if that is of an older release")
     .option("--log-level <level>", "debug, info, warn, error or silent")
     .action(async (flags: Flags) => {
