@@ -32,8 +32,11 @@ export function scheduleParticipant(state: SessionState, participant: Participan
 
 /** An ended intent is kept while an unsettled conflict is about it or about one of its operations. */
 export function scheduleIntent(state: SessionState, intent: Intent, nowMs: number): void {
-  const endedDueAtMs = isReferred(state, intent) ? undefined : nowMs + REMEMBERED_MS;
-  state.deadlines.set(`intent:${intent.id}`, isLive(intent) ? intent.expiresAtMs : endedDueAtMs);
+  state.deadlines.set(`intent:${intent.id}`, isLive(intent) ? intent.expiresAtMs : forgottenAtMs(state, intent, nowMs));
+}
+
+function forgottenAtMs(state: SessionState, intent: Intent, nowMs: number): number | undefined {
+  return isReferred(state, intent) ? undefined : nowMs + REMEMBERED_MS;
 }
 
 function isReferred(state: SessionState, { conflicts, operations }: Intent): boolean {
