@@ -106,7 +106,8 @@ function serveSessions(common: Common, { config, log, door }: Given): Served {
   common.own({ [Symbol.asyncDispose]: () => Promise.resolve(sessions[Symbol.dispose]()) });
   // As it stands in the URL: what a client wrote there, nobody decodes.
   const idIn = (path: string, shape: RegExp): string | undefined => SessionId.safeParse(shape.exec(path)?.[1]).data;
-  const mail = serveMail(common, { config, log, door, sessionAt: (path) => idIn(path, /^\/session\/([^/]+)\/peer$/) });
+  const peersOf = (path: string): string | undefined => idIn(path, /^\/session\/([^/]+)\/peer$/);
+  const mail = serveMail(common, { config, log, door, registerWithinMs: LOOK_AFTER_MS, sessionAt: peersOf });
   const board = serveBoard({
     engine,
     door,

@@ -28,6 +28,8 @@ export interface MailOptions {
   readonly door: Door;
   /** The session of a path of the peers' bus; undefined for any other path. */
   readonly sessionAt: (path: string) => string | undefined;
+  /** How long a stranger may stay silent, in milliseconds; as long as it likes without it. */
+  readonly registerWithinMs?: number;
   /** The one session, where there is one: its mail keeps the sidecar. */
   readonly resident?: SessionId;
 }
@@ -44,7 +46,7 @@ export interface Mail {
   readonly isBusy: () => boolean;
 }
 
-export function serveMail(common: Common, { config, log, door, sessionAt, resident }: MailOptions): Mail {
+export function serveMail(common: Common, { config, log, door, sessionAt, registerWithinMs, resident }: MailOptions): Mail {
   const { engine, token, onActivity } = common;
   const { tokens, releaseDays } = config.peers;
   const judge = peerDoor(door, tokens, token);
@@ -77,6 +79,7 @@ export function serveMail(common: Common, { config, log, door, sessionAt, reside
 
   const edge = createPeerEdge({
     door: judge,
+    registerWithinMs,
     async enter(id) {
       const counter = await offices.enter(id);
       if (id === resident) void reside().catch(tellFault);

@@ -154,6 +154,15 @@ it("sends away whose token is given out no more, and nobody else", async () => {
   expect([await ana.sofar(), stranger.socket.readyState]).toEqual([[], WebSocket.OPEN]);
 });
 
+it("waits for no stranger's first frame for ever where it is told so, and for whoever has registered as long as it likes", async () => {
+  await using bus = await serveBus(memoryStore(), [TOKEN], 2_000);
+  const ana = await bus.join("ana");
+  const stranger = await bus.dial();
+
+  expect(await stranger.closed).toEqual({ code: 1002, reason: "no handshake frame" });
+  expect(await ana.sofar()).toEqual([]);
+});
+
 it("says farewell to everybody when it ends", async () => {
   const bus = await serveBus();
   const ana = await bus.join("ana");

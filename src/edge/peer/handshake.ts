@@ -15,6 +15,9 @@ const policy = (reason: string): Farewell => ({ code: 1008, reason });
 /** By these words clients know that they have to choose another name. */
 export const NAME_CLAIMED = policy("name claimed under a different token");
 
+/** Nothing came. */
+export const SILENT: Farewell = { code: 1002, reason: "no handshake frame" };
+
 export const UNKNOWN_TOKEN = policy("invalid bearer token");
 
 export const NOT_KEPT: Farewell = { code: 1011, reason: "peer persistence failed" };

@@ -11,7 +11,7 @@ import type { Log } from "../../engine/log.ts";
 import { readEnvelope, travellingEnvelope } from "../../wire/peer/canonical.ts";
 import { readAck, typeOfFrame } from "../../wire/peer/frames.ts";
 import { REFUSALS } from "../../wire/refusals.ts";
-import { type Farewell, NAME_CLAIMED, NOT_KEPT, readHandshake, type Registration, UNKNOWN_TOKEN } from "./handshake.ts";
+import { type Farewell, NAME_CLAIMED, NOT_KEPT, readHandshake, type Registration, SILENT, UNKNOWN_TOKEN } from "./handshake.ts";
 import { type Line, type Message, openLine } from "./line.ts";
 import type { PeerDoor } from "./peer-door.ts";
 import type { Desk, PostOffice } from "./post-office.ts";
@@ -35,6 +35,8 @@ export interface PeerEdge extends Disposable {
 export interface PeerEdgeOptions {
   readonly door: PeerDoor;
   readonly enter: (sessionId: string) => Promise<Counter>;
+  /** How long a connection may stay silent before it registers, in milliseconds; the protocol itself has no end of that. */
+  readonly registerWithinMs?: number | undefined;
   readonly onActivity: () => void;
   readonly log: Log;
 }
@@ -45,7 +47,7 @@ const MOST_UNSETTLED_BYTES = 4 * 1024 * 1024;
 
 const NOT_STORED: Farewell = { code: 1011, reason: "message persistence failed" };
 
-export function createPeerEdge({ door, enter, onActivity, log }: PeerEdgeOptions): PeerEdge {
+export function createPeerEdge({ door, enter, registerWithinMs, onActivity, log }: PeerEdgeOptions): PeerEdge {
   /** Each with whether its credential would still be let in. */
   const lines = new Map<Line, () => boolean>();
   let closing = false;
@@ -75,6 +77,7 @@ export function createPeerEdge({ door, enter, onActivity, log }: PeerEdgeOptions
       message: (message) => (desk === undefined ? onHandshake(message) : onMessage(desk, message)),
       gone() {
         isGone = true;
+        clearTimeout(silence);
         lines.delete(line);
         onActivity();
         leave();
@@ -87,7 +90,11 @@ export function createPeerEdge({ door, enter, onActivity, log }: PeerEdgeOptions
       desk = counter = undefined;
     }
 
+    const giveUp = (): void => line.close(SILENT.code, SILENT.reason);
+    const silence = registerWithinMs === undefined ? undefined : setTimeout(giveUp, registerWithinMs).unref();
+
     async function onHandshake(message: Message): Promise<void> {
+      clearTimeout(silence);
       onActivity();
       const read = readHandshake(message, (token) => door.admit(token, sessionId));
       if ("farewell" in read) return line.close(read.farewell.code, read.farewell.reason);

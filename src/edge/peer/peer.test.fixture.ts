@@ -73,8 +73,12 @@ export interface Bus extends AsyncDisposable {
   stop(): Promise<void>;
 }
 
-export async function serveBus(store: EventStore = memoryStore(), tokens: readonly string[] = [TOKEN, OTHER_TOKEN]): Promise<Bus> {
-  let broker = await startBroker(store, tokens);
+export async function serveBus(
+  store: EventStore = memoryStore(),
+  tokens: readonly string[] = [TOKEN, OTHER_TOKEN],
+  registerWithinMs?: number,
+): Promise<Bus> {
+  let broker = await startBroker(store, tokens, registerWithinMs);
   const dialled: WebSocket[] = [];
 
   async function records(): Promise<LogRecord[]> {
@@ -137,7 +141,7 @@ export async function serveBus(store: EventStore = memoryStore(), tokens: readon
   return bus;
 }
 
-async function startBroker(kept: EventStore, tokens: readonly string[]) {
+async function startBroker(kept: EventStore, tokens: readonly string[], registerWithinMs?: number) {
   let isDead = false;
   const store: EventStore = {
     ...kept,
@@ -158,7 +162,8 @@ async function startBroker(kept: EventStore, tokens: readonly string[]) {
     };
     return openPostOffice({ stream, evidence, stands: (fingerprint) => door.stands(fingerprint, id), log: silentLog });
   });
-  const edge = createPeerEdge({ door, enter: (id) => offices.enter(id), onActivity: () => undefined, log: silentLog });
+  const onActivity = (): void => undefined;
+  const edge = createPeerEdge({ door, enter: (id) => offices.enter(id), registerWithinMs, onActivity, log: silentLog });
   const sockets = peerSockets();
   const server = await listen({
     host: "127.0.0.1",
