@@ -109,6 +109,10 @@ export function derivedFrom(state: Readonly<SessionState>) {
         .map((one) => one.id)
         .sort(),
     ]),
+    patterned: intents
+      .filter((one) => isLive(one) && one.resources.some(({ glob }) => glob))
+      .map((one) => `${one.principal} ${one.id}`)
+      .sort(),
     inConflicts: [...intents, ...operations].map(({ id }) => [id, conflictsAbout(id).sort()]),
     waiting: [
       ...[...state.participants.keys()].map((id) => [
@@ -161,6 +165,7 @@ export function derivedIn(state: Readonly<SessionState>): ReturnType<typeof deri
     meeting: [...state.liveIntents].sort().map((id) => [id as string, [...state.index.meeting(footprintAt(state, id)).keys()]]),
     reached: heldIn(state.impacts).map(([id, pairs]) => [id, pairs.map(({ held }) => held).sort()] as const),
     owned: [...state.participants.values()].map(({ id, intents }) => [id, [...intents].sort()]),
+    patterned: [...state.patterned].flatMap(([principal, ids]) => [...ids].map((id) => `${principal} ${id}`)).sort(),
     inConflicts: [...state.intents.values(), ...state.operations.values()].map(({ id, conflicts }) => [id, [...conflicts].sort()]),
     waiting: [...state.participants.values(), ...state.intents.values()].map(({ id, proposals }) => [
       id as string,

@@ -190,7 +190,7 @@ export function tooManyGlobs(
   if (!resources.some(isGlob)) return undefined;
   const asked = globsIn(resources);
   let held = 0;
-  for (const id of state.participants.get(principal)?.intents ?? []) {
+  for (const id of state.patterned.get(principal) ?? []) {
     if (!ending.has(id)) held += globsIn(state.intents.get(id)?.resources ?? []);
   }
   if (held + asked <= MAX_HELD_GLOBS) return undefined;

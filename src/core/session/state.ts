@@ -269,6 +269,8 @@ export interface SessionState {
   readonly liveConflicts: Set<ConflictId>;
   /** Live intents, of everybody. */
   readonly liveIntents: Set<IntentId>;
+  /** Those of them that hold a pattern, by their owner. */
+  readonly patterned: Map<PrincipalId, ReadonlySet<IntentId>>;
   /** Paths of the virtual tree that an operation has written, by comparison key. */
   readonly virtualTree: Map<string, Reference>;
   /** The scopes of live intents. */
@@ -324,6 +326,7 @@ export function initialState(): SessionState {
     frozen: new Set(),
     liveConflicts: new Set(),
     liveIntents: new Set(),
+    patterned: new Map(),
     virtualTree: new Map(),
     index: createFootprintIndex(),
     impacts: createScopeIndex(),

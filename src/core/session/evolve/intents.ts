@@ -4,7 +4,7 @@ import type { SessionEventOf } from "../../../wire/session.ts";
 import type { Place } from "../../aggregate.ts";
 import { parseResource } from "../../scope/resource.ts";
 import { reachOf } from "../dependency-reach.ts";
-import { NO_MEMBERS } from "../members.ts";
+import { NO_MEMBERS, withMember, withoutMember } from "../members.ts";
 import { footprintOnce, pathRules } from "../scopes.ts";
 import { type Intent, isLive, type LiveState, type SessionState } from "../state.ts";
 import { ease, joinFreezes } from "./conflicts.ts";
@@ -47,9 +47,22 @@ export function announce(state: SessionState, event: SessionEventOf<"IntentAnnou
   reconsider(state, intent, at);
 }
 
+/** Who holds patterns may not hold many of them: those are counted in the intents that have any. */
+function setPatterned({ patterned }: SessionState, { id, principal }: Intent, isPatterned: boolean): void {
+  const before = patterned.get(principal) ?? NO_MEMBERS;
+  const after = isPatterned ? withMember(before, id) : withoutMember(before, id);
+  if (after.size === 0) patterned.delete(principal);
+  else patterned.set(principal, after);
+}
+
 /** What its scope stands for, and the files that its changes reach, are found by whoever comes next. */
 function hold(state: SessionState, intent: Intent): void {
   state.index.add(intent.id, footprintOnce(intent.scope, state.settings));
+  setPatterned(
+    state,
+    intent,
+    intent.resources.some(({ glob }) => glob),
+  );
   const { impact } = reachOf(intent.scope, state.settings);
   if (impact.length === 0) state.impacts.remove(intent.id);
   else state.impacts.add(intent.id, impact);
@@ -82,6 +95,7 @@ export function endIntent(state: SessionState, event: SessionEventOf<"IntentEnde
   state.liveIntents.delete(intent.id);
   state.index.remove(intent.id);
   state.impacts.remove(intent.id);
+  setPatterned(state, intent, false);
   count(state.tally, intent);
   const owner = state.participants.get(intent.principal);
   owner?.intents.delete(intent.id);
