@@ -19,18 +19,10 @@ const LONGEST_NAME = 64;
 
 /** RFC 8785. @throws when the value holds a lone surrogate or a number that JSON cannot say */
 export function canonical(value: Json): string {
-  switch (typeof value) {
-    case "string":
-      return quoted(value);
-    case "number":
-      if (!Number.isFinite(value)) throw new RangeError(`${value} is no number of JSON`);
-      return String(value);
-    case "boolean":
-      return value ? "true" : "false";
-    default:
-      if (value === null) return "null";
-      return isList(value) ? listed(value) : membersOf(value);
-  }
+  if (typeof value === "string") return quoted(value);
+  if (typeof value === "object" && value !== null) return isList(value) ? listed(value) : membersOf(value);
+  if (typeof value === "number" && !Number.isFinite(value)) throw new RangeError(`${value} is no number of JSON`);
+  return String(value);
 }
 
 /** An object one member of which has been written already: what a message says costs the most of it. @throws as `canonical` */

@@ -1,11 +1,10 @@
 /** Records are closed by a hash over what they say, and a log that was touched is refused with the record named. */
 import { createHash } from "node:crypto";
-import fc from "fast-check";
 import { beforeAll, describe, expect, it } from "vitest";
 import { session } from "../core/session/session.ts";
 import type { StoredRecord } from "../store/store.ts";
 import type { Hash } from "../wire/ids.ts";
-import type { Json, JsonObject } from "../wire/json.ts";
+import type { JsonObject } from "../wire/json.ts";
 import { type LogRecord, RECORD_FORMAT, RULES, SELF } from "../wire/record.ts";
 import { canonical } from "./canonical.ts";
 import { createEngine } from "./engine.ts";

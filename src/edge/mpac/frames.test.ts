@@ -100,7 +100,9 @@ describe("a shape that many messages had", () => {
   );
 
   it("is judged as that of the first is, in the same words", () => {
-    const texts = fc.sample(anyFlaw, 300).map((flaw) => envelope("INTENT_ANNOUNCE", { ...wellFormed, ...flaw }, { watermark: flaw }));
+    const texts = fc
+      .sample(anyFlaw, 300)
+      .map((flaw) => envelope("INTENT_ANNOUNCE", { ...wellFormed, ...flaw }, { watermark: { kind: "lamport_clock", value: flaw } }));
     const first = texts.map(readFrame);
     for (let message = 0; message < 1_000; message += 1) readFrame(envelope("INTENT_ANNOUNCE", wellFormed));
 
