@@ -14,6 +14,7 @@ import {
 } from "@modelcontextprotocol/server";
 import { serveStdio, StdioServerTransport } from "@modelcontextprotocol/server/stdio";
 import type { ToolDefinition } from "../tools/tool-definitions.ts";
+import { wholeLines } from "./whole-lines.ts";
 
 /** Bytes of one message from the host: the longest file that a tool takes, with every character escaped. */
 const MAX_MESSAGE_BYTES = 48 * 1024 * 1024;
@@ -85,7 +86,9 @@ export function serveFace(options: FaceOptions): void {
     return server;
   };
 
-  const transport = new StdioServerTransport(process.stdin, stdout, { maxBufferSize: MAX_MESSAGE_BYTES });
+  const transport = new StdioServerTransport(process.stdin.pipe(wholeLines(MAX_MESSAGE_BYTES)), stdout, {
+    maxBufferSize: MAX_MESSAGE_BYTES,
+  });
   serveStdio(makeServer, { transport, onerror: (error) => report(error.message) });
   const closed = transport.onclose;
   transport.onclose = () => {
