@@ -3,44 +3,20 @@
  */
 import { join } from "node:path";
 import { board } from "../core/board/board.ts";
-import { type BoardState, initialState } from "../core/board/state.ts";
-import type { BoardCommand, ClaimLane, PostMessage } from "../wire/board.ts";
+import type { BoardState } from "../core/board/state.ts";
+import type { BoardFacts } from "../core/board/verdict.ts";
+import type { BoardCommand, BoardEvent, ClaimLane, PostMessage } from "../wire/board.ts";
 import type { Json } from "../wire/json.ts";
-import type { LogRecord, Revision } from "../wire/record.ts";
-import { GOLDEN_FOLDER, keptStreams, plain } from "./golden.test.fixture.ts";
-
-export const BOARD_FOLDER = join(GOLDEN_FOLDER, "board");
-
-export interface BoardRefusal {
-  readonly after: Revision;
-  readonly atMs: number;
-  readonly facts: { readonly contentHash?: string };
-  readonly command: BoardCommand;
-  readonly code: string;
-}
-
-export const keptBoards = () =>
-  keptStreams(BOARD_FOLDER).map(({ refusals, ...stream }) => ({ ...stream, refusals: refusals as unknown as readonly BoardRefusal[] }));
-
-export function foldBoard(records: readonly LogRecord[]): BoardState {
-  const state = initialState();
-  for (const record of records) for (const event of record.events) board.evolve(state, board.readEvent(event), record);
-  return state;
-}
+import type { Golden, GoldenStage } from "./golden-stage.test.fixture.ts";
+import { GOLDEN_FOLDER, plain } from "./golden.test.fixture.ts";
+import { hashOf } from "./seal.ts";
 
 /** What a board's state says; the texts at hand by the ids that they are kept under. */
-export function sayingOfBoard(state: Readonly<BoardState>): Json {
+function sayingOfBoard(state: Readonly<BoardState>): Json {
   const { id, epoch, fence, lanes, orphans, rows, places, posted, overlooked, acknowledged, requests } = state;
   const facts = { id, epoch, fence, lanes, rows, places, posted, overlooked, acknowledged, requests };
   const kept = { messages: state.messages.byId, pending: [...state.pending.byId.keys()] };
   return plain({ ...facts, orphans: [...orphans], ...kept, firstDeadline: state.deadlines.first() ?? null });
-}
-
-export interface BoardStage {
-  /** Gives `ok` or the code of the refusal, and what the sender was given. */
-  readonly gives: (command: BoardCommand) => Promise<{ readonly code: string; readonly result: Json }>;
-  readonly pass: (ms: number) => Promise<void>;
-  readonly restart: () => Promise<void>;
 }
 
 const MINUTE = 60_000;
@@ -64,7 +40,9 @@ const post = (sender: string, body: string, more: Partial<PostMessage> = {}): Po
 });
 
 /** Everything that a board may record, and every way in which it refuses. */
-export async function playBoardDay({ gives, pass, restart }: BoardStage): Promise<void> {
+async function playBoardDay({ gives: givesWith, pass, restart }: GoldenStage<BoardCommand, BoardFacts>): Promise<void> {
+  const gives = (command: BoardCommand) =>
+    givesWith(command, "requestId" in command ? { contentHash: hashOf(command as unknown as Json) } : {});
   await gives(claim("ana/tests", "deploy", { proof: ana, requestId: "r1" }));
   await gives(claim("ana/tests", "deploy", { proof: ana, requestId: "r1", leaseMs: MINUTE }));
   await gives(claim("ana/tests", "deploy"));
@@ -101,3 +79,11 @@ export async function playBoardDay({ gives, pass, restart }: BoardStage): Promis
 type Given = { readonly waiting?: { readonly ticket: string }; readonly message?: { readonly id: string } };
 const ticketIn = (result: Json): string => (result as Given).waiting?.ticket ?? "";
 const messageIn = (result: Json): string => (result as Given).message?.id ?? "";
+
+export const GOLDEN_BOARD: Golden<BoardState, BoardCommand, BoardEvent, BoardFacts> = {
+  aggregate: board,
+  settings: {},
+  folder: join(GOLDEN_FOLDER, "board"),
+  sayingOf: sayingOfBoard,
+  day: playBoardDay,
+};
