@@ -5,7 +5,7 @@ import { createServer, type IncomingMessage, type RequestListener, type Server }
 import { createServer as createTlsServer, Server as TlsServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
-import { getRequestListener } from "@hono/node-server";
+import { getRequestListener, RequestError } from "@hono/node-server";
 import type { Hono } from "hono";
 import { type WebSocket, WebSocketServer } from "ws";
 import { MAX_FRAME_BYTES } from "../../wire/mpac/envelope.ts";
@@ -53,7 +53,7 @@ export async function listen(options: HttpServerOptions): Promise<HttpServer> {
   const { routes, upgrade, host, port, allowedOrigins, anyHost = false, sameOrigin = false, tls } = options;
   const guard = { host, port, allowedOrigins, anyHost, sameOrigin };
   const sockets = new WebSocketServer({ noServer: true, maxPayload: MAX_FRAME_BYTES, perMessageDeflate: false });
-  const answer = getRequestListener(routes.fetch);
+  const answer = getRequestListener(routes.fetch, { errorHandler: unreadable });
 
   const onRequest: RequestListener = (request, response) => {
     const barred = barredBy(request, guard);
@@ -115,6 +115,13 @@ export async function listen(options: HttpServerOptions): Promise<HttpServer> {
       });
     },
   };
+}
+
+/** A request that no route sees: what stands there for its address is none. */
+function unreadable(error: unknown): Response {
+  if (!(error instanceof RequestError)) return Response.json({ detail: "the sidecar could not answer this" }, { status: 500 });
+  const how = "percent-encode what stands for something else in an address, as a backslash does (%5C)";
+  return Response.json({ detail: `the address of this request cannot be read; ${how}` }, { status: 400 });
 }
 
 function refuseUpgrade(socket: Duplex, status: number, why: string): void {
