@@ -42,11 +42,11 @@ export interface Golden<State, Command, Event extends TaggedEvent, Facts extends
 }
 
 export function foldWith<State, Command, Event extends TaggedEvent, Facts extends JsonObject>(
-  { initial, evolve, readEvent }: Aggregate<State, Command, Event, Facts>,
+  aggregate: Aggregate<State, Command, Event, Facts>,
   records: readonly LogRecord[],
 ): State {
-  const state = initial();
-  for (const record of records) for (const event of record.events) evolve(state, readEvent(event), record);
+  const state = aggregate.initial();
+  for (const record of records) for (const event of record.events) aggregate.evolve(state, aggregate.readEvent(event), record);
   return state;
 }
 
