@@ -1,5 +1,5 @@
 /** The blackboard as a person reads it on a terminal: each message under a line that says whose it is, cleaned of what a terminal would obey. */
-import { named, plain } from "../tools/quote.ts";
+import { called, plain } from "../tools/quote.ts";
 import { span } from "../tools/times.ts";
 import type { MessagesView, MessageView } from "../wire/bus/views.ts";
 import type { Paint } from "./terminal.ts";
@@ -10,7 +10,7 @@ const MOST_CHARACTERS = 8_000;
 
 export function boardLines({ messages, before }: MessagesView, nowMs: number, paint: Paint): string[] {
   if (messages.length === 0) return ["No message."];
-  const more = before === undefined ? [] : ["", paint("dim", `older ones: --before ${named(String(before))}`)];
+  const more = before === undefined ? [] : ["", paint("dim", `older ones: --before ${called(String(before))}`)];
   return [...messages.flatMap((message, index) => [...(index === 0 ? [] : [""]), ...linesOf(message, nowMs, paint)]), ...more];
 }
 
@@ -18,9 +18,9 @@ function linesOf(message: MessageView, nowMs: number, paint: Paint): string[] {
   const { id, topic = "?", sender = "nobody", asserted, posted_at, body = "" } = message;
   const agoMs = nowMs - Date.parse(posted_at ?? "");
   const head = [
-    ...(id === undefined ? [] : [named(String(id))]),
-    named(topic),
-    `${named(sender)}${asserted === true ? " (asserted)" : ""}`,
+    ...(id === undefined ? [] : [called(String(id))]),
+    called(topic),
+    `${called(sender)}${asserted === true ? " (asserted)" : ""}`,
     ...(Number.isNaN(agoMs) ? [] : [`${span(agoMs)} ago`]),
   ].join("  ");
   const lines = plain(body, MOST_CHARACTERS)
@@ -37,5 +37,5 @@ function linesOf(message: MessageView, nowMs: number, paint: Paint): string[] {
 function flagOf({ action_flag, acknowledged }: MessageView, paint: Paint): string {
   if (action_flag !== true) return "";
   if (acknowledged === undefined) return `  ${paint("yellow", "waits for a person")}`;
-  return `  ${paint("green", `acknowledged by ${named(acknowledged.by ?? "somebody")}`)}`;
+  return `  ${paint("green", `acknowledged by ${called(acknowledged.by ?? "somebody")}`)}`;
 }

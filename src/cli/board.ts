@@ -3,7 +3,7 @@
  * has been seen to, which no agent can.
  */
 import { Command, InvalidArgumentError } from "commander";
-import { named } from "../tools/quote.ts";
+import { called } from "../tools/quote.ts";
 import { acknowledgeMessage, postMessage, readMessages } from "../wire/bus/requests.ts";
 import { MessagesView, MessageView } from "../wire/bus/views.ts";
 import { busOf } from "./board-bus.ts";
@@ -86,7 +86,7 @@ async function acknowledge(id: string, _own: SayFlags, command: Command): Promis
   const by = personName(as, await bus.user());
   const answer = await bus.ask(acknowledgeMessage(id, by));
   const { acknowledged } = MessageView.parse(answer);
-  print(json === true ? JSON.stringify(answer) : `Acknowledged: message ${named(id)}, by ${named(acknowledged?.by ?? by)}.`);
+  print(json === true ? JSON.stringify(answer) : `Acknowledged: message ${called(id)}, by ${called(acknowledged?.by ?? by)}.`);
 }
 
 async function post(topic: string, text: string, _own: SayFlags, command: Command): Promise<void> {
@@ -98,7 +98,7 @@ async function post(topic: string, text: string, _own: SayFlags, command: Comman
   print(
     json === true
       ? JSON.stringify(answer)
-      : `Posted${id === undefined ? "" : ` as ${named(String(id))}`} in ${named(topic)}, by ${named(sender)}.`,
+      : `Posted${id === undefined ? "" : ` as ${called(String(id))}`} in ${called(topic)}, by ${called(sender)}.`,
   );
 }
 

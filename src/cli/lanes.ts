@@ -1,7 +1,7 @@
 /** `signalbox lanes`: which lanes are held, by whom and for how long, and which were left behind. */
 import { Command } from "commander";
 import { timeOf } from "../tools/lane-line.ts";
-import { named } from "../tools/quote.ts";
+import { called } from "../tools/quote.ts";
 import { busStatus } from "../wire/bus/requests.ts";
 import { type LaneView, StatusView } from "../wire/bus/views.ts";
 import { busOf } from "./board-bus.ts";
@@ -40,7 +40,7 @@ export function laneLines(active: readonly LaneView[], orphaned: readonly LaneVi
 
 function cellsOf(lane: LaneView, nowMs: number): string[] {
   const { lane: name = "?", owner = "nobody", asserted, owner_gone, state = "held", fencing_token } = lane;
-  const holder = `${named(owner)}${asserted === true ? " (asserted)" : ""}`;
-  const stands = `${state === "expired" ? "orphaned" : named(state)}${owner_gone === true ? ", holder gone" : ""}`;
-  return [named(name), holder, stands, timeOf(lane, nowMs), fencing_token === undefined ? "-" : String(fencing_token)];
+  const holder = `${called(owner)}${asserted === true ? " (asserted)" : ""}`;
+  const stands = `${state === "expired" ? "orphaned" : called(state)}${owner_gone === true ? ", holder gone" : ""}`;
+  return [called(name), holder, stands, timeOf(lane, nowMs), fencing_token === undefined ? "-" : String(fencing_token)];
 }

@@ -290,6 +290,7 @@ it.each([
   ["heartbeat_lane", { lane: "l", owner: "bot" }, "ok: bot keeps the lane l, 1 min left until 14:01Z."],
   ["release_lane", { lane: "l" }, "ok: you hold the lane l no more."],
   ["release_lane", { lane: "l", owner: "bot" }, "ok: bot holds the lane l no more."],
+  ["release_lane", { lane: "l", owner: "." }, "ok: . holds the lane l no more."],
 ])("%s %j says so", async (tool, args, says) => {
   const { board, call } = ana();
   board.gives({ lane: "l", expires_in_s: 60, expires_at: inMinutes(1) });

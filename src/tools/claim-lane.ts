@@ -5,7 +5,7 @@ import { LaneView, WaitingView } from "../wire/bus/views.ts";
 import { askBoard, busOutput, clientRequestId, DEFAULT_LEASE_S, laneInput, leaseInput } from "./bus-result.ts";
 import { timeOf } from "./lane-line.ts";
 import { PRIORITIES } from "./ports.ts";
-import { named } from "./quote.ts";
+import { called } from "./quote.ts";
 import { DEFAULT_WAIT_S, MOST_WAIT_S, PLACE_SEC, span } from "./times.ts";
 import { type Answer, defineTool } from "./tool.ts";
 
@@ -44,9 +44,9 @@ export const claimLane = defineTool({
         if (status === "waiting") return waiting(place, given, holder === me);
         const got = LaneView.parse(body);
         const token = got.fencing_token === undefined ? "" : ` Fencing token ${got.fencing_token}: pass it to what the lane guards.`;
-        const who = holder === me ? "you hold" : `${named(holder)} holds`;
+        const who = holder === me ? "you hold" : `${called(holder)} holds`;
         return {
-          lines: [`ok: ${who} the lane ${named(lane)}, ${timeOf(got, ctx.nowMs())}.${token}`],
+          lines: [`ok: ${who} the lane ${called(lane)}, ${timeOf(got, ctx.nowMs())}.${token}`],
           next: [
             { tool: "heartbeat_lane", arguments: given, why: "before that time, while you need it" },
             { tool: "release_lane", arguments: { lane, ...(owner === undefined ? {} : { owner }) }, why: "as soon as you are done" },
@@ -62,11 +62,11 @@ export const LOOK = { tool: "get_bus_status", arguments: {}, why: "see who holds
 function waiting(place: Omit<WaitingView, "status">, given: { lane: string; owner?: string }, isMine: boolean): Omit<Answer, "structured"> {
   const { ticket, ahead, holder, expires_in_s } = place;
   const held =
-    holder === undefined ? "" : `; ${named(holder)} holds it${expires_in_s === undefined ? "" : `, ${span(expires_in_s * 1_000)} left`}`;
+    holder === undefined ? "" : `; ${called(holder)} holds it${expires_in_s === undefined ? "" : `, ${span(expires_in_s * 1_000)} left`}`;
   const order = ahead === undefined ? "" : `; ${ahead === 0 ? "nobody is before it in the queue" : `${ahead} before it in the queue`}`;
-  const who = isMine || given.owner === undefined ? "you do not hold" : `${named(given.owner)} does not hold`;
+  const who = isMine || given.owner === undefined ? "you do not hold" : `${called(given.owner)} does not hold`;
   return {
-    lines: [`waiting: ${who} the lane ${named(given.lane)} yet${held}${order}. The place is kept for ${PLACE_SEC} s.`],
+    lines: [`waiting: ${who} the lane ${called(given.lane)} yet${held}${order}. The place is kept for ${PLACE_SEC} s.`],
     next: [
       {
         tool: "claim_lane",

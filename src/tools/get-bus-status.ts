@@ -5,7 +5,7 @@ import { StatusView } from "../wire/bus/views.ts";
 import { askBoard, busOutput } from "./bus-result.ts";
 import { laneLine } from "./lane-line.ts";
 import { messageLine } from "./message-line.ts";
-import { named } from "./quote.ts";
+import { called } from "./quote.ts";
 import { type Answer, defineTool } from "./tool.ts";
 
 /** How many of each kind the text names, and how much of a message. */
@@ -42,7 +42,7 @@ function rendered(body: JsonObject, me: string, nowMs: number): Omit<Answer, "st
   const free = left.find(({ state, lane }) => state === "expired" && lane !== undefined)?.lane;
   return {
     lines: [
-      `ok: ${counts.join(", ")}.${writes === undefined ? "" : ` Writes: ${named(writes)}.`}`,
+      `ok: ${counts.join(", ")}.${writes === undefined ? "" : ` Writes: ${called(writes)}.`}`,
       ...block("Lane", active_lanes, NAMED_LANES, (lane) => laneLine(lane, me, nowMs)),
       ...block("Orphaned", left, NAMED_LANES, (lane) => laneLine(lane, me, nowMs)),
       ...block("Flagged", pending_action_flags, NAMED_MESSAGES, (message) => messageLine(message, nowMs, SHOWN_BODY)),

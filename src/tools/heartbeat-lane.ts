@@ -4,7 +4,7 @@ import { LaneView } from "../wire/bus/views.ts";
 import { askBoard, busOutput, clientRequestId, DEFAULT_LEASE_S, laneInput, leaseInput } from "./bus-result.ts";
 import { timeOf } from "./lane-line.ts";
 import { LOOK } from "./claim-lane.ts";
-import { named } from "./quote.ts";
+import { called } from "./quote.ts";
 import { defineTool } from "./tool.ts";
 
 export const heartbeatLane = defineTool({
@@ -32,7 +32,7 @@ export const heartbeatLane = defineTool({
       },
       render: (body) => ({
         lines: [
-          `ok: ${holder === me ? "you keep" : `${named(holder)} keeps`} the lane ${named(lane)}, ${timeOf(LaneView.parse(body), ctx.nowMs())}.`,
+          `ok: ${holder === me ? "you keep" : `${called(holder)} keeps`} the lane ${called(lane)}, ${timeOf(LaneView.parse(body), ctx.nowMs())}.`,
         ],
         next: [
           { tool: "heartbeat_lane", arguments: given, why: "again before that time" },

@@ -1,11 +1,11 @@
 /** A lane in a sentence, or in a row of a table: who holds it, for how long, and by which token. */
 import type { LaneView } from "../wire/bus/views.ts";
-import { named } from "./quote.ts";
+import { called } from "./quote.ts";
 import { clock, span } from "./times.ts";
 
 /** `build: held by ana (you), 5 min left until 14:08Z, fencing token 7` */
 export function laneLine(lane: LaneView, principalId: string, nowMs: number): string {
-  return [`${named(lane.lane ?? "?")}: ${heldBy(lane, principalId)}`, timeOf(lane, nowMs), ...tokenOf(lane)].join(", ");
+  return [`${called(lane.lane ?? "?")}: ${heldBy(lane, principalId)}`, timeOf(lane, nowMs), ...tokenOf(lane)].join(", ");
 }
 
 /** `5 min left until 14:08Z`, or what there is of it. */
@@ -25,7 +25,7 @@ export function ownerOf({ owner = "nobody", asserted, owner_gone }: LaneView, pr
     ...(asserted === true ? ["a name that nobody proved"] : []),
     ...(owner_gone === true ? ["gone"] : []),
   ];
-  return `${named(owner)}${remarks.length === 0 ? "" : ` (${remarks.join(", ")})`}`;
+  return `${called(owner)}${remarks.length === 0 ? "" : ` (${remarks.join(", ")})`}`;
 }
 
 function heldBy(lane: LaneView, principalId: string): string {

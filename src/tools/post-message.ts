@@ -3,7 +3,7 @@ import * as z from "zod";
 import { postMessage as request } from "../wire/bus/requests.ts";
 import { MessageView } from "../wire/bus/views.ts";
 import { askBoard, busOutput, clientRequestId } from "./bus-result.ts";
-import { named } from "./quote.ts";
+import { called } from "./quote.ts";
 import { defineTool } from "./tool.ts";
 
 export const postMessage = defineTool({
@@ -27,11 +27,11 @@ export const postMessage = defineTool({
       request: request(message),
       render(stored) {
         const { id, sender: as = message.sender } = MessageView.parse(stored);
-        const what = `message${id === undefined ? "" : ` ${named(String(id))}`}`;
-        const person = id === undefined ? "" : ` with \`signalbox board ack ${named(String(id))}\``;
+        const what = `message${id === undefined ? "" : ` ${called(String(id))}`}`;
+        const person = id === undefined ? "" : ` with \`signalbox board ack ${called(String(id))}\``;
         return {
           lines: [
-            `ok: ${what} stands in ${named(topic)}, by ${named(as)}.`,
+            `ok: ${what} stands in ${called(topic)}, by ${called(as)}.`,
             ...(action_flag ? [`It is shown as waiting until a person acknowledges it${person}.`] : []),
           ],
           next: [{ tool: "read_messages", arguments: { topic }, why: "later, to see answers" }],

@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { asJson, listed, named, quoted } from "./quote.ts";
+import { asJson, called, listed, named, quoted } from "./quote.ts";
 
 const anyText = fc.oneof(
   fc.string({ unit: "binary", maxLength: 300 }),
@@ -49,7 +49,11 @@ it("shows a harmless name bare and any other quoted", () => {
   expect(named("src/app/[id]/page.tsx")).toBe("src/app/[id]/page.tsx");
   expect(named("claude:Ana Lee@main")).toBe('"claude:Ana Lee@main"');
   expect(named("a\nb")).toBe('"a b"');
+});
+
+it("takes a dot for the whole repository where it may be a path, and for a name where it is none", () => {
   expect(["", "."].map(named)).toEqual(["the whole repository", "the whole repository"]);
+  expect(["", ".", "a b"].map(called)).toEqual(['""', ".", '"a b"']);
 });
 
 it("counts the names that it does not show", () => {

@@ -49,10 +49,14 @@ export function plain(text: string, max = Number.POSITIVE_INFINITY): string {
   return clear.length > max ? `${clear.slice(0, max - 1).replace(/[\ud800-\udbff]$/, "")}…` : clear;
 }
 
-/** A name or path of anybody's: as it is when it is made of harmless characters, else quoted. */
+/** A name of anybody's: as it is when it is made of harmless characters, else quoted. */
+export function called(name: string): string {
+  return /^[\w.:#@/+*?~[\](){}=,$%&-]{1,200}$/.test(name) ? name : quoted(name);
+}
+
+/** A name, or a path, which may be that of the whole repository. */
 export function named(text: string): string {
-  if (text === "" || text === ".") return "the whole repository"; // as a path; no name is empty
-  return /^[\w.:#@/+*?~[\](){}=,$%&-]{1,200}$/.test(text) ? text : quoted(text);
+  return text === "" || text === "." ? "the whole repository" : called(text);
 }
 
 /**

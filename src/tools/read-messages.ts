@@ -5,7 +5,7 @@ import { readMessages as request } from "../wire/bus/requests.ts";
 import { MessagesView } from "../wire/bus/views.ts";
 import { askBoard, busOutput } from "./bus-result.ts";
 import { messageLine } from "./message-line.ts";
-import { named, plain, quoted } from "./quote.ts";
+import { called, plain, quoted } from "./quote.ts";
 import { type Answer, defineTool, type Next } from "./tool.ts";
 
 /** Characters of all bodies in one result, and of one in any case. */
@@ -57,7 +57,7 @@ function rendered(body: JsonObject, { topic, limit, q }: Asked, nowMs: number): 
   const filter = { ...(topic === undefined ? {} : { topic }), ...(q === undefined ? {} : { q }) };
   const isMore = page.before !== undefined || (length >= limit && last !== undefined);
   const older: Next[] = isMore ? [{ tool: "read_messages", arguments: { ...filter, before: String(last) }, why: "older ones" }] : [];
-  const where = `${topic === undefined ? "" : ` in ${named(topic)}`}${q === undefined ? "" : ` with ${quoted(q, 60)}`}`;
+  const where = `${topic === undefined ? "" : ` in ${called(topic)}`}${q === undefined ? "" : ` with ${quoted(q, 60)}`}`;
   return {
     structured: {
       ...body,

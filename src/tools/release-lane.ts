@@ -2,7 +2,7 @@
 import { releaseLane as request } from "../wire/bus/requests.ts";
 import { askBoard, busOutput, clientRequestId, laneInput } from "./bus-result.ts";
 import { LOOK } from "./claim-lane.ts";
-import { named } from "./quote.ts";
+import { called } from "./quote.ts";
 import { defineTool } from "./tool.ts";
 
 export const releaseLane = defineTool({
@@ -21,7 +21,7 @@ export const releaseLane = defineTool({
       request: request(lane, { owner: holder, client_request_id }),
       advice: { 409: [{ why: "nothing to release: it is not yours" }, LOOK] },
       render: () => ({
-        lines: [`ok: ${holder === me ? "you hold" : `${named(holder)} holds`} the lane ${named(lane)} no more.`],
+        lines: [`ok: ${holder === me ? "you hold" : `${called(holder)} holds`} the lane ${called(lane)} no more.`],
         next: [LOOK],
       }),
     });
