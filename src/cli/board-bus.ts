@@ -65,10 +65,10 @@ function busAt(at: Pick<BusAddress, "base" | "token">, flag: string | undefined,
       const answer = await answerOf(at, request);
       if (answer.ok) return answer.body;
       const { type, message, statusCode, reason } = answer.fault;
-      const because = reason === undefined ? "" : ` (${reason})`;
+      const said = reason === undefined ? message : statusCode === 422 ? `bus returned 422: ${reason}` : `${message} (${reason})`;
       const armed = statusCode === 401 ? ": set BUS_WRITE_SECRET, or the token, as the bus has it" : "";
       const code = type === "bus_unreachable" ? "sidecar/no-answer" : "bus/refused";
-      throw new CommandFault(code, `${quoted(`${message}${because}`, MOST_SAID).slice(1, -1)}${armed}`);
+      throw new CommandFault(code, `${quoted(said, MOST_SAID).slice(1, -1)}${armed}`);
     },
   };
 }

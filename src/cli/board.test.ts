@@ -80,6 +80,7 @@ describe("signalbox board", () => {
     const count = await signalbox(scratch, "board", "--limit", "0", "--workspace", repo);
     await using _sidecar = await sidecarHere(repo);
     const unknown = await signalbox(scratch, "board", "ack", "msg-99", "--json", "--workspace", repo);
+    const untitled = await signalbox(scratch, "board", "post", " ", "x", "--workspace", repo);
 
     expect(none).toMatchObject({ code: EXIT.unreachable, stdout: "", stderr: expect.stringContaining("no sidecar runs for") as string });
     expect(count).toMatchObject({ code: EXIT.usage, stderr: expect.stringContaining("Write a number from 1 to 500.") as string });
@@ -87,6 +88,7 @@ describe("signalbox board", () => {
     expect(JSON.parse(unknown.stdout)).toMatchObject({
       error: { code: "bus/refused", message: expect.stringContaining("404") as string },
     });
+    expect(untitled).toEqual({ code: EXIT.failed, stdout: "", stderr: "signalbox: bus returned 422: topic: it is empty\n" });
   });
 });
 
