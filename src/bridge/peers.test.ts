@@ -2,7 +2,9 @@ import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { startBroker } from "../client/peer/broker.test.fixture.ts";
+import { signed } from "../client/peer/signature.ts";
 import { scratchFolder } from "../git/scratch.test.fixture.ts";
+import { travellingEnvelope } from "../wire/peer/canonical.ts";
 import { bridgeIn } from "./bridge.test.fixture.ts";
 import { eventually } from "./eventually.test.fixture.ts";
 import { PEER_SECRET_FILE, readPeerSettings } from "./peer-settings.ts";
@@ -158,6 +160,30 @@ it("a broker that is away is said also when mail is asked for", async () => {
     code: "PEERS_UNAVAILABLE",
     message: expect.stringMatching(/^not connected to broker \(.*ECONNREFUSED/) as string,
   });
+});
+
+it("a body that is deeper than anybody can show comes as its text, and keeps no other message back", async () => {
+  await using scratch = await scratchFolder();
+  const repo = await scratch.repository("repo");
+  await using broker = await startBroker();
+  const variables = { PEERBUS_URL: broker.url, PEERBUS_NAME: "ana", PEERBUS_TOKEN: "token", PEERBUS_HMAC_SECRET: SECRET };
+  await using ana = bridgeIn(scratch, repo, { drains: true, variables });
+  await joined(ana);
+  const nested = (depth: number): string => `${"[".repeat(depth)}${"]".repeat(depth)}`;
+  const said = { protocol_version: "v1", from: "bo", to: "ana", ts: "", source: "peer-bus", kind: "msg" };
+  const bodies = ['"before"', nested(100), nested(101), nested(9_998), '"after"'];
+  for (const [place, body] of bodies.entries()) broker.take(travellingEnvelope(signed({ ...said, id: `m${place}`, body }, SECRET)));
+  await waits(ana, bodies.length);
+
+  const drained = await ana.call("bus_drain");
+
+  expect(drained["messages"]).toMatchObject([
+    { body: "before" },
+    { body: JSON.parse(nested(100)) as unknown },
+    { body: nested(101) },
+    { body: nested(9_998) },
+    { body: "after" },
+  ]);
 });
 
 describe("settings", () => {

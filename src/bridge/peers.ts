@@ -10,10 +10,14 @@ import { createPeerClient, type PeerClient } from "../client/peer/peer-client.ts
 import type { Broker } from "../client/peer/registration.ts";
 import type { Coordination, PeerMessage, Peers } from "../tools/ports.ts";
 import type { Json } from "../wire/json.ts";
+import { isDeeper } from "../wire/peer/json-scan.ts";
 import { type PeerSettings, PeersUnusable } from "./peer-settings.ts";
 
 /** Messages that wait here; the rest stays with the broker. */
 const MOST_WAITING = 500;
+
+/** How deep values of a body may stand in each other. Whoever shows a result, a host too, goes down by recursion, and ends where the stack does. */
+const MOST_DEPTH = 100;
 
 /** The bus cannot be used now. */
 class PeersUnavailable extends Error {
@@ -162,6 +166,8 @@ function fitting(deliveries: readonly Delivery[], most: number): number {
   return count;
 }
 
+/** A body that is deeper than anybody can show is given as its JSON text: one message must not keep the others back. */
 function messageOf({ envelope: { id, from, source, body }, redelivered }: Delivery): PeerMessage {
-  return { id, from, source, body: JSON.parse(body) as Json, ...(redelivered ? { redelivered: true } : {}) };
+  const shown = isDeeper(body, MOST_DEPTH) ? body : (JSON.parse(body) as Json);
+  return { id, from, source, body: shown, ...(redelivered ? { redelivered: true } : {}) };
 }

@@ -56,6 +56,11 @@ function endOfScalar(text: string, at: number): number {
   return NUMBER.test(text) ? NUMBER.lastIndex : NO_VALUE;
 }
 
+/** Whether more than so many values stand in each other. @param json - a valid text */
+export function isDeeper(json: string, depth: number): boolean {
+  return endOfValue(json, afterSpace(json, 0), MOST_DEPTH - depth) === NO_VALUE;
+}
+
 /** Behind the key and the colon that begin at `at`, where its value does. */
 function endOfKey(text: string, at: number): number {
   const end = endOfString(text, at);
