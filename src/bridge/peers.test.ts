@@ -162,6 +162,24 @@ it("a broker that is away is said also when mail is asked for", async () => {
   });
 });
 
+it("a message that no peer could take is not to be sent again as it is", async () => {
+  await using scratch = await scratchFolder();
+  const repo = await scratch.repository("repo");
+  await using broker = await startBroker();
+  const variables = { PEERBUS_URL: broker.url, PEERBUS_NAME: "ana", PEERBUS_TOKEN: "token", PEERBUS_HMAC_SECRET: SECRET };
+  await using ana = bridgeIn(scratch, repo, { drains: true, variables });
+  await joined(ana);
+
+  const answer = await ana.call("bus_send", { to: "bo", body: "<".repeat(200_000) });
+
+  expect(answer).toMatchObject({
+    code: "MAIL_TOO_LARGE",
+    message: expect.stringMatching(/^the message is \d+ bytes too large to reach a peer/) as string,
+    next: [{ tool: "bus_send", why: "with a smaller body; nothing was sent" }],
+  });
+  expect(answer).not.toHaveProperty("next.0.arguments");
+});
+
 it("a body that is deeper than anybody can show comes as its text, and keeps no other message back", async () => {
   await using scratch = await scratchFolder();
   const repo = await scratch.repository("repo");

@@ -5,6 +5,7 @@
  * A sidecar that was stopped on purpose is not started for mail: this goes where the session is, and only a call asks for one.
  */
 import { sentenceOf } from "../client/faults.ts";
+import { PeerMessageUnfit } from "../client/peer/fault.ts";
 import type { Delivery } from "../client/peer/frames.ts";
 import { createPeerClient, type PeerClient } from "../client/peer/peer-client.ts";
 import type { Broker } from "../client/peer/registration.ts";
@@ -18,6 +19,12 @@ const MOST_WAITING = 500;
 
 /** How deep values of a body may stand in each other. Whoever shows a result, a host too, goes down by recursion, and ends where the stack does. */
 const MOST_DEPTH = 100;
+
+/** The bus would take this from nobody. */
+class MailUnfit extends Error {
+  override readonly name = "MailUnfit";
+  readonly code = "peers/unfit";
+}
 
 /** The bus cannot be used now. */
 class PeersUnavailable extends Error {
@@ -105,6 +112,7 @@ export function createPeers({ coordination, name, seat, settings, drains, report
       return await act(client);
     } catch (cause) {
       if (cause instanceof PeersUnavailable) throw cause;
+      if (cause instanceof PeerMessageUnfit) throw new MailUnfit(sentenceOf(cause).replace(/^adapter: /, ""), { cause });
       const isKnown = cause instanceof Error && ["PeerFault", "PeersUnusable", "SidecarUnavailable"].includes(cause.name);
       if (!isKnown) throw cause;
       throw new PeersUnavailable(sentenceOf(cause).replace(/^adapter: /, ""), { cause });

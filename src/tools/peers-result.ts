@@ -15,7 +15,12 @@ export async function overPeers(tool: string, act: () => Promise<Answer>): Promi
   try {
     return await act();
   } catch (cause) {
-    if (!(cause instanceof Error) || cause.name !== "PeersUnavailable") throw cause;
+    if (!(cause instanceof Error)) throw cause;
+    if (cause.name === "MailUnfit") {
+      const smaller = [{ tool, why: "with a smaller body; nothing was sent" }];
+      return failed({ code: "MAIL_TOO_LARGE", message: cause.message, recoverable: true, next: smaller });
+    }
+    if (cause.name !== "PeersUnavailable") throw cause;
     const next = [{ tool, why: "again with the same arguments, later" }];
     return failed({ code: "PEERS_UNAVAILABLE", message: cause.message, recoverable: true, next });
   }

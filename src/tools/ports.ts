@@ -277,7 +277,8 @@ export interface Drained {
 /**
  * The peers' mail, under the caller's name there.
  *
- * @throws PeersUnavailable when the bus cannot be used now; its `message` is a sentence for the reader
+ * @throws PeersUnavailable when the bus cannot be used now, MailUnfit when a message is too large for it; their `message` is a
+ * sentence for the reader
  */
 export interface Peers {
   /** How many messages wait here; 0 where nobody takes any. */

@@ -10,7 +10,7 @@ import {
   PEER_PROTOCOL,
 } from "../../wire/peer/frames.ts";
 import { pause } from "../backoff.ts";
-import { PeerFault } from "./fault.ts";
+import { PeerMessageUnfit } from "./fault.ts";
 import type { Delivery } from "./frames.ts";
 import { inbox } from "./inbox.ts";
 import { keepRegistered, type RegistrationOptions } from "./registration.ts";
@@ -123,9 +123,9 @@ export function createPeerClient({ secret, onMessage, onRegistered, mostWaiting,
   };
 }
 
-/** A broker puts more around it on its way to the recipient, and that one may take no more either. @throws PeerFault */
+/** A broker puts more around it on its way to the recipient, and that one may take no more either. @throws PeerMessageUnfit */
 function refuseTooLarge(text: string, deliveryKey: string): void {
   const excess = deliverFrameBytes(deliveryKey, Buffer.byteLength(text)) - MAX_PEER_FRAME_BYTES;
   if (excess <= 0) return;
-  throw new PeerFault(`adapter: the message is ${excess} bytes too large to reach a peer; send less, or where it is to be found`);
+  throw new PeerMessageUnfit(`adapter: the message is ${excess} bytes too large to reach a peer; send less, or where it is to be found`);
 }
