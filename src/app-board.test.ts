@@ -141,6 +141,7 @@ describe("a lane", () => {
     { name: "with a percent sign", path: "/lanes/50%25", is: "50%" },
     { name: "with a question mark", path: "/lanes/a%3Fb", is: "a?b" },
     { name: "of 256 characters", path: `/lanes/${"x".repeat(256)}`, is: "x".repeat(256) },
+    { name: "of an emoji with its joiner", path: `/lanes/${encodeURIComponent("👩\u200d🚀")}`, is: "👩\u200d🚀" },
     { name: "composed otherwise", path: `/lanes/${encodeURIComponent("cafe\u0301")}`, is: "caf\u00e9" },
   ])("may have a name $name", async ({ path, is }) => {
     const claimed = await served.bus.post(`${path}/claim`, { owner: "ana" });
@@ -154,6 +155,9 @@ describe("a lane", () => {
     { name: "nothing but space", path: "/lanes/%20", status: 422, says: /it is empty/ },
     { name: "no character", path: "/lanes/", status: 422, says: /it is empty/ },
     { name: "a line break", path: "/lanes/a%0Ab", status: 422, says: /control character/ },
+    { name: "a space without width", path: "/lanes/deploy%E2%80%8B", status: 422, says: /cannot be seen/ },
+    { name: "a turn of direction", path: "/lanes/%E2%80%AEabc", status: 422, says: /cannot be seen/ },
+    { name: "a line separator", path: "/lanes/a%E2%80%A8b", status: 422, says: /cannot be seen/ },
     { name: "257 characters", path: `/lanes/${"x".repeat(257)}`, status: 422, says: /at most 256 characters/ },
     { name: "half a character", path: "/lanes/%E9", status: 422, says: /not percent-encoded UTF-8/ },
   ])("may not have a name of $name", async ({ path, status, says }) => {
@@ -274,6 +278,12 @@ describe("a request", () => {
     const { status, body } = await served.bus.get(`/messages?${query}`);
 
     expect([status, body["detail"]]).toMatchObject([422, [{ loc: ["query", query.split("=")[0]] }]]);
+  });
+
+  it("with a limit that is no number is told that it wants a whole one", async () => {
+    const { body } = await served.bus.get("/messages?limit=x");
+
+    expect(body["detail"]).toEqual([{ loc: ["query", "limit"], msg: "a whole number", type: "invalid_type" }]);
   });
 
   it("that is longer than any message is not read", async () => {

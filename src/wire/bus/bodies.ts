@@ -12,6 +12,8 @@ const DEFAULT_LEASE_S = 300;
 
 /** C0 and C1 controls would break a line or drive a terminal. */
 const CONTROLS = /[\u0000-\u001f\u007f-\u009f]/; // oxlint-disable-line no-control-regex
+/** What shows nothing or turns the direction, so that two names look like one; joiners belong to scripts and emoji. */
+const UNSEEN = /[\u00ad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\u{e0000}-\u{e007f}]/u;
 /** Half of a pair cannot be written down as UTF-8. */
 const isWhole = (text: string): boolean => !/\p{Surrogate}/u.test(text);
 
@@ -39,6 +41,7 @@ function bytesOf(text: string): number {
  */
 export const LaneName = name()
   .refine((text) => !text.includes("/"), "the name of a lane holds no slash")
+  .refine((text) => !UNSEEN.test(text), "it holds a character that cannot be seen")
   .refine((text) => text !== "." && text !== "..", "a lane is not called like that: an address would lose it")
   .transform((text) => text.normalize("NFC"));
 
@@ -89,7 +92,7 @@ const wholeNumber = (text: string): number | string => (/^\d{1,16}$/.test(text) 
 export const MessagesQuery = z.object({
   topic: z.string().optional(),
   q: z.string().max(1_000).optional(),
-  limit: z.string().default("50").transform(wholeNumber).pipe(z.int().min(1).max(MAX_MESSAGES_ASKED)),
+  limit: z.string().default("50").transform(wholeNumber).pipe(z.int("a whole number").min(1).max(MAX_MESSAGES_ASKED)),
   /** The `before` of an answer, or the id of a message. */
   before: z
     .string()
@@ -98,7 +101,7 @@ export const MessagesQuery = z.object({
     .optional(),
 });
 
-export const EventsQuery = z.object({ after: z.string().transform(wholeNumber).pipe(z.int().min(0)).optional() });
+export const EventsQuery = z.object({ after: z.string().transform(wholeNumber).pipe(z.int("a whole number").min(0)).optional() });
 
 export interface Flaw {
   /** Where it is: `body` or `query`, and the member. */
