@@ -191,12 +191,16 @@ describe("an adapter", () => {
     expect(error).toEqual({ code, message: code === -32_601 ? "unknown tool" : "invalid params", data });
   });
 
-  it("tells the agent when it is not connected, and why", async () => {
+  it.each([
+    ["bus.send", { to: "ana", body: 1 }],
+    ["bus.drain", {}],
+  ])("tells the agent by %s when it is not connected, and why", async (tool, args) => {
     await using broker = await startBroker();
     broker.refused.set("bo", { code: 1008, reason: NAME_CLAIMED });
     await using generic = start(broker, "generic", "bo");
+    await generic.call("bus.peers");
 
-    const { result } = await generic.call("bus.send", { to: "ana", body: 1 });
+    const { result } = await generic.call(tool, args);
 
     expect(result).toEqual({
       content: [

@@ -89,10 +89,11 @@ async function peers(bus: PeerClient): Promise<Outcome> {
   return said(`{"self":${quoted(bus.name)},"peers":[${others.map(quoted).join(",")}]}`);
 }
 
-/** Gives what came since the last time. It is acknowledged when the answer has left, because then the agent has it. */
-export function drain(bus: PeerClient): Promise<Outcome> {
+/** Gives what came since the last time, or says that nothing will ever come. It is acknowledged when the answer has left, because then the agent has it. */
+export async function drain(bus: PeerClient): Promise<Outcome> {
   const taken = bus.take();
-  return Promise.resolve({ ...said(`{"messages":[${taken.map(shownAs).join(",")}]}`), done: () => bus.shown(taken) });
+  if (taken.length === 0 && bus.ended !== undefined) throw bus.ended;
+  return { ...said(`{"messages":[${taken.map(shownAs).join(",")}]}`), done: () => bus.shown(taken) };
 }
 
 /** Where messages come by themselves there is nothing to drain. */

@@ -10,7 +10,7 @@ import {
   PEER_PROTOCOL,
 } from "../../wire/peer/frames.ts";
 import { pause } from "../backoff.ts";
-import { PeerMessageUnfit } from "./fault.ts";
+import { notConnected, type PeerFault, PeerMessageUnfit } from "./fault.ts";
 import type { Delivery } from "./frames.ts";
 import { inbox } from "./inbox.ts";
 import { keepRegistered, type RegistrationOptions } from "./registration.ts";
@@ -37,6 +37,8 @@ export interface PeerClient extends AsyncDisposable {
   broadcast(body: string): Promise<void>;
   /** Names of the others who are connected. @throws PeerFault */
   peers(): Promise<readonly string[]>;
+  /** Why nothing will come any more, once that is so. */
+  readonly ended: PeerFault | undefined;
   /** What came and was not taken yet, or the first so many. They stay the broker's until they are said to be {@link shown}. */
   take(most?: number): readonly Delivery[];
   /** They have reached whoever reads them. */
@@ -106,6 +108,9 @@ export function createPeerClient({ secret, onMessage, onRegistered, mostWaiting,
     async peers() {
       const names = await (await registration.link()).peers();
       return names.filter((name) => name !== registration.name);
+    },
+    get ended() {
+      return registration.barred === undefined ? undefined : notConnected(registration.barred);
     },
     take: (most) => waiting.take(most),
     shown(deliveries) {

@@ -49,6 +49,8 @@ export interface Registration extends AsyncDisposable {
   link(): Promise<PeerLink>;
   /** The connection that there is now. */
   readonly current: PeerLink | undefined;
+  /** Why it tries no more, once it does not. */
+  readonly barred: string | undefined;
   /** Registers anew at once, so that the broker sends again what was not acknowledged. */
   renew(): void;
 }
@@ -65,6 +67,7 @@ export function keepRegistered(options: RegistrationOptions): Registration {
   let hurry = new AbortController();
   let renewing = false;
   let over = false;
+  let barred: string | undefined;
 
   const connecting = (): Promise<void> =>
     new Promise((resolve) => {
@@ -114,6 +117,7 @@ export function keepRegistered(options: RegistrationOptions): Registration {
         );
         if (next === undefined) {
           over = true;
+          barred = whyNot;
           wake();
           return onBarred(name);
         }
@@ -148,6 +152,9 @@ export function keepRegistered(options: RegistrationOptions): Registration {
     },
     get current() {
       return current;
+    },
+    get barred() {
+      return barred;
     },
     renew() {
       if (current === undefined || renewing) return;
