@@ -166,6 +166,8 @@ describe("a hosted sidecar", () => {
     const ana = await served.join("/session/red", "ana", "ana-token");
     const cy = await served.join("/session/red", "cy", "cy-token");
     const gone = once(cy.socket, "close");
+    const bus = `http://127.0.0.1:${served.sidecar.port}/session/red/api/bus`;
+    const events = await fetch(`${bus}/events`, { headers: { authorization: "Bearer cy-token" } });
     await writeFile(file, "{");
     await expect(served.sidecar.renew()).rejects.toThrow(/tokens\.json, .* cannot be used: it is not JSON/);
     await writeFile(
@@ -173,9 +175,10 @@ describe("a hosted sidecar", () => {
       JSON.stringify({ "ana-token": { allowed_sessions: ["red"] }, "dee-token": { allowed_sessions: ["red"], roles: ["owner"] } }),
     );
 
-    expect(await served.sidecar.renew()).toBe(1);
+    expect(await served.sidecar.renew()).toBe(2);
 
     expect((await gone)[0]).toBe(1008);
+    expect(await events.text()).toBe(": connected\n\n");
     expect(ana.socket.readyState).toBe(WebSocket.OPEN);
     const answers = [await served.join("/session/red", "dee", "dee-token"), await served.join("/session/red", "cy", "cy-token")];
     expect(answers.map(({ answer }) => answer.payload["error_code"])).toEqual([undefined, "CREDENTIAL_REJECTED"]);

@@ -136,7 +136,7 @@ function serveSessions(common: Common, { config, log, door }: Given): Served {
     }),
     routes: mail.routes.route("/", board.routes).route("/", dashboard),
     upgrade: mail.upgrade,
-    dismiss: mail.dismiss,
+    dismiss: () => mail.dismiss() + board.dismiss(),
     hold: mail.hold,
     isBusy: () => mail.isBusy() || board.isBusy(),
     sessionAt: (path) => idIn(path, /^\/session\/([^/]+)/) ?? { close: NO_SESSION },

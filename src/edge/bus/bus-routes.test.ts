@@ -2,7 +2,7 @@ import { once } from "node:events";
 import type { AddressInfo } from "node:net";
 import { createServer } from "node:http";
 import { getRequestListener } from "@hono/node-server";
-import { expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { board } from "../../core/board/board.ts";
 import { createEngine } from "../../engine/engine.ts";
 import { silentLog } from "../../engine/log.ts";
@@ -37,6 +37,9 @@ async function busWithPace(putOffMs: number) {
   const base = `http://127.0.0.1:${(server.address() as AddressInfo).port}/api/bus`;
   return {
     bus,
+    door,
+    host,
+    base,
     ask: (token: string, signal?: AbortSignal) =>
       fetch(`${base}/status`, { headers: { authorization: `Bearer ${token}` }, ...(signal === undefined ? {} : { signal }) }),
     async [Symbol.asyncDispose]() {
@@ -70,4 +73,43 @@ it("tells who is much too fast when to come again", async () => {
     "8",
     { detail: "this token asks more than the bus answers; slow down" },
   ]);
+});
+
+describe("whose token is given out no more", () => {
+  const bearer = (token: string) => ({ headers: { authorization: `Bearer ${token}` } });
+  const withoutSlow = { fast: TABLE["fast"] } as TokenTable;
+
+  it("hears no more of what happens", async () => {
+    await using world = await busWithPace(0);
+    const streams = await Promise.all(["slow", "fast"].map((token) => fetch(`${world.base}/events`, bearer(token))));
+    const [slow, fast] = streams.map(({ body }) => (body as ReadableStream<Uint8Array>).getReader());
+    await Promise.all([slow?.read(), fast?.read()]);
+    world.door.renew(withoutSlow);
+
+    expect(world.bus.dismiss()).toBe(1);
+
+    expect((await slow?.read())?.done).toBe(true);
+    expect(world.bus.dismiss()).toBe(0);
+    await fast?.cancel();
+    await expect.poll(() => world.bus.isBusy()).toBe(false);
+  });
+
+  it("waits for no lane any more, and is told why", async () => {
+    await using world = await busWithPace(0);
+    const ask = (token: string, action: string, body: object) =>
+      fetch(`${world.base}/lanes/deploy/${action}`, { method: "POST", body: JSON.stringify(body), ...bearer(token) });
+    await ask("fast", "claim", { owner: "ana" });
+    const { revision } = world.host;
+    const waiting = ask("slow", "claim", { owner: "bo", lease_s: 600, wait_s: 50 });
+    await expect.poll(() => world.host.revision).toBe(revision + 1);
+    world.door.renew(withoutSlow);
+
+    expect(world.bus.dismiss()).toBe(1);
+
+    const answer = await waiting;
+    expect([answer.status, await answer.json()]).toEqual([401, { detail: expect.stringMatching(/not known here/) as string }]);
+    await ask("fast", "release", { owner: "ana" });
+    const next = (await (await ask("fast", "claim", { owner: "ana" })).json()) as { readonly detail: string };
+    expect(next.detail).toMatch(/held by bo for another 120 s/);
+  });
 });

@@ -15,6 +15,7 @@ import { eventStream } from "../http/sse.ts";
 import { type Answer, failed, invalid } from "./answers.ts";
 import type { BoardEdge } from "./board-edge.ts";
 import { callerOf, type Fingerprints } from "./caller.ts";
+import { createGuests } from "./guests.ts";
 import { partsOf, routeOf } from "./paths.ts";
 import { carryOut } from "./requests.ts";
 import { isSecret } from "./secret.ts";
@@ -38,6 +39,8 @@ export interface Bus {
   readonly routes: Hono;
   /** Whether somebody waits for an answer or follows the events. */
   readonly isBusy: () => boolean;
+  /** Sends away who stays by a token that is given out no more, and gives how many those were. */
+  readonly dismiss: () => number;
 }
 
 /** How long an answer is put off for whoever is too fast, in milliseconds; who would have to wait longer is told so. */
@@ -47,6 +50,7 @@ export function createBus(options: BusOptions): Bus {
   const { door, sessionAt, visit, paceOf = () => 0, writeSecret, onActivity, log } = options;
 
   let served = 0;
+  const guests = createGuests();
   /** Looked up once for a connection, however many requests come over it. */
   const owners = new WeakMap<Socket, Promise<Peer>>();
 
@@ -67,7 +71,8 @@ export function createBus(options: BusOptions): Bus {
 
     const principal = request.headers.get("x-signalbox-principal") ?? undefined;
     const { authorization } = incoming.headers;
-    const caller = await callerOf(door, { authorization, principal, sessionId, peer: () => ownerOf(incoming.socket) });
+    const greeting = { authorization, principal, sessionId, peer: () => ownerOf(incoming.socket) };
+    const caller = await callerOf(door, greeting);
     if ("status" in caller) return caller;
     const putOffMs = caller.kind === "token" ? paceOf(caller.fingerprint) : 0;
     if (putOffMs > MAX_PUT_OFF_MS) {
@@ -80,8 +85,12 @@ export function createBus(options: BusOptions): Bus {
     }
     if ("status" in found.route) return found.route;
     const visited = await visit(sessionId);
-    if (found.route.name === "events") return follow(visited.board, request);
-    return carryOut(found.route, { request, caller, ...visited, writes: secret === undefined ? "open" : "armed" });
+    const mayStay = (): boolean => !("refused" in (door.admitHeader(authorization, sessionId) ?? {}));
+    if (found.route.name === "events") return follow(visited.board, request, mayStay);
+    using guest = guests.take(request, mayStay);
+    const answered = await carryOut(found.route, { request, guest, caller, ...visited, writes: secret === undefined ? "open" : "armed" });
+    const again = guest.isSentAway ? await callerOf(door, greeting) : caller;
+    return "status" in again ? again : answered;
   }
 
   const routes = new Hono();
@@ -97,13 +106,17 @@ export function createBus(options: BusOptions): Bus {
       return context.json(body, status, { ...headers });
     });
   }
-  return { routes, isBusy: () => served > 0 };
+  return { routes, isBusy: () => served > 0, dismiss: () => guests.dismiss() };
 
-  function follow(board: BoardEdge, request: Request): Answer | Response {
+  function follow(board: BoardEdge, request: Request, mayStay: () => boolean): Answer | Response {
     const last = request.headers.get("last-event-id") ?? new URL(request.url).searchParams.get("after") ?? "";
     const query = read(EventsQuery, last === "" ? {} : { after: last }, ["query"]);
     if ("flaws" in query) return invalid(query.flaws);
-    return eventStream(request, (signal) => counted(board.events(query.data.after, signal)));
+    const guest = guests.take(request, mayStay);
+    return eventStream(guest, (signal) => {
+      signal.addEventListener("abort", () => guest[Symbol.dispose]());
+      return counted(board.events(query.data.after, signal));
+    });
   }
 
   async function* counted<Item>(items: AsyncIterable<Item>): AsyncGenerator<Item, void, undefined> {

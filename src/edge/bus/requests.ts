@@ -14,11 +14,13 @@ import type { Actor } from "../../wire/record.ts";
 import { type Answer, failed, invalid } from "./answers.ts";
 import type { BoardEdge } from "./board-edge.ts";
 import { type Caller, type Fingerprints, proofOf } from "./caller.ts";
+import type { Guest } from "./guests.ts";
 import type { Route } from "./paths.ts";
 import { readJson } from "./request-body.ts";
 
 export interface Asked {
   readonly request: Request;
+  readonly guest: Guest;
   readonly caller: Caller;
   readonly board: BoardEdge;
   readonly fingerprintsOf: Fingerprints;
@@ -51,7 +53,12 @@ export async function carryOut(route: Exclude<Route, { name: "events" }>, asked:
       const { owner, lease_s: leaseMs, wait_s = 0, ticket, priority, client_request_id: requestId } = body.data;
       const wait = wait_s > 0 || ticket !== undefined ? { ticket, priority } : undefined;
       return inTheNameOf(asked, owner, "owner", (proof, actor) =>
-        board.claim({ type: "ClaimLane", lane: route.lane, owner, proof, leaseMs, wait, requestId }, actor, wait_s * 1000, request.signal),
+        board.claim(
+          { type: "ClaimLane", lane: route.lane, owner, proof, leaseMs, wait, requestId },
+          actor,
+          wait_s * 1000,
+          asked.guest.signal,
+        ),
       );
     }
     case "heartbeat": {
