@@ -65,6 +65,7 @@ describe("registering a name", () => {
 describe("sending", () => {
   const both: Said[] = [register("ana"), register("bo")];
   const large = "x".repeat(MAX_PEER_FRAME_BYTES - 300);
+  const nested = (depth: number) => ({ body: `${"[".repeat(depth)}${"]".repeat(depth)}` });
 
   it.each<{ name: string; given: Said[]; when: Said; gives: string }>([
     { name: "to a connected peer", given: both, when: send("ana", "bo", "1"), gives: "MailSent" },
@@ -93,6 +94,14 @@ describe("sending", () => {
       given: [...both, send("ana", "cy", "1"), register("cy")],
       when: send("ana", "cy", "1"),
       gives: "MailSent",
+    },
+    { name: "as deep as a frame is read", given: both, when: send("ana", "bo", "1", nested(9_998)), gives: "MailSent" },
+    { name: "deeper than a frame is read", given: both, when: send("ana", "bo", "1", nested(9_999)), gives: "mail/too-large" },
+    {
+      name: "under the key of a copy that waits",
+      given: [...both, broadcast("ana", "1")],
+      when: send("ana", "bo", "1|bo"),
+      gives: "standing",
     },
     { name: "much", given: both, when: send("ana", "bo", "1", { body: `"${large}"` }), gives: "MailSent" },
     {
@@ -141,6 +150,18 @@ describe("a broadcast", () => {
     mail.says(register("bo"));
 
     expect([alone, mail.says(broadcast("ana", "1"))]).toEqual(["standing", "MailSent"]);
+  });
+
+  it("takes the place of no message that waits under the key of one of its copies", () => {
+    const mail = play();
+    for (const name of ["ana", "bo", "cy"]) mail.says(register(name));
+    mail.says(send("cy", "bo", "1|bo"));
+
+    mail.says(broadcast("ana", "1"));
+
+    const kept = [...(mail.state.peers.get("bo")?.waiting.values() ?? [])];
+    expect(kept.map(({ key, sender }) => [key, sender])).toEqual([["1|bo", "cy"]]);
+    expect([waitingIn(mail.state)["cy"], mail.state.waiting]).toEqual([["1|cy"], 2]);
   });
 
   it("leaves out whom its frame would not fit, and is refused when it would fit nobody", () => {

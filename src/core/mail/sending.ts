@@ -5,7 +5,8 @@
  * is kept that could not be delivered, or that speaks for somebody else.
  */
 import { keyOfCopy, type MailCommand, type MailEvent, type SendMail } from "../../wire/mail.ts";
-import { BROADCAST, deliverFrameBytes, EVERYBODY, MAX_PEER_FRAME_BYTES } from "../../wire/peer/frames.ts";
+import { BROADCAST, deliverFrameBytes, EVERYBODY, MAX_ENVELOPE_DEPTH, MAX_PEER_FRAME_BYTES } from "../../wire/peer/frames.ts";
+import { isDeeper } from "../../wire/peer/json-scan.ts";
 import type { RefusalCode } from "../../wire/refusals.ts";
 import type { Decision } from "../aggregate.ts";
 import type { MailState } from "./state.ts";
@@ -17,7 +18,7 @@ const STANDING = { standing: { revision: 0 } } as const;
 const refuse = (code: RefusalCode, message: string): Decision<MailEvent> => ({ rejected: { code, message } });
 
 export function decideSend(state: Readonly<MailState>, command: SendMail): Decision<MailEvent> {
-  const { name, id, from, to, kind } = command;
+  const { name, id, from, to, kind, envelope } = command;
   if (!state.peers.has(name)) return refuse("mail/not-registered", `${name} has not registered; register first`);
   if (id === "" || to === "") return refuse("mail/malformed", "an envelope needs an id and a recipient");
   const broadcast = to === EVERYBODY;
@@ -27,6 +28,12 @@ export function decideSend(state: Readonly<MailState>, command: SendMail): Decis
     return refuse("mail/other-sender", `this connection is that of ${name}; an envelope from ${from} has to come over its own`);
   // However it was sent, and whoever sent it: two copies under one key could not be told apart.
   if (state.ids.has(id)) return STANDING;
+  if (isDeeper(envelope, MAX_ENVELOPE_DEPTH)) {
+    return refuse(
+      "mail/too-large",
+      `it is nested deeper than ${MAX_ENVELOPE_DEPTH}, which no recipient reads; send what is inside as a text`,
+    );
+  }
   return broadcast ? toEverybody(state, command) : toOne(state, command);
 }
 
@@ -36,7 +43,10 @@ function fits({ id, bytes }: SendMail, recipient: string, broadcast: boolean): b
 
 function toOne(state: Readonly<MailState>, command: SendMail): Decision<MailEvent> {
   const { name, id, to } = command;
-  if (!state.peers.has(to)) return refuse("mail/unknown-peer", `nobody has registered as ${to}; ask for the peers`);
+  const recipient = state.peers.get(to);
+  if (recipient === undefined) return refuse("mail/unknown-peer", `nobody has registered as ${to}; ask for the peers`);
+  // The key of somebody's copy of a broadcast, used as an id.
+  if (recipient.waiting.has(id)) return STANDING;
   if (!fits(command, to, false)) {
     return refuse(
       "mail/too-large",
@@ -49,7 +59,8 @@ function toOne(state: Readonly<MailState>, command: SendMail): Decision<MailEven
 /** To those who are here now: whoever comes later does not get it. */
 function toEverybody(state: Readonly<MailState>, command: SendMail): Decision<MailEvent> {
   const { name, id } = command;
-  const others = [...state.connected].filter((recipient) => recipient !== name);
+  const isFree = (recipient: string): boolean => state.peers.get(recipient)?.waiting.has(keyOfCopy(id, recipient, true)) !== true;
+  const others = [...state.connected].filter((recipient) => recipient !== name && isFree(recipient));
   const recipients = others.filter((recipient) => fits(command, recipient, true));
   const unfit = others.filter((recipient) => !fits(command, recipient, true));
   if (recipients.length === 0)

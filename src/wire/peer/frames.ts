@@ -9,6 +9,9 @@ export const PEER_PROTOCOL = "v1";
 /** Most bytes of a message, in both directions. */
 export const MAX_PEER_FRAME_BYTES = 1_048_576;
 
+/** How deep values may stand in an envelope: a delivery puts one more around them, and Go reads no more than 10,000. */
+export const MAX_ENVELOPE_DEPTH = 9_999;
+
 /** Most bytes of a name: every list of peers holds it. */
 export const MAX_PEER_NAME_BYTES = 1_024;
 
