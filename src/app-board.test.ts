@@ -152,6 +152,7 @@ describe("a lane", () => {
   it.each([
     { name: "a slash", path: "/lanes/a%2Fb", status: 422, says: /holds no slash/ },
     { name: "a slash as it is", path: "/lanes/a/b", status: 404, says: /the name of a lane holds no slash/ },
+    { name: "dots that an address loses", path: "/lanes/..", status: 404, says: /nor is it \. or \.\./ },
     { name: "nothing but space", path: "/lanes/%20", status: 422, says: /it is empty/ },
     { name: "no character", path: "/lanes/", status: 422, says: /it is empty/ },
     { name: "a line break", path: "/lanes/a%0Ab", status: 422, says: /control character/ },

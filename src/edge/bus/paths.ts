@@ -17,6 +17,9 @@ export type Route =
 const SIMPLE = { message: "POST", messages: "GET", status: "GET", events: "GET" } as const;
 const OF_A_LANE: readonly string[] = ["claim", "release", "heartbeat", "check"];
 
+/** An address loses a dot or two that stand for a name, before anybody sees it. */
+const HOW = "it is /lanes/<lane>/claim, release, heartbeat or check, and the name of a lane holds no slash, nor is it . or ..";
+
 /** The parts of a path behind `/api/bus`, and the session before it, as they stand in the URL. */
 export function partsOf(path: string): { readonly session: string | undefined; readonly parts: readonly string[] } {
   const [, session, rest = ""] = /^(?:\/session\/([^/]+))?\/api\/bus(\/.*)?$/.exec(path) ?? [];
@@ -45,7 +48,7 @@ export function routeOf(method: string, parts: readonly string[]): Found | Answe
   if (parts.length === 3 && first === "lanes" && OF_A_LANE.includes(third)) {
     return only("POST", third !== "check", () => ofLane(second, third as LaneAction));
   }
-  const hint = first === "lanes" ? "; it is /lanes/<lane>/claim, release, heartbeat or check, and the name of a lane holds no slash" : "";
+  const hint = first === "lanes" || OF_A_LANE.includes(first) ? `; ${HOW}` : "";
   return failed(404, `there is nothing at /api/bus/${parts.join("/")}${hint}`);
 }
 
