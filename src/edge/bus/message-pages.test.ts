@@ -68,3 +68,16 @@ it("begins behind any message, also one that is not at hand", async () => {
   expect(messages).toHaveLength(3);
   expect(messages.every(({ id }) => Number(/^msg-(\d+)-/.exec(id as string)?.[1]) < 100)).toBe(true);
 });
+
+it("holds no more than a client takes, also of text that JSON writes with six characters for each", async () => {
+  await Promise.all(
+    Array.from({ length: 60 }, () =>
+      submit({ type: "PostMessage", sender: "ana", topic: "noise", body: "\u0001".repeat(64 * 1024), actionFlag: false }),
+    ),
+  );
+
+  const { messages, before } = await pageOf({ host, engine }, { limit: 60, topic: "noise" });
+
+  expect(JSON.stringify(messages).length).toBeLessThan(3 * 1024 * 1024);
+  expect(before).toBeGreaterThan(0);
+});

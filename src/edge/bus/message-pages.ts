@@ -20,7 +20,7 @@ import type { LogRecord, Revision } from "../../wire/record.ts";
 import type { BoardHost } from "./board-host.ts";
 import { messageView } from "./views.ts";
 
-/** Characters of text in one page. */
+/** Characters of text in one page, as JSON writes it. */
 const PAGE_CHARACTERS = 2 * 1024 * 1024;
 
 /** Records that are read from the log in one go, and for one page; and how many of them are in memory as they are stored. */
@@ -52,7 +52,7 @@ export async function pageOf({ host, engine }: Reading, { limit, before = Infini
   const take = (message: BoardMessage): void => {
     if (!isWanted(message, wanted)) return;
     found.push(message);
-    characters += message.body.length;
+    characters += JSON.stringify(message.body).length;
   };
   const page = (next: Revision): Promise<MessagePage> =>
     host.query((state) => ({ messages: found.map((message) => viewIn(state, message)), before: next > 1 ? next : undefined }));
