@@ -184,6 +184,8 @@ describe("finding a sidecar that runs", () => {
 });
 
 describe("a sidecar of another control number", () => {
+  const SUCCEEDING = ["--idle-minutes", "30", "--succeed"];
+
   /** One that stands where the store's own port is, whatever that is for others. */
   async function standing(at: Station, control: number) {
     const server = await saying(healthOf(at.store.identity.store_id, control));
@@ -198,7 +200,7 @@ describe("a sidecar of another control number", () => {
     const found = await Promise.all(Array.from({ length: 20 }, () => at.locate("up", { store: old.store })(ask())));
 
     expect(new Set(found.map((one) => one?.uri)).size).toBe(1);
-    expect(await at.starts()).toMatchObject([{ command: "sidecar", more: ["--succeed"] }]);
+    expect(await at.starts()).toMatchObject([{ command: "sidecar", more: SUCCEEDING }]);
   });
 
   it("that is lower is asked again when a start of ours found the store taken", async () => {
@@ -207,7 +209,7 @@ describe("a sidecar of another control number", () => {
 
     expect(await at.locate("second", { store: old.store })(ask())).toBeDefined();
 
-    expect((await at.starts()).map(({ more }) => more)).toEqual([["--succeed"], ["--succeed"]]);
+    expect((await at.starts()).map(({ more }) => more)).toEqual([SUCCEEDING, SUCCEEDING]);
   });
 
   it("that is lower is left alone while nobody needs one, and where none may be started", async () => {

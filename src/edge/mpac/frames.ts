@@ -3,11 +3,11 @@
  *
  * Nothing that is wrong with a frame throws, and nothing about it reaches anybody but its sender.
  */
-import * as z from "zod";
 import { ClientMessage } from "../../wire/mpac/messages.ts";
 import { QueryFrame } from "../../wire/query.ts";
 import type { RefusalCode } from "../../wire/refusals.ts";
 import { type FileList, FileRead, type SessionSummaryRequest } from "../../wire/mpac/sideband.ts";
+import { type Shape, shapeOf } from "../../wire/shape.ts";
 
 /** Deepest nesting of a message: deeper ones are made to hurt, not to say something. */
 const MAX_DEPTH = 64;
@@ -70,30 +70,15 @@ function readMessage(frame: Members): Frame {
   // A type that nobody knows is not an error (SPEC 22.1): a newer peer may speak of what we do not have.
   if (shape === undefined) return { kind: "ignored" };
   // The frame itself goes on, not a parsed copy: it is relayed and recorded member for member as it came.
-  if (has(shape, frame)) return { kind: "message", message: frame as unknown as ClientMessage };
+  if (shape.isOf(frame)) return { kind: "message", message: frame };
   const { error } = shape.schema.safeParse(frame);
   return bad(`${type}: ${error === undefined ? "it does not have the expected shape" : sentenceOf(error)}`, frame);
 }
 
-/** What messages of one type look like. */
-interface Shape {
-  readonly schema: z.ZodType;
-  /** Does the same in a fifth of the time. */
-  compiled: z.ZodType | undefined;
-  seen: number;
-}
-
-/** Messages of a type from which on their shape is compiled: that takes as long as looking at 2,000 of them does without. */
-const COMPILED_FROM = 1_000;
-
-const SHAPES: ReadonlyMap<string, Shape> = new Map(
-  ClientMessage.options.map((schema) => [schema.shape.message_type.value, { schema, compiled: undefined, seen: 0 }]),
+/** What messages of each type look like. */
+const SHAPES: ReadonlyMap<string, Shape<ClientMessage>> = new Map(
+  ClientMessage.options.map((schema) => [schema.shape.message_type.value, shapeOf<ClientMessage>(schema)]),
 );
-
-function has(shape: Shape, frame: Members): boolean {
-  if (shape.compiled === undefined && (shape.seen += 1) > COMPILED_FROM) shape.compiled = z.compile(shape.schema);
-  return z.validate(shape.compiled ?? shape.schema, frame);
-}
 
 function readSideband(frame: Members): Frame {
   switch (frame["type"]) {
