@@ -122,7 +122,7 @@ describe.skipIf(why !== undefined)("the panel in a browser", () => {
     await using here = await world();
     await announce(here.ana, HOSTILE, `${HOSTILE} ${TURNED}`, [`src/${HOSTILE.replaceAll("/", "|")}.ts`]);
     await here.post("message", message(`${HOSTILE}\n${"w".repeat(5_000)}`, { topic: HOSTILE, sender: TURNED, action_flag: true }));
-    await here.post(`lanes/${encodeURIComponent(TURNED)}/claim`, { owner: HOSTILE, lease_s: 60 });
+    await here.post(`lanes/${encodeURIComponent(HOSTILE.replaceAll("/", "|"))}/claim`, { owner: `${TURNED} ${HOSTILE}`, lease_s: 60 });
     await using page = await panel(here, { width: 360, height: 780 });
     await page.locator("#lanes tbody tr").waitFor();
 
@@ -194,7 +194,9 @@ describe.skipIf(why !== undefined)("the panel in a browser", () => {
     const lost = await page.locator("header").innerText();
     await using _next = await startSidecarOf(here.scratch, here.workspace, { args: ["--port", String(here.sidecar.port)] });
     await page.getByRole("heading", { name: "This panel is locked" }).waitFor();
+    const locked = [await page.locator("header").innerText(), await page.title()];
 
+    expect(locked).toEqual([expect.not.stringMatching(/next attempt|heard/), "Signalbox"]);
     expect(lost).toMatch(/Reconnecting: .*\s+heard .*, next attempt in/);
     expect(await page.locator("#sign-in-why").innerText()).toContain("run «signalbox dashboard»");
     await page.getByLabel("Token").fill(_next.token);

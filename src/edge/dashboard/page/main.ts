@@ -83,6 +83,9 @@ function showClocks(): void {
 
 function lock(why: string): void {
   forget();
+  [heardAtMs, retryAtMs] = [undefined, undefined];
+  showClocks();
+  document.title = "Signalbox";
   byId("panel").hidden = true;
   byId("sign-in").hidden = false;
   write(byId("sign-in-why"), visible(sentence(why)));
