@@ -1,8 +1,10 @@
 /** The panel of a whole sidecar: what stands in its session and on its board, and who sees it. */
 import { join } from "node:path";
-import { expect, it } from "vitest";
+import { afterEach, expect, it, vi } from "vitest";
 import { bearer, busClient, busHosted, busSidecar, joined } from "./app-board.test.fixture.ts";
 import { scratchFolder } from "./git/scratch.test.fixture.ts";
+
+afterEach(() => vi.unstubAllEnvs());
 
 it("shows who is there and what is on the board, and takes a person's word", async () => {
   await using scratch = await scratchFolder();
@@ -22,6 +24,19 @@ it("shows who is there and what is on the board, and takes a person's word", asy
   });
   expect(acknowledged.body).toMatchObject({ id: posted["id"], acknowledged: { by: expect.stringMatching(/^person:./) } });
   expect(after.body).toMatchObject({ board: { status: { pending_action_flags: [], recent_messages: [{ body: "look" }] } } });
+});
+
+it("tells programs whether writes to the board want a secret now", async () => {
+  await using scratch = await scratchFolder();
+  await using served = await busSidecar(await scratch.repository("repo"));
+  using _ana = await joined(served.sidecar.uri, "ana");
+  const state = () => busClient(`http://127.0.0.1:${served.sidecar.port}`).get("/dashboard/state", bearer(served.token));
+
+  const open = await state();
+  vi.stubEnv("BUS_WRITE_SECRET", "hush");
+  const armed = await state();
+
+  expect([open, armed].map(({ body }) => body)).toMatchObject(["open", "armed"].map((writes) => ({ board: { status: { writes } } })));
 });
 
 it("gives a link to whoever has the discovery token, and to nobody else", async () => {

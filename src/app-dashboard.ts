@@ -1,6 +1,7 @@
 /** The panel put together for a sidecar: the session's summary and its board, each read from its own log. */
 import { userInfo } from "node:os";
 import type { Hono } from "hono";
+import { busWriteSecret } from "./config.ts";
 import { board as boardAggregate } from "./core/board/board.ts";
 import { session as sessionAggregate } from "./core/session/session.ts";
 import type { BoardEdge } from "./edge/bus/board-edge.ts";
@@ -39,7 +40,10 @@ export function serveDashboard(
       parts: { session: sessionHost, board: boardHost },
       async read() {
         const { revision, writable } = boardHost;
-        const [summary, { body }] = await Promise.all([session.summarize(), board.status("open")]);
+        const [summary, { body }] = await Promise.all([
+          session.summarize(),
+          board.status(busWriteSecret() === undefined ? "open" : "armed"),
+        ]);
         return { session: summary, board: { revision, writable, status: body as unknown as StatusView } };
       },
       acknowledge: (messageId, actor) => board.carry({ type: "AcknowledgeMessage", messageId, by: actor.principal }, actor),
