@@ -18,9 +18,12 @@ export function busLimitMs(env: NodeJS.ProcessEnv): number {
   return seconds > 0 ? Math.min(Math.ceil(seconds * 1_000), MOST_MS) : LIMIT_MS;
 }
 
-/** Read at each call, so that it can be set while a program runs. Empty counts as unset. */
+/**
+ * Read at each call, so that it can be set while a program runs. Empty counts as unset. A header has no space at its ends,
+ * and no line break, which a secret from a file ends with.
+ */
 export function writeSecret(env: NodeJS.ProcessEnv): string | undefined {
-  return env["BUS_WRITE_SECRET"] || undefined;
+  return env["BUS_WRITE_SECRET"]?.trim() || undefined;
 }
 
 /** The bus of a sidecar that serves one session, by the address of its WebSocket. */

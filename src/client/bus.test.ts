@@ -242,8 +242,8 @@ describe("the environment", () => {
     expect(busLimitMs(value === undefined ? {} : { BUS_MCP_TIMEOUT_S: value })).toBe(ms);
   });
 
-  it("has a secret as it stands there, or none", () => {
-    expect([{}, { BUS_WRITE_SECRET: "" }, { BUS_WRITE_SECRET: " s " }].map(writeSecret)).toEqual([undefined, undefined, " s "]);
+  it("has a secret without the line break that ended its file, or none", () => {
+    expect([{}, { BUS_WRITE_SECRET: "" }, { BUS_WRITE_SECRET: "a secret\n" }].map(writeSecret)).toEqual([undefined, undefined, "a secret"]);
   });
 
   it("puts the bus beside the session", () => {
