@@ -20,7 +20,12 @@ function deliveryOf(envelopeOf: (revision: number) => string | Promise<string>) 
   const sent: string[] = [];
   const delivered: string[] = [];
   const faults: unknown[] = [];
-  const options = { line: eager(sent), envelopeOf, delivered: (keys: readonly string[]) => delivered.push(...keys) };
+  const options = {
+    line: eager(sent),
+    unrecorded: new Set<string>(),
+    envelopeOf,
+    delivered: (keys: readonly string[]) => delivered.push(...keys),
+  };
   return { delivery: createDelivery({ ...options, broke: (error) => faults.push(error) }), sent, delivered, faults };
 }
 

@@ -30,6 +30,8 @@ export interface Delivery {
 
 export interface DeliveryOptions {
   readonly line: Line;
+  /** Keys of what was handed over, by whomever, and is not on the log yet. */
+  readonly unrecorded: Set<string>;
   /** The envelope as it travels: at once when it is at hand. */
   readonly envelopeOf: (revision: number) => string | Promise<string>;
   readonly delivered: (keys: readonly string[]) => void;
@@ -40,7 +42,7 @@ export interface DeliveryOptions {
 /** Copies that one record of the log tells of. */
 const MOST_AT_ONCE = 512;
 
-export function createDelivery({ line, envelopeOf, delivered, broke }: DeliveryOptions): Delivery {
+export function createDelivery({ line, unrecorded, envelopeOf, delivered, broke }: DeliveryOptions): Delivery {
   const queue = new Map<string, Copy>();
   let handedOver: string[] = [];
   let running = false;
@@ -55,6 +57,7 @@ export function createDelivery({ line, envelopeOf, delivered, broke }: DeliveryO
   function handOver({ key, isMarked }: Copy, envelope: string): void {
     line.send(isMarked ? markedFrame(key, envelope) : deliverFrame(key, envelope));
     queue.delete(key);
+    unrecorded.add(key);
     if (handedOver.push(key) === 1) setImmediate(settle);
     if (handedOver.length >= MOST_AT_ONCE) settle();
   }
@@ -85,7 +88,7 @@ export function createDelivery({ line, envelopeOf, delivered, broke }: DeliveryO
 
   return {
     add(copy) {
-      queue.set(copy.key, copy);
+      if (!queue.has(copy.key)) queue.set(copy.key, copy);
     },
     drop(key) {
       queue.delete(key);

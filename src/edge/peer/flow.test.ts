@@ -38,3 +38,23 @@ it("brings a long absence's mail from the log, in order, while more comes", asyn
 
   expect((await bo.texts(letters + 100)).map(numberOf)).toEqual(numbers(letters + 100));
 });
+
+it("answers who asks for the peers no faster than that one reads", async () => {
+  await using bus = await serveBus();
+  const [ana, bo] = [await bus.join("ana"), await bus.join("bo")];
+  for (const number of numbers(30)) await bus.join(`${number} ${"n".repeat(1_000)}`);
+  ana.socket.pause();
+
+  const questions = 2_000;
+  for (let asked = 0; asked < questions; asked += 1) ana.send({ protocol_version: "v1", type: "peers" });
+  ana.send(letter("ana", "bo", "0 behind all questions"));
+  await bo.sofar();
+  bo.send(letter("bo", "bo", "1 from somebody else"));
+  const first = await bo.texts(1);
+  ana.socket.resume();
+  const answers = await ana.texts(questions);
+
+  expect(first.map(numberOf)).toEqual([1]);
+  expect(new Set(answers).size).toBe(1);
+  expect((await bo.texts(1)).map(numberOf)).toEqual([0]);
+});

@@ -28,7 +28,8 @@ export interface Desk {
   /** What it says from now on stands behind what it was handed. */
   readonly settle: () => void;
   submit(command: MailCommand, answer: (outcome: Outcome) => void): void;
-  sendPeers(): void;
+  /** Resolves when it was sent: not before its reader has taken enough of what came before it. */
+  sendPeers(): Promise<void>;
   /** Its connection is closed. */
   leave(): void;
 }
@@ -60,12 +61,16 @@ let connections = 0;
 export async function openPostOffice({ stream, evidence, stands, log }: PostOfficeOptions): Promise<PostOffice> {
   const { host } = stream;
   const places = new Map<string, Place>();
+  /** Of what was handed over a moment ago the log, and so the state, may know nothing yet when its recipient registers again. */
+  const unrecorded = new Set<string>();
   const envelopes = createEnvelopes(async (revision) => envelopeIn(await evidence(revision)));
   let youngestMs = await host.query(youngestWaitingMs);
 
   function hear({ revision, atMs, command, events }: LogRecord): void {
     for (const event of events as readonly MailEvent[]) {
+      if (event.type === "MailDelivered") for (const key of event.keys) unrecorded.delete(key);
       if (event.type === "MailAcknowledged") {
+        unrecorded.delete(event.key);
         places.get(event.recipient)?.delivery.drop(event.key);
         // Of what remains the youngest is taken to be what it was: at worst the sidecar stays longer.
         if (host.view.waiting === 0) youngestMs = undefined;
@@ -94,6 +99,7 @@ export async function openPostOffice({ stream, evidence, stands, log }: PostOffi
       host.submit({ command, actor }, answer);
     const delivery = createDelivery({
       line,
+      unrecorded,
       envelopeOf: (revision) => envelopes.of(revision),
       delivered: (keys) => submit({ type: "Deliver", name, connection, keys }),
       broke: (error) => log.error({ peer: name, error: String(error) }, "delivery broke off"),
@@ -106,20 +112,23 @@ export async function openPostOffice({ stream, evidence, stands, log }: PostOffi
     line.send(peersFrame(inByteOrder(host.view.connected)));
     // Among it may be what is heard next, of the same moment.
     for (const copy of waitingFor(host.view, name)) {
-      delivery.add({ key: copy.key, revision: copy.revision, isMarked: registration.marks && mayBeKnown(copy) });
+      const isKnown = mayBeKnown(copy) || unrecorded.has(copy.key);
+      delivery.add({ key: copy.key, revision: copy.revision, isMarked: registration.marks && isKnown });
     }
     delivery.run();
     return {
       name,
       submit,
       settle: () => delivery.settle(),
-      sendPeers: () =>
-        void host
+      async sendPeers() {
+        await line.untilRoom();
+        await host
           .query(({ connected }) => peersFrame(inByteOrder(connected)))
           .then(
             (frame) => line.send(frame),
             () => undefined, // the stream is being closed, and so is the line
-          ),
+          );
+      },
       leave() {
         delivery.settle();
         if (places.get(name) === place) places.delete(name);
