@@ -9,8 +9,8 @@ const MOST_LINES = 40;
 const MOST_CHARACTERS = 8_000;
 
 export function boardLines({ messages, before }: MessagesView, nowMs: number, paint: Paint): string[] {
-  if (messages.length === 0) return ["No message."];
   const more = before === undefined ? [] : ["", paint("dim", `older ones: --before ${called(String(before))}`)];
+  if (messages.length === 0) return [before === undefined ? "No message." : "No message so far.", ...more];
   return [...messages.flatMap((message, index) => [...(index === 0 ? [] : [""]), ...linesOf(message, nowMs, paint)]), ...more];
 }
 

@@ -242,6 +242,17 @@ describe("what others wrote", () => {
     expect(one.text.length).toBeLessThan(5_000);
   });
 
+  it("may not be found in the part of the log that was read, and then older ones may", async () => {
+    const { board, call } = ana();
+    board.gives({ messages: [], before: "5001" });
+
+    const { text } = await call("read_messages", { q: "red" });
+
+    expect(text).toBe(
+      'ok: no message with "red" so far.\nNext: read_messages {"q":"red","before":"5001"} (older ones); post_message (to answer).',
+    );
+  });
+
   it("of another bus may lack anything or be of any type", async () => {
     const { board, call } = ana();
     board.gives({ messages: [{}, { id: 7, body: 5, sender: null }], active_lanes: "none", orphaned_claims: [{ lane: 1 }] });

@@ -66,7 +66,9 @@ function rendered(body: JsonObject, { topic, limit, q }: Asked, nowMs: number): 
       ) as JsonObject[],
     },
     lines: [
-      length === 0 ? `ok: no message${where}.` : `ok: ${length} ${length === 1 ? "message" : "messages"}${where}, newest first.`,
+      length === 0
+        ? `ok: no message${where}${isMore ? " so far" : ""}.`
+        : `ok: ${length} ${length === 1 ? "message" : "messages"}${where}, newest first.`,
       ...messages.map((message) => `- ${messageLine(message, nowMs, shown)}`),
       ...(isCut ? ["Longer ones are cut: with a smaller limit more of each is shown."] : []),
     ],
