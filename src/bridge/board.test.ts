@@ -2,6 +2,8 @@ import { createServer, type IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { scratchFolder } from "../git/scratch.test.fixture.ts";
+import { callTool } from "../tools/call-tool.ts";
+import { REGISTRY } from "../tools/registry.ts";
 import { busStatus, releaseLane } from "../wire/bus/requests.ts";
 import { createBoard } from "./board.ts";
 import { bridgeIn } from "./bridge.test.fixture.ts";
@@ -113,6 +115,28 @@ describe("the board of a bridge's own sidecar", () => {
     await ana.call("release_lane", { lane: "deploy" });
 
     expect(await waiting).toMatchObject({ ok: true, owner: "bo", state: "held" });
+  });
+
+  it("gives its place up when nobody waits for the answer any more", async () => {
+    await using scratch = await scratchFolder();
+    const repo = await scratch.repository("repo");
+    await using _sidecar = await sidecarFor(repo);
+    await using ana = bridgeIn(scratch, repo);
+    await using bo = bridgeIn(scratch, repo, { principal: "bo" });
+    await using cy = bridgeIn(scratch, repo, { principal: "cy" });
+    await ana.call("claim_lane", { lane: "deploy" });
+    const revision = async () => (await ana.call("get_bus_status"))["revision"];
+    const before = await revision();
+    const cancelled = new AbortController();
+    const { tools } = await bo.context();
+    const waiting = callTool(REGISTRY, { ...tools, signal: cancelled.signal }, "claim_lane", { lane: "deploy", wait_s: 50 });
+    await expect.poll(revision).not.toBe(before);
+
+    cancelled.abort();
+    await waiting;
+    await ana.call("release_lane", { lane: "deploy" });
+
+    expect(await cy.call("claim_lane", { lane: "deploy" })).toMatchObject({ ok: true, owner: "cy" });
   });
 
   it("is found again after the sidecar was restarted at another address, and a write happens once", async () => {

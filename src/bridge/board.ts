@@ -70,7 +70,11 @@ export function createBoard({ coordination, bus, name, env, newId }: BoardOption
     },
     async ask(request, signal) {
       const named = namedBus(env);
-      if (named === undefined) return askSession(request, signal);
+      if (named === undefined) {
+        const answer = await askSession(request, signal);
+        if (signal?.aborted === true && request.unasked !== undefined) await askSession(request.unasked, undefined);
+        return answer;
+      }
       return (await askBus({ ...common(), base: named }, request, signal)).answer;
     },
   };

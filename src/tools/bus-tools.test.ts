@@ -49,6 +49,7 @@ describe("what goes to the bus", () => {
         path: ["lanes", "l", "claim"],
         body: { owner: "ana/tests", lease_s: 1.5, wait_s: 5, ticket: "t1", priority: "high", client_request_id: "r" },
         waitMs: 5_000,
+        unasked: { method: "POST", path: ["lanes", "l", "release"], body: { owner: "ana/tests", place_only: true } },
       },
     },
     {
@@ -59,6 +60,7 @@ describe("what goes to the bus", () => {
         path: ["lanes", "l", "claim"],
         body: { owner: "ana", lease_s: 300, wait_s: 30, ticket: "t1" },
         waitMs: 30_000,
+        unasked: { method: "POST", path: ["lanes", "l", "release"], body: { owner: "ana", place_only: true } },
       },
     },
     { tool: "release_lane", args: { lane: "l" }, asks: { method: "POST", path: ["lanes", "l", "release"], body: { owner: "ana" } } },

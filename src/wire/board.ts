@@ -110,6 +110,8 @@ export interface RenewLane extends Author, Asked {
 export interface ReleaseLane extends Author, Asked {
   readonly type: "ReleaseLane";
   readonly lane: string;
+  /** Gives up a place in the row, and no lane that is held. */
+  readonly placeOnly?: boolean | undefined;
 }
 
 export interface PostMessage extends Asked {

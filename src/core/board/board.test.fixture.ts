@@ -31,7 +31,7 @@ export interface BoardPlay {
   gives(command: Command, contentHash?: string): Decision<BoardEvent>;
   claim(owner: string, more?: Partial<ClaimLane>): Decision<BoardEvent>;
   renew(owner: string, leaseMs?: number): Decision<BoardEvent>;
-  release(owner: string): Decision<BoardEvent>;
+  release(owner: string, placeOnly?: boolean): Decision<BoardEvent>;
   post(
     sender: string,
     body: string,
@@ -100,7 +100,7 @@ export function playBoard(before: readonly PlayedRecord[] = [], startMs = START_
     gives,
     claim: (owner, more = {}) => gives({ type: "ClaimLane", lane: LANE, owner, leaseMs: LEASE, ...more }, more.requestId && "same"),
     renew: (owner, leaseMs = LEASE) => gives({ type: "RenewLane", lane: LANE, owner, leaseMs }),
-    release: (owner) => gives({ type: "ReleaseLane", lane: LANE, owner }),
+    release: (owner, placeOnly) => gives({ type: "ReleaseLane", lane: LANE, owner, placeOnly }),
     post: (sender, body, { topic = "news", actionFlag = false, requestId } = {}) =>
       gives({ type: "PostMessage", topic, sender, body, actionFlag, requestId }, requestId && body),
     acknowledge: (messageId, by = "cy") => gives({ type: "AcknowledgeMessage", messageId, by }),

@@ -47,7 +47,7 @@ export function decideRelease(state: Readonly<BoardState>, release: ReleaseLane,
   const result = { released: true } as const;
   if (place !== undefined) return { events: [{ type: "PlaceGivenUp", ticket: place.ticket, reason: "released" }], result };
   const lane = state.lanes.get(release.lane);
-  if (lane === undefined) return NOTHING;
+  if (lane === undefined || release.placeOnly === true) return NOTHING;
   if (isSame(lane, release)) return { events: [{ type: "LaneReleased", lane: lane.name }, ...handOver(state, lane.name, at)], result };
   return lane.state === "held" ? taken(lane, release, at, "only its holder gives it back") : NOTHING;
 }

@@ -190,6 +190,19 @@ describe("a claim that waits", () => {
     expect(play.state.lanes.size).toBe(0);
   });
 
+  it("may be given up without the lane that has come of it meanwhile", () => {
+    const play = playBoard();
+    play.claim("ana");
+    wait(play, "bo");
+    wait(play, "cy");
+
+    play.release("cy", true);
+    play.release("ana");
+    play.release("bo", true);
+
+    expect([holder(play), play.state.places.size]).toEqual(["bo", 0]);
+  });
+
   it("finds a row that is full, unless it stands in it", () => {
     const play = playBoard();
     play.claim("ana");

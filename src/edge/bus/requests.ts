@@ -72,9 +72,9 @@ export async function carryOut(route: Exclude<Route, { name: "events" }>, asked:
     case "release": {
       const body = await bodyOf(ReleaseBody, request);
       if ("status" in body) return body;
-      const { owner, client_request_id: requestId } = body.data;
+      const { owner, place_only: placeOnly, client_request_id: requestId } = body.data;
       return inTheNameOf(asked, owner, "owner", (proof, actor) =>
-        board.carry({ type: "ReleaseLane", lane: route.lane, owner, proof, requestId }, actor),
+        board.carry({ type: "ReleaseLane", lane: route.lane, owner, proof, placeOnly, requestId }, actor),
       );
     }
     case "check": {

@@ -81,7 +81,12 @@ export const ClaimBody = z.object({
 
 export const HeartbeatBody = z.object({ owner: name(), lease_s: lease, client_request_id: requestId });
 
-export const ReleaseBody = z.object({ owner: name(), client_request_id: requestId });
+export const ReleaseBody = z.object({
+  owner: name(),
+  /** Gives up a place in the row, and no lane that is held. */
+  place_only: z.boolean().optional(),
+  client_request_id: requestId,
+});
 
 export const CheckBody = z.object({ fencing_token: z.int().min(0) });
 

@@ -10,6 +10,8 @@ export interface BusRequest {
   readonly body?: JsonObject;
   /** Milliseconds that the bus may take beyond its time, because the caller waits for something. */
   readonly waitMs?: number;
+  /** What our own bus is asked when the caller waits no more. */
+  readonly unasked?: BusRequest;
 }
 
 export interface NewMessage {
@@ -55,10 +57,15 @@ export const claimLane = (lane: string, claim: LaneClaim): BusRequest => ({
   method: "POST",
   path: ["lanes", lane, "claim"],
   body: { ...claim },
-  ...(claim.wait_s === undefined ? {} : { waitMs: claim.wait_s * 1_000 }),
+  ...(claim.wait_s === undefined
+    ? {}
+    : { waitMs: claim.wait_s * 1_000, unasked: releaseLane(lane, { owner: claim.owner, place_only: true }) }),
 });
 
-export const releaseLane = (lane: string, release: { owner: string; client_request_id?: string | undefined }): BusRequest => ({
+export const releaseLane = (
+  lane: string,
+  release: { owner: string; place_only?: boolean; client_request_id?: string | undefined },
+): BusRequest => ({
   method: "POST",
   path: ["lanes", lane, "release"],
   body: { ...release },
