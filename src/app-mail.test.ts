@@ -100,7 +100,10 @@ it("lets into a repository's bus who has its token or one of the peers', and kee
 it("lets into a hosted session's bus whose token is for that session, each session with peers of its own", async () => {
   await using scratch = await scratchFolder();
   const table = { "ana-token": { allowed_sessions: ["red", "blue"] }, "bo-token": { allowed_sessions: ["blue"] } };
-  const config = readHostedConfig({ port: "0", store: `${scratch.folder}/store` }, { MPAC_TOKEN_TABLE: JSON.stringify(table) });
+  const config = readHostedConfig(
+    { port: "0", store: `${scratch.folder}/store` },
+    { MPAC_TOKEN_TABLE: JSON.stringify(table), PEERBUS_TOKENS: "any" },
+  );
   await using sidecar = await startHosted(config, await hostedStore(config.store), silent);
   const said = async (session: string, name: string, token: string): Promise<string> =>
     (await join(sidecar.port, `/session/${session}/peer`, name, token)).next();
@@ -108,8 +111,9 @@ it("lets into a hosted session's bus whose token is for that session, each sessi
   const red = await said("red", "ana", "ana-token");
   const elsewhere = await said("red", "bo", "bo-token");
   const blue = await said("blue", "bo", "bo-token");
+  const ofNoSession = await said("blue", "cy", "any");
 
-  expect([red, elsewhere, blue]).toEqual([listed("ana"), "invalid bearer token", listed("bo")]);
+  expect([red, elsewhere, blue, ofNoSession]).toEqual([listed("ana"), "invalid bearer token", listed("bo"), "invalid bearer token"]);
 });
 
 it("keeps a sidecar from its idle end while a peer is connected or young mail waits, found on the log after a restart too", async () => {

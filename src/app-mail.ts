@@ -30,7 +30,7 @@ export interface MailOptions {
   readonly sessionAt: (path: string) => string | undefined;
   /** How long a stranger may stay silent, in milliseconds; as long as it likes without it. */
   readonly registerWithinMs?: number;
-  /** The one session, where there is one: its mail keeps the sidecar. */
+  /** The one session, where there is one: its mail keeps the sidecar, and the tokens of peers alone are for it. */
   readonly resident?: SessionId;
 }
 
@@ -49,7 +49,8 @@ export interface Mail {
 export function serveMail(common: Common, { config, log, door, sessionAt, registerWithinMs, resident }: MailOptions): Mail {
   const { engine, token, onActivity } = common;
   const { tokens, releaseDays } = config.peers;
-  const judge = peerDoor(door, tokens, token);
+  // They name no session, and where there are many they would open each.
+  const judge = peerDoor(door, resident === undefined ? [] : tokens, token);
 
   const offices = createOffices(async (id) => {
     const sessionId = SessionId.parse(id);

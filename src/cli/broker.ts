@@ -8,6 +8,7 @@ import { startBroker } from "../app-broker.ts";
 import { BadConfig, type BrokerConfig, type BrokerFlags, readBrokerConfig } from "../config.ts";
 import { brokerStore } from "../git/broker-store.ts";
 import { createLog } from "../log.ts";
+import { PortTaken } from "../service.ts";
 import { listenForEnd, untilEnd } from "./sidecar.ts";
 
 export function brokerCommand(): Command {
@@ -46,13 +47,24 @@ export async function serveBroker(flags: BrokerFlags, { hints, up, down }: Broke
   try {
     const config = hints ? readWithHints(flags) : readBrokerConfig(flags, process.env);
     const log = createLog(config.logLevel);
-    await using broker = await startBroker(config, await brokerStore(config.db), log);
+    await using broker = await startBroker(config, await brokerStore(config.db), log).catch((fault: unknown) => {
+      throw fault instanceof PortTaken ? noRoomAt(config, fault) : fault;
+    });
     process.stdout.write(`${up(addressOf(config, broker.port), config)}\n`);
     await untilEnd(broker, end, log);
   } finally {
     end[Symbol.dispose]();
   }
   if (down !== undefined) process.stdout.write(`${down}\n`);
+}
+
+/** As whoever runs a broker can change it. */
+function noRoomAt({ host, port = 0 }: BrokerConfig, cause: PortTaken): BadConfig {
+  const address = addressOf({ host }, port);
+  return new BadConfig(
+    `nothing can listen on ${address}: another program does, or it is not allowed; set PEERBUS_LISTEN to another address`,
+    { cause },
+  );
 }
 
 function readWithHints(flags: BrokerFlags): BrokerConfig {
@@ -65,6 +77,6 @@ function readWithHints(flags: BrokerFlags): BrokerConfig {
 }
 
 /** As the variable has it, with the port that it got. */
-function addressOf({ host }: BrokerConfig, port: number): string {
+function addressOf({ host }: Pick<BrokerConfig, "host">, port: number): string {
   return `${host.includes(":") ? `[${host}]` : host}:${port}`;
 }

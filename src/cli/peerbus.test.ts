@@ -2,6 +2,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
+import { type AddressInfo, createServer } from "node:net";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { WebSocket } from "ws";
@@ -100,6 +101,25 @@ describe("peerbus", () => {
     await using audit = launch(scratch, "peerbus", ["audit", "verify", "--db", db]);
 
     expect(await audit.ended).toMatchObject({ code: 1, stdout: expect.stringMatching(/^audit chain BROKEN: record \d/) as string });
+  });
+
+  it("says of an address that is taken which variable holds it", async () => {
+    await using scratch = await scratchFolder();
+    const taken = createServer().listen(0, "127.0.0.1");
+    await once(taken, "listening");
+    const address = `127.0.0.1:${(taken.address() as AddressInfo).port}`;
+
+    await using broker = launch(scratch, "peerbus", ["serve", "--db", join(scratch.folder, "p.db")], {
+      ...SETTINGS,
+      PEERBUS_LISTEN: address,
+    });
+    const ended = await broker.ended;
+    taken.close();
+
+    expect(ended).toMatchObject({ code: 2, stdout: "" });
+    expect(ended.stderr).toBe(
+      `peerbus: nothing can listen on ${address}: another program does, or it is not allowed; set PEERBUS_LISTEN to another address\n`,
+    );
   });
 
   it("takes no file of another program for its log, and leaves it as it is", async () => {
