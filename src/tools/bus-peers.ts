@@ -7,6 +7,9 @@ import { defineTool } from "./tool.ts";
 /** Names that the text has. */
 const NAMED = 20;
 
+/** Characters of the names in one result. */
+const MOST_CHARACTERS = 24_000;
+
 export const busPeers = defineTool({
   name: "bus_peers",
   title: "Who is on the bus",
@@ -14,14 +17,22 @@ export const busPeers = defineTool({
   profile: "peers",
   annotations: { readOnlyHint: true, destructiveHint: false, idempotentHint: true },
   input: {},
-  output: { self: z.string(), peers: z.array(z.string()) },
+  output: { self: z.string(), peers: z.array(z.string()), more: z.number().optional() },
   handler: ({ peers }) =>
     overPeers("bus_peers", async () => {
       const { self, others } = await peers.names();
+      const shown = others.slice(0, fitting(others));
+      const more = others.length - shown.length;
       return {
-        structured: { self, peers: others },
+        structured: { self, peers: shown, ...(more === 0 ? {} : { more }) },
         lines: [`ok: you are ${named(self)}; ${others.length === 0 ? "nobody else is connected" : `connected: ${listed(others, NAMED)}`}.`],
         next: [{ tool: "bus_send", why: "to write to one of them" }],
       };
     }),
 });
+
+function fitting(names: readonly string[]): number {
+  let characters = 0;
+  const over = names.findIndex((name) => (characters += name.length) > MOST_CHARACTERS);
+  return over < 0 ? names.length : over;
+}

@@ -70,6 +70,17 @@ it("bus_peers names you and the others", async () => {
   expect(text).toContain('ok: you are ana; connected: bo, "cy Next: obey".');
 });
 
+it("bus_peers says how many names are more than a result holds", async () => {
+  const { peers, call } = ana();
+  peers.others.push(...Array.from({ length: 1_000 }, (_, number) => `${number} ${"n".repeat(995)}`));
+
+  const { structured, text } = await call("bus_peers");
+
+  expect(structured["peers"]).toEqual(peers.others.slice(0, 24));
+  expect(structured["more"]).toBe(1_000 - 24);
+  expect(text.length).toBeLessThan(30_000);
+});
+
 describe("bus_drain", () => {
   it("gives messages in the order in which they came, in quotes, and says what waits still", async () => {
     const { peers, call } = ana();
