@@ -9,6 +9,7 @@ import { BadConfig, type BrokerConfig, type BrokerFlags, readBrokerConfig } from
 import { brokerStore } from "../git/broker-store.ts";
 import { createLog } from "../log.ts";
 import { PortTaken } from "../service.ts";
+import { told } from "./fault.ts";
 import { listenForEnd, untilEnd } from "./sidecar.ts";
 
 export function brokerCommand(): Command {
@@ -48,7 +49,7 @@ export async function serveBroker(flags: BrokerFlags, { hints, up, down }: Broke
     const config = hints ? readWithHints(flags) : readBrokerConfig(flags, process.env);
     const log = createLog(config.logLevel);
     await using broker = await startBroker(config, await brokerStore(config.db), log).catch((fault: unknown) => {
-      throw fault instanceof PortTaken ? noRoomAt(config, fault) : fault;
+      throw isOfAddress(fault) ? unusable(config, fault) : fault;
     });
     process.stdout.write(`${up(addressOf(config, broker.port), config)}\n`);
     await untilEnd(broker, end, log);
@@ -58,13 +59,13 @@ export async function serveBroker(flags: BrokerFlags, { hints, up, down }: Broke
   if (down !== undefined) process.stdout.write(`${down}\n`);
 }
 
-/** As whoever runs a broker can change it. */
-function noRoomAt({ host, port = 0 }: BrokerConfig, cause: PortTaken): BadConfig {
-  const address = addressOf({ host }, port);
-  return new BadConfig(
-    `nothing can listen on ${address}: another program does, or it is not allowed; set PEERBUS_LISTEN to another address`,
-    { cause },
-  );
+const isOfAddress = (fault: unknown): boolean =>
+  fault instanceof PortTaken || ["listen", "getaddrinfo"].includes(String((fault as { readonly syscall?: unknown }).syscall));
+
+/** In the words of whoever runs a broker: its address has one variable. */
+function unusable({ host, port = 0 }: BrokerConfig, cause: unknown): BadConfig {
+  const why = cause instanceof PortTaken ? "another program does, or it is not allowed" : told(cause).sentence;
+  return new BadConfig(`nothing can listen on ${addressOf({ host }, port)}: ${why}; set PEERBUS_LISTEN to another address`, { cause });
 }
 
 function readWithHints(flags: BrokerFlags): BrokerConfig {

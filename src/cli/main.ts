@@ -6,6 +6,7 @@
  */
 import { Command, CommanderError } from "commander";
 import { VERSION } from "../version.ts";
+import { passOverBrokenPipe } from "./broken-pipe.ts";
 import { EXIT, exitCodeOf } from "./exit-codes.ts";
 import { told } from "./fault.ts";
 
@@ -113,11 +114,6 @@ export async function run(argv: readonly string[]): Promise<void> {
     if (fault instanceof CommanderError) process.exitCode = fault.exitCode === 0 ? EXIT.ok : EXIT.usage;
     else tell(fault, argv.includes("--json"));
   }
-}
-
-/** Whoever read us, `head` perhaps, has read enough. The command still does its work, and cleans up behind itself. */
-function passOverBrokenPipe(fault: NodeJS.ErrnoException): void {
-  if (fault.code !== "EPIPE") throw fault;
 }
 
 /** Commands inherit this only when they are made by the program, so that each is told. */

@@ -88,6 +88,17 @@ describe("peerbus", () => {
     expect((await readdir(scratch.folder)).filter((name) => name.includes("overruled"))).toEqual([]);
   });
 
+  it("ends well also when nobody reads what it says any more", async () => {
+    await using scratch = await scratchFolder();
+    await using broker = launch(scratch, "peerbus", ["serve", "--db", join(scratch.folder, "peerbus.db")]);
+    await eventually(async () => portIn(broker.stdout()));
+
+    broker.stopReading();
+    broker.kill("SIGTERM");
+
+    expect(await broker.ended).toMatchObject({ code: 0 });
+  });
+
   it("says of a log that is not what was written that it is broken", async () => {
     await using scratch = await scratchFolder();
     const db = join(scratch.folder, "peerbus.db");
@@ -103,23 +114,22 @@ describe("peerbus", () => {
     expect(await audit.ended).toMatchObject({ code: 1, stdout: expect.stringMatching(/^audit chain BROKEN: record \d/) as string });
   });
 
-  it("says of an address that is taken which variable holds it", async () => {
+  it.each<{ name: string; address: (taken: string) => string; why: string }>([
+    { name: "is taken", address: (taken) => taken, why: "another program does, or it is not allowed" },
+    { name: "this machine has not", address: () => "192.0.2.1:47821", why: "listen EADDRNOTAVAIL: address not available 192.0.2.1:47821" },
+  ])("says of an address that $name which variable holds it", async ({ address, why }) => {
     await using scratch = await scratchFolder();
-    const taken = createServer().listen(0, "127.0.0.1");
-    await once(taken, "listening");
-    const address = `127.0.0.1:${(taken.address() as AddressInfo).port}`;
+    const other = createServer().listen(0, "127.0.0.1");
+    await once(other, "listening");
+    const listen = address(`127.0.0.1:${(other.address() as AddressInfo).port}`);
+    const env = { ...SETTINGS, PEERBUS_LISTEN: listen };
 
-    await using broker = launch(scratch, "peerbus", ["serve", "--db", join(scratch.folder, "p.db")], {
-      ...SETTINGS,
-      PEERBUS_LISTEN: address,
-    });
+    await using broker = launch(scratch, "peerbus", ["serve", "--db", join(scratch.folder, "p.db")], env);
     const ended = await broker.ended;
-    taken.close();
+    other.close();
 
-    expect(ended).toMatchObject({ code: 2, stdout: "" });
-    expect(ended.stderr).toBe(
-      `peerbus: nothing can listen on ${address}: another program does, or it is not allowed; set PEERBUS_LISTEN to another address\n`,
-    );
+    const stderr = `peerbus: nothing can listen on ${listen}: ${why}; set PEERBUS_LISTEN to another address\n`;
+    expect(ended).toMatchObject({ code: 2, stdout: "", stderr });
   });
 
   it("takes no file of another program for its log, and leaves it as it is", async () => {

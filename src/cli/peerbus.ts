@@ -4,6 +4,7 @@
  */
 import { parseArgs } from "node:util";
 import { VERSION } from "../version.ts";
+import { passOverBrokenPipe } from "./broken-pipe.ts";
 import { told } from "./fault.ts";
 
 const USAGE = `usage: peerbus <command> [flags]
@@ -29,6 +30,7 @@ const BAD_USAGE = 2;
 /** @param argv - as `process.argv`: two entries that are passed over, then the arguments */
 export async function run(argv: readonly string[]): Promise<void> {
   const [command, ...args] = argv.slice(2);
+  process.stdout.on("error", passOverBrokenPipe);
   try {
     process.exitCode = await dispatch(command, args);
   } catch (fault) {
