@@ -63,7 +63,7 @@ const isOfAddress = (fault: unknown): boolean =>
   fault instanceof PortTaken || ["listen", "getaddrinfo"].includes(String((fault as { readonly syscall?: unknown }).syscall));
 
 /** In the words of whoever runs a broker: its address has one variable. */
-function unusable({ host, port = 0 }: BrokerConfig, cause: unknown): BadConfig {
+function unusable({ host, port }: BrokerConfig, cause: unknown): BadConfig {
   const why = cause instanceof PortTaken ? "another program does, or it is not allowed" : told(cause).sentence;
   return new BadConfig(`nothing can listen on ${addressOf({ host }, port)}: ${why}; set PEERBUS_LISTEN to another address`, { cause });
 }
