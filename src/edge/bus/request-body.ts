@@ -8,10 +8,14 @@ export async function readJson(request: Request): Promise<{ readonly value: unkn
   const chunks: Uint8Array[] = [];
   let bytes = 0;
   if (Number(request.headers.get("content-length") ?? 0) > MAX_REQUEST_BYTES) return tooLong();
-  for await (const chunk of (request.body ?? []) as AsyncIterable<Uint8Array>) {
-    bytes += chunk.length;
-    if (bytes > MAX_REQUEST_BYTES) return tooLong();
-    chunks.push(chunk);
+  try {
+    for await (const chunk of (request.body ?? []) as AsyncIterable<Uint8Array>) {
+      bytes += chunk.length;
+      if (bytes > MAX_REQUEST_BYTES) return tooLong();
+      chunks.push(chunk);
+    }
+  } catch {
+    return failed(400, "the request broke off before its end");
   }
   try {
     const value: unknown = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(Buffer.concat(chunks)));
