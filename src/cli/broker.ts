@@ -8,8 +8,7 @@ import { startBroker } from "../app-broker.ts";
 import { BadConfig, type BrokerConfig, type BrokerFlags, readBrokerConfig } from "../config.ts";
 import { brokerStore } from "../git/broker-store.ts";
 import { createLog } from "../log.ts";
-import { PortTaken } from "../service.ts";
-import { told } from "./fault.ts";
+import { CommandFault, told } from "./fault.ts";
 import { listenForEnd, untilEnd } from "./sidecar.ts";
 
 export function brokerCommand(): Command {
@@ -59,13 +58,17 @@ export async function serveBroker(flags: BrokerFlags, { hints, up, down }: Broke
   if (down !== undefined) process.stdout.write(`${down}\n`);
 }
 
+const PORT_TAKEN = "sidecar/port-taken";
+
 const isOfAddress = (fault: unknown): boolean =>
-  fault instanceof PortTaken || ["listen", "getaddrinfo"].includes(String((fault as { readonly syscall?: unknown }).syscall));
+  told(fault).code === PORT_TAKEN || ["listen", "getaddrinfo"].includes(String((fault as { readonly syscall?: unknown }).syscall));
 
 /** In the words of whoever runs a broker: its address has one variable. */
-function unusable({ host, port }: BrokerConfig, cause: unknown): BadConfig {
-  const why = cause instanceof PortTaken ? "another program does, or it is not allowed" : told(cause).sentence;
-  return new BadConfig(`nothing can listen on ${addressOf({ host }, port)}: ${why}; set PEERBUS_LISTEN to another address`, { cause });
+function unusable({ host, port }: BrokerConfig, fault: unknown): Error {
+  const { code, sentence } = told(fault);
+  const why = code === PORT_TAKEN ? "another program does, or it is not allowed" : sentence;
+  const what = `nothing can listen on ${addressOf({ host }, port)}: ${why}; set PEERBUS_LISTEN to another address`;
+  return code === PORT_TAKEN ? new CommandFault(code, what, fault) : new BadConfig(what, { cause: fault });
 }
 
 function readWithHints(flags: BrokerFlags): BrokerConfig {
