@@ -91,6 +91,8 @@ export async function joined(uri: string, principal: string, token?: string) {
   await answered;
   return {
     leave: () => say("GOODBYE", {}),
+    /** Its connection ends without a word. */
+    die: () => socket.terminate(),
     [Symbol.dispose]: () => socket.terminate(),
   };
 }

@@ -402,26 +402,32 @@ describe("our own bridge", () => {
     expect([stale.status, stale.headers.get("www-authenticate")]).toEqual([401, "Bearer"]);
   });
 
-  it("holds lanes that are orphaned when its principal goes, and can be taken when their lease ends", async () => {
-    const path = lane();
-    using ana = await joined(served.sidecar.uri, "ana-of-the-session");
-    await served.bus.post(`${path}/claim`, { owner: "ana-of-the-session" }, served.bridge("ana-of-the-session"));
-    await served.bus.post(`${lane()}/claim`, { owner: "ana-of-the-session" });
-    const shown = async (list: string) => {
-      const { body } = await served.bus.get("/status");
-      const own = (body[list] as Body[]).filter(({ owner }) => owner === "ana-of-the-session");
-      return own.map(({ asserted, owner_gone }) => `asserted ${String(asserted)}, gone ${String(owner_gone)}`).sort();
-    };
+  it.each([
+    { how: "leave", name: "ana-who-leaves" },
+    { how: "die", name: "ana-who-dies" },
+  ] as const)(
+    "holds lanes that are orphaned when its principal does $how, and can be taken when their lease ends",
+    async ({ how, name }) => {
+      const path = lane();
+      using ana = await joined(served.sidecar.uri, name);
+      await served.bus.post(`${path}/claim`, { owner: name }, served.bridge(name));
+      await served.bus.post(`${lane()}/claim`, { owner: name });
+      const shown = async (list: string) => {
+        const { body } = await served.bus.get("/status");
+        const own = (body[list] as Body[]).filter(({ owner }) => owner === name);
+        return own.map(({ asserted, owner_gone }) => `asserted ${String(asserted)}, gone ${String(owner_gone)}`).sort();
+      };
 
-    const before = [await shown("active_lanes"), await shown("orphaned_claims")];
-    ana.leave();
-    await expect.poll(() => shown("orphaned_claims")).toHaveLength(1);
-    const after = [await shown("active_lanes"), await shown("orphaned_claims")];
+      const before = [await shown("active_lanes"), await shown("orphaned_claims")];
+      ana[how]();
+      await expect.poll(() => shown("orphaned_claims")).toHaveLength(1);
+      const after = [await shown("active_lanes"), await shown("orphaned_claims")];
 
-    expect(before).toEqual([["asserted false, gone undefined", "asserted true, gone undefined"], []]);
-    expect(after).toEqual([["asserted false, gone true", "asserted true, gone undefined"], ["asserted false, gone true"]]);
-    expect((await served.bus.post(`${path}/claim`, { owner: "bo" })).status).toBe(409);
-  });
+      expect(before).toEqual([["asserted false, gone undefined", "asserted true, gone undefined"], []]);
+      expect(after).toEqual([["asserted false, gone true", "asserted true, gone undefined"], ["asserted false, gone true"]]);
+      expect((await served.bus.post(`${path}/claim`, { owner: "bo" })).status).toBe(409);
+    },
+  );
 });
 
 describe("a flag", () => {

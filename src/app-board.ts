@@ -20,6 +20,8 @@ export interface BoardOptions {
   readonly sessionAt: (named: string | undefined) => string | { readonly notFound: string };
   /** Asks the session of that name. */
   readonly askSession: <Result>(id: SessionId, ask: (state: Readonly<SessionState>) => Result) => Promise<Result>;
+  /** Whether a principal of the one session has a connection open; undefined where nobody's bridge speaks for a principal. */
+  readonly isConnected?: (principal: string) => boolean;
   /** How fast the bearer of a token may be; as fast as it can without one. */
   readonly rate?: Rate | undefined;
   readonly onActivity: () => void;
@@ -30,7 +32,7 @@ export interface Board extends Bus {
   readonly boardOf: (id: SessionId) => Promise<BoardEdge>;
 }
 
-export function serveBoard({ engine, door, sessionAt, askSession, rate, onActivity, log }: BoardOptions): Board {
+export function serveBoard({ engine, door, sessionAt, askSession, isConnected, rate, onActivity, log }: BoardOptions): Board {
   async function boardOf(id: SessionId): Promise<BoardEdge> {
     const { host } = await engine.open(boardAggregate, id, {});
     return createBoardEdge({
@@ -38,7 +40,7 @@ export function serveBoard({ engine, door, sessionAt, askSession, rate, onActivi
       engine,
       async ownersGone(lanes) {
         if (lanes.length === 0) return new Set();
-        return askSession(id, (state) => new Set(lanes.filter((lane) => isGone(state, lane)).map(({ name }) => name)));
+        return askSession(id, (state) => new Set(lanes.filter((lane) => isGone(state, lane, isConnected)).map(({ name }) => name)));
       },
     });
   }
@@ -67,10 +69,14 @@ function paceAt(rate: Rate, nowMs: () => number): (fingerprint: string) => numbe
   };
 }
 
-/** Whether whoever holds the lane took part and does so no more. The holder of a token need not take part. */
-function isGone({ participants }: Readonly<SessionState>, { owner, proof }: Lane): boolean {
+/**
+ * Whether whoever holds the lane took part and does so no more. A bridge is there as long as its connection is: of one that
+ * was killed the session learns later. The holder of a token need not take part.
+ */
+function isGone({ participants }: Readonly<SessionState>, { owner, proof }: Lane, isConnected = (_principal: string) => true): boolean {
   const [participant] = [owner, proof?.principal ?? owner].flatMap((name) => participants.get(name as PrincipalId) ?? []);
-  return participant === undefined ? proof?.by === "bridge" : participant.presence !== "available";
+  if (participant === undefined) return proof?.by === "bridge";
+  return participant.presence !== "available" || (proof?.by === "bridge" && !isConnected(participant.id));
 }
 
 function fingerprintsIn({ credentials }: Readonly<SessionState>, names: readonly string[]): ReadonlyMap<string, string> {

@@ -43,6 +43,8 @@ export interface Room extends Disposable {
   leave(connection: Connection): void;
   /** Tells everybody that another process takes the session over, one epoch later (SPEC 8.1.1.4). */
   announceHandover(): void;
+  /** Whether somebody has joined under this name over a connection that is open. */
+  isConnected(principal: string): boolean;
   readonly connections: number;
 }
 
@@ -221,6 +223,7 @@ export async function openRoom(stream: SessionStream, face: SessionFace, options
   return {
     face,
     stream,
+    isConnected: (principal) => byPrincipal.has(principal as PrincipalId),
     get connections() {
       return everyone.size;
     },
