@@ -76,14 +76,14 @@ describe("the name of a bearer", () => {
   });
 
   it("is also the one that it joined the session under, which is nobody else's", async () => {
-    using _bo = await joined(`ws://127.0.0.1:${served.sidecar.port}/session/red`, "claude:bo@/work", "bo-token");
+    using _bo = await joined(`ws://127.0.0.1:${served.sidecar.port}/session/red`, "claude:bo@/srv", "bo-token");
 
     const own = [
-      await post("claude:bo@/work", "bo-token"),
-      await post("claude:bo@/work/tests", "bo-token"),
-      await post("claude:bo@/work#2", "bo-token"),
+      await post("claude:bo@/srv", "bo-token"),
+      await post("claude:bo@/srv/tests", "bo-token"),
+      await post("claude:bo@/srv#2", "bo-token"),
     ];
-    const thief = await post("claude:bo@/work", "cy-token");
+    const thief = await post("claude:bo@/srv", "cy-token");
 
     expect(own.map(({ status, body }) => [status, body["asserted"]])).toEqual([
       [200, false],

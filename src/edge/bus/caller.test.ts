@@ -36,8 +36,8 @@ describe("whoever speaks to a bus", () => {
     {
       name: "is our bridge",
       door: open,
-      shows: { authorization: "Bearer own-token", principal: "claude%3A%D0%BB@%2Fwork" },
-      is: { kind: "own", principal: "claude:л@/work" },
+      shows: { authorization: "Bearer own-token", principal: "claude%3A%D0%BB@%2Fsrv" },
+      is: { kind: "own", principal: "claude:л@/srv" },
     },
     {
       name: "names a principal that is empty",
@@ -75,9 +75,9 @@ describe("whoever speaks to a bus", () => {
 describe("a name", () => {
   const own = (principal?: string): Caller => ({ kind: "own", principal });
   const token = (fingerprint: string, holder?: string): Caller => ({ kind: "token", holder, fingerprint });
-  /** `bo@/work` joined with the credential `f-bo`. */
+  /** `bo@/srv` joined with the credential `f-bo`. */
   const fingerprintsOf = (names: readonly string[]) =>
-    Promise.resolve(new Map(names.filter((name) => name === "bo@/work").map((name) => [name, "f-bo"])));
+    Promise.resolve(new Map(names.filter((name) => name === "bo@/srv").map((name) => [name, "f-bo"])));
 
   it.each([
     { who: "anybody", caller: { kind: "anybody" }, name: "ana", gives: { proof: undefined } },
@@ -88,11 +88,11 @@ describe("a name", () => {
     { who: "another's bridge", caller: own("bo"), name: "ana", gives: { status: 403 } },
     { who: "its holder", caller: token("f-ana", "ana"), name: "ana/x", gives: { proof: { principal: "ana", by: "token" } } },
     { who: "another holder", caller: token("f-ana", "ana"), name: "bo", gives: { status: 403 } },
-    { who: "who joined under it", caller: token("f-bo"), name: "bo@/work", gives: { proof: { principal: "bo@/work", by: "token" } } },
-    { who: "who joined under what is before it", caller: token("f-bo"), name: "bo@/work/x/y", gives: { proof: { principal: "bo@/work" } } },
-    { who: "a holder who joined under it", caller: token("f-bo", "bo"), name: "bo@/work", gives: { proof: { principal: "bo@/work" } } },
-    { who: "somebody else than who joined under it", caller: token("f-cy"), name: "bo@/work", gives: { status: 403 } },
-    { who: "somebody else than who joined under what is before it", caller: token("f-cy"), name: "bo@/work/x", gives: { status: 403 } },
+    { who: "who joined under it", caller: token("f-bo"), name: "bo@/srv", gives: { proof: { principal: "bo@/srv", by: "token" } } },
+    { who: "who joined under what is before it", caller: token("f-bo"), name: "bo@/srv/x/y", gives: { proof: { principal: "bo@/srv" } } },
+    { who: "a holder who joined under it", caller: token("f-bo", "bo"), name: "bo@/srv", gives: { proof: { principal: "bo@/srv" } } },
+    { who: "somebody else than who joined under it", caller: token("f-cy"), name: "bo@/srv", gives: { status: 403 } },
+    { who: "somebody else than who joined under what is before it", caller: token("f-cy"), name: "bo@/srv/x", gives: { status: 403 } },
     { who: "a token that joined under nothing", caller: token("f-cy"), name: "dan", gives: { proof: undefined } },
   ] as const)("that $who uses is $gives", async ({ caller, name, gives }) => {
     expect(await proofOf(caller, name, "owner", fingerprintsOf)).toMatchObject(gives);

@@ -7,7 +7,7 @@
 import { randomBytes } from "node:crypto";
 import type { OpenStream } from "../../engine/engine.ts";
 import type { Outcome } from "../../engine/stream-host.ts";
-import { arbitersOf, hostsInFamily, isSameFamily, treeOf } from "../../core/session/read.ts";
+import { arbitersOf, hostsInFamily, treeOf } from "../../core/session/read.ts";
 import type { SessionState } from "../../core/session/state.ts";
 import type { SessionFacts } from "../../core/session/verdict.ts";
 import type { InstanceId, PrincipalId } from "../../wire/ids.ts";
@@ -20,6 +20,7 @@ import type { Prepared } from "./commands.ts";
 import { type Bound, CLOSE, type Connection } from "./connection.ts";
 import { actorOf, isSecret, provenOf } from "./proven.ts";
 import { refusals, remark, type Saying, sayingOf, type Speaker } from "./coordinator-voice.ts";
+import { connectedFamily } from "./families.ts";
 import { isEchoed, messageOf, type Outbound, outboundOf, withoutFiles } from "./relay.ts";
 import type { Audience } from "./sayings.ts";
 import { type Accession, createSuccession } from "./succession.ts";
@@ -150,19 +151,6 @@ export async function openRoom(stream: SessionStream, face: SessionFace, options
     for (const connection of everyone) connection.say(speaker(), saying);
   }
 
-  /** Names of the newcomer's family that another connection holds, or asked for before it. */
-  function connectedFamily(newcomer: Connection, principal: PrincipalId, predecessor: Connection | undefined): string[] {
-    const taken: string[] = [];
-    for (const connection of [...everyone, ...joining]) {
-      if (connection === predecessor) continue;
-      // Those that asked after it come behind it, and are told so when their turn comes.
-      if (connection === newcomer && joining.has(connection)) break;
-      const held = connection === newcomer ? undefined : (connection.bound ?? connection.joining);
-      if (held !== undefined && isSameFamily(held.principal, principal)) taken.push(held.principal);
-    }
-    return taken;
-  }
-
   /**
    * The connection that a newcomer has taken the place of. Its instance proves nothing, because others see that in what is
    * relayed: it brings what only its client was told, or the old connection must be dead.
@@ -239,7 +227,7 @@ export async function openRoom(stream: SessionStream, face: SessionFace, options
             command: message,
             actor: actorOf(connection, principal),
             facts: () => {
-              const connected = connectedFamily(connection, principal, predecessor);
+              const connected = connectedFamily({ everyone, joining }, connection, principal, predecessor);
               const living = livingFamily(principal, connected);
               return { connected, ...(living.length === 0 ? {} : { living }), ...provenOf(connection, message) };
             },
