@@ -104,18 +104,22 @@ describe("a lane of a bearer", () => {
     expect([asserted.status, asserted.body["detail"]]).toEqual([409, expect.stringMatching(/another ana, who has proven that name,/)]);
   });
 
-  it("is orphaned when the participant of that name has left, and not while there never was one", async () => {
+  it.each([
+    { how: "leave", name: "dan" },
+    { how: "die", name: "dee" },
+  ] as const)("is orphaned when the participant of that name does $how, and not while there never was one", async ({ how, name }) => {
     const uri = `ws://127.0.0.1:${served.sidecar.port}/session/red`;
-    using dan = await joined(uri, "dan", "cy-token");
-    await lane("dan", "cy-token", "of-dan");
+    using gone = await joined(uri, name, "cy-token");
+    await lane(name, "cy-token", `of-${name}`);
     await lane("ana", "ana-token", "of-ana");
     const orphans = async () =>
-      ((await served.bus("red").get("/status", bearer("cy-token"))).body["orphaned_claims"] as Body[]).map(({ lane: name }) => name);
+      ((await served.bus("red").get("/status", bearer("cy-token"))).body["orphaned_claims"] as Body[]).map(({ lane: own }) => own);
 
     const before = await orphans();
-    dan.leave();
+    gone[how]();
 
-    await expect.poll(orphans).toEqual(["of-dan"]);
-    expect(before).toEqual([]);
+    await expect.poll(orphans).toContain(`of-${name}`);
+    expect(before).not.toContain(`of-${name}`);
+    expect(before).not.toContain("of-ana");
   });
 });

@@ -20,8 +20,8 @@ export interface BoardOptions {
   readonly sessionAt: (named: string | undefined) => string | { readonly notFound: string };
   /** Asks the session of that name. */
   readonly askSession: <Result>(id: SessionId, ask: (state: Readonly<SessionState>) => Result) => Promise<Result>;
-  /** Whether a principal of the one session has a connection open; undefined where nobody's bridge speaks for a principal. */
-  readonly isConnected?: (principal: string) => boolean;
+  /** Whether somebody has joined that session under this name over a connection that is open. */
+  readonly isConnected: (id: SessionId, principal: string) => boolean;
   /** How fast the bearer of a token may be; as fast as it can without one. */
   readonly rate?: Rate | undefined;
   readonly onActivity: () => void;
@@ -40,7 +40,8 @@ export function serveBoard({ engine, door, sessionAt, askSession, isConnected, r
       engine,
       async ownersGone(lanes) {
         if (lanes.length === 0) return new Set();
-        return askSession(id, (state) => new Set(lanes.filter((lane) => isGone(state, lane, isConnected)).map(({ name }) => name)));
+        const isHere = (principal: string): boolean => isConnected(id, principal);
+        return askSession(id, (state) => new Set(lanes.filter((lane) => isGone(state, lane, isHere)).map(({ name }) => name)));
       },
     });
   }
@@ -70,13 +71,13 @@ function paceAt(rate: Rate, nowMs: () => number): (fingerprint: string) => numbe
 }
 
 /**
- * Whether whoever holds the lane took part and does so no more. A bridge is there as long as its connection is: of one that
- * was killed the session learns later. The holder of a token need not take part.
+ * Whether whoever holds the lane took part and does so no more: of one whose program was killed the session itself learns
+ * only when it has been silent for a while. The holder of a token need not take part.
  */
-function isGone({ participants }: Readonly<SessionState>, { owner, proof }: Lane, isConnected = (_principal: string) => true): boolean {
+function isGone({ participants }: Readonly<SessionState>, { owner, proof }: Lane, isHere: (principal: string) => boolean): boolean {
   const [participant] = [owner, proof?.principal ?? owner].flatMap((name) => participants.get(name as PrincipalId) ?? []);
   if (participant === undefined) return proof?.by === "bridge";
-  return participant.presence !== "available" || (proof?.by === "bridge" && !isConnected(participant.id));
+  return participant.presence !== "available" || !isHere(participant.id);
 }
 
 function fingerprintsIn({ credentials }: Readonly<SessionState>, names: readonly string[]): ReadonlyMap<string, string> {

@@ -113,6 +113,7 @@ function serveSessions(common: Common, { config, log, door }: Given): Served {
     door,
     sessionAt: (named) => SessionId.safeParse(named).data ?? { notFound: "the boards of a hosted sidecar are at /session/<id>/api/bus" },
     askSession: async (id, ask) => (await openStream(engine, id, config)).host.query(ask),
+    isConnected: (id, principal) => sessions.isConnected(id, principal),
     rate: FOREIGN_RATE,
     onActivity,
     log,

@@ -30,6 +30,8 @@ export interface SessionEdge extends Disposable {
   summarize(): Promise<{ readonly revision: Revision; readonly writable: boolean; readonly summary: SummaryAnswer }>;
   refuse(connection: Connection, code: RefusalCode, message: string, refersTo?: string): void;
   gone(connection: Connection): void;
+  /** Whether somebody has joined under this name over a connection that is open. */
+  isConnected(principal: string): boolean;
   /** Tells everybody in it that another process takes the session over. */
   announceHandover(): void;
 }
@@ -122,6 +124,7 @@ export function createSessionEdge({ room, engine, files, observations }: Session
       })),
     announceHandover: () => room.announceHandover(),
     gone: (connection) => room.leave(connection),
+    isConnected: (principal) => room.isConnected(principal),
     [Symbol.dispose]: () => room[Symbol.dispose](),
   };
 }

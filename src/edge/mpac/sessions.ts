@@ -10,12 +10,16 @@ const LINGER_MS = 120_000;
 
 export interface Sessions extends Disposable {
   enter(id: string): Promise<Visit>;
+  /** Whether somebody has joined that session under this name over a connection that is open. */
+  isConnected(id: string, principal: string): boolean;
   /** Of the sessions that are open. */
   readonly size: number;
 }
 
 interface Open {
   readonly session: Promise<SessionEdge>;
+  /** The same once it has opened. */
+  opened: SessionEdge | undefined;
   visits: number;
   ending: NodeJS.Timeout | undefined;
 }
@@ -33,10 +37,12 @@ export function createSessions(open: (id: string) => Promise<SessionEdge>, linge
   }
 
   function begin(id: string): Open {
-    const entry: Open = { session: open(id), visits: 0, ending: undefined };
+    const entry: Open = { session: open(id), opened: undefined, visits: 0, ending: undefined };
     sessions.set(id, entry);
-    // Whoever comes next tries again.
-    entry.session.catch(() => close(id, entry));
+    entry.session.then(
+      (session) => (entry.opened = session),
+      () => close(id, entry), // whoever comes next tries again
+    );
     return entry;
   }
 
@@ -59,6 +65,7 @@ export function createSessions(open: (id: string) => Promise<SessionEdge>, linge
         },
       };
     },
+    isConnected: (id, principal) => sessions.get(id)?.opened?.isConnected(principal) ?? false,
     get size() {
       return sessions.size;
     },
