@@ -74,7 +74,14 @@ await runSmoke(async (smoke) => {
 
   await smoke.step("the sidecar is killed with -9; whoever sends hears of it", async () => {
     await killOutright(sidecar.pid);
-    await assert.rejects(ana.call("bus.send", { to: "bo", body: "lost" }), /^Error: adapter: not connected to broker/);
+    // What is written before the end of the connection is seen is lost, which the protocol tells nobody.
+    const told = await eventually("a word that nobody is there", () =>
+      ana.call("bus.send", { to: "bo", body: "lost" }).then(
+        () => undefined,
+        (error: unknown) => String(error),
+      ),
+    );
+    assert.match(told, /^Error: adapter: not connected to broker/);
   });
   const successor = await smoke.step("the next one has the mail", () => start("--port", String(sidecar.port)));
   await smoke.step("bo drains what was sent before the kill, and what was sent since, once", async () => {
@@ -104,13 +111,9 @@ await runSmoke(async (smoke) => {
     await ana.call("bus.send", { to: "bo", body: "behind it" });
     const bo3 = seat("generic", "bo");
     const messages = await bo3.drain(2);
-    assert.deepEqual(
-      messages.map(({ body, redelivered }) => [body, redelivered]),
-      [
-        ["undrained", true],
-        ["behind it", undefined],
-      ],
-    );
+    assert.deepEqual(bodies(messages), ["undrained", "behind it"]);
+    // The second one, too, where the broker had not seen yet that the connection was dead.
+    assert.equal(messages[0]?.redelivered, true);
     assert.deepEqual(await bo3.leave(), { code: 0, signal: null });
     const bo4 = seat("generic", "bo");
     await bo4.call("bus.peers");
