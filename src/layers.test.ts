@@ -18,7 +18,7 @@ interface Row {
 }
 
 const SURROUNDINGS = ["config.ts", "log.ts", "version.ts"];
-const LOCAL = ["client/", "tools/", "git/", "wire/", ...SURROUNDINGS];
+const LOCAL = ["client/", "tools/", "mcp/", "git/", "wire/", ...SURROUNDINGS];
 const ANYTHING: Row = { folders: [""], packages: ["node:", ...Object.keys(manifest.dependencies)] };
 
 const ROWS: Readonly<Record<string, Row>> = {
@@ -36,12 +36,14 @@ const ROWS: Readonly<Record<string, Row>> = {
       "core/board/read.ts",
       "core/mail/read.ts",
       "tools/",
+      "mcp/",
       "edge/http/",
       ...SURROUNDINGS,
     ],
-    packages: ["node:", "ws", "hono", "@hono/node-server"],
+    packages: ["node:", "ws", "hono", "@hono/node-server", "@modelcontextprotocol/server", "jose", "zod"],
   },
   tools: { folders: ["wire/"], packages: ["zod"] },
+  mcp: { folders: ["tools/", "wire/", "version.ts"], packages: ["node:", "@modelcontextprotocol/server"] },
   client: { folders: ["wire/"], packages: ["node:", "ws"] },
   bridge: { folders: LOCAL, packages: ["node:", "@modelcontextprotocol/server"] },
   adapter: { folders: ["client/", "wire/", ...SURROUNDINGS], packages: ["node:"] },
@@ -55,6 +57,7 @@ const ROWS: Readonly<Record<string, Row>> = {
   "app-board.ts": ANYTHING,
   "app-mail.ts": ANYTHING,
   "app-dashboard.ts": ANYTHING,
+  "app-mcp.ts": ANYTHING,
   "app-broker.ts": ANYTHING,
   "service.ts": ANYTHING,
   "kept-log.ts": ANYTHING,

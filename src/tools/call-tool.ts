@@ -78,7 +78,7 @@ async function placeOf(ctx: ToolContext): Promise<Place> {
 }
 
 function finished(answer: Answer, { dir, sessionId, notices, unread }: Place): ToolResult {
-  const { structured, lines, next = [], attachment, isError, settle } = answer;
+  const { structured, lines, next = [], attachment, isError, settle, asks } = answer;
   const steps = next.length === 0 ? [] : [`Next: ${next.map(step).join("; ")}.`];
   const remarks = notices.map((notice) => `Note: ${notice.replaceAll(/\s+/g, " ")}`);
   const mail =
@@ -98,6 +98,7 @@ function finished(answer: Answer, { dir, sessionId, notices, unread }: Place): T
     text: attachment === undefined ? text : `${text}\n${attachment}`,
     ...(isError === undefined ? {} : { isError }),
     ...(settle === undefined ? {} : { settle }),
+    ...(asks === undefined ? {} : { asks }),
   };
 }
 

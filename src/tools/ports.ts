@@ -8,6 +8,7 @@ import type { BusRequest } from "../wire/bus/requests.ts";
 import type { Json, JsonObject } from "../wire/json.ts";
 import type { Rejection } from "../wire/refusals.ts";
 import type { BehindView, IntentAnswer, OverlapAnswer, SummaryAnswer } from "../wire/query.ts";
+import type { Person, Progress } from "./asking.ts";
 
 /** Where a tool call takes place and who makes it. */
 export interface Membership {
@@ -303,6 +304,9 @@ export interface ToolContext {
   readonly onOverlap: OnOverlap;
   /** Aborted when the caller does not want the answer any more. */
   readonly signal?: AbortSignal | undefined;
+  readonly person?: Person | undefined;
+  /** Tells the caller how far a call has come, where it asked for that. */
+  readonly progress?: ((progress: Progress) => void) | undefined;
   readonly nowMs: () => number;
   /** Random, URL-safe, for ids that the caller mints. */
   readonly newId: () => string;

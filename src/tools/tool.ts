@@ -3,6 +3,7 @@
  * the stdio bridge and the HTTP face mount the same tools.
  */
 import * as z from "zod";
+import type { Question } from "./asking.ts";
 import type { ToolContext } from "./ports.ts";
 import type { Profile } from "./selection.ts";
 
@@ -34,6 +35,8 @@ export interface Answer {
   readonly isError?: true;
   /** To be told whether the result reached the caller. */
   readonly settle?: (given: boolean) => void;
+  /** Asks the person at the host instead: the tool is called again with the reply. What stands beside it is for nobody. */
+  readonly asks?: Question;
 }
 
 /** What a caller gets. `structured` conforms to the tool's rendered output schema, also when it is an error. */
@@ -43,6 +46,7 @@ export interface ToolResult {
   readonly isError?: true;
   /** Told by the face once the result has left, or that nobody takes it any more. */
   readonly settle?: (given: boolean) => void;
+  readonly asks?: Question;
 }
 
 export interface Tool {

@@ -1,0 +1,75 @@
+/**
+ * How the parts of this edge meet: who a request is from, whom that makes in the session, and what changed there.
+ */
+import type { ToolContext } from "../../tools/ports.ts";
+import type { Identity } from "../http/door.ts";
+
+/** Who sent this very request: nothing is remembered from another one. */
+export interface Caller {
+  readonly kind: "own" | "proven" | "anybody";
+  /**
+   * The name that its names in the session begin with: the token's holder, the key's, the subject that an issuer names; undefined
+   * for this machine's own user, who has the name that a bridge would have, and for anybody.
+   */
+  readonly name: string | undefined;
+  /** A principal that this machine's own program speaks for (`X-Signalbox-Principal`). */
+  readonly principal: string | undefined;
+  /** What the session knows it by; undefined for anybody. */
+  readonly identity: Identity | undefined;
+  readonly mayWrite: boolean;
+}
+
+/** Why a request goes no further. */
+export interface Barred {
+  readonly status: 401 | 403 | 429;
+  /** A sentence that says what to do. */
+  readonly why: string;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+export interface Callers {
+  /**
+   * @param body - the bytes as they came, over which a signature may go
+   * @param sessionId - the coordination session that the request is about
+   */
+  judge(request: Request, body: Uint8Array, sessionId: string): Promise<Caller | Barred>;
+  /** Whether this credential would be let in now as well: a stream that stays open is asked again. */
+  stillHolds(caller: Caller, sessionId: string): boolean;
+  /** How to sign in, for an answer to whoever may only read. */
+  readonly howToSignIn: string;
+}
+
+/** A participant of a session that comes over HTTP, as the tools need it. */
+export interface Visitor {
+  readonly context: ToolContext;
+  /** It is there while this is not disposed of: an open stream, a call that waits. */
+  hold(): Disposable;
+}
+
+export interface Visitors extends AsyncDisposable {
+  /**
+   * The participant that this caller is. It joins with its first write; who only reads takes no part.
+   *
+   * @param clientName - as the host calls itself
+   */
+  visit(caller: Caller, sessionId: string, clientName: string | undefined): Promise<Visitor>;
+  /** Sends away whose credential is given out no more; gives how many those were. */
+  dismiss(): number;
+}
+
+/** Something changed in a session: the resources that say something else now, and the place in the logs up to which that is so. */
+export interface Change {
+  readonly uris: readonly string[];
+  /** Where a follower goes on, also after a restart: a revision of each of the session's logs. ASCII, no line break. */
+  readonly cursor: string;
+}
+
+export interface Changes {
+  /**
+   * What changed behind a cursor, then what changes; from now on without one. Ends with `signal`.
+   *
+   * @param principal - whose `signalbox://inbox` is meant
+   * @throws BadCursor for a cursor that is none of ours
+   */
+  follow(sessionId: string, principal: string | undefined, after: string | undefined, signal: AbortSignal): AsyncIterable<Change>;
+}
