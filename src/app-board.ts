@@ -9,7 +9,7 @@ import { familyOf, type SessionState } from "./core/session/state.ts";
 import { type BoardEdge, createBoardEdge } from "./edge/bus/board-edge.ts";
 import { type Bus, createBus } from "./edge/bus/bus-routes.ts";
 import type { Door } from "./edge/http/door.ts";
-import { type Bucket, createBucket, type Rate } from "./edge/mpac/rate.ts";
+import { type Bucket, createBucket, type Rate } from "./edge/http/rate.ts";
 import type { Engine } from "./engine/engine.ts";
 import type { Log } from "./log.ts";
 import { type PrincipalId, SessionId } from "./wire/ids.ts";

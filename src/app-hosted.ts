@@ -13,7 +13,7 @@ import type { TlsFiles } from "./edge/http/http-server.ts";
 import { createDoor, type Door } from "./edge/http/door.ts";
 import { createMpacEdge } from "./edge/mpac/mpac-edge.ts";
 import { NOTHING_OBSERVED } from "./edge/mpac/observed-views.ts";
-import { FOREIGN_RATE } from "./edge/mpac/rate.ts";
+import { FOREIGN_RATE } from "./edge/http/rate.ts";
 import { openRoom } from "./edge/mpac/room.ts";
 import { createSessionEdge, type SessionEdge } from "./edge/mpac/session-edge.ts";
 import { createSessions } from "./edge/mpac/sessions.ts";

@@ -12,7 +12,7 @@ import { hookRoutes } from "./edge/hook/hook-edge.ts";
 import { createDoor } from "./edge/http/door.ts";
 import { tellHead } from "./edge/mpac/head-news.ts";
 import { createMpacEdge } from "./edge/mpac/mpac-edge.ts";
-import { FOREIGN_RATE } from "./edge/mpac/rate.ts";
+import { FOREIGN_RATE } from "./edge/http/rate.ts";
 import { openRoom } from "./edge/mpac/room.ts";
 import type { Accession } from "./edge/mpac/succession.ts";
 import { createSessionEdge } from "./edge/mpac/session-edge.ts";

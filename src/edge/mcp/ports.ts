@@ -3,6 +3,7 @@
  */
 import type { ToolContext } from "../../tools/ports.ts";
 import type { Identity } from "../http/door.ts";
+import type { Peer } from "../http/peer.ts";
 
 /** Who sent this very request: nothing is remembered from another one. */
 export interface Caller {
@@ -17,11 +18,20 @@ export interface Caller {
   /** What the session knows it by; undefined for anybody. */
   readonly identity: Identity | undefined;
   readonly mayWrite: boolean;
+  /** When what it showed ends by itself. */
+  readonly expiresAtMs?: number;
+}
+
+/** What a request came over, where that is known. */
+export interface Wire {
+  readonly address: string | undefined;
+  /** Asked when the answer matters; looked up once for a connection. */
+  readonly peer: () => Promise<Peer>;
 }
 
 /** Why a request goes no further. */
 export interface Barred {
-  readonly status: 401 | 403 | 429;
+  readonly status: 400 | 401 | 403 | 429 | 503;
   /** A sentence that says what to do. */
   readonly why: string;
   readonly headers: Readonly<Record<string, string>>;
@@ -31,8 +41,16 @@ export interface Callers {
   /**
    * @param body - the bytes as they came, over which a signature may go
    * @param sessionId - the coordination session that the request is about
+   * @param wire - without it nobody is told apart by address or user of the machine
    */
-  judge(request: Request, body: Uint8Array, sessionId: string): Promise<Caller | Barred>;
+  judge(request: Request, body: Uint8Array, sessionId: string, wire?: Wire): Promise<Caller | Barred>;
+  /**
+   * The session of a request whose path names none: the only one that its credential opens. Undefined when it opens several,
+   * or all. Whose request it is must be judged still: a signature is not looked at here.
+   */
+  sessionFor(request: Request): Promise<string | Barred | undefined>;
+  /** What a caller that may only read is told when it writes: 401 for anybody, 403 for a credential that gives no right to it. */
+  barredFromWriting(caller: Caller, request: Request): Barred;
   /** Whether this credential would be let in now as well: a stream that stays open is asked again. */
   stillHolds(caller: Caller, sessionId: string): boolean;
   /** How to sign in, for an answer to whoever may only read. */
@@ -60,6 +78,8 @@ export interface Visitors extends AsyncDisposable {
 /** Something changed in a session: the resources that say something else now, and the place in the logs up to which that is so. */
 export interface Change {
   readonly uris: readonly string[];
+  /** Whether it is one that no list can name: a file in a folder, or under a glob, that an intent is about. */
+  readonly covers?: (uri: string) => boolean;
   /** Where a follower goes on, also after a restart: a revision of each of the session's logs. ASCII, no line break. */
   readonly cursor: string;
 }

@@ -11,7 +11,7 @@ import { WebSocket } from "ws";
 import type { InstanceId, PrincipalId } from "../../wire/ids.ts";
 import { envelopeOf, type Saying, type Speaker } from "./coordinator-voice.ts";
 import type { Identity } from "../http/door.ts";
-import { type Bucket, createBucket, type Rate } from "./rate.ts";
+import { type Bucket, createBucket, type Rate } from "../http/rate.ts";
 import { textFrame } from "./text-frame.ts";
 
 /** Bytes that may wait for a reader before it is dropped. */

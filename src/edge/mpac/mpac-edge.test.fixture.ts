@@ -15,7 +15,7 @@ import type { WorkspaceFiles } from "./commands.ts";
 import { createDoor, type DoorOptions } from "../http/door.ts";
 import { createMpacEdge, type Peer } from "./mpac-edge.ts";
 import { NOTHING_OBSERVED, type Observations } from "./observed-views.ts";
-import type { Rate } from "./rate.ts";
+import type { Rate } from "../http/rate.ts";
 import { openRoom } from "./room.ts";
 import { createSessionEdge } from "./session-edge.ts";
 

@@ -15,7 +15,7 @@ import { CLOSE, type Connection, type Hearer, serveConnection } from "./connecti
 import { refusal } from "./coordinator-voice.ts";
 import { type Admission, type Door, identityOf } from "../http/door.ts";
 import { type Frame, readFrame } from "./frames.ts";
-import type { Rate } from "./rate.ts";
+import type { Rate } from "../http/rate.ts";
 import type { SessionEdge } from "./session-edge.ts";
 
 /** Whose connection it is, as far as the system tells. */
