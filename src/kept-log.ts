@@ -5,6 +5,7 @@
 import { UnknownEvent } from "./core/aggregate.ts";
 import { board as boardAggregate } from "./core/board/board.ts";
 import { mail as mailAggregate } from "./core/mail/mail.ts";
+import { mcp as mcpAggregate } from "./core/mcp/mcp.ts";
 import { blobsOf } from "./core/session/blobs.ts";
 import { session as sessionAggregate } from "./core/session/session.ts";
 import { initialState } from "./core/session/state.ts";
@@ -25,8 +26,10 @@ const BOARD: Reading = { readEvent: (stored) => boardAggregate.readEvent(stored)
 
 const MAIL: Reading = { readEvent: (stored) => mailAggregate.readEvent(stored), blobsOf: () => [] };
 
+const MCP: Reading = { readEvent: (stored) => mcpAggregate.readEvent(stored), blobsOf: () => [] };
+
 /** How to read what each aggregate has recorded. */
-const READINGS: Readonly<Partial<Record<AggregateName, Reading>>> = { session: SESSION, board: BOARD, mail: MAIL };
+const READINGS: Readonly<Partial<Record<AggregateName, Reading>>> = { session: SESSION, board: BOARD, mail: MAIL, mcp: MCP };
 
 /** A stream of an aggregate that this release does not have. */
 const UNKNOWN: Reading = {

@@ -35,6 +35,7 @@ const ROWS: Readonly<Record<string, Row>> = {
       "core/session/read.ts",
       "core/board/read.ts",
       "core/mail/read.ts",
+      "core/mcp/read.ts",
       "tools/",
       "mcp/",
       "edge/http/",

@@ -68,6 +68,9 @@ const NOT_OF_A_SESSION = [
   "mail/other-sender",
   "mail/unknown-peer",
   "mail/too-large",
+  "mcp/too-many-sessions",
+  "mcp/too-many-subscriptions",
+  "mcp/unknown-session",
 ];
 
 describe("the stream of this release", () => {

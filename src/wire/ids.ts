@@ -52,12 +52,12 @@ export type WorktreeId = z.infer<typeof WorktreeId>;
 export type StreamId = string & z.$brand<"StreamId">;
 
 /** The aggregates that have a stream of their own in every session. */
-export type AggregateName = "session" | "board" | "mail";
+export type AggregateName = "session" | "board" | "mail" | "mcp";
 
 /** Which aggregate a stream belongs to; undefined for a name that this release does not give. */
 export function aggregateOf(stream: StreamId): AggregateName | undefined {
   const name = stream.slice(stream.lastIndexOf("/") + 1);
-  return name === "session" || name === "board" || name === "mail" ? name : undefined;
+  return name === "session" || name === "board" || name === "mail" || name === "mcp" ? name : undefined;
 }
 
 export function streamOf(session: SessionId, aggregate: AggregateName): StreamId {
