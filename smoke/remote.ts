@@ -3,7 +3,7 @@
  * sidecar, and bridges of two people, with a token each, in one session there.
  */
 import assert from "node:assert/strict";
-import { mkdir, readdir, readFile, stat } from "node:fs/promises";
+import { mkdir, readdir, readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { freePorts, validate } from "./support/caddy.ts";
 import { type McpHost, startHost } from "./support/mcp-host.ts";
@@ -141,8 +141,8 @@ await runSmoke(async (smoke) => {
     started.kill("SIGTERM");
     assert.deepEqual(await started.exited, { code: 0, signal: null }, started.stderr.all.slice(-5).join("\n"));
   });
-  await smoke.step("when it is back, both bridges are who they were, and ana has her task", async () => {
-    startHub({ MPAC_TOKEN_TABLE: JSON.stringify(TABLE) });
+  const restarted = await smoke.step("when it is back, both bridges are who they were, and ana has her task", async () => {
+    const program = startHub({ MPAC_TOKEN_TABLE: JSON.stringify(TABLE) });
     const { structured, text } = await eventually("ana's answer", async () => {
       const answer = await ana.call("yield_task", { intent_id: task });
       return answer.structured["code"] === "SIDECAR_UNAVAILABLE" ? undefined : answer;
@@ -151,6 +151,26 @@ await runSmoke(async (smoke) => {
     assert.match(String((structured["notices"] as string[] | undefined)?.join(" ")), /restored: you are ana again, with the tasks you had/);
     const begun = (await bo.call("begin_task", { objective: "rename a type", files: FILES })).structured;
     assert.deepEqual([begun["status"], begun["principal_id"]], ["ok", "bo"]);
+    return program;
+  });
+
+  await smoke.step("a table in a file is read again at SIGHUP: who is new in it gets in, who was there stays", async () => {
+    const file = join(scratch.folder, "tokens.json");
+    await writeFile(file, JSON.stringify({ [TOKENS.bo]: TABLE[TOKENS.bo] }));
+    restarted.kill("SIGTERM");
+    assert.deepEqual(await restarted.exited, { code: 0, signal: null }, restarted.stderr.all.slice(-5).join("\n"));
+    const program = startHub({ MPAC_TOKEN_TABLE_FILE: file });
+    const answered = (host: McpHost) =>
+      eventually("an answer", async () => {
+        const { structured } = await host.call("who_is_working");
+        return structured["status"] === "error" ? undefined : structured;
+      });
+    await answered(bo);
+    assert.equal((await ana.call("who_is_working")).structured["status"], "error");
+    await writeFile(file, JSON.stringify({ [TOKENS.bo]: TABLE[TOKENS.bo], [TOKENS.ana]: TABLE[TOKENS.ana] }));
+    program.kill("SIGHUP");
+    await answered(ana);
+    await answered(bo);
   });
 
   await smoke.step("no clone has a sidecar of its own, and no token stands in anything that was said or kept", async () => {

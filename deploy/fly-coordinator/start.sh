@@ -16,9 +16,9 @@ refuse() {
   exit "$EXIT_CONFIG"
 }
 
-table=${MPAC_TOKEN_TABLE:-}
+table=${MPAC_TOKEN_TABLE:-}${MPAC_TOKEN_TABLE_FILE:-}
 if [[ -z ${table//[[:space:]]/} ]]; then
-  refuse 'MPAC_TOKEN_TABLE is not set, so everybody who finds this host could join every session: set it to {"<token>": {"allowed_sessions": ["<id>"], "roles": ["contributor"]}} and start again'
+  refuse 'MPAC_TOKEN_TABLE is not set, and no MPAC_TOKEN_TABLE_FILE, so everybody who finds this host could join every session: set it to {"<token>": {"allowed_sessions": ["<id>"], "roles": ["contributor"]}} and start again'
 fi
 [[ -f $signalbox ]] || refuse "there is no $signalbox: run \`npm ci && npm run build\` first"
 command -v caddy >/dev/null || refuse "there is no caddy on the PATH: install it, such as by \`apt-get install caddy\`"
@@ -32,11 +32,18 @@ env -u MPAC_TOKEN_TABLE SIGNALBOX_UPSTREAM="127.0.0.1:$port" XDG_DATA_HOME="$dat
 proxy=$!
 
 asked=
-trap 'asked=yes' TERM INT HUP
+reread=
+trap 'asked=yes' TERM INT
+# The sidecar reads the file of the table again and goes on; a table in the environment cannot have changed.
+trap 'reread=yes; kill -HUP "$sidecar" 2>/dev/null' HUP
 
 # Whichever ends first ends the other: half of it is of no use to anybody.
-wait -n -p first "$sidecar" "$proxy"
-code=$?
+while :; do
+  reread=
+  wait -n -p first "$sidecar" "$proxy"
+  code=$?
+  [[ -n $reread && -z $asked && -z ${first:-} ]] || break
+done
 
 # The sidecar first: what it tells its clients goes through the proxy.
 kill -TERM "$sidecar" 2>/dev/null
