@@ -21,7 +21,7 @@ import { bridgeIdentity } from "./identity.ts";
 import { createLocate } from "./locate.ts";
 import { createMember, type Member } from "./member.ts";
 import { createMembers } from "./members.ts";
-import { createNotices } from "./notices.ts";
+import { createNotices } from "../tools/notices.ts";
 import { readPeerSettings } from "./peer-settings.ts";
 import { type BridgePeers, createPeers, type Seat } from "./peers.ts";
 import { finishPending, hash } from "./recovery.ts";

@@ -9,12 +9,13 @@ import {
   type SessionClientOptions,
 } from "../client/session-client.ts";
 import { longestSince, systemNow } from "../client/elapsed.ts";
+import { endedSentence } from "../tools/ended-task.ts";
 import type { Coordination } from "../tools/ports.ts";
 import { createCoordination } from "./coordination.ts";
-import { createDecisions } from "./decisions.ts";
-import { createFreezes } from "./freezes.ts";
-import { createHearing } from "./hearing.ts";
-import { createRenewal, endedSentence } from "./renewal.ts";
+import { createDecisions } from "../tools/decisions.ts";
+import { createFreezes } from "../tools/freezes.ts";
+import { createHearing } from "../tools/hearing.ts";
+import { createRenewal, IDLE_MS } from "./renewal.ts";
 import type { WorktreeLook } from "./worktree-look.ts";
 
 /** How often it is looked whether a task is to be renewed, in milliseconds. */
@@ -70,7 +71,7 @@ export function createMember({ client: options, look: ownLook, workspaceDir, not
     },
     onEnded(intent, reason) {
       missesTasks ||= reason === "away";
-      tell(endedSentence(intent, reason));
+      tell(endedSentence(intent, reason, IDLE_MS));
     },
   });
   const coordination = createCoordination({ client, hearing, workspaceDir, takeNotices: notices.take, settled });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { HeldIntent } from "../client/own-intents.ts";
-import { createRenewal, endedSentence } from "./renewal.ts";
+import { createRenewal } from "./renewal.ts";
 
 const MINUTE_MS = 60_000;
 const START = { wallMs: 0, monotonicMs: 0 };
@@ -138,23 +138,4 @@ it("warns once of a task with an end of its own, when a fifth of its time is lef
   expect(told).toEqual([
     'your task i lives until 00:10Z (2 min left), as its ttl_sec says; begin_task {"objective":"o","files":["a.ts"]} takes it up again',
   ]);
-});
-
-it.each([
-  { reason: "ttl", renews: true, says: "ended, because nothing was seen of its work for 30 min" },
-  { reason: "ttl", renews: false, says: "ended, as its ttl_sec said" },
-  { reason: "away", renews: true, says: "is not in the session any more" },
-  { reason: "owner_left\u001b[31m", renews: true, says: 'was ended ("owner_left")' },
-])("says of a task that ended by $reason how to take it up again", ({ reason, renews, says }) => {
-  const intent: HeldIntent = { intentId: "i", objective: "o", fence: 1, files: ["a.ts"], ttlSec: 900, renews, renewedAt: START };
-
-  expect(endedSentence(intent, reason)).toBe(
-    `your task i over a.ts ${says}; you hold nothing by it: begin_task {"objective":"o","files":["a.ts"]} takes it up again`,
-  );
-});
-
-it("does not tell whoever was rejected to announce the same files again", () => {
-  const intent: HeldIntent = { intentId: "i", objective: "o", fence: 1, files: ["a.ts"], ttlSec: 900, renews: true, renewedAt: START };
-
-  expect(endedSentence(intent, "resolution_rejected")).toMatch(/was rejected when a conflict about it was resolved.*work elsewhere$/);
 });

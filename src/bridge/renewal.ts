@@ -8,17 +8,15 @@
 import type { SessionClient } from "../client/session-client.ts";
 import { type Instant, longestSince, shortestSince } from "../client/elapsed.ts";
 import type { HeldIntent } from "../client/own-intents.ts";
-import { asJson, listed, named, quoted, SHOWN_CHARACTERS } from "../tools/quote.ts";
+import { beginAgain } from "../tools/ended-task.ts";
+import { named } from "../tools/quote.ts";
 import { until } from "../tools/times.ts";
 
 /** Milliseconds without a sign of work after which a task is left to end. */
-const IDLE_MS = 30 * 60_000;
+export const IDLE_MS = 30 * 60_000;
 
 /** Part of its time after which a task with an end of its own is warned of. */
 const WARNED_AT = 0.8;
-
-/** Files of a task that a sentence names. */
-const NAMED_FILES = 5;
 
 export interface RenewalOptions {
   readonly client: Pick<SessionClient, "intents" | "isJoined" | "send" | "query">;
@@ -72,29 +70,4 @@ export function createRenewal({ client, lastCall, lastEditMs, now, tell }: Renew
     if (due.length === 0 || !client.isJoined || !(await isWorking())) return;
     await Promise.all(due.map(({ intentId, ttlSec }) => client.send("INTENT_UPDATE", { intent_id: intentId, ttl_sec: ttlSec })));
   };
-}
-
-/** What the next result says of a task that ended without its owner's doing. */
-export function endedSentence(intent: HeldIntent, reason: string): string {
-  const what = `your task ${named(intent.intentId)} over ${listed(intent.files, NAMED_FILES)}`;
-  if (reason === "resolution_rejected") {
-    return `${what} was rejected when a conflict about it was resolved; you hold nothing by it, and its files may not be announced again at once: leave them to the others, and work elsewhere`;
-  }
-  return `${what} ${endedWhy(intent, reason)}; you hold nothing by it: ${beginAgain(intent)} takes it up again`;
-}
-
-function endedWhy(intent: HeldIntent, reason: string): string {
-  return reason === "away"
-    ? "is not in the session any more"
-    : reason !== "ttl"
-      ? `was ended (${quoted(reason, 80)})`
-      : intent.renews
-        ? `ended, because nothing was seen of its work for ${IDLE_MS / 60_000} min`
-        : "ended, as its ttl_sec said";
-}
-
-function beginAgain({ objective, files }: HeldIntent): string {
-  const shown = Array.from(objective).slice(0, SHOWN_CHARACTERS).join("");
-  const named = files.length <= NAMED_FILES ? { files } : {};
-  return `begin_task ${asJson({ objective: shown, ...named })}`;
 }

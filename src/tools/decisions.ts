@@ -2,8 +2,8 @@
  * What was decided about the conflicts that one is in: whoever brought one before an arbiter was told to wait for it, so the
  * next result says what came of it, whether or not a task of one's own ended by it.
  */
-import { listed, named, quoted } from "../tools/quote.ts";
-import type { InboundEnvelope } from "../wire/mpac/coordinator.ts";
+import type { Heard } from "./hearing.ts";
+import { listed, named, quoted } from "./quote.ts";
 
 /** Conflicts that are remembered; the oldest give way. */
 const MOST = 200;
@@ -11,7 +11,7 @@ const MOST = 200;
 const OUTCOMES = ["accepted", "rejected", "merged"] as const;
 
 /** Hears what the coordinator says; a report goes to the parties of its conflict and the arbiters only. */
-export function createDecisions(tell: (sentence: string) => void): (envelope: InboundEnvelope) => void {
+export function createDecisions(tell: (sentence: string) => void): (heard: Heard) => void {
   const heardOf = new Set<string>();
   return ({ message_type: type, sender, payload }) => {
     const { conflict_id: id } = payload;
@@ -27,11 +27,11 @@ export function createDecisions(tell: (sentence: string) => void): (envelope: In
 }
 
 /** Nothing that the conflict was about is left: nobody waits for that. */
-function isOver(by: string, { decision }: InboundEnvelope["payload"]): boolean {
+function isOver(by: string, { decision }: Heard["payload"]): boolean {
   return by.startsWith("service:coordinator-") && decision === "dismissed";
 }
 
-function decidedSentence(id: string, by: string, { decision, rationale, outcome }: InboundEnvelope["payload"]): string {
+function decidedSentence(id: string, by: string, { decision, rationale, outcome }: Heard["payload"]): string {
   const lists = (typeof outcome === "object" ? outcome : null) as Readonly<Record<string, unknown>> | null;
   const chosen = OUTCOMES.flatMap((name) => {
     const ids = lists?.[name];

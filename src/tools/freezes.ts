@@ -2,8 +2,8 @@
  * What becomes of a conflict that one is in while nobody resolves it: it comes before somebody, and what it is about is
  * frozen. Whoever edits without `submit_change` meets no refusal, so the next result says it.
  */
-import { named, quoted } from "../tools/quote.ts";
-import type { InboundEnvelope } from "../wire/mpac/coordinator.ts";
+import type { Heard } from "./hearing.ts";
+import { named, quoted } from "./quote.ts";
 
 /** Conflicts that are remembered; the oldest give way. */
 const MOST = 200;
@@ -14,7 +14,7 @@ const NOTICE_CHARACTERS = 400;
 const NOTICES: ReadonlySet<unknown> = new Set(["RESOLUTION_TIMEOUT", "SCOPE_FROZEN"]);
 
 /** Hears what the coordinator says: everybody of a conflict that nobody resolved, only its parties and the arbiters of its report. */
-export function createFreezes(tell: (sentence: string) => void): (envelope: InboundEnvelope) => void {
+export function createFreezes(tell: (sentence: string) => void): (heard: Heard) => void {
   /** What was told of each: every phase has words of its own. */
   const heardOf = new Map<string, Set<string>>();
   return ({ message_type: type, payload }) => {

@@ -5,26 +5,29 @@
  * that was said while nobody listened.
  */
 import type { InboundEnvelope } from "../wire/mpac/coordinator.ts";
-import type { Wait } from "../tools/ports.ts";
+import type { Wait } from "./ports.ts";
+
+/** What a participant hears of a message, over whichever way it came. */
+export type Heard = Pick<InboundEnvelope, "message_type" | "sender" | "payload">;
 
 export interface Hearing {
   /** Something was heard; nothing when what was missed may stand now. */
-  readonly hear: (envelope?: InboundEnvelope) => void;
+  readonly hear: (heard?: Heard) => void;
   /** The first answer that `look` finds, now or at something heard; undefined when the wait is over. */
-  until<Found>(look: (heard: InboundEnvelope | undefined) => Found | undefined, wait: Wait): Promise<Found | undefined>;
+  until<Found>(look: (heard: Heard | undefined) => Found | undefined, wait: Wait): Promise<Found | undefined>;
 }
 
 export function createHearing(): Hearing {
-  const listeners = new Set<(heard: InboundEnvelope | undefined) => void>();
+  const listeners = new Set<(heard: Heard | undefined) => void>();
   return {
-    hear(envelope) {
-      for (const listen of listeners) listen(envelope);
+    hear(heard) {
+      for (const listen of listeners) listen(heard);
     },
-    until<Found>(look: (heard: InboundEnvelope | undefined) => Found | undefined, { limitMs, signal }: Wait) {
+    until<Found>(look: (heard: Heard | undefined) => Found | undefined, { limitMs, signal }: Wait) {
       const standing = look(undefined);
       if (standing !== undefined || signal?.aborted === true) return Promise.resolve(standing);
       return new Promise<Found | undefined>((resolve) => {
-        const listen = (heard: InboundEnvelope | undefined): void => {
+        const listen = (heard: Heard | undefined): void => {
           const found = look(heard);
           if (found !== undefined) end(found);
         };

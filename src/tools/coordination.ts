@@ -1,0 +1,252 @@
+/**
+ * The session as the tools see it, put into the messages of MPAC and the questions of ours: whoever carries these, over a
+ * connection or in process, has the same session.
+ */
+import type { Answer, Query } from "../wire/query.ts";
+import type { JsonObject } from "../wire/json.ts";
+import { AckExtension } from "../wire/mpac/coordinator.ts";
+import type { Ack, WaitingAck } from "../wire/mpac/extension.ts";
+import type { ClientMessage } from "../wire/mpac/messages.ts";
+import type { Rejection } from "../wire/refusals.ts";
+import type { Heard, Hearing } from "./hearing.ts";
+import type { Announced, Claim, ClaimDecision, Commit, Coordination, Membership, Outcome, Repeatable, Wait, Waiting } from "./ports.ts";
+
+/** Life of a task that was taken over, in seconds; it is renewed while there is work, as others are. */
+const TAKEN_OVER_TTL_SEC = 900;
+
+/** How long a claim that nobody decided in time is listened for, in milliseconds: a person may approve it hours later. */
+const LATE_WORD_MS = 86_400_000;
+
+export type CommandType = Exclude<ClientMessage["message_type"], "HELLO" | "GOODBYE">;
+
+/** A task that became one's own by somebody else's word. */
+export interface TakenOver {
+  readonly intentId: string;
+  readonly objective: string;
+  readonly fence: number;
+  readonly files: readonly string[];
+  readonly ttlSec: number;
+  readonly renews: boolean;
+}
+
+/** What carries messages and questions of one principal. */
+export interface Carrier {
+  membership(): Promise<Membership>;
+  /** Carries a command out once. */
+  send(
+    type: CommandType,
+    payload: JsonObject,
+  ): Promise<{ readonly ok: true; readonly ack: Ack } | { readonly ok: false; readonly rejection: Rejection }>;
+  /** Answered behind every command that was sent before. */
+  query(query: Query): Promise<Answer>;
+  /** What the coordinator says to the principal. */
+  readonly hearing: Hearing;
+  /** Whether it is a live intent of the principal's, as far as that has been heard. */
+  holds(intentId: string): boolean;
+  /** Counts an intent as the principal's own. */
+  adopt(intent: TakenOver): void;
+  /** What a commit says, where it says more or other than a worktree's. */
+  readonly commitPayload?: (commit: Commit) => JsonObject;
+}
+
+export function createCoordination(carrier: Carrier): Coordination {
+  const { hearing, commitPayload = worktreeCommit } = carrier;
+
+  async function send<Result>(type: CommandType, payload: JsonObject, resultOf: (ack: Ack) => Result): Promise<Outcome<Result>> {
+    const sent = await carrier.send(type, payload);
+    return sent.ok ? { ok: true, result: resultOf(sent.ack) } : { ok: false, rejection: sent.rejection };
+  }
+
+  async function ask<Kind extends Query["kind"]>(query: Extract<Query, { kind: Kind }>): Promise<Extract<Answer, { kind: Kind }>> {
+    const answer = await carrier.query(query);
+    if (answer.kind !== query.kind) throw new Error(`the question for ${query.kind} was answered with ${answer.kind}`);
+    return answer as Extract<Answer, { kind: Kind }>;
+  }
+
+  const nothing = (): undefined => undefined;
+
+  /** What was taken over lives on like a task of one's own. */
+  async function adopt(intentId: string): Promise<void> {
+    const { intent } = await ask<"intent">({ kind: "intent", intent_id: intentId });
+    if (intent === null) return;
+    const { objective, fence, scope } = intent;
+    carrier.adopt({ intentId, objective, fence, files: scope.resources ?? [], ttlSec: TAKEN_OVER_TTL_SEC, renews: true });
+    await carrier.send("INTENT_UPDATE", { intent_id: intentId, ttl_sec: TAKEN_OVER_TTL_SEC });
+  }
+
+  return {
+    membership: () => carrier.membership(),
+    summary: ({ paths, limit, cursor }) =>
+      ask<"summary">({
+        kind: "summary",
+        ...(paths === undefined ? {} : { paths: [...paths] }),
+        ...(limit === undefined ? {} : { limit }),
+        ...(cursor === undefined ? {} : { cursor }),
+      }),
+    overlap: (paths) => ask<"overlap">({ kind: "overlap", paths: [...paths] }),
+    async intent(intentId, target) {
+      return (await ask<"intent">({ kind: "intent", intent_id: intentId, ...(target === undefined ? {} : { target }) })).intent;
+    },
+    async intentBehind(intentId) {
+      const { intent, behind = [] } = await ask<"intent">({ kind: "intent", intent_id: intentId, behind: true });
+      return { intent, behind };
+    },
+    behind: async (paths) => (await ask<"behind">({ kind: "behind", paths: [...paths] })).behind,
+    announce: ({ intentId, objective, files, onOverlap, ttlSec, renews, requestId, priority, symbols, placeSec }) =>
+      send(
+        "INTENT_ANNOUNCE",
+        {
+          intent_id: intentId,
+          objective,
+          scope: {
+            kind: "file_set",
+            resources: files,
+            ...(symbols === undefined ? {} : { extensions: { signalbox: { symbols } } }),
+          },
+          ttl_sec: ttlSec,
+          ...(priority === undefined ? {} : { priority }),
+          extensions: {
+            signalbox: {
+              on_overlap: onOverlap,
+              request_id: requestId,
+              ...(renews ? { renews } : {}),
+              ...(onOverlap === "wait" && placeSec !== undefined ? { wait_sec: placeSec } : {}),
+            },
+          },
+        },
+        ({ fence = 0, conflicts = [], superseded = [], frozen, waiting }) => ({
+          fence,
+          conflicts,
+          superseded,
+          ...(frozen === undefined ? {} : { frozen }),
+          ...(waiting === undefined ? {} : { waiting: waitingIn(waiting) }),
+        }),
+      ),
+    async untilBegun(intentId, wait) {
+      const begun = await hearing.until(
+        (heard) => (carrier.holds(intentId) ? { announced: announcedIn(intentId, heard) } : undefined),
+        wait,
+      );
+      return begun?.announced;
+    },
+    escalate: ({ conflictId, to, reason, context, requestId }) =>
+      send(
+        "CONFLICT_ESCALATE",
+        {
+          conflict_id: conflictId,
+          reason,
+          ...(to === undefined ? {} : { escalate_to: to }),
+          ...(context === undefined ? {} : { context }),
+          ...asRepeatable({ requestId }),
+        },
+        nothing,
+      ),
+    resolve: ({ conflictId, decision, rationale, outcome, requestId }) =>
+      send(
+        "RESOLUTION",
+        {
+          conflict_id: conflictId,
+          decision,
+          rationale,
+          ...(outcome === undefined ? {} : { outcome: withoutHoles(outcome) }),
+          ...asRepeatable({ requestId }),
+        },
+        nothing,
+      ),
+    async claim(asked, wait) {
+      const takeUp = async (said: ClaimDecision | undefined): Promise<void> => {
+        if (said?.decision === "approved") await adopt(asked.newIntentId);
+      };
+      // Who was cut off when the word was given finds the task among its own.
+      const missed = (): ClaimDecision | undefined => (carrier.holds(asked.newIntentId) ? { decision: "approved" } : undefined);
+      const wordWithin = (within: Wait) =>
+        hearing.until((heard) => (heard === undefined ? missed() : wordOn(asked.claimId, heard)), within);
+      const word = wordWithin(wait);
+      const sent = await send("INTENT_CLAIM", claimPayload(asked), nothing);
+      if (!sent.ok) return sent;
+      const decided = await word;
+      if (decided === undefined) void wordWithin({ limitMs: LATE_WORD_MS }).then(takeUp).catch(nothing);
+      else await takeUp(decided);
+      return { ok: true, result: decided };
+    },
+    withdraw: (intentId, reason, repeatable) =>
+      send("INTENT_WITHDRAW", { intent_id: intentId, reason, ...asRepeatable(repeatable) }, nothing),
+    commit: (commit) => send("OP_COMMIT", commitPayload(commit), nothing),
+    supersede: ({ opId, supersedesOpId, target, intentId, stateRefAfter, reason }) =>
+      send(
+        "OP_SUPERSEDE",
+        { op_id: opId, supersedes_op_id: supersedesOpId, target, intent_id: intentId, state_ref_after: stateRefAfter, reason },
+        nothing,
+      ),
+    acknowledge: (conflictId, ackType, repeatable) =>
+      send("CONFLICT_ACK", { conflict_id: conflictId, ack_type: ackType, ...asRepeatable(repeatable) }, nothing),
+  };
+}
+
+/** The reference that was just read from the disk goes along, which is the truth there. */
+function worktreeCommit({ observed, fence, requestId, ...commit }: Commit): JsonObject {
+  const once = requestId === undefined ? {} : { request_id: requestId };
+  return { ...operationPayload(commit), extensions: { signalbox: { observed, fence, ...once } } };
+}
+
+/** What any commit says of its operation. */
+export function operationPayload(commit: Omit<Commit, "fence" | "observed" | "requestId">): JsonObject {
+  const { opId, intentId, target, opKind, stateRefBefore, stateRefAfter } = commit;
+  return {
+    op_id: opId,
+    intent_id: intentId,
+    target,
+    op_kind: opKind,
+    state_ref_before: stateRefBefore,
+    state_ref_after: stateRefAfter,
+  };
+}
+
+function claimPayload(asked: Claim): JsonObject {
+  const { claimId, originalIntentId, originalPrincipalId, newIntentId, objective, files, justification, requestId } = asked;
+  return {
+    claim_id: claimId,
+    original_intent_id: originalIntentId,
+    new_intent_id: newIntentId,
+    objective,
+    ...(originalPrincipalId === undefined ? {} : { original_principal_id: originalPrincipalId }),
+    ...(files === undefined ? {} : { scope: { kind: "file_set", resources: files } }),
+    ...(justification === undefined ? {} : { justification }),
+    ...asRepeatable({ requestId }),
+  };
+}
+
+/** The id of the caller's own; without it the client gives the message one. */
+function asRepeatable({ requestId }: Repeatable = {}): JsonObject {
+  return requestId === undefined ? {} : { extensions: { signalbox: { request_id: requestId } } };
+}
+
+/** What the intent began with, when this is the coordinator's word that it did. */
+function announcedIn(intentId: string, heard: Heard | undefined): Announced | undefined {
+  if (heard?.message_type !== "INTENT_ANNOUNCE" || heard.payload["intent_id"] !== intentId) return undefined;
+  const { ack } = AckExtension.safeParse(heard.payload.extensions?.signalbox).data ?? {};
+  return ack?.fence === undefined ? undefined : { fence: ack.fence, conflicts: ack.conflicts ?? [], superseded: ack.superseded ?? [] };
+}
+
+const DECISIONS = ["approved", "rejected", "withdrawn"] as const;
+
+/** The coordinator's word on the claim, when this is it. */
+function wordOn(claimId: string, heard: Heard | undefined): ClaimDecision | undefined {
+  if (heard?.message_type !== "INTENT_CLAIM_STATUS" || heard.payload["claim_id"] !== claimId) return undefined;
+  const { decision, reason, approved_by: approvedBy } = heard.payload;
+  const known = DECISIONS.find((word) => word === decision);
+  if (known === undefined) return undefined;
+  return {
+    decision: known,
+    ...(typeof reason === "string" ? { reason } : {}),
+    ...(typeof approvedBy === "string" ? { approvedBy } : {}),
+  };
+}
+
+function waitingIn({ deferral_id: deferralId, ahead = 0, holders = [] }: WaitingAck): Waiting {
+  return { deferralId, ahead, holders };
+}
+
+function withoutHoles(members: { readonly [name: string]: readonly string[] | string | undefined }): JsonObject {
+  return Object.fromEntries(Object.entries(members).filter((entry): entry is [string, string | string[]] => entry[1] !== undefined));
+}
