@@ -46,6 +46,11 @@ export interface Lists {
   readonly prompts: readonly PromptDefinition[];
 }
 
+/** Nothing is wrong with what was asked, and it cannot be had now: a sentence that says what to do. */
+export interface Unavailable {
+  readonly unavailable: string;
+}
+
 export interface Face {
   readonly version: string;
   readonly instructions: string;
@@ -53,13 +58,15 @@ export interface Face {
   /** The host has said its name, in whichever way its era does. */
   readonly onHost?: (clientName: string) => void;
   call(name: string, args: unknown, asked: AskedToCall): Promise<Called>;
+  /** Whether a resource of this address may be followed; without it, each may. */
+  knows?(uri: string, asked: Asked): Promise<boolean>;
   /** Undefined: there is no such resource. */
-  read(uri: string, asked: Asked): Promise<readonly ResourceContent[] | undefined>;
+  read(uri: string, asked: Asked): Promise<readonly ResourceContent[] | Unavailable | undefined>;
   prompt(
     name: string,
     args: Readonly<Record<string, string>>,
     asked: Asked,
-  ): Promise<{ readonly text: string } | { readonly refused: string }>;
+  ): Promise<{ readonly text: string } | { readonly refused: string } | Unavailable>;
   /** At most 100 values; what is completed is a template's place or a prompt's argument. */
   complete(
     what: { readonly kind: "resource" | "prompt"; readonly name: string },

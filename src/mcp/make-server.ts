@@ -1,0 +1,253 @@
+/**
+ * An MCP server of a face, for both eras of the protocol: the stdio bridge serves with it, and `/mcp`.
+ *
+ * A transport makes one of them for each connection or request, as its entry of the SDK asks (`serveStdio`, `createMcpHandler`,
+ * or a `connect` of its own), and says in the options what only it knows: the era, whose question a sealed answer belongs to,
+ * whether an answer has left, and who follows a resource. What it knows of a request goes in as `authInfo.extra.visit` and comes
+ * back as `Asked.visit`. The `RequestStates` are made once for a process and given to each server: an answer may come to another
+ * one than asked. Updates of resources go out by `server.sendResourceUpdated`, or by the notifier of the SDK's HTTP handler.
+ */
+import {
+  CLIENT_CAPABILITIES_META_KEY,
+  CLIENT_INFO_META_KEY,
+  ProtocolError,
+  ProtocolErrorCode,
+  ResourceNotFoundError,
+  Server,
+  type CallToolResult,
+  type InputRequiredResult,
+  type ServerContext,
+  type Tool,
+} from "@modelcontextprotocol/server";
+import type { Asked, Face } from "./face.ts";
+import { progressTo } from "./progress.ts";
+import { ask, canShowForms, replyIn } from "./question.ts";
+import { ANSWER_MS, type RequestStates } from "./request-state.ts";
+
+/** What a host may keep the lists for, in milliseconds. They change with a release only. */
+const KEEP_MS = 60_000;
+
+/** Values of one completion; the protocol allows no more. */
+const MAX_VALUES = 100;
+
+/** How much sooner than its state the SDK gives up a question that it asks by itself, in milliseconds. */
+const MARGIN_MS = 5_000;
+
+/** The first revision in which each choice of a form has its words beside its value. */
+const TITLES_BESIDE = "2025-11-25";
+
+const LISTS = { ttlMs: KEEP_MS, cacheScope: "public" } as const;
+const LIVE = { ttlMs: 0, cacheScope: "private" } as const;
+const CACHE_HINTS = {
+  "server/discover": LISTS,
+  "tools/list": LISTS,
+  "resources/list": LISTS,
+  "resources/templates/list": LISTS,
+  "prompts/list": LISTS,
+  "resources/read": LIVE,
+};
+
+export interface MakeServerOptions {
+  /** As the SDK's entry says that this server is for. */
+  readonly era: Asked["era"];
+  readonly requestStates: RequestStates;
+  /** Who asks, as long as a person takes to answer: a principal or a session. What one was asked, no other one answers. */
+  readonly callerOf: (asked: Asked) => string;
+  /** Whether a question gets through from here to a client that can show it; by default it does. */
+  readonly carriesQuestions?: (asked: Asked) => boolean;
+  /**
+   * An answer to this request is about to be sent: tells, once, when it has left, or that it does not. Mail that was in one which
+   * did not is given again.
+   */
+  readonly whenSent: (request: { readonly id: string | number; readonly visit: unknown }, tell: (left: boolean) => void) => void;
+  /** Who follows a resource in the eras before 2026-07-28. Without it, none can be followed in either. */
+  readonly subscriptions?: {
+    subscribe(uri: string, asked: Asked): void | Promise<void>;
+    unsubscribe(uri: string, asked: Asked): void | Promise<void>;
+  };
+  /** Takes a fault that no client can act on. */
+  readonly report: (line: string) => void;
+}
+
+export function makeServer(face: Face, options: MakeServerOptions): Server {
+  const { lists } = face;
+  const server = new Server(
+    { name: "signalbox", title: "Signalbox", version: face.version },
+    {
+      capabilities: {
+        tools: {},
+        ...(lists.resources.length === 0 ? {} : { resources: { subscribe: options.subscriptions !== undefined } }),
+        ...(lists.prompts.length === 0 ? {} : { prompts: {} }),
+        ...(lists.resources.length + lists.prompts.length === 0 ? {} : { completions: {} }),
+      },
+      instructions: face.instructions,
+      cacheHints: CACHE_HINTS,
+      inputRequired: { roundTimeoutMs: ANSWER_MS - MARGIN_MS },
+    },
+  );
+  const answer = answerIn(server, face, options);
+
+  server.oninitialized = () => {
+    const name = server.getClientVersion()?.name;
+    if (name !== undefined) face.onHost?.(name);
+  };
+  server.setRequestHandler("tools/list", (_request, ctx) => answer(ctx, () => ({ tools: lists.tools as unknown as Tool[] })));
+  server.setRequestHandler("tools/call", ({ params }, ctx) =>
+    answer(ctx, (asked) => call(server, face, options, { name: params.name, args: params.arguments }, ctx, asked)),
+  );
+  if (lists.resources.length > 0) serveResources(server, face, options, answer);
+  if (lists.prompts.length > 0) servePrompts(server, face, answer);
+  if (lists.resources.length + lists.prompts.length > 0) serveCompletion(server, face, answer);
+  return server;
+}
+
+type Answer = <Result>(ctx: ServerContext, work: (asked: Asked) => Result | Promise<Result>) => Promise<Result>;
+
+/** What holds for each request: the host's name is heard, and a fault of ours is told to the log and not to the client. */
+function answerIn(server: Server, face: Face, { era, report }: MakeServerOptions): Answer {
+  return async (ctx, work) => {
+    const clientName = era === "modern" ? nameIn(claimed(ctx, CLIENT_INFO_META_KEY)) : server.getClientVersion()?.name;
+    if (clientName !== undefined) face.onHost?.(clientName);
+    try {
+      return await work({ signal: ctx.mcpReq.signal, clientName, era, visit: ctx.http?.authInfo?.extra?.["visit"] });
+    } catch (cause) {
+      if (cause instanceof ProtocolError) throw cause;
+      report(`${ctx.mcpReq.method}: ${cause instanceof Error ? cause.message : String(cause)}`);
+      throw new ProtocolError(
+        ProtocolErrorCode.InternalError,
+        "an internal error stopped this request; `signalbox doctor` looks for causes",
+      );
+    }
+  };
+}
+
+async function call(
+  server: Server,
+  face: Face,
+  { era, requestStates, callerOf, carriesQuestions = () => true, whenSent }: MakeServerOptions,
+  { name, args }: { readonly name: string; readonly args: unknown },
+  ctx: ServerContext,
+  asked: Asked,
+): Promise<CallToolResult | InputRequiredResult> {
+  const names = face.lists.tools.map((tool) => tool.name);
+  if (!names.includes(name)) throw invalid(`there is no tool ${JSON.stringify(name)}; the tools are ${names.join(", ")}`);
+
+  const bound = { tool: name, args, caller: callerOf(asked) };
+  const reply = await replyIn(ctx, requestStates, bound);
+  const capabilities = era === "modern" ? claimed(ctx, CLIENT_CAPABILITIES_META_KEY) : server.getClientCapabilities();
+  const canBeAsked = canShowForms(capabilities) && carriesQuestions(asked);
+  const progress = progressTo(ctx);
+  const called = await face
+    .call(name, args, { ...asked, person: { canBeAsked, reply }, progress: progress?.tell })
+    .finally(() => progress?.end());
+  if (called.outcome === "unknown-tool") throw invalid(called.message);
+
+  const { structured, text, isError, settle, asks } = called.result;
+  if (asks !== undefined) {
+    settle?.(false);
+    const revision = server.getNegotiatedProtocolVersion() ?? TITLES_BESIDE;
+    return ask(asks, revision < TITLES_BESIDE ? "apart" : "beside", requestStates, bound);
+  }
+  const { id, signal } = ctx.mcpReq;
+  if (settle !== undefined) whenSent({ id, visit: asked.visit }, (left) => settle(left && !signal.aborted));
+  const result: CallToolResult = { content: [{ type: "text", text }], structuredContent: { ...structured } };
+  return isError === true ? { ...result, isError } : result;
+}
+
+function serveResources(server: Server, face: Face, { subscriptions }: MakeServerOptions, answer: Answer): void {
+  const { resources } = face.lists;
+  const isTemplate = ({ uri }: { readonly uri: string }) => uri.includes("{");
+  server.setRequestHandler("resources/list", (_request, ctx) =>
+    answer(ctx, () => ({ resources: resources.filter((resource) => !isTemplate(resource)).map((resource) => ({ ...resource })) })),
+  );
+  server.setRequestHandler("resources/templates/list", (_request, ctx) =>
+    answer(ctx, () => ({ resourceTemplates: resources.filter(isTemplate).map(({ uri, ...rest }) => ({ uriTemplate: uri, ...rest })) })),
+  );
+  server.setRequestHandler("resources/read", ({ params: { uri } }, ctx) =>
+    answer(ctx, async (asked) => {
+      const read = await face.read(uri, asked);
+      if (read === undefined) throw noResource(uri);
+      if ("unavailable" in read) throw new ProtocolError(ProtocolErrorCode.InternalError, read.unavailable);
+      return { contents: read.map((content) => ({ ...content })) };
+    }),
+  );
+  if (subscriptions === undefined) return;
+  server.setRequestHandler("resources/subscribe", ({ params: { uri } }, ctx) =>
+    answer(ctx, async (asked) => {
+      if (face.knows !== undefined && !(await face.knows(uri, asked))) throw noResource(uri);
+      await subscriptions.subscribe(uri, asked);
+      return {};
+    }),
+  );
+  server.setRequestHandler("resources/unsubscribe", ({ params: { uri } }, ctx) =>
+    answer(ctx, async (asked) => {
+      await subscriptions.unsubscribe(uri, asked);
+      return {};
+    }),
+  );
+}
+
+function servePrompts(server: Server, face: Face, answer: Answer): void {
+  const { prompts } = face.lists;
+  server.setRequestHandler("prompts/list", (_request, ctx) =>
+    answer(ctx, () => ({
+      prompts: prompts.map((prompt) => ({ ...prompt, arguments: prompt.arguments.map((argument) => ({ ...argument })) })),
+    })),
+  );
+  server.setRequestHandler("prompts/get", ({ params }, ctx) =>
+    answer(ctx, async (asked) => {
+      const prompt = prompts.find(({ name }) => name === params.name);
+      if (prompt === undefined) throw noPrompt(params.name, face);
+      const args = params.arguments ?? {};
+      const missing = prompt.arguments.find(({ name, required }) => required && !Object.hasOwn(args, name));
+      if (missing !== undefined) throw invalid(`the prompt ${prompt.name} needs the argument ${missing.name}: ${missing.description}`);
+      const stranger = Object.keys(args).find((given) => prompt.arguments.every(({ name }) => name !== given));
+      if (stranger !== undefined) {
+        const known = prompt.arguments.map(({ name }) => name).join(", ");
+        throw invalid(`the prompt ${prompt.name} takes no argument ${JSON.stringify(stranger)}; it takes ${known || "none"}`);
+      }
+      const filled = await face.prompt(prompt.name, args, asked);
+      if ("refused" in filled) throw invalid(filled.refused);
+      if ("unavailable" in filled) throw new ProtocolError(ProtocolErrorCode.InternalError, filled.unavailable);
+      return { description: prompt.description, messages: [{ role: "user", content: { type: "text", text: filled.text } }] };
+    }),
+  );
+}
+
+function serveCompletion(server: Server, face: Face, answer: Answer): void {
+  const { resources, prompts } = face.lists;
+  server.setRequestHandler("completion/complete", ({ params: { ref, argument } }, ctx) =>
+    answer(ctx, async (asked) => {
+      if (ref.type === "ref/prompt" && prompts.every(({ name }) => name !== ref.name)) throw noPrompt(ref.name, face);
+      if (ref.type === "ref/resource" && resources.every(({ uri }) => uri !== ref.uri)) throw noResource(ref.uri);
+      const what = ref.type === "ref/prompt" ? { kind: "prompt" as const, name: ref.name } : { kind: "resource" as const, name: ref.uri };
+      const values = await face.complete(what, argument.name, argument.value, asked);
+      return { completion: { values: values.slice(0, MAX_VALUES), hasMore: values.length > MAX_VALUES } };
+    }),
+  );
+}
+
+/** What the 2026 era says with each request; the one before says it once, when it initializes. */
+function claimed({ mcpReq }: ServerContext, key: string): object | undefined {
+  const value = (mcpReq.envelope as Readonly<Record<string, unknown>> | undefined)?.[key];
+  return typeof value === "object" && value !== null ? value : undefined;
+}
+
+function nameIn(client: { readonly name?: unknown } | undefined): string | undefined {
+  return typeof client?.name === "string" ? client.name : undefined;
+}
+
+function invalid(message: string): ProtocolError {
+  return new ProtocolError(ProtocolErrorCode.InvalidParams, message);
+}
+
+function noResource(uri: string): ProtocolError {
+  return new ResourceNotFoundError(
+    uri,
+    `there is no resource ${JSON.stringify(uri)}; resources/list and resources/templates/list name them`,
+  );
+}
+
+function noPrompt(name: string, { lists }: Face): ProtocolError {
+  return invalid(`there is no prompt ${JSON.stringify(name)}; the prompts are ${lists.prompts.map((prompt) => prompt.name).join(", ")}`);
+}

@@ -1,0 +1,66 @@
+/**
+ * A tool's question to the person, in the words of the protocol, and the person's word back.
+ *
+ * In 2026-07-28 the call ends with the question and comes again with the answer; in the era before, the SDK asks over the open
+ * connection and calls again by itself. So this is the same for both.
+ */
+import {
+  inputRequired,
+  inputResponse,
+  ProtocolError,
+  ProtocolErrorCode,
+  type ElicitRequestFormParams,
+  type InputRequiredResult,
+  type ServerContext,
+} from "@modelcontextprotocol/server";
+import type { Field, Question, Reply } from "../tools/asking.ts";
+import type { Bound, RequestStates } from "./request-state.ts";
+
+/** The one question of a call. */
+const KEY = "answer";
+
+type RequestedSchema = ElicitRequestFormParams["requestedSchema"];
+
+/** What a client says that it can ask a person: nothing more said means a form. */
+export function canShowForms(capabilities: object | undefined): boolean {
+  const { elicitation } = (capabilities ?? {}) as { readonly elicitation?: { readonly form?: unknown } };
+  return elicitation !== undefined && (elicitation.form !== undefined || Object.keys(elicitation).length === 0);
+}
+
+/** @param titles - as the choices of a field have their words: apart from the values before 2025-11-25 */
+export async function ask(
+  { message, fields, required, state }: Question,
+  titles: "beside" | "apart",
+  states: RequestStates,
+  bound: Bound,
+): Promise<InputRequiredResult> {
+  const properties = Object.entries(fields).map(([name, field]) => [name, titles === "beside" ? field : withTitlesApart(field)]);
+  const requestedSchema = { type: "object", properties: Object.fromEntries(properties), required: [...required] } as RequestedSchema;
+  return inputRequired({
+    inputRequests: { [KEY]: inputRequired.elicit({ message, requestedSchema }) },
+    requestState: await states.seal(state, bound),
+  });
+}
+
+/**
+ * What the person said, of a call that comes again; undefined for the first one, and for one that brings no answer.
+ *
+ * @throws ProtocolError for a state that is not let in, in the SDK's own words for it
+ */
+export async function replyIn({ mcpReq }: ServerContext, states: RequestStates, bound: Bound): Promise<Reply | undefined> {
+  const sealed = mcpReq.requestState<string>();
+  if (sealed === undefined) return undefined;
+  const opened = await states.open(sealed, bound);
+  if (opened === undefined)
+    throw new ProtocolError(ProtocolErrorCode.InvalidParams, "Invalid or expired requestState", { reason: "invalid_request_state" });
+  const said = inputResponse(mcpReq.inputResponses, KEY);
+  if (said.kind !== "elicit") return undefined;
+  const { state } = opened;
+  return said.action === "accept" ? { action: "accept", content: said.content ?? {}, state } : { action: said.action, state };
+}
+
+function withTitlesApart(field: Field): unknown {
+  if (!("oneOf" in field)) return field;
+  const { oneOf, ...rest } = field;
+  return { ...rest, enum: oneOf.map((choice) => choice.const), enumNames: oneOf.map(({ title }) => title) };
+}
