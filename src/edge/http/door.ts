@@ -22,7 +22,10 @@ export interface Identity {
  * `own`: whoever could read the discovery file, and so is this machine's own user. `holder`: the name that the operator gave
  * the token's bearer; a session does not know it.
  */
-export type Admission = { readonly admitted: "own" | Identity; readonly holder?: string } | { readonly refused: string };
+export type Admission =
+  | { readonly admitted: "own" | Identity; readonly holder?: string }
+  /** `isKnown`: it was given out, and for other sessions. */
+  | { readonly refused: string; readonly isKnown?: true };
 
 export interface Door {
   /** Whether nobody comes in without a credential. */
@@ -37,6 +40,8 @@ export interface Door {
   renew(table: TokenTable): void;
   /** Judges the `Authorization` header of a handshake; undefined when it has none that says something. */
   admitHeader(header: string | undefined, sessionId: string): Admission | undefined;
+  /** The sessions that the token of such a header opens, `*` for all; undefined for one that nobody gave out. */
+  sessionsOf(header: string): ReadonlySet<string> | undefined;
 }
 
 export interface DoorOptions {
@@ -67,14 +72,19 @@ export function createDoor({ table, own, wantsOwn = false }: DoorOptions): Door 
   let entries = entriesOf(table ?? {});
   const ownHash = hashed(own);
 
-  function judge(token: string, method: string, sessionId: string): Admission {
+  function find(token: string) {
     const hash = hashed(token);
     // Every entry is looked at, whichever fits.
     const [found] = entries.filter((entry) => timingSafeEqual(entry.hash, hash));
-    if (timingSafeEqual(ownHash, hash)) return { admitted: "own" };
+    return timingSafeEqual(ownHash, hash) ? "own" : found;
+  }
+
+  function judge(token: string, method: string, sessionId: string): Admission {
+    const found = find(token);
+    if (found === "own") return { admitted: found };
     if (found === undefined) return { refused: table === undefined ? NOT_OWN : UNKNOWN };
     if (!found.sessions.has(sessionId) && !found.sessions.has(ANY_SESSION)) {
-      return { refused: "this token is not for this session; join one that it names" };
+      return { refused: "this token is not for this session; join one that it names", isKnown: true };
     }
     const { fingerprint, roles, holder } = found;
     const admitted = { method, issuer: "token-table", fingerprint, ...(roles === undefined ? {} : { roles }) };
@@ -97,16 +107,35 @@ export function createDoor({ table, own, wantsOwn = false }: DoorOptions): Door 
       entries = entriesOf(next);
     },
     admitHeader(header, sessionId) {
-      const token = /^bearer +(\S+)$/i.exec(header ?? "")?.[1];
+      const token = tokenIn(header);
       return token === undefined ? undefined : judge(token, BEARER, sessionId);
     },
+    sessionsOf(header) {
+      const found = find(tokenIn(header) ?? "");
+      return found === "own" ? new Set([ANY_SESSION]) : found?.sessions;
+    },
   };
+}
+
+/** The token of a header that has one and nothing else. */
+export function tokenIn(header: string | undefined): string | undefined {
+  return /^bearer +(\S+)$/i.exec(header ?? "")?.[1];
+}
+
+/**
+ * By what a session tells the bearers of a credential from others, which says nothing of it. Credentials of one holder are
+ * one, so that the names stay when one is changed for another.
+ */
+export function fingerprintOf(credential: string, holder: string | undefined): string {
+  return hashed(holder === undefined ? credential : `holder\0${holder}`)
+    .toString("hex")
+    .slice(0, 16);
 }
 
 function entriesOf(table: TokenTable) {
   return Object.entries(table).map(([token, { allowed_sessions, roles, holder }]) => {
     const hash = hashed(token);
-    const fingerprint = (holder === undefined ? hash : hashed(`holder\0${holder}`)).toString("hex").slice(0, 16);
+    const fingerprint = fingerprintOf(token, holder);
     return { hash, fingerprint, sessions: new Set<string>(allowed_sessions), roles, holder };
   });
 }

@@ -13,6 +13,12 @@ describe("the rate of a connection", () => {
     expect(at.map((nowMs) => bucket.take(nowMs))).toEqual(waits);
   });
 
+  it("is not fallen behind by asking in vain", () => {
+    const bucket = createBucket({ perSecond: 10, burst: 2 });
+
+    expect([0, 0, 0, 0, 0, 100, 100].map((nowMs) => bucket.takeNow(nowMs))).toEqual([0, 0, 100, 100, 100, 0, 100]);
+  });
+
   it("is 200 frames a second for whoever comes from elsewhere, and 2,000 at once", () => {
     const bucket = createBucket(FOREIGN_RATE);
     let nowMs = 0;

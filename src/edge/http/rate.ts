@@ -16,16 +16,25 @@ export const FOREIGN_RATE: Rate = { perSecond: 200, burst: 2_000 };
 export interface Bucket {
   /** Takes one frame at `nowMs` and gives how long to wait before it is read, in milliseconds. */
   take(nowMs: number): number;
+  /** Takes nothing when that would have to wait: nobody falls behind by asking again. */
+  takeNow(nowMs: number): number;
 }
 
 export function createBucket({ perSecond, burst }: Rate): Bucket {
   /** When the bucket is full again: a frame moves it by its share. */
   let fullAtMs = -Infinity;
   const shareMs = 1_000 / perSecond;
+  const waitMs = (fullNextMs: number, nowMs: number): number => Math.max(0, fullNextMs - nowMs - burst * shareMs);
   return {
     take(nowMs) {
       fullAtMs = Math.max(fullAtMs, nowMs) + shareMs;
-      return Math.max(0, fullAtMs - nowMs - burst * shareMs);
+      return waitMs(fullAtMs, nowMs);
+    },
+    takeNow(nowMs) {
+      const fullNextMs = Math.max(fullAtMs, nowMs) + shareMs;
+      const wait = waitMs(fullNextMs, nowMs);
+      if (wait === 0) fullAtMs = fullNextMs;
+      return wait;
     },
   };
 }
