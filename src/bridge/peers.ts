@@ -124,6 +124,10 @@ export function createPeers({ coordination, name, seat, settings, drains, report
       opened().catch((cause: unknown) => report(`peers: ${sentenceOf(cause)}`));
     },
     unread: () => waiting.length,
+    async waiting(most) {
+      const shown = waiting.slice(0, fitting(waiting, most));
+      return { messages: shown.map(messageOf), remaining: waiting.length - shown.length };
+    },
     send: (to, body) => over((client) => client.send(to, JSON.stringify(body))),
     broadcast: (body) => over((client) => client.broadcast(JSON.stringify(body))),
     names: () => over(async (client) => ({ self: client.name, others: await client.peers() })),

@@ -1,4 +1,5 @@
 /** `bus_drain`: the mail that came, each message once. What is given here is acknowledged when the result has left. */
+import type { JsonObject } from "../wire/json.ts";
 import { cleaned } from "./cleaned.ts";
 import { overPeers } from "./peers-result.ts";
 import type { PeerMessage } from "./ports.ts";
@@ -21,7 +22,7 @@ export const busDrain = defineTool({
       const { messages, remaining, settle } = await peers.drain(MOST_CHARACTERS);
       const { length } = messages;
       return {
-        structured: { messages: messages.map(shortened) },
+        structured: { messages: messages.map((message) => viewMail(message, MOST_CHARACTERS)) },
         lines: [
           length === 0
             ? "ok: no message came."
@@ -44,14 +45,14 @@ function lineOf({ from, source, body, redelivered }: PeerMessage): string {
 }
 
 /** As the adapters of the bus have it; a body that would outgrow the result is its beginning. */
-function shortened({ id, from, source, body, redelivered }: PeerMessage): object {
+export function viewMail({ id, from, source, body, redelivered }: PeerMessage, most: number): JsonObject {
   const json = JSON.stringify(body);
-  const isCut = json.length > MOST_CHARACTERS;
+  const isCut = json.length > most;
   return {
     id: plain(id, 256),
     from: plain(from, 1024),
     source: plain(source, 256),
-    body: isCut ? plain(json, MOST_CHARACTERS) : cleaned(body),
+    body: isCut ? plain(json, most) : cleaned(body),
     ...(isCut ? { body_truncated: true } : {}),
     ...(redelivered === true ? { redelivered } : {}),
   };

@@ -284,6 +284,8 @@ export interface Drained {
 export interface Peers {
   /** How many messages wait here; 0 where nobody takes any. */
   unread(): number;
+  /** The oldest that wait, as many as fit into so many characters of JSON, and one in any case; none of them is taken. */
+  waiting?(most: number): Promise<Pick<Drained, "messages" | "remaining">>;
   /** Resolves when it is on its way: nobody says whether anybody has that name. */
   send(to: string, body: Json): Promise<void>;
   /** To all who are connected now. */

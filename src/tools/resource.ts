@@ -24,8 +24,16 @@ export interface ResourceContent {
 export interface Resource extends ResourceDefinition {
   /** It is there where a tool of this profile is on. */
   readonly profile: Profile;
-  /** @param values - what stands in the places of the template, decoded; undefined is a resource that is not there */
-  readonly read: (ctx: ToolContext, values: Readonly<Record<string, string>>, uri: string) => Promise<ResourceContent | undefined>;
+  /**
+   * One content, or several that belong together. Reading changes nothing.
+   *
+   * @param values - what stands in the places of the template, decoded; undefined is a resource that is not there
+   */
+  readonly read: (
+    ctx: ToolContext,
+    values: Readonly<Record<string, string>>,
+    uri: string,
+  ) => Promise<ResourceContent | readonly ResourceContent[] | undefined>;
   /** Values that one place of the template may have, the likeliest first: what `begun` begins. */
   readonly complete?: (ctx: ToolContext, place: string, begun: string) => Promise<readonly string[]>;
 }

@@ -97,6 +97,10 @@ export const ConflictView = z.looseObject({
   intent_a: z.string().nullable(),
   intent_b: z.string().nullable(),
   description: z.string(),
+  /** RFC 3339. */
+  opened_at: z.string().optional(),
+  /** What those concerned said of it, by their names. Missing while nobody did. */
+  acknowledgements: z.record(z.string(), z.string()).optional(),
   /** Whose word decides since it was escalated. */
   escalated_to: z.string().optional(),
   /** Nobody has resolved it in time, and what it is about is frozen: the phase of SPEC 18.6.2.1. */

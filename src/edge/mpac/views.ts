@@ -138,6 +138,8 @@ function viewConflict(conflict: Conflict): ConflictView {
     intent_a: intentA,
     intent_b: intentB,
     description: conflict.description,
+    opened_at: rfc3339(conflict.openedAtMs),
+    ...(conflict.acknowledgements.size === 0 ? {} : { acknowledgements: Object.fromEntries(conflict.acknowledgements) }),
     ...(conflict.escalatedTo === undefined ? {} : { escalated_to: conflict.escalatedTo }),
     ...(conflict.frozen === undefined ? {} : { frozen_phase: conflict.frozen.phase }),
     ...(conflict.frozen?.favoured === undefined ? {} : { favoured: conflict.frozen.favoured }),
