@@ -9,6 +9,7 @@ import { PeerMessageUnfit } from "../client/peer/fault.ts";
 import type { Delivery } from "../client/peer/frames.ts";
 import { createPeerClient, type PeerClient } from "../client/peer/peer-client.ts";
 import type { Broker } from "../client/peer/registration.ts";
+import { createSentBefore } from "../tools/mail-once.ts";
 import type { Coordination, PeerMessage, Peers } from "../tools/ports.ts";
 import type { Json } from "../wire/json.ts";
 import { isDeeper } from "../wire/peer/json-scan.ts";
@@ -68,6 +69,7 @@ export function createPeers({ coordination, name, seat, settings, drains, report
   /** Taken from the client, the oldest first. */
   let waiting: Delivery[] = [];
   let isOver = false;
+  const sent = createSentBefore();
 
   async function open(): Promise<Opened> {
     const said = await settings();
@@ -128,8 +130,14 @@ export function createPeers({ coordination, name, seat, settings, drains, report
       const shown = waiting.slice(0, fitting(waiting, most));
       return { messages: shown.map(messageOf), remaining: waiting.length - shown.length };
     },
-    send: (to, body) => over((client) => client.send(to, JSON.stringify(body))),
-    broadcast: (body) => over((client) => client.broadcast(JSON.stringify(body))),
+    async send(to, body, once) {
+      sent.admit(once);
+      await over((client) => client.send(to, JSON.stringify(body), once?.messageId));
+    },
+    async broadcast(body, once) {
+      sent.admit(once);
+      await over((client) => client.broadcast(JSON.stringify(body), once?.messageId));
+    },
     names: () => over(async (client) => ({ self: client.name, others: await client.peers() })),
     drain: (most) =>
       over(async (client) => {

@@ -2,6 +2,7 @@
 import * as z from "zod";
 import { refused } from "./failure.ts";
 import { conflictLine } from "./conflict-line.ts";
+import { clientRequestId, repeatable, requestOf } from "./once.ts";
 import { named } from "./quote.ts";
 import { partyTo } from "./party-to.ts";
 import { defineTool, things } from "./tool.ts";
@@ -24,12 +25,14 @@ export const ackConflict = defineTool({
   input: {
     conflict_id: z.string().min(1).max(256).describe("From begin_task or who_is_working."),
     ack_type: z.enum(["seen", "accepted", "disputed", "dispute"]).default("seen"),
+    client_request_id: clientRequestId(),
   },
   output: { status: z.enum(["ok", "error"]), open_conflicts: things() },
   async handler(caller, args) {
     const ackType = args.ack_type === "dispute" ? "disputed" : args.ack_type;
     const coordination = await partyTo(caller, args.conflict_id);
-    const outcome = await coordination.acknowledge(args.conflict_id, ackType);
+    const request = await requestOf(coordination, "ack_conflict", args.client_request_id);
+    const outcome = await coordination.acknowledge(args.conflict_id, ackType, repeatable(caller, request));
     const ended = !outcome.ok && outcome.rejection.code === "conflict/ended";
     if (!outcome.ok && !ended) return refused(outcome.rejection);
 

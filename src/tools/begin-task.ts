@@ -7,6 +7,7 @@ import { releasedBy, releasedLine } from "./begin-task-released.ts";
 import { heldIn, holding, whose } from "./holders.ts";
 import { withLiteralHint } from "./literal-hint.ts";
 import { conflictLine } from "./conflict-line.ts";
+import { clientRequestId } from "./once.ts";
 import type { KnownIntent } from "./own-intent.ts";
 import { type Announced, PRIORITIES, type ToolContext } from "./ports.ts";
 import { foreignTicket, inventedTicket, turnOf, waiting } from "./begin-task-waiting.ts";
@@ -68,7 +69,7 @@ export const beginTask = defineTool({
       .optional()
       .describe("Your label, when you are a sub-agent: the task is yours and not your siblings'."),
     ttl_sec: z.int().min(1).max(86_400).optional().describe("Seconds until it ends, whatever happens. Default: it lives while you work."),
-    client_request_id: z.string().min(1).max(128).optional().describe("A repeat with the same id does not begin twice."),
+    client_request_id: clientRequestId(),
   },
   output: {
     status: z.enum(["ok", "blocked", "waiting", "error"]),

@@ -1,6 +1,8 @@
 /** `bus_broadcast`: mail to every peer that is connected. */
 import * as z from "zod";
 import type { Json } from "../wire/json.ts";
+import { mailOnce } from "./mail-once.ts";
+import { clientRequestId, requestOfMail } from "./once.ts";
 import { anyBody, overPeers } from "./peers-result.ts";
 import { defineTool } from "./tool.ts";
 
@@ -10,11 +12,12 @@ export const busBroadcast = defineTool({
   description: "Broadcast a message to every currently-registered peer except yourself.",
   profile: "peers",
   annotations: { readOnlyHint: false, destructiveHint: false, idempotentHint: false },
-  input: { body: anyBody() },
+  input: { body: anyBody(), client_request_id: clientRequestId() },
   output: { broadcast: z.boolean() },
-  handler: ({ peers }, { body }) =>
+  handler: (ctx, { body, client_request_id: requestId }) =>
     overPeers("bus_broadcast", async () => {
-      await peers.broadcast(body as Json);
+      const { once } = mailOnce(ctx, await requestOfMail(ctx, "bus_broadcast", requestId), "*", body as Json);
+      await ctx.peers.broadcast(body as Json, once);
       return {
         structured: { broadcast: true },
         lines: ["ok: sent to every peer that is connected now. Those who are away do not get it."],

@@ -30,8 +30,6 @@ export const laneInput = () => ({
 export const DEFAULT_LEASE_S = 300;
 export const leaseInput = () => z.number().default(DEFAULT_LEASE_S).describe("Seconds.");
 
-export const clientRequestId = () => z.string().min(1).max(128).optional();
-
 /** Most characters of a failure that the text shows. */
 const SHOWN_FAULT = 600;
 

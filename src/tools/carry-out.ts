@@ -15,6 +15,8 @@ export interface Operation extends Change {
   readonly after: string;
   /** The session has it, and only its last step is missing. */
   readonly isRecorded: boolean;
+  /** By which the session recognises the call. */
+  readonly requestId?: string;
   /** There is no file there yet. */
   readonly isNew: boolean;
 }
@@ -36,10 +38,10 @@ export async function carryOut(ctx: ToolContext, operation: Operation): Promise<
 
 /** Sends the operation. When it is not known what became of it, the prepared content stays for whoever finds out. */
 async function record(ctx: ToolContext, operation: Operation, prepared: PreparedReplacement): Promise<Rejection | undefined> {
-  const { target, content, opId, intentId, fence, observed, after, isNew } = operation;
+  const { target, content, opId, intentId, fence, observed, after, isNew, requestId } = operation;
   const opKind = content === null ? "delete" : isNew ? "insert" : "replace";
   try {
-    const commit = { opId, intentId, fence, target, opKind, stateRefBefore: observed, stateRefAfter: after, observed } as const;
+    const commit = { opId, intentId, fence, target, opKind, stateRefBefore: observed, stateRefAfter: after, observed, requestId } as const;
     const outcome = await ctx.coordination.commit(commit);
     if (outcome.ok) return undefined;
     await prepared.abandon();

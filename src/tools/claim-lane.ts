@@ -2,10 +2,11 @@
 import * as z from "zod";
 import { claimLane as request } from "../wire/bus/requests.ts";
 import { LaneView, WaitingView } from "../wire/bus/views.ts";
-import { askBoard, busOutput, clientRequestId, DEFAULT_LEASE_S, laneInput, leaseInput } from "./bus-result.ts";
+import { askBoard, busOutput, DEFAULT_LEASE_S, laneInput, leaseInput } from "./bus-result.ts";
 import { timeOf } from "./lane-line.ts";
 import { PRIORITIES } from "./ports.ts";
 import { called } from "./quote.ts";
+import { clientRequestId } from "./once.ts";
 import { DEFAULT_WAIT_S, MOST_WAIT_S, PLACE_SEC, span } from "./times.ts";
 import { type Answer, defineTool } from "./tool.ts";
 

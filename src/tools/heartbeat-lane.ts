@@ -1,10 +1,11 @@
 /** `heartbeat_lane`: keeps a lane that is still held. */
 import { heartbeatLane as request } from "../wire/bus/requests.ts";
 import { LaneView } from "../wire/bus/views.ts";
-import { askBoard, busOutput, clientRequestId, DEFAULT_LEASE_S, laneInput, leaseInput } from "./bus-result.ts";
+import { askBoard, busOutput, DEFAULT_LEASE_S, laneInput, leaseInput } from "./bus-result.ts";
 import { timeOf } from "./lane-line.ts";
 import { LOOK } from "./claim-lane.ts";
 import { called } from "./quote.ts";
+import { clientRequestId } from "./once.ts";
 import { defineTool } from "./tool.ts";
 
 export const heartbeatLane = defineTool({

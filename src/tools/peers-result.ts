@@ -1,6 +1,6 @@
 /** What the four tools of the peers' mail have in common: any JSON as a body, and a bus that cannot be used. */
 import * as z from "zod";
-import { failed } from "./failure.ts";
+import { codeOf, failed } from "./failure.ts";
 import type { Answer } from "./tool.ts";
 
 /** Declared an object, as peerbus has it, and any JSON is taken. */
@@ -19,6 +19,10 @@ export async function overPeers(tool: string, act: () => Promise<Answer>): Promi
     if (cause.name === "MailUnfit") {
       const smaller = [{ tool, why: "with a smaller body; nothing was sent" }];
       return failed({ code: "MAIL_TOO_LARGE", message: cause.message, recoverable: true, next: smaller });
+    }
+    if (cause.name === "RequestReused") {
+      const other = [{ tool, why: "with a client_request_id of its own" }];
+      return failed({ code: codeOf("request/other-content"), message: cause.message, recoverable: true, next: other });
     }
     if (cause.name !== "PeersUnavailable") throw cause;
     const next = [{ tool, why: "again with the same arguments, later" }];

@@ -23,6 +23,15 @@ export interface Membership {
 /** What became of a command that was answered. */
 export type Outcome<Result> = { readonly ok: true; readonly result: Result } | { readonly ok: false; readonly rejection: Rejection };
 
+/**
+ * The id by which the session recognises a repeat of a command: the same id by the same principal with the same content gets
+ * the first outcome again, with other content it is refused (`request/other-content`). On the wire it is
+ * `payload.extensions.signalbox.request_id`. Who gives none sends each command once.
+ */
+export interface Repeatable {
+  readonly requestId?: string | undefined;
+}
+
 export interface Announcement {
   readonly intentId: string;
   readonly objective: string;
@@ -64,7 +73,7 @@ export interface Waiting {
   readonly holders: readonly JsonObject[];
 }
 
-export interface Claim {
+export interface Claim extends Repeatable {
   readonly claimId: string;
   readonly originalIntentId: string;
   readonly originalPrincipalId?: string;
@@ -82,7 +91,7 @@ export interface ClaimDecision {
   readonly approvedBy?: string;
 }
 
-export interface Resolution {
+export interface Resolution extends Repeatable {
   readonly conflictId: string;
   readonly decision: string;
   readonly rationale: string;
@@ -94,7 +103,7 @@ export interface Resolution {
   };
 }
 
-export interface Escalation {
+export interface Escalation extends Repeatable {
   readonly conflictId: string;
   /** Nobody: the one arbiter who is there. */
   readonly to?: string;
@@ -109,7 +118,7 @@ export interface Wait {
   readonly signal?: AbortSignal | undefined;
 }
 
-export interface Commit {
+export interface Commit extends Repeatable {
   readonly opId: string;
   readonly intentId: string;
   readonly fence: number;
@@ -149,10 +158,10 @@ export interface Coordination {
   intentBehind(intentId: string): Promise<{ readonly intent: IntentAnswer["intent"]; readonly behind: readonly BehindView[] }>;
   behind(paths: readonly string[]): Promise<readonly BehindView[]>;
   announce(announcement: Announcement): Promise<Outcome<Announced>>;
-  withdraw(intentId: string, reason: string): Promise<Outcome<unknown>>;
+  withdraw(intentId: string, reason: string, repeatable?: Repeatable): Promise<Outcome<unknown>>;
   commit(commit: Commit): Promise<Outcome<unknown>>;
   supersede(supersede: Supersede): Promise<Outcome<unknown>>;
-  acknowledge(conflictId: string, ackType: "seen" | "accepted" | "disputed"): Promise<Outcome<unknown>>;
+  acknowledge(conflictId: string, ackType: "seen" | "accepted" | "disputed", repeatable?: Repeatable): Promise<Outcome<unknown>>;
   escalate(escalation: Escalation): Promise<Outcome<unknown>>;
   resolve(resolution: Resolution): Promise<Outcome<unknown>>;
   /** Asks for a suspended task and waits for the coordinator's word on it; the word is missing when it took too long. */
@@ -267,6 +276,14 @@ export interface PeerMessage {
   readonly redelivered?: true;
 }
 
+/** A message that its sender may ask for again. */
+export interface Once {
+  /** Whoever sends it, and its own id for the call, in one. */
+  readonly request: string;
+  /** Follows from the request and what the message says: a broker that knows it drops the message. 32 hex digits. */
+  readonly messageId: string;
+}
+
 export interface Drained {
   readonly messages: readonly PeerMessage[];
   /** How many wait still. */
@@ -278,8 +295,8 @@ export interface Drained {
 /**
  * The peers' mail, under the caller's name there.
  *
- * @throws PeersUnavailable when the bus cannot be used now, MailUnfit when a message is too large for it; their `message` is a
- * sentence for the reader
+ * @throws PeersUnavailable when the bus cannot be used now, MailUnfit when a message is too large for it, RequestReused when
+ * `once` is of a request that said something else before; their `message` is a sentence for the reader
  */
 export interface Peers {
   /** How many messages wait here; 0 where nobody takes any. */
@@ -287,9 +304,9 @@ export interface Peers {
   /** The oldest that wait, as many as fit into so many characters of JSON, and one in any case; none of them is taken. */
   waiting?(most: number): Promise<Pick<Drained, "messages" | "remaining">>;
   /** Resolves when it is on its way: nobody says whether anybody has that name. */
-  send(to: string, body: Json): Promise<void>;
+  send(to: string, body: Json, once?: Once): Promise<void>;
   /** To all who are connected now. */
-  broadcast(body: Json): Promise<void>;
+  broadcast(body: Json, once?: Once): Promise<void>;
   names(): Promise<{ readonly self: string; readonly others: readonly string[] }>;
   /** The oldest that wait, as many as fit into so many characters of JSON, and one in any case. */
   drain(most: number): Promise<Drained>;

@@ -2,8 +2,9 @@
 import * as z from "zod";
 import { postMessage as request } from "../wire/bus/requests.ts";
 import { MessageView } from "../wire/bus/views.ts";
-import { askBoard, busOutput, clientRequestId } from "./bus-result.ts";
+import { askBoard, busOutput } from "./bus-result.ts";
 import { called } from "./quote.ts";
+import { clientRequestId } from "./once.ts";
 import { defineTool } from "./tool.ts";
 
 export const postMessage = defineTool({
@@ -17,7 +18,7 @@ export const postMessage = defineTool({
     sender: z.string().min(1).max(256).optional().describe("Default: you."),
     body: z.string().max(65_536),
     action_flag: z.boolean().default(false).describe("A person has to do something about it."),
-    client_request_id: clientRequestId().describe("A repeat with the same id does not post twice."),
+    client_request_id: clientRequestId(),
   },
   output: busOutput("id", "topic", "sender", "posted_at"),
   async handler(ctx, { topic, sender, body, action_flag, client_request_id }) {

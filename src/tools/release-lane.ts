@@ -1,8 +1,9 @@
 /** `release_lane`: gives a lane up. */
 import { releaseLane as request } from "../wire/bus/requests.ts";
-import { askBoard, busOutput, clientRequestId, laneInput } from "./bus-result.ts";
+import { askBoard, busOutput, laneInput } from "./bus-result.ts";
 import { LOOK } from "./claim-lane.ts";
 import { called } from "./quote.ts";
+import { clientRequestId } from "./once.ts";
 import { defineTool } from "./tool.ts";
 
 export const releaseLane = defineTool({

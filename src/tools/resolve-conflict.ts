@@ -1,6 +1,7 @@
 /** `resolve_conflict`: the word of an owner, an arbiter, or whom the conflict was escalated to. */
 import * as z from "zod";
 import { refused } from "./failure.ts";
+import { clientRequestId, repeatable, requestOf } from "./once.ts";
 import { named } from "./quote.ts";
 import { partyTo } from "./party-to.ts";
 import { defineTool, things } from "./tool.ts";
@@ -30,6 +31,7 @@ export const resolveConflict = defineTool({
       })
       .optional()
       .describe("intent_ids and op_ids. rollback, when a committed one is rejected: the op_id that undoes it, or not_required."),
+    client_request_id: clientRequestId(),
   },
   output: {
     status: z.enum(["ok", "error"]),
@@ -38,9 +40,16 @@ export const resolveConflict = defineTool({
     open_conflicts: things(),
     message: z.string(),
   },
-  async handler(caller, { conflict_id: conflictId, decision, rationale, outcome }) {
+  async handler(caller, { conflict_id: conflictId, decision, rationale, outcome, client_request_id: requestId }) {
     const coordination = await partyTo(caller, conflictId);
-    const resolved = await coordination.resolve({ conflictId, decision, rationale, ...(outcome === undefined ? {} : { outcome }) });
+    const once = repeatable(caller, await requestOf(coordination, "resolve_conflict", requestId));
+    const resolved = await coordination.resolve({
+      conflictId,
+      decision,
+      rationale,
+      ...(outcome === undefined ? {} : { outcome }),
+      ...once,
+    });
     if (!resolved.ok) return refused(resolved.rejection, { decision, message: resolved.rejection.message });
 
     const { open_conflicts } = await coordination.summary({ limit: 100 });

@@ -9,11 +9,12 @@ import * as z from "zod";
 import { carryOut } from "./carry-out.ts";
 import { codeOf, failed } from "./failure.ts";
 import { type Change, isAsLeft, operationId, refAfter, sameAsLast } from "./operation-id.ts";
+import { clientRequestId, idFor, repeatable, type Request, requestOf } from "./once.ts";
 import { type KnownIntent, readOwnIntent } from "./own-intent.ts";
 import type { FileState, ToolContext } from "./ports.ts";
 import { listed, named } from "./quote.ts";
 import { onePath } from "./scope-input.ts";
-import { refusedTarget, stale, succeeded } from "./submit-result.ts";
+import { otherContent, refusedTarget, stale, succeeded } from "./submit-result.ts";
 import { EMPTY_REF, refsEqual } from "../wire/references.ts";
 import { type Answer, defineTool, type Next } from "./tool.ts";
 
@@ -33,6 +34,7 @@ export const submitChange = defineTool({
     target: onePath().describe("The file, inside the task's files."),
     content: z.string().max(MAX_CONTENT).nullable().describe("The whole new text; null deletes the file."),
     state_ref_before: z.string().min(1).max(128).describe("state_ref from get_file_state."),
+    client_request_id: clientRequestId(),
   },
   output: {
     status: z.enum(["success", "stale", "conflict", "error"]),
@@ -50,18 +52,41 @@ export const submitChange = defineTool({
     return files.alone(target, async () => {
       const coordination = await caller.agents.holding(args.intent_id);
       const ctx = { ...caller, coordination };
+      const request = await requestOf(coordination, "submit_change", args.client_request_id);
       const own = await readOwnIntent(coordination, args.intent_id, target);
       if ("answer" in own) return own.answer;
       const state = await files.state(target, { content: false });
       if (state.status === "refused") return refusedTarget(target, state.why);
 
       const change: Change = { intentId: args.intent_id, target, content: args.content, stateRefBefore: args.state_ref_before };
-      return submit(ctx, change, own.intent, state, own.live);
+      const repeated = request === undefined ? undefined : repeatOf(ctx, request, change, own.intent, state);
+      return repeated ?? submit(ctx, { change, request }, own.intent, state, own.live);
     });
   },
 });
 
-async function submit(ctx: ToolContext, change: Change, intent: KnownIntent, state: FileState, live: boolean): Promise<Answer> {
+/** What came of the call the first time, if the session has it; nothing where its last step is missing still. */
+function repeatOf(ctx: ToolContext, request: Request, change: Change, intent: KnownIntent, state: FileState): Answer | undefined {
+  const opId = idFor(ctx, request, "operation");
+  const first = intent.operations.find((operation) => operation.op_id === opId);
+  if (first === undefined || ctx.files.isWaiting(opId)) return undefined;
+  const after = refAfter(ctx, change.content);
+  const isSame =
+    first.target === change.target &&
+    first.state_ref_before !== null &&
+    refsEqual(first.state_ref_before, change.stateRefBefore) &&
+    refsEqual(first.state_ref_after ?? EMPTY_REF, after);
+  if (!isSame) return otherContent(change.target, request.requestId);
+  if (first.state === "COMMITTED") return succeeded(change, after, "it had been done before");
+  return stale(change, state.state_ref, "this call did not get through the first time");
+}
+
+interface Asked {
+  readonly change: Change;
+  readonly request: Request | undefined;
+}
+
+async function submit(ctx: ToolContext, { change, request }: Asked, intent: KnownIntent, state: FileState, live: boolean): Promise<Answer> {
   const { target, content, stateRefBefore } = change;
   const after = refAfter(ctx, content);
   const last = sameAsLast(intent.operations, change, after);
@@ -74,8 +99,12 @@ async function submit(ctx: ToolContext, change: Change, intent: KnownIntent, sta
 
   const observed = state.state_ref;
   const isRecorded = last !== undefined && ctx.files.isWaiting(last.op_id);
-  const opId = isRecorded ? last.op_id : operationId(ctx, intent.operations, { ...change, stateRefBefore: observed }, after);
-  return carryOut(ctx, { ...change, opId, fence: intent.fence, observed, after, isRecorded, isNew: state.status === "missing" });
+  const derived = (): string =>
+    request === undefined
+      ? operationId(ctx, intent.operations, { ...change, stateRefBefore: observed }, after)
+      : idFor(ctx, request, "operation");
+  const operation = { opId: isRecorded ? last.op_id : derived(), fence: intent.fence, observed, after, isRecorded };
+  return carryOut(ctx, { ...change, ...operation, isNew: state.status === "missing", ...repeatable(ctx, request) });
 }
 
 /** What to do under a task that has ended: go on under the one that replaced it, where that holds the file as well. */

@@ -1,6 +1,6 @@
 /** What `submit_change` answers, in the members that its callers know. */
 import type { Rejection } from "../wire/refusals.ts";
-import { failed } from "./failure.ts";
+import { codeOf, failed } from "./failure.ts";
 import type { Change } from "./operation-id.ts";
 import { named, quoted } from "./quote.ts";
 import type { Answer, Next } from "./tool.ts";
@@ -42,6 +42,13 @@ export function conflicting(about: About, current: string, rejection: Rejection)
   const body = { status: "conflict", state_ref_after: null, current_state_ref: current, conflicting_files: [about.target] } as const;
   const message = `${named(about.target)} was not written: ${quoted(rejection.message, 400).slice(1, -1)}`;
   return result(about, body, message, [{ tool: "check_overlap", arguments: { files: [about.target] }, why: "see who holds it" }]);
+}
+
+/** The id of the call was given to another one before. */
+export function otherContent(target: string, requestId: string): Answer {
+  const message = `client_request_id ${named(requestId)} was that of another change; nothing was written`;
+  const next: Next[] = [{ tool: "submit_change", why: "with a client_request_id of its own" }];
+  return failed({ code: codeOf("request/other-content"), message, recoverable: true, next }, { target, conflicting_files: [] });
 }
 
 export function refusedTarget(target: string, why: string): Answer {

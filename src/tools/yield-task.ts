@@ -1,7 +1,8 @@
 /** `yield_task`: gives up what an own intent holds. */
 import * as z from "zod";
 import { codeOf, refused } from "./failure.ts";
-import type { Coordination } from "./ports.ts";
+import type { Coordination, Repeatable } from "./ports.ts";
+import { clientRequestId, repeatable, requestOf } from "./once.ts";
 import { readOwnIntent } from "./own-intent.ts";
 import { listed } from "./quote.ts";
 import { defineTool, type Answer, type Next } from "./tool.ts";
@@ -16,18 +17,22 @@ export const yieldTask = defineTool({
   input: {
     intent_id: z.string().min(1).max(256).describe("From begin_task."),
     reason: z.string().min(1).max(500).default("yielded"),
+    client_request_id: clientRequestId(),
   },
   output: { status: z.enum(["ok", "error"]), intent_id: z.string() },
-  async handler({ agents }, args) {
-    const coordination = await agents.holding(args.intent_id);
+  async handler(ctx, args) {
+    const coordination = await ctx.agents.holding(args.intent_id);
+    const request = await requestOf(coordination, "yield_task", args.client_request_id);
+    const once = repeatable(ctx, request);
     const own = await readOwnIntent(coordination, args.intent_id);
-    if ("answer" in own) return (await givenUpPlace(coordination, args, own.answer)) ?? own.answer;
+    if ("answer" in own) return (await givenUpPlace(coordination, args, once, own.answer)) ?? own.answer;
     const { intent } = own;
-    if (!own.live) return alreadyEnded(args.intent_id, intent.state);
+    // With an id of its own it is the session that says whether this call is the one that ended it.
+    if (!own.live && request === undefined) return alreadyEnded(args.intent_id, intent.state);
 
-    const outcome = await coordination.withdraw(args.intent_id, args.reason);
+    const outcome = await coordination.withdraw(args.intent_id, args.reason, once);
     if (outcome.ok) return yielded(args.intent_id, `others may change ${listed(intent.scope.resources ?? [])} now`);
-    if (outcome.rejection.code === "intent/ended") return alreadyEnded(args.intent_id, "ended");
+    if (outcome.rejection.code === "intent/ended") return alreadyEnded(args.intent_id, own.live ? "ended" : intent.state);
     return refused(outcome.rejection);
   },
 });
@@ -36,10 +41,11 @@ export const yieldTask = defineTool({
 async function givenUpPlace(
   coordination: Coordination,
   { intent_id: ticket, reason }: { readonly intent_id: string; readonly reason: string },
+  once: Repeatable,
   unknown: Answer,
 ): Promise<Answer | undefined> {
   if (unknown.structured["code"] !== codeOf("intent/unknown")) return undefined;
-  const outcome = await coordination.withdraw(ticket, reason);
+  const outcome = await coordination.withdraw(ticket, reason, once);
   return outcome.ok ? yielded(ticket, "its place in the queue is given up") : undefined;
 }
 

@@ -31,10 +31,16 @@ const SOURCE = "peer-bus";
 export interface PeerClient extends AsyncDisposable {
   /** How it is registered, or tries to be. */
   readonly name: string;
-  /** Resolves when the message is on its way; nobody says whether anybody has that name. @param body - JSON text @throws PeerFault */
-  send(to: string, body: string): Promise<void>;
-  /** To all who are connected now. @param body - JSON text @throws PeerFault */
-  broadcast(body: string): Promise<void>;
+  /**
+   * Resolves when the message is on its way; nobody says whether anybody has that name.
+   *
+   * @param body - JSON text
+   * @param id - of a message that may be sent again: a broker drops one whose id it has had; a new one by default
+   * @throws PeerFault
+   */
+  send(to: string, body: string, id?: string): Promise<void>;
+  /** To all who are connected now. @param body - JSON text @param id - as with `send` @throws PeerFault */
+  broadcast(body: string, id?: string): Promise<void>;
   /** Names of the others who are connected. @throws PeerFault */
   peers(): Promise<readonly string[]>;
   /** Why nothing will come any more, once that is so. */
@@ -89,9 +95,8 @@ export function createPeerClient({ secret, onMessage, onRegistered, mostWaiting,
     if (ids.length > 0 && (await registration.current?.settled()) === true) waiting.confirmed(ids);
   }
 
-  async function send(to: string, kind: "msg" | typeof BROADCAST, body: string): Promise<void> {
+  async function send(to: string, kind: "msg" | typeof BROADCAST, body: string, id = randomBytes(16).toString("hex")): Promise<void> {
     const link = await registration.link();
-    const id = randomBytes(16).toString("hex");
     const ts = new Date().toISOString().replace(/\.?0+Z$/, "Z");
     const said = { protocol_version: PEER_PROTOCOL, id, from: registration.name, to, ts, source: SOURCE, kind, body };
     const text = travellingEnvelope(signed(said, secret));
@@ -103,8 +108,8 @@ export function createPeerClient({ secret, onMessage, onRegistered, mostWaiting,
     get name() {
       return registration.name;
     },
-    send: (to, body) => send(to, "msg", body),
-    broadcast: (body) => send(EVERYBODY, BROADCAST, body),
+    send: (to, body, id) => send(to, "msg", body, id),
+    broadcast: (body, id) => send(EVERYBODY, BROADCAST, body, id),
     async peers() {
       const names = await (await registration.link()).peers();
       return names.filter((name) => name !== registration.name);
