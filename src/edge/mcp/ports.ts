@@ -88,8 +88,11 @@ export interface Changes {
   /**
    * What changed behind a cursor, then what changes; from now on without one. Ends with `signal`.
    *
+   * The first comes at once, also when nothing has changed: it says where following began, and what happens after it was
+   * given is told. What is asked of each is `isAbout`, with the URI as the client subscribed to it.
+   *
    * @param principal - whose `signalbox://inbox` is meant
-   * @throws BadCursor for a cursor that is none of ours
+   * @throws BadCursor at once, for a cursor that is none of ours
    */
   follow(sessionId: string, principal: string | undefined, after: string | undefined, signal: AbortSignal): AsyncIterable<Change>;
 }

@@ -5,12 +5,31 @@
  * Of a request nothing is written. When a session was used last is known to this process alone and counted in looks of its
  * own, not by a clock: a machine that slept has not used the time up, and after a restart it begins anew.
  */
+import { createHash, randomBytes } from "node:crypto";
 import type { McpSession } from "../../core/mcp/read.ts";
-import type { OpenMcpSession } from "../../wire/mcp-sessions.ts";
+import type { Clock } from "../../engine/clock.ts";
+import type { Engine } from "../../engine/engine.ts";
+import { SessionId, streamOf } from "../../wire/ids.ts";
+import { type McpCommand, OpenMcpSession } from "../../wire/mcp-sessions.ts";
+import { type Actor, SELF } from "../../wire/record.ts";
 import type { Rejection } from "../../wire/refusals.ts";
+import { type McpHost, openResidence, type Residence } from "./residence.ts";
+
+/** How often it is looked for sessions that nobody uses, in milliseconds, and after how many looks one has expired: an hour. */
+const LOOK_MS = 60_000;
+const MOST_LOOKS = 60;
+
+const ID_BYTES = 32;
 
 /** What `initialize` said and who sent it. */
 export type McpSessionDetails = Omit<OpenMcpSession, "idHash">;
+
+export interface SessionStoreOptions {
+  readonly engine: Pick<Engine, "has">;
+  /** The log of a coordination session's MCP sessions: asking for it makes it. */
+  readonly open: (sessionId: SessionId) => Promise<McpHost>;
+  readonly clock: Pick<Clock, "after">;
+}
 
 export interface SessionStore extends Disposable {
   /**
@@ -19,9 +38,9 @@ export interface SessionStore extends Disposable {
    * with that takes no records.
    */
   open(sessionId: string, details: McpSessionDetails): Promise<{ readonly id: string } | { readonly rejection: Rejection }>;
-  /** The open session of that id, which counts as used now; undefined where none is, and for an id that nobody gave out. */
+  /** The open session of that id, which is in use now; undefined where none is open, and for an id that nobody gave out. */
   find(sessionId: string, id: string): Promise<McpSession | undefined>;
-  /** It is used while this is not disposed of: an open stream, a call under way. For one that `find` gave. */
+  /** It is in use while this is not disposed of: an open stream, a call under way. Of a session that `find` gave. */
   hold(sessionId: string, id: string): Disposable;
   /** Durable when it resolves; gives why it was refused. A repeat is no fault. */
   subscribe(sessionId: string, id: string, uri: string): Promise<Rejection | undefined>;
@@ -30,4 +49,109 @@ export interface SessionStore extends Disposable {
   close(sessionId: string, id: string): Promise<Rejection | undefined>;
   /** Hears of each session that ends, by its client's word or because nobody used it, with the hash of its id (`hashOfId`). */
   onClosed(hear: (sessionId: string, idHash: string) => void): Disposable;
+}
+
+/** What a session is known by everywhere: its id is for its client alone. */
+export function hashOfId(id: string): string {
+  return createHash("sha256").update(id).digest("hex");
+}
+
+export function createSessionStore({ engine, open, clock }: SessionStoreOptions): SessionStore {
+  const opening = new Map<string, Promise<Residence>>();
+  const residences = new Map<string, Residence>();
+  const hearers = new Set<(sessionId: string, idHash: string) => void>();
+  let looking: Disposable | undefined;
+  let isOver = false;
+
+  async function moveIn(id: SessionId): Promise<Residence> {
+    const residence = await openResidence(await open(id), MOST_LOOKS, (idHash) => {
+      for (const hear of hearers) hear(id, idHash);
+    });
+    if (isOver) residence[Symbol.dispose]();
+    if (isOver) return residence;
+    residences.set(id, residence);
+    looking ??= clock.after(LOOK_MS, look);
+    return residence;
+  }
+
+  function reside(id: SessionId): Promise<Residence> {
+    const known = opening.get(id);
+    if (known !== undefined) return known;
+    const residence = moveIn(id);
+    opening.set(id, residence);
+    residence.catch(() => opening.delete(id)); // whoever comes next tries again
+    return residence;
+  }
+
+  /** Undefined where no MCP session was ever opened: looking for one makes no log. */
+  async function residenceOf(sessionId: string): Promise<Residence | undefined> {
+    const known = residences.get(sessionId);
+    if (known !== undefined) return known;
+    const id = SessionId.parse(sessionId);
+    return opening.has(id) || (await engine.has(streamOf(id, "mcp"))) ? reside(id) : undefined;
+  }
+
+  function look(): void {
+    for (const [id, residence] of residences) {
+      for (const idHash of residence.uses.look()) void residence.carry({ type: "CloseSession", idHash, reason: "expired" }, SELF);
+      if (!residence.isEmpty) continue;
+      residence[Symbol.dispose]();
+      residences.delete(id);
+      opening.delete(id);
+    }
+    looking = residences.size === 0 ? undefined : clock.after(LOOK_MS, look);
+  }
+
+  async function carry(sessionId: string, id: string, commandOn: (idHash: string) => McpCommand): Promise<Rejection | undefined> {
+    const residence = await residenceOf(sessionId);
+    const idHash = hashOfId(id);
+    const session = residence?.sessions.get(idHash);
+    if (residence === undefined || session === undefined) return UNKNOWN;
+    const outcome = await residence.carry(commandOn(idHash), actorOf(session));
+    return outcome.ok ? undefined : outcome.rejection;
+  }
+
+  return {
+    async open(sessionId, details) {
+      const id = randomBytes(ID_BYTES).toString("base64url");
+      const asked = OpenMcpSession.safeParse({ ...details, idHash: hashOfId(id) });
+      if (!asked.success) return { rejection: tooMuch(asked.error.issues[0]?.path ?? []) };
+      const residence = await reside(SessionId.parse(sessionId));
+      const outcome = await residence.carry({ type: "OpenSession", ...asked.data }, actorOf(asked.data));
+      return outcome.ok ? { id } : { rejection: outcome.rejection };
+    },
+    async find(sessionId, id) {
+      const residence = await residenceOf(sessionId);
+      const idHash = hashOfId(id);
+      const session = residence?.sessions.get(idHash);
+      if (session !== undefined) residence?.uses.note(idHash);
+      return session;
+    },
+    hold: (sessionId, id) => residences.get(sessionId)?.uses.hold(hashOfId(id)) ?? { [Symbol.dispose]: () => undefined },
+    subscribe: (sessionId, id, uri) => carry(sessionId, id, (idHash) => ({ type: "Subscribe", idHash, uri })),
+    unsubscribe: (sessionId, id, uri) => carry(sessionId, id, (idHash) => ({ type: "Unsubscribe", idHash, uri })),
+    close: (sessionId, id) => carry(sessionId, id, (idHash) => ({ type: "CloseSession", idHash, reason: "deleted" })),
+    onClosed(hear) {
+      hearers.add(hear);
+      return { [Symbol.dispose]: () => void hearers.delete(hear) };
+    },
+    [Symbol.dispose]() {
+      isOver = true;
+      looking?.[Symbol.dispose]();
+      for (const residence of residences.values()) residence[Symbol.dispose]();
+      residences.clear();
+      opening.clear();
+    },
+  };
+}
+
+const UNKNOWN: Rejection = { code: "mcp/unknown-session", message: "this MCP session is not open any more; send a new initialize" };
+
+function tooMuch(path: readonly PropertyKey[]): Rejection {
+  return { code: "message/malformed", message: `what initialize says in ${path.join(".")} is longer than it may be; say less` };
+}
+
+function actorOf({ name, fingerprint }: Pick<McpSession, "name" | "fingerprint">): Actor {
+  const principal = name ?? "anybody";
+  return fingerprint === null ? { principal, verified: "asserted" } : { principal, fingerprint, verified: "token" };
 }
