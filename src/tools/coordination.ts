@@ -74,6 +74,9 @@ export function createCoordination(carrier: Carrier): Coordination {
     await carrier.send("INTENT_UPDATE", { intent_id: intentId, ttl_sec: TAKEN_OVER_TTL_SEC });
   }
 
+  const withdraw: Coordination["withdraw"] = (intentId, reason, repeatable) =>
+    send("INTENT_WITHDRAW", { intent_id: intentId, reason, ...asRepeatable(repeatable) }, nothing);
+
   return {
     membership: () => carrier.membership(),
     summary: ({ paths, limit, cursor }) =>
@@ -154,8 +157,11 @@ export function createCoordination(carrier: Carrier): Coordination {
         nothing,
       ),
     async claim(asked, wait) {
+      // What nobody waits for any more is given up, also where that comes to nothing until the word is given.
       const takeUp = async (said: ClaimDecision | undefined): Promise<void> => {
-        if (said?.decision === "approved") await adopt(asked.newIntentId);
+        if (said?.decision !== "approved") return;
+        if (wait.signal?.aborted === true) await withdraw(asked.newIntentId, "cancelled");
+        else await adopt(asked.newIntentId);
       };
       // Who was cut off when the word was given finds the task among its own.
       const missed = (): ClaimDecision | undefined => (carrier.holds(asked.newIntentId) ? { decision: "approved" } : undefined);
@@ -165,12 +171,13 @@ export function createCoordination(carrier: Carrier): Coordination {
       const sent = await send("INTENT_CLAIM", claimPayload(asked), nothing);
       if (!sent.ok) return sent;
       const decided = await word;
-      if (decided === undefined) void wordWithin({ limitMs: LATE_WORD_MS }).then(takeUp).catch(nothing);
-      else await takeUp(decided);
+      if (decided === undefined) {
+        void wordWithin({ limitMs: LATE_WORD_MS }).then(takeUp).catch(nothing);
+        if (wait.signal?.aborted === true) await withdraw(asked.newIntentId, "cancelled");
+      } else await takeUp(decided);
       return { ok: true, result: decided };
     },
-    withdraw: (intentId, reason, repeatable) =>
-      send("INTENT_WITHDRAW", { intent_id: intentId, reason, ...asRepeatable(repeatable) }, nothing),
+    withdraw,
     commit: (commit) => send("OP_COMMIT", commitPayload(commit), nothing),
     supersede: ({ opId, supersedesOpId, target, intentId, stateRefAfter, reason }) =>
       send(

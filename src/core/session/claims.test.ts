@@ -91,6 +91,28 @@ const EVENTS: readonly {
     row: { none: ["claim/unknown", "none"], PENDING: ["principal/no-authority", "PENDING"], ...decided("claim/not-pending") },
   },
   {
+    name: "given up by its claimer",
+    when: (played) => gist(played.says("bo", "INTENT_WITHDRAW", { intent_id: "n" })),
+    row: {
+      none: ["intent/unknown", "none"],
+      PENDING: [["ClaimDecided"], "WITHDRAWN"],
+      APPROVED: [["IntentEnded"], "APPROVED"],
+      REJECTED: ["intent/unknown", "REJECTED"],
+      WITHDRAWN: ["intent/unknown", "WITHDRAWN"],
+    },
+  },
+  {
+    name: "given up by somebody else",
+    when: (played) => gist(played.says("cy", "INTENT_WITHDRAW", { intent_id: "n" })),
+    row: {
+      none: ["intent/unknown", "none"],
+      PENDING: ["intent/unknown", "PENDING"],
+      APPROVED: ["intent/not-owner", "APPROVED"],
+      REJECTED: ["intent/unknown", "REJECTED"],
+      WITHDRAWN: ["intent/unknown", "WITHDRAWN"],
+    },
+  },
+  {
     name: "waiting while its grace runs out",
     when: (played) => passing(played, GRACE_MS),
     row: { none: [[], "none"], PENDING: [TAKEN_OVER, "APPROVED"], ...decided([]) },

@@ -6,10 +6,11 @@
  * | (none)    | INTENT_CLAIM of a suspended intent that nobody else claims          | PENDING   |
  * | PENDING   | its grace is over (core), or an owner or arbiter approves it        | APPROVED  |
  * | PENDING   | an owner or arbiter rejects it, or the intent ends                  | REJECTED  |
- * | PENDING   | the intent's owner is back, or the claimer is gone                  | WITHDRAWN |
+ * | PENDING   | the intent's owner is back, the claimer is gone or gives it up      | WITHDRAWN |
  *
  * The specification names no message for an approver's word: it is an INTENT_CLAIM that names the claim and has
- * `extensions.signalbox.decision`.
+ * `extensions.signalbox.decision`. Nor does it name one for giving a claim up: that is an INTENT_WITHDRAW of the intent that was
+ * to take the original's place.
  */
 import type { IntentId } from "../../wire/ids.ts";
 import type { Message } from "../../wire/mpac/messages.ts";
@@ -134,6 +135,18 @@ function decideWord(
   }
   if (word === "rejected") return { events: [decided(claim, "rejected", { reason: justification ?? "not_approved" })] };
   return { events: approval(state, claim, at, { approvedBy: sender.id }) };
+}
+
+/** Nothing when no claim of the sender's waits with this intent. */
+export function decideGiveUpClaim(
+  state: Readonly<SessionState>,
+  { payload: { intent_id: id, reason } }: Message<"INTENT_WITHDRAW">,
+  sender: Participant,
+): Verdict | undefined {
+  const claimId = state.keptIds.get(id);
+  const claim = claimId === undefined ? undefined : state.claims.get(claimId);
+  if (claim === undefined || claim.principal !== sender.id || state.intents.has(id)) return undefined;
+  return { events: [decided(claim, "withdrawn", { reason: reason ?? "withdrawn" })] };
 }
 
 function decided(claim: Claim, decision: Decided["decision"], how: Pick<Decided, "reason" | "approvedBy" | "dueAtMs">): Decided {

@@ -10,7 +10,7 @@ import { SessionEvent, type SessionEventOf, SessionSettings, type SettledResult 
 import type { JsonObject } from "../../wire/json.ts";
 import { type Aggregate, type Decision, type EngineCommand, UnknownEvent, unreachable } from "../aggregate.ts";
 import { decideBatch } from "./batches.ts";
-import { decideClaim } from "./claims.ts";
+import { decideClaim, decideGiveUpClaim } from "./claims.ts";
 import { decideAcknowledge, decideReport } from "./conflicts.ts";
 import { consequences } from "./consequences.ts";
 import { decideDefer } from "./deferrals.ts";
@@ -61,7 +61,7 @@ function decideMessage(state: Readonly<SessionState>, message: ClientMessage, at
     case "INTENT_UPDATE":
       return decideUpdate(state, message, sender, at);
     case "INTENT_WITHDRAW":
-      return decideWithdraw(state, message, sender);
+      return decideGiveUpClaim(state, message, sender) ?? decideWithdraw(state, message, sender);
     case "INTENT_DEFERRED":
       return decideDefer(state, message, sender, at);
     case "INTENT_CLAIM":
