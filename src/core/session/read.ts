@@ -12,7 +12,17 @@ import { createScopeIndex } from "../scope/scope-index.ts";
 import { type Meeting, meetings } from "./overlaps.ts";
 import { targetWithin } from "./scope-relations.ts";
 import { pathRules, registryOf } from "./scopes.ts";
-import { familyIn, familyOf, type Intent, isKnown, type Operation, type Reference, type SessionState, VIRTUAL_TREE } from "./state.ts";
+import {
+  familyIn,
+  familyOf,
+  type Intent,
+  isKnown,
+  type Operation,
+  type Participant,
+  type Reference,
+  type SessionState,
+  VIRTUAL_TREE,
+} from "./state.ts";
 
 /** Live intents over `paths`, by intent id; what is no path meets nothing. */
 export function intentsOver(state: Readonly<SessionState>, paths: readonly string[], except?: PrincipalId): Meeting[] {
@@ -47,6 +57,24 @@ export function pathName(state: Readonly<SessionState>, path: string): string | 
 /** Whether two names are of one family: `name`, `name#2`, `name#3`. */
 export function isSameFamily(one: string, other: string): boolean {
   return familyOf(one) === familyOf(other);
+}
+
+/** Who of the family of a name is that instance and has not left: the same client, perhaps under another name of the family. */
+export function memberOf(state: Readonly<SessionState>, name: string, instance: string): Participant | undefined {
+  return familyIn(state, name).find(({ instanceId, presence }) => instanceId === instance && presence !== "left");
+}
+
+/** Whose an intent is, or was, or will be: one that waits for its turn has an owner as well. */
+export function ownerOf(state: Readonly<SessionState>, intentId: string): PrincipalId | undefined {
+  const waiting = state.waiting.get(intentId as IntentId);
+  return (
+    state.intents.get(intentId as IntentId)?.principal ?? (waiting === undefined ? undefined : state.deferrals.get(waiting)?.principal)
+  );
+}
+
+/** The fingerprint of the credential that the family of a name belongs to, where credentials are wanted. */
+export function credentialOf(state: Readonly<SessionState>, principal: string): string | undefined {
+  return state.credentials.get(familyOf(principal));
 }
 
 /** The programs that run the names of one family, as far as they said so and are remembered. */

@@ -79,14 +79,20 @@ export function dirtyOf(
   return { dirty_files: tree.changed.slice(0, NAMED_DIRTY), dirty_count: tree.total, observed_at: rfc3339(tree.atMs) };
 }
 
+/** The worktree of whoever asks: the one that it joined with, else the one that is known of it otherwise. */
+export function treeOfAsker(state: Readonly<SessionState>, asker: PrincipalId | undefined, known?: string): string | undefined {
+  return (asker === undefined ? undefined : state.participants.get(asker)?.worktree?.id) ?? known;
+}
+
 /** Undeclared edits, by worktree; only those over `within`, where that is given. */
 export function viewUndeclared(
   state: Readonly<SessionState>,
   observations: Observations,
   asker: PrincipalId | undefined,
   within?: readonly string[],
+  knownTree?: string,
 ): ObservedView[] {
-  const ownTree = asker === undefined ? undefined : state.participants.get(asker)?.worktree?.id;
+  const ownTree = treeOfAsker(state, asker, knownTree);
   return [...observations.trees()].flatMap((tree) => {
     const changed = within === undefined ? tree.changed : pathsWithin(state, tree.changed, within);
     // What a task submitted and its owner has not committed yet was declared when it was written.
@@ -118,8 +124,9 @@ export function viewObservedOver(
   observations: Observations,
   asker: PrincipalId | undefined,
   paths: readonly string[],
+  knownTree?: string,
 ): ObservedView[] {
-  return viewUndeclared(state, observations, asker, paths).filter(
+  return viewUndeclared(state, observations, asker, paths, knownTree).filter(
     ({ yours, principals }) => !yours || principals.some((id) => id !== asker),
   );
 }
@@ -137,8 +144,9 @@ export function behindCandidates(
   observations: Observations,
   asker: PrincipalId | undefined,
   paths: readonly string[],
+  knownTree?: string,
 ): Candidates | undefined {
-  const tree = asker === undefined ? undefined : state.participants.get(asker)?.worktree?.id;
+  const tree = treeOfAsker(state, asker, knownTree);
   if (tree === undefined || observations.tree(tree) === undefined) return undefined;
   const places = new Map([...observations.trees()].map(({ id, path }) => [id, path] as const));
   // What a worktree had goes with the worktree.

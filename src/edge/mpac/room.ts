@@ -7,7 +7,7 @@
 import { randomBytes } from "node:crypto";
 import type { OpenStream } from "../../engine/engine.ts";
 import type { Outcome } from "../../engine/stream-host.ts";
-import { arbitersOf, hostsInFamily, treeOf } from "../../core/session/read.ts";
+import { arbitersOf, hostsInFamily, isSameFamily, treeOf } from "../../core/session/read.ts";
 import type { SessionState } from "../../core/session/state.ts";
 import type { SessionFacts } from "../../core/session/verdict.ts";
 import type { InstanceId, PrincipalId } from "../../wire/ids.ts";
@@ -23,6 +23,7 @@ import { refusals, remark, type Saying, sayingOf, type Speaker } from "./coordin
 import { connectedFamily } from "./families.ts";
 import { isEchoed, messageOf, type Outbound, outboundOf, withoutFiles } from "./relay.ts";
 import type { Audience } from "./sayings.ts";
+import { createSeats, type Heard, type Seat } from "./seats.ts";
 import { type Accession, createSuccession } from "./succession.ts";
 import { sessionInfo, sessionStatus, standingMembers, type SessionFace } from "./session-info.ts";
 import { textFrame } from "./text-frame.ts";
@@ -44,8 +45,12 @@ export interface Room extends Disposable {
   leave(connection: Connection): void;
   /** Tells everybody that another process takes the session over, one epoch later (SPEC 8.1.1.4). */
   announceHandover(): void;
-  /** Whether somebody has joined under this name over a connection that is open. */
+  /** Whether somebody has joined under this name over a connection that is open, or this process speaks for it. */
   isConnected(principal: string): boolean;
+  /** Holds a name for somebody who has no connection, and whom this process speaks for. */
+  sit(principal: PrincipalId, hear: (heard: Heard) => void): Seat;
+  /** The names of its family that others hold, as the decision about its HELLO has to know. */
+  familyOf(seat: Seat): Pick<SessionFacts, "connected" | "living">;
   readonly connections: number;
 }
 
@@ -70,6 +75,8 @@ export async function openRoom(stream: SessionStream, face: SessionFace, options
   const byPrincipal = new Map<PrincipalId, Connection>();
   const joining = new Set<Connection>();
   const holds = new Map<Connection, Disposable>();
+  const seats = createSeats();
+  const coordinator = `service:coordinator-${face.sessionId}`;
 
   // Before anything is waited for: a stream that nobody listens to is dropped.
   const subscription = host.subscribe(publish);
@@ -101,7 +108,10 @@ export async function openRoom(stream: SessionStream, face: SessionFace, options
     const acknowledged = message !== undefined && senderConnection?.bound?.extended === true;
     if (acknowledged) senderConnection.send(JSON.stringify(withAck(message, record)));
 
-    for (const outbound of outboundOf(record)) deliver(record, outbound, sender, acknowledged ? senderConnection : undefined);
+    for (const outbound of outboundOf(record)) {
+      deliver(record, outbound, sender, acknowledged ? senderConnection : undefined);
+      seats.hear(outbound, sender, coordinator, () => arbitersOf(host.view));
+    }
   }
 
   function deliver(record: LogRecord, outbound: Outbound, sender: string | undefined, acknowledged: Connection | undefined): void {
@@ -211,7 +221,15 @@ export async function openRoom(stream: SessionStream, face: SessionFace, options
   return {
     face,
     stream,
-    isConnected: (principal) => byPrincipal.has(principal as PrincipalId),
+    isConnected: (principal) => byPrincipal.has(principal as PrincipalId) || seats.isTaken(principal as PrincipalId),
+    sit: (principal, hear) => seats.take(principal, hear),
+    familyOf(seat) {
+      const { principal } = seat;
+      const held = [...byPrincipal.keys()].filter((name) => isSameFamily(name, principal));
+      const connected = [...held, ...seats.inFamilyOf(principal, seat)];
+      const living = livingFamily(principal, connected);
+      return { connected, ...(living.length === 0 ? {} : { living }) };
+    },
     get connections() {
       return everyone.size;
     },
@@ -227,7 +245,10 @@ export async function openRoom(stream: SessionStream, face: SessionFace, options
             command: message,
             actor: actorOf(connection, principal),
             facts: () => {
-              const connected = connectedFamily({ everyone, joining }, connection, principal, predecessor);
+              const connected = [
+                ...connectedFamily({ everyone, joining }, connection, principal, predecessor),
+                ...seats.inFamilyOf(principal),
+              ];
               const living = livingFamily(principal, connected);
               return { connected, ...(living.length === 0 ? {} : { living }), ...provenOf(connection, message) };
             },

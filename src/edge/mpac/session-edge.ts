@@ -14,6 +14,7 @@ import type { Revision } from "../../wire/record.ts";
 import type { RefusalCode } from "../../wire/refusals.ts";
 import { prepare, type Prepared, type Refused, type Surroundings, withoutSecrets, type WorkspaceFiles } from "./commands.ts";
 import type { Connection } from "./connection.ts";
+import { type Inside, openInside } from "./inside.ts";
 import { createBehind, type Observations } from "./observed-views.ts";
 import type { Room } from "./room.ts";
 import { answerSideband } from "./sideband.ts";
@@ -32,6 +33,8 @@ export interface SessionEdge extends Disposable {
   gone(connection: Connection): void;
   /** Whether somebody has joined under this name over a connection that is open. */
   isConnected(principal: string): boolean;
+  /** The session for whoever is in this process. */
+  readonly inside: Inside;
   /** Tells everybody in it that another process takes the session over. */
   announceHandover(): void;
 }
@@ -122,6 +125,7 @@ export function createSessionEdge({ room, engine, files, observations }: Session
         writable: host.writable,
         summary: viewSummary(viewContext(state), { kind: "summary" }),
       })),
+    inside: openInside({ room, engine, surroundings, viewContext, behindOf }),
     announceHandover: () => room.announceHandover(),
     gone: (connection) => room.leave(connection),
     isConnected: (principal) => room.isConnected(principal),

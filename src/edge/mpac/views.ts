@@ -27,6 +27,7 @@ import {
   type Candidates,
   dirtyOf,
   type Observations,
+  treeOfAsker,
   viewObservedOver,
   viewUncompared,
   viewUndeclared,
@@ -69,6 +70,8 @@ export interface ViewContext {
   /** Milliseconds after an instant in which the machine slept. */
   sleptSince(ms: number): number;
   readonly observations: Observations;
+  /** The worktree of an asker that has not joined with one. */
+  readonly askerTree?: string | undefined;
 }
 
 /** An answer, and what of it has to be read from a disk before it is whole. */
@@ -186,7 +189,7 @@ export function viewSummary(context: ViewContext, query: Extract<Query, { kind: 
     }
   };
   const refused = refusedPaths(state, paths ?? []).slice(0, MAX_REFUSED);
-  const undeclared = viewUndeclared(state, context.observations, asker, paths);
+  const undeclared = viewUndeclared(state, context.observations, asker, paths, context.askerTree);
   return {
     kind: "summary",
     session_id: state.id ?? "",
@@ -221,8 +224,8 @@ export function viewOverlap(
     },
     { items: query.limit ?? DEFAULT_LIMIT, bytes: LIST_BYTES },
   );
-  const observed = viewObservedOver(context.state, context.observations, asker, query.paths);
-  const ownTree = asker === undefined ? undefined : context.state.participants.get(asker)?.worktree?.id;
+  const observed = viewObservedOver(context.state, context.observations, asker, query.paths, context.askerTree);
+  const ownTree = treeOfAsker(context.state, asker, context.askerTree);
   const uncompared = viewUncompared(context.observations, ownTree).slice(0, MAX_UNCOMPARED);
   const seen = {
     ...(observed.length === 0 ? {} : { observed: fitting(observed, (tree) => tree, UNDECLARED).views }),
@@ -251,12 +254,12 @@ export function viewOneIntent(context: ViewContext, query: Extract<Query, { kind
 }
 
 export function answerQuery(context: ViewContext, query: Query, asker: PrincipalId | undefined): Answering {
-  const { state, observations } = context;
+  const { state, observations, askerTree } = context;
   switch (query.kind) {
     case "summary":
       return { answer: viewSummary(context, query, asker) };
     case "overlap":
-      return { answer: viewOverlap(context, query, asker), behind: behindCandidates(state, observations, asker, query.paths) };
+      return { answer: viewOverlap(context, query, asker), behind: behindCandidates(state, observations, asker, query.paths, askerTree) };
     case "intent": {
       const answer = viewOneIntent(context, query);
       const held = query.behind === true ? (state.intents.get(query.intent_id as IntentId)?.resources ?? []) : [];
@@ -267,11 +270,12 @@ export function answerQuery(context: ViewContext, query: Query, asker: Principal
           observations,
           asker,
           held.map(({ path }) => path),
+          askerTree,
         ),
       };
     }
     case "behind":
-      return { answer: { kind: "behind", behind: [] }, behind: behindCandidates(state, observations, asker, query.paths) };
+      return { answer: { kind: "behind", behind: [] }, behind: behindCandidates(state, observations, asker, query.paths, askerTree) };
     case "work":
       return { answer: viewWork(state, observations, asker, context) };
   }
