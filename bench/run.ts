@@ -17,6 +17,9 @@ import { guard } from "./guard.ts";
 import { lanes } from "./lanes.ts";
 import { mail } from "./mail.ts";
 import { manyIntents } from "./many-intents.ts";
+import { mcpRead } from "./mcp-read.ts";
+import { mcpStreams } from "./mcp-streams.ts";
+import { mcpWrite } from "./mcp-write.ts";
 import { environmentOf, type Measurement } from "./measurement.ts";
 import { BLOCKS } from "./method.ts";
 import { participants } from "./participants.ts";
@@ -42,6 +45,9 @@ const MEASUREMENTS: readonly Measurement[] = [
   mail,
   backlog,
   lanes,
+  mcpRead,
+  mcpWrite,
+  mcpStreams,
 ];
 
 /** Blocks of `--quick`, which shows whether something went badly wrong and nothing finer. */

@@ -100,7 +100,7 @@ export function conformanceServer(changed: Stage["changed"]): Server {
         completions: {},
         logging: {},
       },
-      requestState: { verify: states.verify },
+      requestState: { verify: (state, ctx) => states.verify(state, ctx) },
     },
   );
   server.setRequestHandler("tools/list", () => ({ tools: [...TOOL_LIST] }));

@@ -1,0 +1,79 @@
+/**
+ * Which clients can use the built program, and how: each of four, over stdio and over HTTP, in both eras of the protocol, does
+ * what an agent does in a day. What a client cannot is a row that says how that ends.
+ */
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { z } from "zod";
+import { connectOld, GUESTS } from "./support/mcp-guests.ts";
+import { connectRaw, ENVELOPE, type Place } from "./support/mcp-raw.ts";
+import { launcher } from "./support/program.ts";
+import { type Scratch, scratchFolder } from "./support/scratch.ts";
+import { type StartedSidecar, startSidecarOf } from "./support/sidecar.ts";
+
+let scratch: Scratch;
+let repository: string;
+let sidecar: StartedSidecar;
+
+beforeAll(async () => {
+  scratch = await scratchFolder();
+  repository = await scratch.repository("repository");
+  sidecar = await startSidecarOf(scratch, repository);
+});
+
+afterAll(async () => {
+  await sidecar[Symbol.asyncDispose]();
+  await scratch[Symbol.asyncDispose]();
+});
+
+const TRANSPORTS = ["stdio", "http"] as const;
+
+function place(over: Place["over"]): Place {
+  if (over === "http") return { over, url: `http://127.0.0.1:${sidecar.port}/mcp`, token: sidecar.token };
+  return { over, args: [launcher("signalbox"), "mcp"], cwd: repository, env: scratch.env };
+}
+
+const CELLS = GUESTS.flatMap((guest) => guest.eras.flatMap((era) => TRANSPORTS.map((over) => ({ ...guest, era, over }))));
+
+describe("a day of an agent", () => {
+  it.each(CELLS)("with $name over $over in $era", async ({ name, connect, era, over }) => {
+    await using guest = await connect(place(over), era);
+    const file = `src/${over}-${era}-${name.replaceAll(/\W+/g, "-")}.ts`;
+
+    expect(await guest.tools()).toEqual(expect.arrayContaining(["who_is_working", "begin_task", "yield_task"]));
+    expect(await guest.call("who_is_working", {})).toMatchObject({ workspace_dir: repository });
+    const begun = await guest.call("begin_task", { objective: "move the clock", files: [file] });
+    expect(begun).toMatchObject({ status: "ok", files: [file] });
+    expect(await guest.call("yield_task", { intent_id: begun["intent_id"] })).toMatchObject({ status: "ok" });
+    expect(JSON.parse(await guest.read("signalbox://session"))).toMatchObject({ session_id: begun["session_id"] });
+    expect(await guest.prompt("standup", {})).not.toBe("");
+  });
+});
+
+describe("the SDK of 2025, which knows nothing of 2026", () => {
+  it.each(TRANSPORTS)("over %s is refused what that era asks first, and goes on in its own", async (over) => {
+    const { client, guest } = await connectOld(place(over));
+    await using _ = guest;
+
+    await expect(client.request({ method: "server/discover" }, z.looseObject({}))).rejects.toMatchObject({ code: -32_601 });
+
+    expect(await guest.tools()).toContain("begin_task");
+  });
+});
+
+describe("a host that asks server/discover and then initializes", () => {
+  it.each(TRANSPORTS)("is served over %s by the same server", async (over) => {
+    await using client = await connectRaw(place(over), undefined);
+
+    const discovered = await client.ask("server/discover", { _meta: ENVELOPE });
+    const initialized = await client.ask("initialize", {
+      protocolVersion: "2025-11-25",
+      capabilities: {},
+      clientInfo: { name: "cy", version: "1" },
+    });
+    const listed = await client.ask("tools/list");
+
+    expect(discovered.result?.["supportedVersions"]).toContain("2026-07-28");
+    expect(initialized.result).toMatchObject({ protocolVersion: "2025-11-25" });
+    expect(listed.result?.["tools"]).not.toHaveLength(0);
+  });
+});
