@@ -61,8 +61,6 @@ describe.each(ERAS)("a server in the %s era", (era) => {
 
   it.each([
     { asks: { name: "derail" }, says: /there is no prompt "derail"; the prompts are standup, handoff/ },
-    { asks: { name: "handoff" }, says: /needs the argument intent_id: the task/ },
-    { asks: { name: "standup", arguments: { who: "bo" } }, says: /standup takes no argument "who"; it takes none/ },
     { asks: { name: "handoff", arguments: { intent_id: "i9" } }, says: /there is no task i9/ },
   ])("refuses the prompt $asks with a sentence", async ({ asks, says }) => {
     const host = await talk(era, live);

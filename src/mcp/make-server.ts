@@ -30,6 +30,9 @@ const KEEP_MS = 60_000;
 /** Values of one completion; the protocol allows no more. */
 const MAX_VALUES = 100;
 
+/** Characters of a name that is not known here, in the sentence about it. */
+const MAX_SHOWN = 200;
+
 /** How much sooner than its state the SDK gives up a question that it asks by itself, in milliseconds. */
 const MARGIN_MS = 5_000;
 
@@ -130,7 +133,7 @@ async function call(
   asked: Asked,
 ): Promise<CallToolResult | InputRequiredResult> {
   const names = face.lists.tools.map((tool) => tool.name);
-  if (!names.includes(name)) throw invalid(`there is no tool ${JSON.stringify(name)}; the tools are ${names.join(", ")}`);
+  if (!names.includes(name)) throw invalid(`there is no tool ${shown(name)}; the tools are ${names.join(", ")}`);
 
   const bound = { tool: name, args, caller: callerOf(asked) };
   const reply = await replyIn(ctx, requestStates, bound);
@@ -198,15 +201,7 @@ function servePrompts(server: Server, face: Face, answer: Answer): void {
     answer(ctx, async (asked) => {
       const prompt = prompts.find(({ name }) => name === params.name);
       if (prompt === undefined) throw noPrompt(params.name, face);
-      const args = params.arguments ?? {};
-      const missing = prompt.arguments.find(({ name, required }) => required && !Object.hasOwn(args, name));
-      if (missing !== undefined) throw invalid(`the prompt ${prompt.name} needs the argument ${missing.name}: ${missing.description}`);
-      const stranger = Object.keys(args).find((given) => prompt.arguments.every(({ name }) => name !== given));
-      if (stranger !== undefined) {
-        const known = prompt.arguments.map(({ name }) => name).join(", ");
-        throw invalid(`the prompt ${prompt.name} takes no argument ${JSON.stringify(stranger)}; it takes ${known || "none"}`);
-      }
-      const filled = await face.prompt(prompt.name, args, asked);
+      const filled = await face.prompt(prompt.name, params.arguments ?? {}, asked);
       if ("refused" in filled) throw invalid(filled.refused);
       if ("unavailable" in filled) throw new ProtocolError(ProtocolErrorCode.InternalError, filled.unavailable);
       return { description: prompt.description, messages: [{ role: "user", content: { type: "text", text: filled.text } }] };
@@ -241,13 +236,15 @@ function invalid(message: string): ProtocolError {
   return new ProtocolError(ProtocolErrorCode.InvalidParams, message);
 }
 
+/** As much of it as says which one is meant. */
+function shown(name: string): string {
+  return JSON.stringify(name.slice(0, MAX_SHOWN));
+}
+
 function noResource(uri: string): ProtocolError {
-  return new ResourceNotFoundError(
-    uri,
-    `there is no resource ${JSON.stringify(uri)}; resources/list and resources/templates/list name them`,
-  );
+  return new ResourceNotFoundError(uri, `there is no resource ${shown(uri)}; resources/list and resources/templates/list name them`);
 }
 
 function noPrompt(name: string, { lists }: Face): ProtocolError {
-  return invalid(`there is no prompt ${JSON.stringify(name)}; the prompts are ${lists.prompts.map((prompt) => prompt.name).join(", ")}`);
+  return invalid(`there is no prompt ${shown(name)}; the prompts are ${lists.prompts.map((prompt) => prompt.name).join(", ")}`);
 }
