@@ -34,6 +34,10 @@ export interface Engine extends AsyncDisposable {
   read(stream: StreamId, after: Revision, atOnce?: number): AsyncIterable<StoredRecord>;
   /** Whether the log has anything of that stream, without opening it. */
   has(stream: StreamId): Promise<boolean>;
+  /**
+   * Hears of each stream that becomes live here, once it is: whoever follows one that is not there yet has no reason to make it.
+   */
+  onLive(hear: (stream: StreamId) => void): Disposable;
   /** The instant that decisions are made at. */
   nowMs(): number;
   /** Whether every live stream takes records, and the store says that it would. */
@@ -69,6 +73,7 @@ export function createEngine(options: EngineOptions): Engine {
   const opening = new Map<StreamId, Promise<Live>>();
   const live = new Map<StreamId, Live>();
   const openedBefore = new Set<StreamId>();
+  const hearers = new Set<(stream: StreamId) => void>();
   /** Since when nothing could be heard of a stream that was not live then. */
   const unheardSinceMs = new Map<StreamId, number>();
   let seeds = 0;
@@ -125,6 +130,7 @@ export function createEngine(options: EngineOptions): Engine {
     live.set(stream, entry);
     host.wake();
     await host.query(() => undefined);
+    for (const hear of hearers) hear(stream);
     return entry;
   }
 
@@ -179,6 +185,10 @@ export function createEngine(options: EngineOptions): Engine {
     getBlob: (hash) => store.getBlob(hash),
     read: (stream, after, atOnce) => store.read(stream, after, atOnce),
     has: async (stream) => (await store.streams()).some((known) => known.stream === stream),
+    onLive(hear) {
+      hearers.add(hear);
+      return { [Symbol.dispose]: () => void hearers.delete(hear) };
+    },
     nowMs: () => timeline.now(),
     async writable() {
       for (const { host } of live.values()) if (!host.writable) return false;

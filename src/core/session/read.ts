@@ -30,7 +30,7 @@ export function intentsOver(state: Readonly<SessionState>, paths: readonly strin
 }
 
 /** Whether `target`, a file or another name, lies in the intent's scope. */
-export function coversTarget(state: Readonly<SessionState>, intent: Intent, target: string): boolean {
+export function coversTarget(state: Pick<Readonly<SessionState>, "settings">, intent: Pick<Intent, "scope">, target: string): boolean {
   return targetWithin(state, target, intent.scope);
 }
 
@@ -62,6 +62,14 @@ export function isSameFamily(one: string, other: string): boolean {
 /** Who of the family of a name is that instance and has not left: the same client, perhaps under another name of the family. */
 export function memberOf(state: Readonly<SessionState>, name: string, instance: string): Participant | undefined {
   return familyIn(state, name).find(({ instanceId, presence }) => instanceId === instance && presence !== "left");
+}
+
+/** Names under `name` that hold something and are that name's own instances: sub-agents of one client, as it had them before. */
+export function agentsOf(state: Readonly<SessionState>, name: string, instanceOf: (name: string) => string): string[] {
+  const holders = new Set([...state.liveIntents].flatMap((id) => state.intents.get(id)?.principal ?? []));
+  return [...holders]
+    .filter((id) => id.startsWith(`${name}/`) && state.participants.get(id)?.instanceId === instanceOf(familyOf(id)))
+    .map(familyOf);
 }
 
 /** Whose an intent is, or was, or will be: one that waits for its turn has an owner as well. */

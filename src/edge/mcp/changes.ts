@@ -1,12 +1,18 @@
 /**
- * From the logs of a session to the resources that say something else now.
+ * From the logs of a session to the resources that say something else now, for everybody who follows it.
+ *
+ * The logs of a followed session are read once, however many follow it, and nothing is kept of a session that nobody follows.
+ * A follower that comes back says where it was; one that was there in another life of the log, which somebody put back since, is
+ * told that everything may have changed: a refusal would only have it ask again, with the same place.
  */
-import type { Change } from "./ports.ts";
+import { canonicalUri } from "../../tools/resources/uri.ts";
+import { SessionId } from "../../wire/ids.ts";
+import { cursorOf, PARTS, type Place, placeOf } from "./cursor.ts";
+import { type FollowedSession, followSession, type Logs } from "./followed-session.ts";
+import { createGathered } from "./gathered.ts";
+import type { Change, Changes } from "./ports.ts";
 
-/**
- * A cursor that nobody here has given out. One from another life of the log, which was put back from a backup, is no such:
- * whoever brings that is told that everything may have changed.
- */
+/** A cursor that nobody here has given out. */
 export class BadCursor extends Error {
   override readonly name = "BadCursor";
   readonly code = "changes/bad-cursor";
@@ -16,7 +22,60 @@ export class BadCursor extends Error {
   }
 }
 
-/** Whether the resource is one of those that say something else now: the question for each subscription. */
+/** Whether the resource, by any of its spellings, is one of those that say something else now. */
 export function isAbout({ uris, covers }: Change, uri: string): boolean {
-  return uris.includes(uri) || covers?.(uri) === true;
+  return uris.includes(canonicalUri(uri)) || covers?.(uri) === true;
+}
+
+export function createChanges(logs: Logs): Changes {
+  const followed = new Map<string, FollowedSession>();
+
+  /** The session as everybody follows it, until the last of them leaves. */
+  function enter(sessionId: string): FollowedSession {
+    const session = followed.get(sessionId) ?? followSession(SessionId.parse(sessionId), logs);
+    followed.set(sessionId, session);
+    return session;
+  }
+
+  return {
+    follow(sessionId, principal, after, signal) {
+      const from = after === undefined ? undefined : placeOf(after);
+      if (after !== undefined && from === undefined) throw new BadCursor();
+      const session = enter(sessionId);
+      let wake: () => void = () => undefined;
+      const hearing = session.hear(() => wake());
+      const end = (): void => {
+        signal.removeEventListener("abort", end);
+        hearing[Symbol.dispose]();
+        if (session.isHeard) return wake();
+        session[Symbol.dispose]();
+        if (followed.get(sessionId) === session) followed.delete(sessionId);
+        wake();
+      };
+      signal.addEventListener("abort", end);
+      if (signal.aborted) end();
+
+      async function* changes(): AsyncGenerator<Change, void, undefined> {
+        try {
+          await session.ready;
+          const heads = session.heads();
+          const isAhead = from !== undefined && PARTS.some((part) => from[part] > heads[part]);
+          let place: Place = from === undefined || isAhead ? heads : from;
+          for (let round = 0; !signal.aborted; round += 1) {
+            const news = new Promise<void>((resolve) => (wake = resolve));
+            const gathered = createGathered();
+            if (isAhead && round === 0) gathered.addEverything();
+            place = await session.gather(place, gathered, signal);
+            const changed = gathered.changed(principal, session.settings);
+            if (signal.aborted) return;
+            if (changed !== undefined || round === 0) yield { uris: [], ...changed, cursor: cursorOf(place) };
+            else await news;
+          }
+        } finally {
+          end();
+        }
+      }
+      return changes();
+    },
+  };
 }

@@ -25,6 +25,8 @@ export interface Caller {
 /** What a request came over, where that is known. */
 export interface Wire {
   readonly address: string | undefined;
+  /** Of this server, so that a request to one is none to another of this machine. */
+  readonly port?: number | undefined;
   /** Asked when the answer matters; looked up once for a connection. */
   readonly peer: () => Promise<Peer>;
 }
@@ -73,6 +75,8 @@ export interface Visitors extends AsyncDisposable {
   visit(caller: Caller, sessionId: string, clientName: string | undefined): Promise<Visitor>;
   /** Sends away whose credential is given out no more; gives how many those were. */
   dismiss(): number;
+  /** How many take part and count as present: a sidecar that nobody else uses is there for them. */
+  readonly present?: number;
 }
 
 /** Something changed in a session: the resources that say something else now, and the place in the logs up to which that is so. */
