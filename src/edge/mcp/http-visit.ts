@@ -1,0 +1,130 @@
+/** One HTTP request on its way through this edge. */
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Selection } from "../../tools/selection.ts";
+import type { InSession } from "./legacy/legacy.ts";
+import type { Caller } from "./ports.ts";
+import type { Serving, Visit } from "./serving.ts";
+import type { SessionStore } from "./session-store.ts";
+import type { Stays } from "./stays.ts";
+
+/** What the server of the SDK carries of it, under a name that its types give. */
+export interface AuthInfo {
+  readonly token: "";
+  readonly clientId: "";
+  scopes: string[];
+  extra: { visit: Visit };
+}
+
+export interface Env {
+  readonly incoming: IncomingMessage;
+  readonly outgoing: ServerResponse;
+}
+
+export interface Beginning {
+  readonly request: Request;
+  readonly env: Env;
+  readonly caller: Caller;
+  readonly sessionId: string;
+  readonly selection: Selection;
+  readonly serving: Serving;
+  readonly stays: Stays;
+}
+
+/** A class, because there is one for each request: what it does stands once. */
+export class HttpVisit implements Visit {
+  readonly request: Request;
+  readonly caller: Caller;
+  readonly sessionId: string;
+  readonly selection: Selection;
+  /** The tools that it may use: those that it chose, or that its session did. */
+  serving: Serving;
+  followed: Visit["followed"] = undefined;
+  readonly #outgoing: ServerResponse;
+  readonly #stays: Stays;
+  #gone: AbortController | undefined;
+  #isInSession = false;
+  #isWithdrawn = false;
+  #stay: Disposable | undefined;
+  #hold: Disposable | undefined;
+
+  constructor({ request, env, caller, sessionId, selection, serving, stays }: Beginning) {
+    this.request = request;
+    this.caller = caller;
+    this.sessionId = sessionId;
+    this.selection = selection;
+    this.serving = serving;
+    this.#outgoing = env.outgoing;
+    this.#stays = stays;
+  }
+
+  get authInfo(): AuthInfo {
+    return { token: "", clientId: "", scopes: [], extra: { visit: this } };
+  }
+
+  /** What the SDK reads of a request; ended from here as well. */
+  asRequest(): Request {
+    const { method, url, headers } = this.request;
+    return { method, url, headers, signal: this.signal } as Request;
+  }
+
+  /** What its client takes: one that names nothing, or anything, takes both. */
+  get form(): "json" | "stream" | "either" {
+    const accept = this.request.headers.get("accept") ?? "";
+    const takesJson = accept.includes("application/json");
+    const takesStream = accept.includes("text/event-stream");
+    if (takesJson === takesStream) return "either";
+    return takesJson ? "json" : "stream";
+  }
+
+  get carriesQuestions(): boolean {
+    return this.#isInSession && this.form !== "json";
+  }
+
+  /** Aborted when the client has gone, or is sent away. */
+  get signal(): AbortSignal {
+    if (this.#gone !== undefined) return this.#gone.signal;
+    const gone = (this.#gone = new AbortController());
+    this.#outgoing.once("close", () => {
+      if (!this.#outgoing.writableFinished) gone.abort();
+    });
+    return gone.signal;
+  }
+
+  sendAway(): void {
+    void this.signal;
+    this.#gone?.abort();
+  }
+
+  onLeft(hear: (given: boolean) => void): void {
+    const outgoing = this.#outgoing;
+    const tell = (): void => hear(outgoing.writableFinished && !this.#isWithdrawn);
+    if (outgoing.closed || outgoing.destroyed) tell();
+    else outgoing.once("close", tell);
+  }
+
+  /** Its answer is not given, though it ends well. */
+  withdrawn(): void {
+    this.#isWithdrawn = true;
+  }
+
+  /** It came in a session, which is in use while it is under way. */
+  enter({ id }: InSession, sessions: SessionStore): void {
+    this.#isInSession = true;
+    const { sessionId } = this;
+    this.#hold = sessions.hold(sessionId, id);
+    this.followed = {
+      subscribe: (uri) => sessions.subscribe(sessionId, id, uri),
+      unsubscribe: (uri) => sessions.unsubscribe(sessionId, id, uri),
+    };
+  }
+
+  /** It lasts, and may be ended from outside. */
+  stay(end: () => void): void {
+    this.#stay = this.#stays.add({ caller: this.caller, sessionId: this.sessionId, end });
+  }
+
+  ended(): void {
+    this.#stay?.[Symbol.dispose]();
+    this.#hold?.[Symbol.dispose]();
+  }
+}

@@ -1,0 +1,212 @@
+/**
+ * The eras before 2026: POST, GET and DELETE, with a session or without one.
+ *
+ * A session belongs to the credential that opened it, and stands for none: each request is judged by what it shows itself. In a
+ * session that nobody's credential opened, everybody does what its own request may.
+ */
+import {
+  isJSONRPCErrorResponse,
+  isJSONRPCNotification,
+  isJSONRPCRequest,
+  isJSONRPCResultResponse,
+  type JSONRPCRequest,
+  SUPPORTED_PROTOCOL_VERSIONS,
+} from "@modelcontextprotocol/server";
+import type { McpSession } from "../../../core/mcp/read.ts";
+import type { Log } from "../../../log.ts";
+import type { Selection } from "../../../tools/selection.ts";
+import { barredResponse, CODE, errorMessage, idOf, refusal } from "../errors.ts";
+import type { HttpVisit } from "../http-visit.ts";
+import type { Callers } from "../ports.ts";
+import type { SessionStore } from "../session-store.ts";
+import { openSession } from "./open-session.ts";
+import { createKeptStreams, type KeptStreams } from "./kept-streams.ts";
+import { createLiveSessions, initialize, type LiveSession } from "./live-sessions.ts";
+import { createReply, type Reply } from "./reply.ts";
+import { pushTo } from "./push.ts";
+import type { LegacyTransport } from "./transport.ts";
+import type { Serve, Serving } from "../serving.ts";
+
+/** Messages of one array. */
+const MAX_BATCH = 100;
+
+/** The first revision whose clients take an event that says nothing but where to go on. */
+const PRIMED_FROM = "2025-11-25";
+
+export interface LegacyOptions {
+  readonly serve: Serve;
+  readonly callers: Callers;
+  readonly sessions: SessionStore;
+  readonly log: Log;
+}
+
+export interface Legacy extends Disposable {
+  post(visit: HttpVisit, body: unknown): Promise<Response>;
+  get(visit: HttpVisit): Promise<Response>;
+  delete(visit: HttpVisit): Promise<Response>;
+}
+
+export interface InSession {
+  readonly id: string;
+  readonly record: McpSession;
+  readonly live: LiveSession;
+}
+
+export function createLegacy({ serve, callers, sessions, log }: LegacyOptions): Legacy {
+  const living = createLiveSessions(sessions);
+  const kept: KeptStreams = createKeptStreams();
+  const withoutSession = new WeakMap<Serving, Promise<LegacyTransport>>();
+
+  /** The session that a request names, or why it goes no further; undefined when it names none. */
+  async function sessionOf(visit: HttpVisit, id: string | null, asked: unknown): Promise<InSession | Response | undefined> {
+    if (id === null) return undefined;
+    const record = await sessions.find(visit.sessionId, id);
+    const own = visit.caller.identity?.fingerprint ?? null;
+    if (record !== undefined && record.fingerprint !== null && own === null) {
+      return barredResponse(callers.barredFromWriting(visit.caller, visit.request), idOf(asked));
+    }
+    if (record === undefined || (record.fingerprint !== null && record.fingerprint !== own)) {
+      return refusal(404, CODE.session, "Session not found: send initialize without Mcp-Session-Id for a new one", { id: idOf(asked) });
+    }
+    visit.serving = chosenIn(visit, record);
+    return { id, record, live: living.of(record) };
+  }
+
+  /** What a request chooses counts for itself; what its session chose, for requests that choose nothing, and its read-only always. */
+  function chosenIn({ selection, serving, sessionId }: HttpVisit, record: McpSession): Serving {
+    const chosen = record.selection as Selection;
+    const isSilent = Object.keys(selection).length === 0;
+    if (isSilent ? Object.keys(chosen).length === 0 : chosen.readOnly !== true) return serving;
+    const served = serve(sessionId, isSilent ? chosen : { ...selection, readOnly: true });
+    return "refused" in served ? serving : served;
+  }
+
+  function serverWithoutSession(serving: Serving): Promise<LegacyTransport> {
+    const standing = withoutSession.get(serving);
+    if (standing !== undefined) return standing;
+    // All who have no session share one: it is told nothing of any client, and so asks none.
+    const made = initialize(serving, NOBODY, () => false).then(({ transport }) => transport);
+    withoutSession.set(serving, made);
+    return made;
+  }
+
+  async function post(visit: HttpVisit, body: unknown): Promise<Response> {
+    const messages: readonly unknown[] = Array.isArray(body) ? body : [body];
+    const initial = messages.find((message) => isJSONRPCRequest(message) && message.method === "initialize");
+    if (Array.isArray(body)) {
+      if (body.length > MAX_BATCH) return refusal(400, CODE.request, `an array holds at most ${MAX_BATCH} messages; send more than one`);
+      if (initial !== undefined) return refusal(400, CODE.request, "initialize is a message of its own, in no array");
+    }
+    const version = visit.request.headers.get("mcp-protocol-version");
+    if (initial === undefined && version !== null && !SUPPORTED_PROTOCOL_VERSIONS.includes(version)) {
+      const known = SUPPORTED_PROTOCOL_VERSIONS.join(", ");
+      return refusal(400, CODE.server, `Bad Request: Unsupported protocol version ${version}; supported here are ${known}`, {
+        id: idOf(body),
+      });
+    }
+    const named = await sessionOf(visit, visit.request.headers.get("mcp-session-id"), body);
+    if (initial !== undefined) {
+      if (named !== undefined && !(named instanceof Response)) {
+        return refusal(400, CODE.request, "this session is initialized; leave Mcp-Session-Id out for a new one", { id: idOf(body) });
+      }
+      return openSession({ sessions, log }, visit, initial as JSONRPCRequest);
+    }
+    if (named instanceof Response) return named;
+    if (!Array.isArray(body) && isJSONRPCRequest(body) && named !== undefined) {
+      const barred = barWrite(visit, body);
+      if (barred !== undefined) return barred;
+    }
+    if (!Array.isArray(body) && named === undefined && (isJSONRPCResultResponse(body) || isJSONRPCErrorResponse(body))) {
+      return refusal(400, CODE.request, "nothing was asked of you without a session; send what you answer with its Mcp-Session-Id");
+    }
+    return answer(visit, { messages, isBatch: Array.isArray(body) }, named);
+  }
+
+  /** A lone call in a session, of a tool that writes, by whoever shows nothing: its host is told to sign in. */
+  function barWrite(visit: HttpVisit, { id, method, params }: JSONRPCRequest): Response | undefined {
+    const tool = params?.["name"];
+    if (method !== "tools/call" || typeof tool !== "string" || visit.caller.kind !== "anybody" || visit.caller.mayWrite) return undefined;
+    return visit.serving.writes(tool) ? barredResponse(callers.barredFromWriting(visit.caller, visit.request), id) : undefined;
+  }
+
+  async function answer(visit: HttpVisit, given: Given, named: InSession | undefined): Promise<Response> {
+    const server = await (named === undefined ? serverWithoutSession(visit.serving) : named.live.serverFor(visit.serving));
+    const primes =
+      named !== undefined && (visit.request.headers.get("mcp-protocol-version") ?? named.record.protocolVersion) >= PRIMED_FROM;
+    const reply = createReply({
+      form: visit.form,
+      isBatch: given.isBatch,
+      keep: named === undefined ? undefined : (outlet) => kept.open(named.live, outlet),
+      primes,
+    });
+    if (named !== undefined) visit.enter(named, sessions);
+    void carryOut(visit, given.messages, { server, named, reply }).finally(() => {
+      reply.finish();
+      visit.ended();
+    });
+    return reply.response;
+  }
+
+  return {
+    post,
+    async get(visit) {
+      const id = visit.request.headers.get("mcp-session-id");
+      if (id === null) return refusal(400, CODE.server, "Bad Request: Mcp-Session-Id header is required");
+      const named = await sessionOf(visit, id, undefined);
+      if (named === undefined || named instanceof Response) return named ?? refusal(400, CODE.server, "");
+      return pushTo({ sessions, kept, log }, visit, named);
+    },
+    async delete(visit) {
+      const id = visit.request.headers.get("mcp-session-id");
+      if (id === null) return refusal(400, CODE.server, "Bad Request: Mcp-Session-Id header is required");
+      const named = await sessionOf(visit, id, undefined);
+      if (named === undefined || named instanceof Response) return named ?? refusal(400, CODE.server, "");
+      kept.forget(named.live);
+      const rejection = await sessions.close(visit.sessionId, id);
+      if (rejection !== undefined) return refusal(503, CODE.server, rejection.message);
+      log.info({ mcpSession: id.slice(0, 8) }, "MCP session closed");
+      return new Response(null, { status: 200 });
+    },
+    [Symbol.dispose]: () => living[Symbol.dispose](),
+  };
+}
+
+interface Given {
+  readonly messages: readonly unknown[];
+  readonly isBatch: boolean;
+}
+
+interface Exchange {
+  readonly server: LegacyTransport;
+  readonly named: InSession | undefined;
+  readonly reply: Reply;
+}
+
+/** One message after the other: what stands behind another in an array may build on it. */
+async function carryOut(visit: HttpVisit, messages: readonly unknown[], { server, named, reply }: Exchange): Promise<void> {
+  const authInfo = visit.authInfo;
+  for (const message of messages) {
+    if (isJSONRPCRequest(message)) {
+      const answered = await new Promise<object | undefined>((resolve) => {
+        const extra = { authInfo, request: visit.request, closeSSEStream: () => void reply.part() };
+        server.ask(message, { tell: (said) => reply.tell(said), answer: resolve }, extra);
+      });
+      if (answered !== undefined) reply.answer(answered);
+      else visit.withdrawn();
+    } else if (isJSONRPCNotification(message)) {
+      // Whoever has no session shares its server with others, and asks nothing there that could be taken back.
+      if (named !== undefined) for (const each of await named.live.servers()) each.hear(message, { authInfo });
+    } else if (isJSONRPCResultResponse(message) || isJSONRPCErrorResponse(message)) {
+      if (named !== undefined) for (const each of await named.live.servers()) if (each.hearAnswer(message, { authInfo })) break;
+    } else {
+      reply.answer(errorMessage(idOf(message), { code: CODE.request, message: "this is no JSON-RPC message" }));
+    }
+  }
+}
+
+const NOBODY: JSONRPCRequest = {
+  jsonrpc: "2.0",
+  id: 0,
+  method: "initialize",
+  params: { protocolVersion: "2025-11-25", capabilities: {}, clientInfo: { name: "", version: "" } },
+};

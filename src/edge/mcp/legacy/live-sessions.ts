@@ -1,0 +1,112 @@
+/**
+ * What a session of 2025 has in this process beside its record: servers, and the streams its client listens on. All of it is made
+ * anew from the record when it is not there, so that a session outlives the process.
+ */
+import type { JSONRPCMessage, JSONRPCRequest } from "@modelcontextprotocol/server";
+import type { McpSession } from "../../../core/mcp/read.ts";
+import type { Serving } from "../serving.ts";
+import type { SessionStore } from "../session-store.ts";
+import type { Outlet } from "./outlet.ts";
+import { eventText } from "./events.ts";
+import { LegacyTransport } from "./transport.ts";
+
+/** Servers that one session has at once: its client may choose other tools with each request. */
+const MAX_SERVERS = 4;
+
+/** Streams that one session's client may listen on at once; the oldest ends when there are more. */
+const MAX_OUTLETS = 4;
+
+export interface LiveSession {
+  /** Those it listens on, the newest last: what is said goes to that one alone. */
+  readonly outlets: Outlet[];
+  /** The server for those tools. */
+  serverFor(serving: Serving): Promise<LegacyTransport>;
+  /** All that may wait for an answer of the client. */
+  servers(): Promise<readonly LegacyTransport[]>;
+  listen(outlet: Outlet): void;
+  close(): void;
+}
+
+export interface Initialized {
+  readonly transport: LegacyTransport;
+  /** The answer to `initialize`. */
+  readonly answer: object | undefined;
+}
+
+/** Makes a server and says `initialize` to it. @param tell - takes what the server says of itself */
+export async function initialize(
+  serving: Serving,
+  request: JSONRPCRequest,
+  tell: (message: JSONRPCMessage) => boolean,
+): Promise<Initialized> {
+  const transport = new LegacyTransport(tell);
+  await serving.makeServer("legacy").connect(transport);
+  const answer = await new Promise<object | undefined>((resolve) => {
+    transport.ask(request, { tell: () => false, answer: resolve }, {});
+  });
+  return { transport, answer };
+}
+
+export function createLiveSession(record: McpSession): LiveSession {
+  const outlets: Outlet[] = [];
+  const made = new Map<Serving, Promise<LegacyTransport>>();
+
+  function tell(message: JSONRPCMessage): boolean {
+    const outlet = outlets.at(-1);
+    outlet?.send(eventText({ data: JSON.stringify(message) }));
+    return outlet !== undefined;
+  }
+
+  async function make(serving: Serving): Promise<LegacyTransport> {
+    const { protocolVersion, capabilities, clientInfo } = record;
+    const params = { protocolVersion, capabilities, clientInfo };
+    const { transport } = await initialize(serving, { jsonrpc: "2.0", id: 0, method: "initialize", params }, tell);
+    return transport;
+  }
+
+  return {
+    outlets,
+    serverFor(serving) {
+      const standing = made.get(serving);
+      if (standing !== undefined) return standing;
+      const [oldest] = made.keys();
+      // What is under way in it goes on, and has its answer: it is only found no more.
+      if (made.size >= MAX_SERVERS && oldest !== undefined) made.delete(oldest);
+      const server = make(serving);
+      made.set(serving, server);
+      server.catch(() => made.delete(serving));
+      return server;
+    },
+    servers: () => Promise.all(made.values()),
+    listen(outlet) {
+      outlets.push(outlet);
+      if (outlets.length > MAX_OUTLETS) outlets[0]?.end();
+    },
+    close() {
+      for (const outlet of [...outlets]) outlet.end();
+      for (const server of made.values()) void server.then((transport) => transport.close());
+      made.clear();
+    },
+  };
+}
+
+/** The live half of each session that is open. */
+export function createLiveSessions(sessions: SessionStore) {
+  const living = new Map<string, LiveSession>();
+  const hearing = sessions.onClosed((_sessionId, idHash) => {
+    living.get(idHash)?.close();
+    living.delete(idHash);
+  });
+  return {
+    of(record: McpSession): LiveSession {
+      const live = living.get(record.idHash) ?? createLiveSession(record);
+      living.set(record.idHash, live);
+      return live;
+    },
+    [Symbol.dispose](): void {
+      hearing[Symbol.dispose]();
+      for (const live of living.values()) live.close();
+      living.clear();
+    },
+  };
+}

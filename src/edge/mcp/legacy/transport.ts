@@ -1,0 +1,124 @@
+/**
+ * The SDK's side of a server of 2025: messages in from many POSTs, each answer out to the one that asked.
+ *
+ * Requests go in under numbers of our own, so that two clients, or two requests of one, may bring the same id. Requests of the
+ * server go out under ids that nobody guesses: what answers one is the answer to that one, also after a restart.
+ */
+import { randomBytes } from "node:crypto";
+import {
+  isJSONRPCErrorResponse,
+  isJSONRPCNotification,
+  isJSONRPCRequest,
+  isJSONRPCResultResponse,
+  type JSONRPCErrorResponse,
+  type JSONRPCMessage,
+  type JSONRPCNotification,
+  type JSONRPCRequest,
+  type JSONRPCResultResponse,
+  type MessageExtraInfo,
+  type Transport,
+  type TransportSendOptions,
+} from "@modelcontextprotocol/server";
+
+/** Whoever asked: is told what is said on the way, and the answer. */
+export interface Asker {
+  /** False where nothing but the answer gets through. */
+  tell(message: JSONRPCMessage): boolean;
+  /** Undefined when there is none: the request was cancelled. */
+  answer(message: object | undefined): void;
+}
+
+interface Asked {
+  readonly id: string | number;
+  readonly asker: Asker;
+}
+
+export class LegacyTransport implements Transport {
+  onclose?: () => void;
+  onerror?: (error: Error) => void;
+  onmessage?: NonNullable<Transport["onmessage"]>;
+  readonly #tell: (message: JSONRPCMessage) => boolean;
+  readonly #asked = new Map<number, Asked>();
+  /** Requests of the server that wait for an answer, by the id that the client knows. */
+  readonly #asking = new Map<string, string | number>();
+  #count = 0;
+
+  /** @param tell - takes what belongs to no request; false where nobody hears it */
+  constructor(tell: (message: JSONRPCMessage) => boolean) {
+    this.#tell = tell;
+  }
+
+  /** Whether a request waits here, on either side. */
+  get isBusy(): boolean {
+    return this.#asked.size > 0 || this.#asking.size > 0;
+  }
+
+  start(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  close(): Promise<void> {
+    for (const { asker } of this.#asked.values()) asker.answer(undefined);
+    this.#asked.clear();
+    this.onclose?.();
+    return Promise.resolve();
+  }
+
+  ask(request: JSONRPCRequest, asker: Asker, extra: MessageExtraInfo): void {
+    const number = (this.#count += 1);
+    this.#asked.set(number, { id: request.id, asker });
+    this.onmessage?.({ ...request, id: number }, extra);
+  }
+
+  /** Takes a notification of the client. */
+  hear(notification: JSONRPCNotification, extra: MessageExtraInfo): void {
+    if (notification.method !== "notifications/cancelled") return this.onmessage?.(notification, extra);
+    const requestId = notification.params?.["requestId"];
+    for (const [number, { id, asker }] of this.#asked) {
+      if (id !== requestId) continue;
+      this.onmessage?.({ ...notification, params: { ...notification.params, requestId: number } }, extra);
+      this.#asked.delete(number);
+      asker.answer(undefined);
+    }
+  }
+
+  /** Takes the client's answer to a request of the server; false when nobody waits for it. */
+  hearAnswer(response: JSONRPCResultResponse | JSONRPCErrorResponse, extra: MessageExtraInfo): boolean {
+    const id = typeof response.id === "string" ? this.#asking.get(response.id) : undefined;
+    if (id === undefined) return false;
+    this.#asking.delete(String(response.id));
+    this.onmessage?.({ ...response, id }, extra);
+    return true;
+  }
+
+  send(message: JSONRPCMessage, { relatedRequestId }: TransportSendOptions = {}): Promise<void> {
+    if (isJSONRPCResultResponse(message) || isJSONRPCErrorResponse(message)) {
+      const asked = this.#asked.get(Number(message.id));
+      if (asked === undefined) return Promise.resolve(); // cancelled in the meantime
+      this.#asked.delete(Number(message.id));
+      asked.asker.answer({ ...message, id: asked.id });
+      return Promise.resolve();
+    }
+    const asker = relatedRequestId === undefined ? undefined : this.#asked.get(Number(relatedRequestId))?.asker;
+    const tell = (said: JSONRPCMessage): boolean => (relatedRequestId === undefined ? this.#tell(said) : asker?.tell(said) === true);
+    if (isJSONRPCRequest(message)) {
+      const id = `signalbox-${randomBytes(9).toString("base64url")}`;
+      if (!tell({ ...message, id })) return Promise.reject(new Error("there is no stream to this client"));
+      this.#asking.set(id, message.id);
+      return Promise.resolve();
+    }
+    tell(isJSONRPCNotification(message) ? this.#asKnownOutside(message) : message);
+    return Promise.resolve();
+  }
+
+  /** The server gives up a request of its own: its client knows it by another id. */
+  #asKnownOutside(notification: JSONRPCNotification): JSONRPCNotification {
+    if (notification.method !== "notifications/cancelled") return notification;
+    for (const [outside, id] of this.#asking) {
+      if (id !== notification.params?.["requestId"]) continue;
+      this.#asking.delete(outside);
+      return { ...notification, params: { ...notification.params, requestId: outside } };
+    }
+    return notification;
+  }
+}

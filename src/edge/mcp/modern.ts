@@ -1,0 +1,142 @@
+/**
+ * 2026-07-28: each request for itself, by the SDK's own handler. What it streams goes out through an outlet of ours, so that a
+ * reader that does not read is let go here as well.
+ */
+import { CLIENT_INFO_META_KEY, createMcpHandler, type McpHttpHandler, type ServerEventBus } from "@modelcontextprotocol/server";
+import type { Log } from "../../log.ts";
+import { isAbout } from "./changes.ts";
+import { CODE, idOf, refusal } from "./errors.ts";
+import type { HttpVisit } from "./http-visit.ts";
+import { createOutlet, type Outlet, STREAM_HEADERS } from "./legacy/outlet.ts";
+import type { Listener, Visit } from "./serving.ts";
+
+export interface Modern {
+  post(visit: HttpVisit, body: unknown): Promise<Response>;
+}
+
+/** Streams of subscriptions that one process holds open. */
+const MAX_LISTENERS = 10_000;
+
+/** When a client may try again that found no room, in seconds. */
+const RETRY_SEC = 5;
+
+const OPTIONS = { legacy: "reject", keepAliveMs: 0 } as const;
+
+export function createModern(log: Log): Modern {
+  const handler = createMcpHandler(serverOf, OPTIONS);
+  let listeners = 0;
+
+  /** By a handler of its own, whose events are those that this listener may hear of. */
+  async function listen(visit: HttpVisit, body: object): Promise<Response> {
+    if (listeners >= MAX_LISTENERS) {
+      const message = "as many listen here as there is room for; try again";
+      return refusal(503, CODE.server, message, { id: idOf(body), headers: { "retry-after": String(RETRY_SEC) } });
+    }
+    const stop = new AbortController();
+    let outlet: Outlet | undefined;
+    const listener = { visit, clientName: nameIn(body), after: undefined, signal: stop.signal };
+    const bus = visit.serving.bus ?? changesTo(listener, { uris: urisIn(body), taken: () => outlet?.drained() ?? Promise.resolve(), log });
+    const own = createMcpHandler(serverOf, { ...OPTIONS, bus });
+    const response = await ask(own, visit, body);
+    if (!isStream(response)) return response;
+    listeners += 1;
+    outlet = outletFor(response, () => {
+      listeners -= 1;
+      stop.abort();
+      visit.ended();
+    });
+    visit.stay(() => void own.close());
+    return new Response(outlet.body, { headers: STREAM_HEADERS });
+  }
+
+  return {
+    async post(visit, body) {
+      if (isListen(body)) return listen(visit, body);
+      visit.stay(() => visit.sendAway());
+      const response = await ask(handler, visit, body);
+      if (!isStream(response)) {
+        visit.ended();
+        return response;
+      }
+      return new Response(outletFor(response, () => visit.ended()).body, { headers: STREAM_HEADERS });
+    },
+  };
+}
+
+function serverOf({ authInfo }: { readonly authInfo?: { readonly extra?: Record<string, unknown> } }) {
+  return (authInfo?.extra?.["visit"] as Visit).serving.makeServer("modern");
+}
+
+function ask(handler: McpHttpHandler, visit: HttpVisit, parsedBody: unknown): Promise<Response> {
+  return handler.fetch(visit.asRequest(), { authInfo: visit.authInfo, parsedBody });
+}
+
+function isStream(response: Response): boolean {
+  return response.headers.get("content-type")?.startsWith("text/event-stream") === true;
+}
+
+/** What the SDK streams, through a bound; when either end is over, so is the other. */
+function outletFor(response: Response, onEnd: () => void): Outlet {
+  const reader = (response.body as ReadableStream<Uint8Array>).getReader();
+  const outlet = createOutlet({
+    onEnd() {
+      reader.cancel().catch(() => undefined);
+      onEnd();
+    },
+  });
+  async function relay(): Promise<void> {
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done) return outlet.end();
+      outlet.send(value);
+    }
+  }
+  relay().catch(() => outlet.end());
+  return outlet;
+}
+
+interface Following {
+  readonly uris: readonly string[];
+  /** Resolves when what was said has been taken. */
+  readonly taken: () => Promise<void>;
+  readonly log: Log;
+}
+
+/** What changes for one listener, as the SDK takes it. */
+function changesTo(listener: Listener, { uris, taken, log }: Following): ServerEventBus {
+  const { serving } = listener.visit;
+  async function tell(hear: Parameters<ServerEventBus["subscribe"]>[0], signal: AbortSignal): Promise<void> {
+    for await (const change of serving.follow?.({ ...listener, signal }) ?? []) {
+      for (const uri of uris) if (isAbout(change, uri)) hear({ kind: "resource_updated", uri });
+      await taken(); // the log keeps what this reader is too slow for
+    }
+  }
+  return {
+    publish: () => undefined,
+    subscribe(hear) {
+      const stop = new AbortController();
+      const signal = AbortSignal.any([stop.signal, listener.signal]);
+      tell(hear, signal).catch((error: unknown) => log.warn({ error: String(error) }, "changes cannot be followed"));
+      return () => stop.abort();
+    },
+  };
+}
+
+function isListen(body: unknown): body is object {
+  return typeof body === "object" && body !== null && "method" in body && body.method === "subscriptions/listen";
+}
+
+interface ListenParams {
+  readonly notifications?: { readonly resourceSubscriptions?: unknown };
+  readonly _meta?: Readonly<Record<string, { readonly name?: unknown } | undefined>>;
+}
+
+function urisIn(body: object): readonly string[] {
+  const asked = (body as { readonly params?: ListenParams }).params?.notifications?.resourceSubscriptions;
+  return Array.isArray(asked) ? asked.filter((uri) => typeof uri === "string") : [];
+}
+
+function nameIn(body: object): string | undefined {
+  const name = (body as { readonly params?: ListenParams }).params?._meta?.[CLIENT_INFO_META_KEY]?.name;
+  return typeof name === "string" ? name : undefined;
+}

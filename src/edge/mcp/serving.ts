@@ -1,0 +1,58 @@
+/**
+ * What the HTTP stack of this edge serves: servers of the SDK, made of whatever face there is. The product's own stands on the
+ * tools; that of the official conformance suite is another, over the very same checks, limits, sessions and streams:
+ *
+ *     const bus = new InMemoryServerEventBus();
+ *     const serving = { makeServer: () => conformanceServer(changed), writes: () => false, bus };
+ *     const edge = createMcpEdge({ sessionAt: () => "suite", serve: () => serving, callers, sessions, onActivity, log });
+ *     await listen({ host: "127.0.0.1", port, allowedOrigins: [], routes: edge.routes, upgrade });
+ */
+import type { Server, ServerEventBus } from "@modelcontextprotocol/server";
+import type { Selection } from "../../tools/selection.ts";
+import type { Rejection } from "../../wire/refusals.ts";
+import type { Caller, Change } from "./ports.ts";
+
+/** One HTTP request: what the tools are told of it (`Asked.visit`). */
+export interface Visit {
+  /** Of this very request. */
+  readonly caller: Caller;
+  /** The coordination session that it is about. */
+  readonly sessionId: string;
+  /** The tools that it may use. */
+  readonly serving: Serving;
+  /** Whether a question to the person gets through from here. */
+  readonly carriesQuestions: boolean;
+  /** The session of 2025 that it came in, and what its client follows there. */
+  readonly followed?: Followed | undefined;
+  /** Is told, once, whether the answer to this request has left. */
+  onLeft(hear: (given: boolean) => void): void;
+}
+
+/** What the client of a session follows there; each says why it was refused. */
+export interface Followed {
+  subscribe(uri: string): Promise<Rejection | undefined>;
+  unsubscribe(uri: string): Promise<Rejection | undefined>;
+}
+
+/** What is served to those who chose the same. */
+export interface Serving {
+  /** A server of its own for each session, each request without one of 2026, and all requests without one of 2025. */
+  makeServer(era: "legacy" | "modern"): Server;
+  /** Whether a tool changes something, so that a call of it is held against the credential of its own request. */
+  writes(tool: string): boolean;
+  /** What changes for whoever asks, and what it says of itself being there while it listens. */
+  readonly follow?: (listener: Listener) => AsyncIterable<Change>;
+  /** Where changes come from in 2026 that nobody follows in a log. */
+  readonly bus?: ServerEventBus;
+}
+
+export interface Listener {
+  readonly visit: Visit;
+  readonly clientName: string | undefined;
+  /** Where it goes on; from now on without one. */
+  readonly after: string | undefined;
+  readonly signal: AbortSignal;
+}
+
+/** The tools that a request chose, and the sentence for a name that there is not. */
+export type Serve = (sessionId: string, selection: Selection) => Serving | { readonly refused: string };
