@@ -5,7 +5,9 @@ import { readFileSync } from "node:fs";
 import * as z from "zod";
 import type { LogLevel } from "./log.ts";
 import { strayIn } from "./wire/policies.ts";
+import { type KeyTable, readKeyTable } from "./wire/key-table.ts";
 import { SessionSettings } from "./wire/session.ts";
+import { readSignIn, type SignIn } from "./wire/sign-in.ts";
 import { readTokenTable, type TokenTable } from "./wire/token-table.ts";
 
 /** A setting that cannot be used. The message says what a right one looks like. */
@@ -29,6 +31,9 @@ export interface ServiceConfig {
   /** What MPAC lets a session decide for itself. */
   readonly policy: SessionPolicy;
   readonly peers: PeersConfig;
+  readonly signIn: SignIn;
+  /** Where the table of keys stands that may be read again. */
+  readonly keysFile: string | undefined;
 }
 
 export interface PeersConfig {
@@ -123,7 +128,7 @@ function refuseForeign(flags: SidecarFlags, foreign: typeof NOT_LOCAL): void {
 export function readSidecarConfig(flags: SidecarFlags, env: Environment): SidecarConfig {
   if (flags.multiSession === true) throw new BadConfig("--multi-session is read by the hosted sidecar");
   refuseForeign(flags, NOT_LOCAL);
-  const service = readService(flags, env, "0");
+  const service = readService(flags, env, "local");
   if (!LOOPBACK.includes(service.host)) {
     throw new BadConfig(
       `a repository's sidecar listens on loopback only and ${service.host} is not; use 127.0.0.1, or --multi-session for a hosted one`,
@@ -145,7 +150,7 @@ export function readHostedConfig(flags: SidecarFlags, env: Environment): HostedC
   if (tokensFile !== undefined && said(env["MPAC_TOKEN_TABLE"]) !== undefined) {
     throw new BadConfig("MPAC_TOKEN_TABLE and MPAC_TOKEN_TABLE_FILE each name the table of tokens; set one of them");
   }
-  const read = readService(flags, env, "0");
+  const read = readService(flags, env, "hosted");
   const tokens = tokensFile === undefined ? read.tokens : readTokensFile(tokensFile);
   if (tokensFile !== undefined && said(flags.securityProfile) === "open") {
     throw new BadConfig("MPAC_TOKEN_TABLE_FILE makes the profile authenticated; unset it, or leave --security-profile open out");
@@ -161,15 +166,24 @@ export function readHostedConfig(flags: SidecarFlags, env: Environment): HostedC
 
 /** The table of tokens as it stands in the file now. @throws BadConfig, which quotes nothing of it */
 export function readTokensFile(path: string): TokenTable {
-  let text: string;
-  try {
-    text = readFileSync(path, "utf8");
-  } catch (cause) {
-    throw new BadConfig(`MPAC_TOKEN_TABLE_FILE names ${path}, which cannot be read (${(cause as NodeJS.ErrnoException).code})`, { cause });
-  }
-  const read = readTokenTable(text);
+  const read = readTokenTable(textOf(path, "MPAC_TOKEN_TABLE_FILE"));
   if ("flaw" in read) throw new BadConfig(`${path}, which MPAC_TOKEN_TABLE_FILE names, cannot be used: ${read.flaw}`);
   return read.table;
+}
+
+/** The table of keys as it stands in the file now. @throws BadConfig, which quotes nothing of it */
+export function readKeysFile(path: string): KeyTable {
+  const read = readKeyTable(textOf(path, "SIGNALBOX_KEY_TABLE_FILE"));
+  if ("flaw" in read) throw new BadConfig(`${path}, which SIGNALBOX_KEY_TABLE_FILE names, cannot be used: ${read.flaw}`);
+  return read.table;
+}
+
+function textOf(path: string, setting: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch (cause) {
+    throw new BadConfig(`${setting} names ${path}, which cannot be read (${(cause as NodeJS.ErrnoException).code})`, { cause });
+  }
 }
 
 /** What writes to the bus have to bring: asked for each, so that it can be set and unset while a sidecar runs. */
@@ -196,7 +210,7 @@ export function readBrokerConfig(flags: BrokerFlags, env: Environment): BrokerCo
     throw new BadConfig(`PEERBUS_LISTEN is ${listen}; write an address such as ${BROKER_LISTEN}`);
   const db = said(env["PEERBUS_DB"]) ?? said(flags.db) ?? "peerbus.db";
   if (db === ":memory:") throw new BadConfig("a broker keeps its log in a file; name one by PEERBUS_DB or --db");
-  const service = readService(flags.logLevel === undefined ? {} : { logLevel: flags.logLevel }, {}, "0");
+  const service = readService(flags.logLevel === undefined ? {} : { logLevel: flags.logLevel }, {}, "local");
   // As Go has it: no address is every address.
   return { ...service, host: host === "" ? "::" : host.replace(/^\[(.*)\]$/, "$1"), port: parsed, db, peers };
 }
@@ -211,11 +225,11 @@ function readTls({ tls = false, tlsCert, tlsKey }: SidecarFlags): HostedConfig["
   return { cert, key };
 }
 
-function readService(flags: SidecarFlags, env: Environment, idleByDefault: string): ServiceConfig {
+function readService(flags: SidecarFlags, env: Environment, kind: "local" | "hosted"): ServiceConfig {
   const idleMinutes = z.coerce
     .number()
     .min(0)
-    .safeParse(flags.idleMinutes ?? idleByDefault);
+    .safeParse(flags.idleMinutes ?? "0");
   if (!idleMinutes.success) throw new BadConfig(`--idle-minutes is ${flags.idleMinutes}; write a number of minutes, 0 for never`);
   const level = z.enum(["debug", "info", "warn", "error", "silent"]).safeParse(flags.logLevel ?? "info");
   if (!level.success) throw new BadConfig(`--log-level is ${flags.logLevel}; it is debug, info, warn, error or silent`);
@@ -229,7 +243,27 @@ function readService(flags: SidecarFlags, env: Environment, idleByDefault: strin
     tokens: readTokens(said(flags.securityProfile), said(env["MPAC_TOKEN_TABLE"])),
     policy: readPolicy(said(env["MPAC_SESSION_POLICY"])),
     peers: readPeers(env),
+    ...readCallers(env, kind),
   };
+}
+
+/** @throws BadConfig */
+function readCallers(env: Environment, kind: "local" | "hosted"): Pick<ServiceConfig, "signIn" | "keysFile"> {
+  const [keys, keysFile] = [said(env["SIGNALBOX_KEY_TABLE"]), said(env["SIGNALBOX_KEY_TABLE_FILE"])];
+  if (keys !== undefined && keysFile !== undefined)
+    throw new BadConfig("SIGNALBOX_KEY_TABLE and SIGNALBOX_KEY_TABLE_FILE each name the table of keys; set one of them");
+  const texts = {
+    anonymousRead: said(env["SIGNALBOX_ANONYMOUS_READ"]),
+    publicUrl: said(env["SIGNALBOX_PUBLIC_URL"]),
+    keys: keysFile === undefined ? readKeys(keys) : readKeysFile(keysFile),
+    issuer: said(env["SIGNALBOX_ISSUER"]),
+    jwks: said(env["SIGNALBOX_ISSUER_JWKS"]),
+    audience: listed(env["SIGNALBOX_ISSUER_AUDIENCE"]),
+    sessions: listed(env["SIGNALBOX_ISSUER_SESSIONS"]),
+  };
+  const read = readSignIn(texts, kind === "hosted");
+  if ("flaw" in read) throw new BadConfig(read.flaw);
+  return { signIn: read.signIn, keysFile };
 }
 
 /** @throws BadConfig */
@@ -238,6 +272,13 @@ export function readPeers(env: Environment): PeersConfig {
   const releaseDays = z.coerce.number().positive().max(36_500).safeParse(days);
   if (!releaseDays.success) throw new BadConfig(`SIGNALBOX_PEER_RELEASE_DAYS is ${days}; write a number of days above 0, such as 30`);
   return { tokens: listed(env["PEERBUS_TOKENS"]), releaseDays: releaseDays.data };
+}
+
+/** @throws BadConfig */
+function readKeys(text: string | undefined): KeyTable | undefined {
+  const read = text === undefined ? undefined : readKeyTable(text);
+  if (read !== undefined && "flaw" in read) throw new BadConfig(`SIGNALBOX_KEY_TABLE cannot be used: ${read.flaw}`);
+  return read?.table;
 }
 
 /** What stands between commas. */

@@ -1,0 +1,162 @@
+/**
+ * Requests that are signed with an Ed25519 key of the table, by HTTP Message Signatures (RFC 9421): what was signed must be all
+ * that matters of this very request, lately, and never seen before.
+ *
+ * Of several signatures the one counts whose key is known here, so that one that somebody on the way added does no harm.
+ */
+import { createHash, createPublicKey, type KeyObject, verify } from "node:crypto";
+import type { KeyTable } from "../../wire/key-table.ts";
+import { ANY_SESSION } from "../../wire/token-table.ts";
+import { fingerprintOf, type Identity } from "../http/door.ts";
+import { createReplays } from "./replays.ts";
+import { baseOf, coveredBy, isDigestRight, missingIn, type Signed } from "./signature-base.ts";
+import { type InnerList, readDictionary } from "./structured-fields.ts";
+
+/** How far from now a signature may have been made, in milliseconds. */
+const WINDOW_MS = 300_000;
+const WINDOW_S = WINDOW_MS / 1_000;
+
+/** Whom a signature proves its request to be from, or why not. */
+export type Judged =
+  | { readonly identity: Identity; readonly holder: string | undefined }
+  | { readonly refused: string; readonly because: "credential" | "session" }
+  | { readonly refused: string; readonly because: "pace"; readonly waitMs: number };
+
+export interface Signatures {
+  /** A signature is taken once: whatever is asked of the same request again is refused. */
+  judge(signed: Signed, sessionId: string): Judged;
+  /** The sessions that the key opens by which these headers are signed, as they say themselves; undefined for one that nobody knows. */
+  sessionsOf(headers: Headers): ReadonlySet<string> | undefined;
+  /** Whether a key with that fingerprint opens the session. */
+  knows(fingerprint: string, sessionId: string): boolean;
+  /** Goes by another table from now on. */
+  renew(table: KeyTable): void;
+}
+
+/** The issuer of those whom a key proves. */
+export const KEYS = "key-table";
+
+/** Whether a request says that it is signed. */
+export const isSigned = (headers: Headers): boolean => headers.has("signature") || headers.has("signature-input");
+
+interface Key {
+  readonly key: KeyObject;
+  readonly fingerprint: string;
+  readonly sessions: ReadonlySet<string>;
+  readonly holder: string | undefined;
+  readonly roles: readonly string[] | undefined;
+}
+
+export interface SignaturesOptions {
+  readonly table: KeyTable;
+  readonly nowMs: () => number;
+}
+
+export function createSignatures({ table, nowMs }: SignaturesOptions): Signatures {
+  // What was signed before this process began may have been taken by the one before it.
+  const beganAtMs = nowMs();
+  const replays = createReplays(nowMs);
+  let keys = keysOf(table);
+
+  /** Why it cannot be taken for made now. */
+  function staleness(parameters: InnerList["parameters"]): string | undefined {
+    const [created, expires] = [parameters.get("created"), parameters.get("expires")];
+    if (typeof created !== "number") return "its parameter created is missing; put the unix time in seconds there";
+    if (Math.abs(nowMs() - created * 1_000) > WINDOW_MS)
+      return `it was made more than ${WINDOW_S} s from now; look at the clock, and sign each request anew`;
+    if (created * 1_000 < beganAtMs) return "it was made before this sidecar began; sign the request anew";
+    if (expires === undefined) return undefined;
+    return typeof expires === "number" && expires * 1_000 > nowMs() ? undefined : "it has expired; sign the request anew";
+  }
+
+  return {
+    judge(signed, sessionId) {
+      const found = signatureIn(signed.headers, keys);
+      if (typeof found === "string") return refused(found);
+      const { input, signature, keyId, key } = found;
+      const flaw = flawOf(found, signed) ?? staleness(input.parameters);
+      if (flaw !== undefined) return refused(`this signature is not enough: ${flaw}`);
+      const covered = coveredBy(input) ?? [];
+      const base = baseOf(input, covered, signed);
+      if (base === undefined) return refused("the signature covers something that this request does not have");
+      if (!verify(null, Buffer.from(base, "latin1"), key.key, signature)) {
+        return refused(
+          "the signature is not of this request; sign the request as it is sent, under the address that SIGNALBOX_PUBLIC_URL says",
+        );
+      }
+      if (!isDigestRight(signed)) return refused("Content-Digest is not the sha-256 of the body");
+      const [created, nonce] = [input.parameters.get("created"), input.parameters.get("nonce")];
+      const mark = createHash("sha256")
+        .update(typeof nonce === "string" ? `nonce ${nonce}` : signature)
+        .digest("base64");
+      const taken = replays.take(keyId, mark, Number(created) * 1_000 + WINDOW_MS);
+      if (taken === "again") return refused("this signature was taken already; sign each request anew, with a nonce");
+      if (taken !== "first")
+        return { refused: "more was signed with this key than can be told apart; slow down", because: "pace", waitMs: taken.fullForMs };
+      if (!opens(key, sessionId)) return { refused: "this key is not for this session; use one that it names", because: "session" };
+      return { identity: identityOf(key), holder: key.holder };
+    },
+    sessionsOf(headers) {
+      const found = signatureIn(headers, keys);
+      return typeof found === "string" ? undefined : found.key.sessions;
+    },
+    knows: (fingerprint, sessionId) => [...keys.values()].some((key) => key.fingerprint === fingerprint && opens(key, sessionId)),
+    renew(next) {
+      keys = keysOf(next);
+    },
+  };
+}
+
+const refused = (why: string): Judged => ({ refused: why, because: "credential" });
+const opens = ({ sessions }: Key, sessionId: string): boolean => sessions.has(sessionId) || sessions.has(ANY_SESSION);
+
+function identityOf({ fingerprint, roles }: Key): Identity {
+  return { method: "custom", issuer: KEYS, fingerprint, ...(roles === undefined ? {} : { roles }) };
+}
+
+function keysOf(table: KeyTable): ReadonlyMap<string, Key> {
+  return new Map(
+    Object.entries(table).map(([keyId, { public_key: x, allowed_sessions, roles, holder }]) => {
+      const key = createPublicKey({ key: { kty: "OKP", crv: "Ed25519", x }, format: "jwk" });
+      return [keyId, { key, fingerprint: fingerprintOf(`key ${x}`, holder), sessions: new Set<string>(allowed_sessions), roles, holder }];
+    }),
+  );
+}
+
+interface Found {
+  readonly keyId: string;
+  readonly key: Key;
+  readonly input: InnerList;
+  readonly signature: Uint8Array;
+}
+
+/** The one signature by a key that is known; or why there is none. */
+function signatureIn(headers: Headers, keys: ReadonlyMap<string, Key>): Found | string {
+  const [inputs, signatures] = ["signature-input", "signature"].map((name) => readDictionary(headers.get(name) ?? ""));
+  if (inputs === undefined || signatures === undefined)
+    return "Signature-Input and Signature cannot be read; write both as RFC 9421 has them, each label once";
+  const found = [...inputs].flatMap(([label, input]): Found[] => {
+    const made = signatures.get(label);
+    const signature = made !== undefined && "value" in made ? made.value : undefined;
+    if (!("items" in input) || !(signature instanceof Uint8Array)) return [];
+    const keyId = input.parameters.get("keyid");
+    const key = typeof keyId === "string" ? keys.get(keyId) : undefined;
+    return typeof keyId === "string" && key !== undefined ? [{ keyId, key, input, signature }] : [];
+  });
+  const [only, ...others] = found;
+  if (only === undefined)
+    return "no signature here names a key that is known; give its id as keyid, and ask whoever runs the coordinator to list it";
+  return others.length === 0 ? only : "several signatures name keys that are known here; send one";
+}
+
+/** What is wrong with how it is made, before it is looked at what it is of. */
+function flawOf({ input, signature }: Found, signed: Signed): string | undefined {
+  const covered = coveredBy(input);
+  if (covered === undefined) return "it covers a part twice, or with a parameter, which is not read here";
+  const [algorithm, nonce] = [input.parameters.get("alg"), input.parameters.get("nonce")];
+  if (algorithm !== undefined && algorithm !== "ed25519") return "its alg is not ed25519, and no other is known here";
+  if (nonce !== undefined && (typeof nonce !== "string" || nonce === "")) return "its nonce is no text";
+  const missing = missingIn(covered, signed);
+  if (missing.length > 0) return `it has to cover ${missing.join(" and ")} too`;
+  return signature.length === 64 ? undefined : "an Ed25519 signature has 64 bytes";
+}
