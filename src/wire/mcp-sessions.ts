@@ -8,8 +8,7 @@
 import * as z from "zod";
 import { SessionId } from "./ids.ts";
 
-/** Subscriptions of one session, and the longest URI that may be subscribed to, in UTF-16 units. */
-export const MAX_SUBSCRIPTIONS = 256;
+/** Longest URI that may be subscribed to, in UTF-16 units. */
 export const MAX_URI_LENGTH = 4_096;
 
 const text = (longest: number) => z.string().max(longest);
@@ -20,6 +19,8 @@ const mode = z.object({}).optional();
 export const McpSettings = z.looseObject({
   /** MCP sessions that may be open at once. */
   capacity: z.int().min(1),
+  /** Subscriptions that each may have. */
+  subscriptions: z.int().min(1),
 });
 export type McpSettings = z.infer<typeof McpSettings>;
 

@@ -2,7 +2,7 @@
  * What becomes of a request about an MCP session. What has come to pass already is no fault: a second subscription to the
  * same resource, the end of one that there is not, the close of a session that is closed.
  */
-import { MAX_SUBSCRIPTIONS, MAX_URI_LENGTH, type McpCommand, type McpEvent } from "../../wire/mcp-sessions.ts";
+import { MAX_URI_LENGTH, type McpCommand, type McpEvent } from "../../wire/mcp-sessions.ts";
 import type { RefusalCode } from "../../wire/refusals.ts";
 import type { Decision } from "../aggregate.ts";
 import type { McpState } from "./state.ts";
@@ -26,16 +26,17 @@ export function decideOpen(state: Readonly<McpState>, { type: _type, ...said }: 
 }
 
 export function decideSubscribe(state: Readonly<McpState>, { idHash, uri }: Command<"Subscribe">): Decision<McpEvent> {
+  const { subscriptions } = state.settings;
   const session = state.sessions.get(idHash);
   if (session === undefined) return refuse("mcp/unknown-session", "this MCP session is not open any more; send a new initialize");
   if (session.subscriptions.has(uri)) return STANDING;
   if (uri.length > MAX_URI_LENGTH) {
     return refuse("message/malformed", `a URI of ${uri.length} characters is not subscribed to; it may have ${MAX_URI_LENGTH}`);
   }
-  if (session.subscriptions.size >= MAX_SUBSCRIPTIONS) {
+  if (session.subscriptions.size >= subscriptions) {
     return refuse(
       "mcp/too-many-subscriptions",
-      `this MCP session has ${MAX_SUBSCRIPTIONS} subscriptions, and no more; unsubscribe from a resource that you need no longer`,
+      `this MCP session has ${subscriptions} subscriptions, and no more; unsubscribe from a resource that you need no longer`,
     );
   }
   return { accepted: [{ type: "Subscribed", idHash, uri }] };

@@ -5,7 +5,7 @@
 import type { SessionId } from "../../wire/ids.ts";
 import type { McpSettings, OpenMcpSession } from "../../wire/mcp-sessions.ts";
 
-const DEFAULT_SETTINGS: McpSettings = { capacity: 10_000 };
+const DEFAULT_SETTINGS: McpSettings = { capacity: 10_000, subscriptions: 256 };
 
 /** Replaced when it changes, and never altered: whoever was given one may keep it. */
 export interface McpSession extends OpenMcpSession {

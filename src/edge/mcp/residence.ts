@@ -2,7 +2,7 @@
  * The MCP sessions of one coordination session as its log has them, kept at hand while any of them is open: whoever asks for
  * one waits for no turn of the log.
  */
-import type { McpSession, McpState } from "../../core/mcp/read.ts";
+import { type McpSession, type McpState, sessionOf } from "../../core/mcp/read.ts";
 import type { Outcome, StreamHost } from "../../engine/stream-host.ts";
 import type { JsonObject } from "../../wire/json.ts";
 import type { McpCommand } from "../../wire/mcp-sessions.ts";
@@ -37,7 +37,7 @@ export async function openResidence(host: McpHost, mostLooks: number, onClosed: 
 
   const hearing = host.subscribe(({ events }) => {
     for (const { idHash } of events as readonly { readonly idHash?: string }[]) {
-      if (idHash !== undefined) take(idHash, host.view.sessions.get(idHash));
+      if (idHash !== undefined) take(idHash, sessionOf(host.view, idHash));
     }
   });
   try {
