@@ -16,6 +16,7 @@ import type { ToolContext } from "../tools/ports.ts";
 import type { Host, Worktree } from "../wire/mpac/extension.ts";
 import { CONTROL } from "../wire/versions.ts";
 import { createBoard } from "./board.ts";
+import type { Heard } from "./changes.ts";
 import { createFiles } from "./files.ts";
 import { bridgeIdentity } from "./identity.ts";
 import { createLocate } from "./locate.ts";
@@ -42,6 +43,8 @@ export interface ContextOptions {
   /** Whether the bridge is a peer on the bus, and whether a tool takes the mail that comes. */
   readonly peer?: { readonly drains: boolean } | undefined;
   readonly report?: (line: string) => void;
+  /** A session or the mail says something else now. */
+  readonly onChange?: ((heard: Heard) => void) | undefined;
 }
 
 /** The one peer that a bridge is at another broker, whichever workspace a call is about; made the first time, closed by its keeper. */
@@ -63,7 +66,7 @@ export async function openContext(
   options: ContextOptions,
   peerElsewhere: PeerElsewhere,
 ): Promise<WorkspaceContext> {
-  const { clientName, launcher, env, remote, reportFault, peer, report = () => undefined } = options;
+  const { clientName, launcher, env, remote, reportFault, peer, report = () => undefined, onChange } = options;
   const main = mainPathOf(workspace);
   const workspaceDir = workspace.root ?? main;
   const [store, user, worktreeId] = await Promise.all([
@@ -117,6 +120,7 @@ export async function openContext(
       workspaceDir,
       notices,
       settled,
+      onChange,
     });
 
   const root = workspace.root;
@@ -154,6 +158,7 @@ export async function openContext(
       seat,
       settings: () => readPeerSettings(env, remote === undefined ? "own" : "elsewhere", store.folder),
       drains: peer?.drains === true,
+      onMail: () => onChange?.("mail"),
       report,
     });
   const isElsewhere = Boolean(env["PEERBUS_URL"]);
@@ -193,7 +198,7 @@ function newId(): string {
 }
 
 /** With the worktree, where its git directory takes what is ours; else beside the log, apart from those of other worktrees. */
-function notesFolder(workspace: Workspace, { place, folder }: StoreFolder, worktreeId: string): string {
+export function notesFolder(workspace: Workspace, { place, folder }: StoreFolder, worktreeId: string): string {
   if (workspace.kind === "folder") return folder;
   return place === "git" ? workspace.gitDir : join(folder, "worktrees", worktreeId);
 }

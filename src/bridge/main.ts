@@ -7,9 +7,10 @@
 import { instructionsFor } from "../tools/instructions.ts";
 import { select } from "../tools/selection.ts";
 import { VERSION } from "../version.ts";
+import { createFollowers } from "./followers.ts";
 import { serveFace } from "./mcp-face.ts";
 import { readOptions } from "./options.ts";
-import { renderedTools } from "./rendered.ts";
+import { renderedPrompts, renderedResources, renderedTools } from "./rendered.ts";
 import { report, reserveStdout } from "./standard-streams.ts";
 import type { BridgeTools } from "./tools.ts";
 
@@ -53,28 +54,46 @@ export async function run(args: readonly string[]): Promise<void> {
         env: process.env,
         cwd: process.cwd(),
         report,
+        onChange: (about) => followers.changed(about),
       }),
     );
     return loading;
   }
 
+  /** The answer that is under way goes first. */
+  const joinSoon = () => setImmediate(() => void load().then((loaded) => loaded.joinSoon(), fail));
+
+  const profiles = new Set(selected.tools.map(({ profile }) => profile));
   const tools = selected.tools.map(({ profile: _profile, ...definition }) => definition);
   const { workspace } = options;
   const end = endWith(async () => (loading === undefined ? undefined : (await loading).leave()));
-  serveFace({
-    version: VERSION,
-    instructions: instructionsFor(new Set(selected.tools.map(({ profile }) => profile))),
-    tools,
+  const followers = createFollowers((uri) => served.tellUpdated(uri));
+  const served = serveFace({
+    face: {
+      version: VERSION,
+      instructions: instructionsFor(profiles),
+      lists: {
+        tools,
+        resources: renderedResources.filter(({ profile }) => profiles.has(profile)).map(({ profile: _profile, ...rest }) => rest),
+        prompts: renderedPrompts.filter(({ profile }) => profiles.has(profile)).map(({ profile: _profile, ...rest }) => rest),
+      },
+      onHost(name) {
+        if (loading !== undefined) return;
+        clientName ??= name;
+        joinSoon();
+      },
+      call: async (...asked) => (await load()).call(...asked),
+      read: async (...asked) => (await load()).read(...asked),
+      prompt: async (...asked) => (await load()).prompt(...asked),
+      complete: async (...asked) => (await load()).complete(...asked),
+      knows: async (...asked) => (await load()).knows(...asked),
+    },
+    followers,
+    isTold: async (uri) => (await load()).isTold(uri),
+    onFollowed: joinSoon,
     stdout,
     report,
     onClosed: end,
-    onHost(name) {
-      if (loading !== undefined) return;
-      clientName ??= name;
-      // The answer that is under way goes first.
-      setImmediate(() => void load().then((loaded) => loaded.joinSoon(), fail));
-    },
-    call: async (name, callArgs, signal) => (await load()).call(name, callArgs, signal),
   });
 }
 

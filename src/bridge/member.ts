@@ -16,6 +16,7 @@ import { createDecisions } from "../tools/decisions.ts";
 import { createFreezes } from "../tools/freezes.ts";
 import { createHearing } from "../tools/hearing.ts";
 import { createRenewal, IDLE_MS } from "./renewal.ts";
+import type { Heard } from "./changes.ts";
 import type { WorktreeLook } from "./worktree-look.ts";
 
 /** How often it is looked whether a task is to be renewed, in milliseconds. */
@@ -46,9 +47,11 @@ export interface MemberOptions {
   readonly notices: { readonly tell: (sentence: string) => void; readonly take: () => readonly string[] };
   /** Awaited before anybody is told where they are: what an earlier bridge left is put right there. */
   readonly settled: () => Promise<void>;
+  /** The session says something else now. */
+  readonly onChange?: ((heard: Heard) => void) | undefined;
 }
 
-export function createMember({ client: options, look: ownLook, workspaceDir, notices, settled }: MemberOptions): Member {
+export function createMember({ client: options, look: ownLook, workspaceDir, notices, settled, onChange }: MemberOptions): Member {
   const { tell } = notices;
   /** Whether a task was found gone since the last join: that is told before the join itself. */
   let missesTasks = false;
@@ -61,13 +64,18 @@ export function createMember({ client: options, look: ownLook, workspaceDir, not
       hearDecision(envelope);
       hearFreeze(envelope);
       hearing.hear(envelope);
+      onChange?.(envelope);
     },
-    onAck: hearing.hear,
+    onAck(envelope) {
+      hearing.hear(envelope);
+      onChange?.(envelope);
+    },
     onJoined(joined) {
       const tasks = client.intents.size === 0 ? "" : `, with the ${missesTasks ? "other " : ""}tasks you had`;
       tellOf(joined, tasks, tell);
       missesTasks = false;
       hearing.hear();
+      onChange?.("joined");
     },
     onEnded(intent, reason) {
       missesTasks ||= reason === "away";

@@ -50,6 +50,8 @@ export interface BridgePeersOptions {
   readonly settings: () => Promise<PeerSettings>;
   /** Whether somebody can take the mail. */
   readonly drains: boolean;
+  /** Mail came, or was taken. */
+  readonly onMail?: () => void;
   readonly report: (line: string) => void;
 }
 
@@ -64,7 +66,7 @@ interface Opened {
   readonly isOurs: boolean;
 }
 
-export function createPeers({ coordination, name, seat, settings, drains, report }: BridgePeersOptions): BridgePeers {
+export function createPeers({ coordination, name, seat, settings, drains, onMail, report }: BridgePeersOptions): BridgePeers {
   let opening: Promise<Opened> | undefined;
   /** Taken from the client, the oldest first. */
   let waiting: Delivery[] = [];
@@ -81,7 +83,10 @@ export function createPeers({ coordination, name, seat, settings, drains, report
       secret: said.secret,
       name: joined,
       nextName: () => undefined,
-      onMessage: () => fill(client),
+      onMessage() {
+        fill(client);
+        onMail?.();
+      },
       onRegistered: () => undefined,
       onBarred: () => undefined, // each call says so
       report: (line) => report(`peers: ${line}`),
@@ -156,6 +161,7 @@ export function createPeers({ coordination, name, seat, settings, drains, report
             if (given) client.shown(taken);
             else waiting = [...taken, ...waiting];
             fill(client);
+            onMail?.();
           },
         };
       }),

@@ -40,6 +40,15 @@ async function twoClones() {
   };
 }
 
+const ASKED = {
+  signal: new AbortController().signal,
+  clientName: "test",
+  era: "modern",
+  visit: undefined,
+  person: { canBeAsked: false },
+  progress: undefined,
+} as const;
+
 /** The whole of a bridge behind its MCP face, in `folder`, by what the environment says. */
 function toolsIn(scratch: Scratch, folder: string, variables: Readonly<Record<string, string>>) {
   const said: string[] = [];
@@ -56,7 +65,7 @@ function toolsIn(scratch: Scratch, folder: string, variables: Readonly<Record<st
   return {
     said,
     async call(name: string, args: object = {}): Promise<ToolResult> {
-      const outcome = await tools.call(name, args);
+      const outcome = await tools.call(name, args, ASKED);
       if (outcome.outcome !== "result") throw new Error(outcome.message);
       return outcome.result;
     },

@@ -6,14 +6,15 @@ import { fileURLToPath } from "node:url";
 import { sentenceOf } from "../client/faults.ts";
 import { readRemote } from "../client/remote.ts";
 import { busDrain } from "../tools/bus-drain.ts";
-import { callTool, type CallOutcome } from "../tools/call-tool.ts";
+import { type Answers, answersOfTools } from "../mcp/face-of-tools.ts";
 import { REGISTRY } from "../tools/registry.ts";
 import type { ToolResult } from "../tools/tool.ts";
+import { aboutWhat } from "./changes.ts";
 import { createContexts, type NoContext } from "./contexts.ts";
 
-export interface BridgeTools {
-  /** Never throws for what a caller did. */
-  call(name: string, args: unknown, signal?: AbortSignal): Promise<CallOutcome>;
+export interface BridgeTools extends Answers {
+  /** Whether anybody tells this bridge that the resource says something else. */
+  isTold(uri: string): boolean;
   /** Joins the bridge's own session in the background. */
   joinSoon(): void;
   /** Leaves every session. */
@@ -30,12 +31,14 @@ export interface BridgeToolsOptions {
   readonly env: NodeJS.ProcessEnv;
   readonly cwd: string;
   readonly report: (line: string) => void;
+  /** Resources may say something else now: those of which this is true. */
+  readonly onChange?: (about: (uri: string) => boolean) => void;
   /** What runs `signalbox`, as arguments of this Node; found beside this program by default. */
   readonly launcher?: readonly string[];
 }
 
 export function createBridgeTools(options: BridgeToolsOptions): BridgeTools {
-  const { clientName, tools, workspace, env, cwd, report, launcher = ownLauncher() } = options;
+  const { clientName, tools, workspace, env, cwd, report, onChange, launcher = ownLauncher() } = options;
   const registry = REGISTRY.filter(({ name }) => tools.includes(name));
   const reportFault = (cause: unknown, tool: string) => report(`${tool}: ${sentenceOf(cause)}`);
   const named = workspace ?? (env["MPAC_WORKSPACE_DIR"]?.trim() || undefined);
@@ -45,18 +48,34 @@ export function createBridgeTools(options: BridgeToolsOptions): BridgeTools {
   if (unusable !== undefined) report(unusable.refused.message);
   if (remote?.inTheClear === true) report(`MPAC_COORDINATOR_TOKEN goes to ${remote.uri} in the clear: use a wss:// address`);
   const peer = registry.some(({ profile }) => profile === "peers") ? { drains: tools.includes(busDrain.name) } : undefined;
-  const contexts = createContexts({ clientName, launcher, env, cwd, named, remote, reportFault, peer, report });
+  const contexts = createContexts({
+    clientName,
+    launcher,
+    env,
+    cwd,
+    named,
+    remote,
+    reportFault,
+    peer,
+    report,
+    onChange: onChange && ((heard) => onChange(aboutWhat(heard))),
+  });
+  const isToldOf = aboutWhat("joined");
 
   return {
-    async call(name, args, signal) {
-      if (unusable !== undefined) return { outcome: "result", result: noWorkspace(unusable) };
-      const given = (args as { readonly repo_path?: unknown } | undefined)?.repo_path;
-      const repoPath = typeof given === "string" && given !== "" ? given : undefined;
-      const context = await contexts.contextFor(repoPath);
-      if ("refused" in context) return { outcome: "result", result: noWorkspace(context, repoPath) };
-      context.worked();
-      return callTool(registry, signal === undefined ? context.tools : { ...context.tools, signal }, name, args);
-    },
+    ...answersOfTools({
+      tools: registry,
+      async contextFor({ tool, args }) {
+        if (unusable !== undefined) return { refused: noWorkspace(unusable) };
+        const given = (args as { readonly repo_path?: unknown } | undefined)?.repo_path;
+        const repoPath = typeof given === "string" && given !== "" ? given : undefined;
+        const context = await contexts.contextFor(repoPath);
+        if ("refused" in context) return { refused: noWorkspace(context, repoPath) };
+        if (tool !== undefined) context.worked(); // a host may look by itself, with nobody at work
+        return context.tools;
+      },
+    }),
+    isTold: (uri) => isToldOf(uri),
     joinSoon() {
       if (unusable !== undefined) return;
       contexts.contextFor(undefined).then(

@@ -177,7 +177,7 @@ describe.each(ERAS)("a server in the %s era", (era) => {
 });
 
 it("names what it can do, and how long its lists may be kept", async () => {
-  const subscriptions = { subscribe: () => undefined, unsubscribe: () => undefined };
+  const subscriptions = { subscribe: () => Promise.resolve(), unsubscribe: () => Promise.resolve() };
   const host = await talk("modern", live, { subscriptions });
 
   const discovered = await host.ask("server/discover");
@@ -208,24 +208,29 @@ describe("who follows a resource", () => {
   it("is told to the transport in the older era, for addresses that are there", async () => {
     const followed: string[] = [];
     const subscriptions = {
-      subscribe: (uri: string) => void followed.push(`+${uri}`),
-      unsubscribe: (uri: string) => void followed.push(`-${uri}`),
+      async subscribe(uri: string) {
+        if (uri === "signalbox://still") return { refused: "nobody tells of it" };
+        followed.push(`+${uri}`);
+        return undefined;
+      },
+      unsubscribe: async (uri: string) => void followed.push(`-${uri}`),
     };
-    const face: Face = { ...live, knows: (uri) => Promise.resolve(uri === "signalbox://session") };
+    const face: Face = { ...live, knows: (uri) => Promise.resolve(uri !== "signalbox://x") };
     const host = await talk("legacy", face, { subscriptions });
 
     const answers = [
       await host.ask("resources/subscribe", { uri: "signalbox://session" }),
       await host.ask("resources/unsubscribe", { uri: "signalbox://session" }),
       await host.ask("resources/subscribe", { uri: "signalbox://x" }),
+      await host.ask("resources/subscribe", { uri: "signalbox://still" }),
     ];
 
     expect(followed).toEqual(["+signalbox://session", "-signalbox://session"]);
-    expect(answers.map(({ error }) => error?.code)).toEqual([undefined, undefined, -32602]);
+    expect(answers.map(({ error }) => error?.code)).toEqual([undefined, undefined, -32602, -32602]);
   });
 
   it("is the SDK's business in the newer era, which asks for nothing else", async () => {
-    const subscriptions = { subscribe: () => undefined, unsubscribe: () => undefined };
+    const subscriptions = { subscribe: () => Promise.resolve(), unsubscribe: () => Promise.resolve() };
     const host = await talk("modern", live, { subscriptions });
 
     const acknowledged = host.next("notifications/subscriptions/acknowledged");

@@ -65,8 +65,9 @@ export interface MakeServerOptions {
   readonly whenSent: (request: { readonly id: string | number; readonly visit: unknown }, tell: (left: boolean) => void) => void;
   /** Who follows a resource in the eras before 2026-07-28. Without it, none can be followed in either. */
   readonly subscriptions?: {
-    subscribe(uri: string, asked: Asked): void | Promise<void>;
-    unsubscribe(uri: string, asked: Asked): void | Promise<void>;
+    /** @returns the sentence for a client where nobody is told of changes of this one */
+    subscribe(uri: string, asked: Asked): Promise<void | { readonly refused: string }>;
+    unsubscribe(uri: string, asked: Asked): Promise<void>;
   };
   /** Takes a fault that no client can act on. */
   readonly report: (line: string) => void;
@@ -178,7 +179,8 @@ function serveResources(server: Server, face: Face, { subscriptions }: MakeServe
   server.setRequestHandler("resources/subscribe", ({ params: { uri } }, ctx) =>
     answer(ctx, async (asked) => {
       if (face.knows !== undefined && !(await face.knows(uri, asked))) throw noResource(uri);
-      await subscriptions.subscribe(uri, asked);
+      const subscribed = await subscriptions.subscribe(uri, asked);
+      if (subscribed !== undefined) throw invalid(subscribed.refused);
       return {};
     }),
   );

@@ -1,0 +1,46 @@
+/**
+ * Which resources the host follows, and when it hears that one of them says something else.
+ *
+ * Before 2026-07-28 a host names each resource; since then it listens with a list, and says when it has heard enough. What
+ * changes in quick succession is told once: a host reads the resource anyway.
+ */
+
+/** How long changes are gathered, in milliseconds. */
+const GATHER_MS = 100;
+
+export interface Followers {
+  /** In the era in which each is named. */
+  subscribe(uri: string): void;
+  unsubscribe(uri: string): void;
+  /** @param id - of the request that listens */
+  listen(id: string | number, uris: readonly string[]): void;
+  /** The request of this id is over, whatever it was. */
+  over(id: string | number): void;
+  /** @param about - whether a resource may say something else now */
+  changed(about: (uri: string) => boolean): void;
+}
+
+/** @param tell - is given each resource once, in each time of gathering */
+export function createFollowers(tell: (uri: string) => void): Followers {
+  const named = new Set<string>();
+  const listening = new Map<string | number, readonly string[]>();
+  let gathered = new Set<string>();
+
+  function flush(): void {
+    const now = gathered;
+    gathered = new Set();
+    for (const uri of now) tell(uri);
+  }
+
+  return {
+    subscribe: (uri) => void named.add(uri),
+    unsubscribe: (uri) => void named.delete(uri),
+    listen: (id, uris) => void listening.set(id, uris),
+    over: (id) => void listening.delete(id),
+    changed(about) {
+      const isFirst = gathered.size === 0;
+      for (const uri of [...named, ...[...listening.values()].flat()]) if (about(uri)) gathered.add(uri);
+      if (isFirst && gathered.size > 0) setTimeout(flush, GATHER_MS).unref();
+    },
+  };
+}
