@@ -80,7 +80,8 @@ function isGone({ participants }: Readonly<SessionState>, { owner, proof }: Lane
   return participant.presence !== "available" || !isHere(participant.id);
 }
 
-function fingerprintsIn({ credentials }: Readonly<SessionState>, names: readonly string[]): ReadonlyMap<string, string> {
+/** Whose credential the session knows names to belong to. */
+export function fingerprintsIn({ credentials }: Readonly<SessionState>, names: readonly string[]): ReadonlyMap<string, string> {
   return new Map(
     names.flatMap((name) => {
       const fingerprint = credentials.get(familyOf(name));

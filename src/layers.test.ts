@@ -59,6 +59,7 @@ const ROWS: Readonly<Record<string, Row>> = {
   "app-mail.ts": ANYTHING,
   "app-dashboard.ts": ANYTHING,
   "app-mcp.ts": ANYTHING,
+  "app-visitors.ts": ANYTHING,
   "app-broker.ts": ANYTHING,
   "service.ts": ANYTHING,
   "kept-log.ts": ANYTHING,

@@ -28,7 +28,7 @@ export interface BridgeIdentity {
 }
 
 /** What the bridge does on its principal's behalf (SPEC 19.1). */
-const CAPABILITIES = [
+export const CAPABILITIES = [
   "intent.broadcast",
   "intent.update",
   "intent.withdraw",
@@ -49,9 +49,14 @@ export function bridgeIdentity(surroundings: Surroundings): BridgeIdentity {
   };
 }
 
+/** As a client calls itself, fit for a name; empty where nothing is left of it. */
+export function clientSlug(clientName: string): string {
+  return slug(clientName, MAX_CLIENT);
+}
+
 /** `<client>:<git user>@<worktree>`. */
 function derivedName({ clientName, gitUser, worktree, systemUser = userName }: Surroundings): string {
-  const client = slug(clientName ?? "", MAX_CLIENT) || "mcp";
+  const client = clientSlug(clientName ?? "") || "mcp";
   const user = slug(gitUser ?? "", MAX_USER) || slug(systemUser(), MAX_USER) || "user";
   const folder = slug(basename(worktree), MAX_NAME - MAX_CLIENT - MAX_USER - 2) || "workspace";
   return `${client}:${user}@${folder}`;

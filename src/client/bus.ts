@@ -59,7 +59,7 @@ export function unreachable(base: string, reason: string): BusFault {
   return { type: "bus_unreachable", message: `the coordination bus isn't reachable at ${withoutSecrets(base)} -- ${ask}`, reason };
 }
 
-interface Response {
+export interface Response {
   readonly status: number;
   readonly text: string;
   readonly location: string | undefined;
@@ -106,7 +106,8 @@ async function readWhole(response: IncomingMessage): Promise<Response> {
   return { status: response.statusCode ?? 0, text: Buffer.concat(chunks).toString("utf8"), location: response.headers.location };
 }
 
-function read({ status, text, location }: Response): BusAnswer {
+/** What an answer of the bus says to whoever asked. */
+export function read({ status, text, location }: Response): BusAnswer {
   const apiError = (message: string, reason?: string): BusAnswer => ({
     ok: false,
     fault: { type: "bus_api_error", message, statusCode: status, ...(reason === undefined ? {} : { reason }) },

@@ -103,15 +103,8 @@ export function openInside({ room, engine, surroundings, viewContext, behindOf }
       }
     },
     sit(principal, hear) {
-      const seat = room.sit(principal as PrincipalId, hear);
       const held = presence.hold(principal);
-      return {
-        principal: seat.principal,
-        [Symbol.dispose]() {
-          held[Symbol.dispose]();
-          seat[Symbol.dispose]();
-        },
-      };
+      return room.sit(principal as PrincipalId, hear, held);
     },
     isConnected: (principal) => room.isConnected(principal),
     worked: (principal) => presence.worked(principal, engine.nowMs()),

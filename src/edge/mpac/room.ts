@@ -47,8 +47,8 @@ export interface Room extends Disposable {
   announceHandover(): void;
   /** Whether somebody has joined under this name over a connection that is open, or this process speaks for it. */
   isConnected(principal: string): boolean;
-  /** Holds a name for somebody who has no connection, and whom this process speaks for. */
-  sit(principal: PrincipalId, hear: (heard: Heard) => void): Seat;
+  /** Holds a name for somebody who has no connection, and whom this process speaks for; `held` ends with it. */
+  sit(principal: PrincipalId, hear: (heard: Heard) => void, held: Disposable): Seat;
   /** The names of its family that others hold, as the decision about its HELLO has to know. */
   familyOf(seat: Seat): Pick<SessionFacts, "connected" | "living">;
   readonly connections: number;
@@ -222,7 +222,7 @@ export async function openRoom(stream: SessionStream, face: SessionFace, options
     face,
     stream,
     isConnected: (principal) => byPrincipal.has(principal as PrincipalId) || seats.isTaken(principal as PrincipalId),
-    sit: (principal, hear) => seats.take(principal, hear),
+    sit: (principal, hear, held) => seats.take(principal, hear, held),
     familyOf(seat) {
       const { principal } = seat;
       const held = [...byPrincipal.keys()].filter((name) => isSameFamily(name, principal));

@@ -25,7 +25,8 @@ interface Taken extends Seat {
 }
 
 export interface Seats {
-  take(principal: PrincipalId, hear: (heard: Heard) => void): Seat;
+  /** @param held - disposed of with the seat */
+  take(principal: PrincipalId, hear: (heard: Heard) => void, held: Disposable): Seat;
   isTaken(principal: PrincipalId): boolean;
   /** Names of the family that others have seats under. */
   inFamilyOf(principal: PrincipalId, but?: Seat): PrincipalId[];
@@ -35,17 +36,30 @@ export interface Seats {
 
 export function createSeats(): Seats {
   const taken = new Set<Taken>();
+  const counts = new Map<PrincipalId, number>();
+
+  function count(principal: PrincipalId, more: 1 | -1): void {
+    const now = (counts.get(principal) ?? 0) + more;
+    if (now === 0) counts.delete(principal);
+    else counts.set(principal, now);
+  }
 
   return {
-    take(principal, hear) {
-      const seat: Taken = { principal, hear, [Symbol.dispose]: () => void taken.delete(seat) };
+    take(principal, hear, held) {
+      const seat: Taken = {
+        principal,
+        hear,
+        [Symbol.dispose]() {
+          if (!taken.delete(seat)) return;
+          count(principal, -1);
+          held[Symbol.dispose]();
+        },
+      };
       taken.add(seat);
+      count(principal, 1);
       return seat;
     },
-    isTaken(principal) {
-      for (const seat of taken) if (seat.principal === principal) return true;
-      return false;
-    },
+    isTaken: (principal) => counts.has(principal),
     inFamilyOf: (principal, but) =>
       [...taken].filter((seat) => seat !== but && isSameFamily(seat.principal, principal)).map((seat) => seat.principal),
     hear(outbound, sender, coordinator, arbiters) {

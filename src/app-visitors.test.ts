@@ -1,0 +1,287 @@
+import { describe, expect, it } from "vitest";
+import { ANYBODY, own, proven, visited } from "./app-visitors.test.fixture.ts";
+
+const MINUTE = 60_000;
+const ana = proven("ana");
+const bo = proven("bo");
+const task = (...files: string[]) => ({ objective: "o", files });
+
+describe("a caller over HTTP", () => {
+  it("takes part with its first write, and not before", async () => {
+    await using session = await visited();
+
+    const read = await session.call(ana, "who_is_working");
+    expect(await session.participant("ana")).toBe(undefined);
+    const begun = await session.call(ana, "begin_task", task("a.ts"));
+
+    expect(read).toMatchObject({ session_id: "s" });
+    expect(begun).toMatchObject({ status: "ok", principal_id: "ana", files: ["a.ts"] });
+    expect(await session.participant("ana")).toMatchObject({ presence: "available", displayName: "ana", roles: ["contributor"] });
+  });
+
+  it.each([
+    ["without a client name", proven("ana"), undefined, "ana"],
+    ["whose client says its name", proven("ana"), "Claude Code", "ana/claude-code"],
+    ["that a program of this machine speaks for", own("cy"), "Claude Code", "cy"],
+  ])("has its own name %s", async (_, caller, client, name) => {
+    await using session = await visited();
+
+    expect(await session.call(caller, "begin_task", task("a.ts"), client)).toMatchObject({ status: "ok", principal_id: name });
+  });
+
+  it("is refused a file that another holds, and told by whom", async () => {
+    await using session = await visited();
+    await session.call(ana, "begin_task", task("a.ts"));
+
+    const blocked = await session.call(bo, "begin_task", task("a.ts"));
+
+    expect(blocked).toMatchObject({ status: "blocked", conflicts: [{ principal_id: "ana" }] });
+  });
+
+  it("yields what it began, also by another client of the same person, and nothing of others", async () => {
+    await using session = await visited();
+    const { intent_id } = await session.call(ana, "begin_task", task("a.ts"), "one");
+
+    const others = await session.call(bo, "yield_task", { intent_id });
+    const other = await session.call(ana, "yield_task", { intent_id }, "two");
+
+    expect(others).toMatchObject({ status: "error", code: "NOT_YOURS" });
+    expect(other).toMatchObject({ status: "ok", intent_id });
+  });
+
+  it("takes the next free name when another connection holds its own", async () => {
+    await using session = await visited({ profile: "open" });
+    using _bridge = session.room.sit("ana" as never, () => undefined, { [Symbol.dispose]: () => undefined });
+    await session.says("ana", "HELLO", { roles: ["contributor"], extensions: { signalbox: {} } });
+
+    const begun = await session.call(ana, "begin_task", task("a.ts"));
+
+    expect(begun).toMatchObject({ status: "ok", principal_id: "ana#2" });
+    expect(await session.participant("ana#2")).toMatchObject({ presence: "available" });
+  });
+
+  it("is the same participant in the next life of the sidecar, with its tasks", async () => {
+    const first = await visited();
+    const { intent_id } = await first.call(ana, "begin_task", task("a.ts"));
+    await first.end();
+    await using next = await visited({ store: first.store });
+
+    const yielded = await next.call(ana, "yield_task", { intent_id });
+
+    expect(yielded).toMatchObject({ status: "ok" });
+  });
+});
+
+describe("whoever may not write", () => {
+  it("reads, takes no part, and is told how to sign in when it writes", async () => {
+    await using session = await visited();
+
+    const read = await session.call(ANYBODY, "who_is_working");
+    const written = await session.call(ANYBODY, "begin_task", task("a.ts"));
+    const posted = await session.call(ANYBODY, "post_message", { topic: "t", body: "b" });
+
+    expect(read).toMatchObject({ session_id: "s" });
+    expect(written).toMatchObject({ status: "error", errors: ["bring a token"] });
+    expect(posted).toMatchObject({ status: "error" });
+    expect(JSON.stringify(posted)).toContain("bring a token");
+    expect(await session.state(({ participants }) => participants.size)).toBe(0);
+  });
+
+  it("does not write by a credential that only reads, though it has taken part with a better one", async () => {
+    await using session = await visited();
+    const { intent_id } = await session.call(ana, "begin_task", task("a.ts"));
+
+    const refused = await session.call(proven("ana", { mayWrite: false }), "yield_task", { intent_id });
+
+    expect(refused).toMatchObject({ status: "error", code: "CREDENTIAL_REJECTED" });
+  });
+});
+
+describe("the tasks of a caller", () => {
+  it("live on while requests come, renewed at half their time", async () => {
+    await using session = await visited();
+    const { intent_id } = await session.call(ana, "begin_task", task("a.ts"));
+
+    for (let times = 0; times < 6; times += 1) {
+      await session.pass(8 * MINUTE, 60_000);
+      await session.call(ana, "who_is_working");
+    }
+
+    expect(await session.state(({ intents }) => intents.get(intent_id as never)?.state)).toBe("ACTIVE");
+  });
+
+  it("are suspended when no request has come for a quarter of an hour, and taken up again with the next one", async () => {
+    await using session = await visited();
+    const { intent_id } = await session.call(ana, "begin_task", { ...task("a.ts"), ttl_sec: 7_200 });
+
+    await session.pass(14 * MINUTE, 20_000);
+    expect(await session.participant("ana")).toMatchObject({ presence: "available" });
+    await session.pass(3 * MINUTE, 20_000);
+    const stateNow = () => session.state(({ intents }) => intents.get(intent_id as never)?.state);
+    expect([await stateNow(), (await session.participant("ana"))?.presence]).toEqual(["SUSPENDED", "unavailable"]);
+    await session.call(ana, "who_is_working");
+
+    expect([await stateNow(), (await session.participant("ana"))?.presence]).toEqual(["ACTIVE", "available"]);
+  });
+
+  it("stay while a stream of it is open", async () => {
+    await using session = await visited();
+    const { intent_id } = await session.call(ana, "begin_task", { ...task("a.ts"), ttl_sec: 7_200 });
+    const stream = (await session.visitors.visit(ana, "s", undefined)).hold();
+
+    await session.pass(60 * MINUTE, 20_000);
+    const stateNow = () => session.state(({ intents }) => intents.get(intent_id as never)?.state);
+    expect(await stateNow()).toBe("ACTIVE");
+    stream[Symbol.dispose]();
+    await session.pass(17 * MINUTE, 20_000);
+
+    expect(await stateNow()).toBe("SUSPENDED");
+  });
+
+  it("that ended by themselves are told of by the next answer, with the call that takes them up again", async () => {
+    await using session = await visited();
+    await session.call(ana, "begin_task", { ...task("a.ts"), ttl_sec: 30 });
+
+    await session.pass(40_000);
+    const { notices } = await session.call(ana, "who_is_working");
+
+    expect(notices).toEqual([expect.stringMatching(/^your task \S+ over a.ts ended, as its ttl_sec said; .*begin_task/)]);
+  });
+
+  it("that it yielded or replaced itself are not", async () => {
+    await using session = await visited();
+    const { intent_id } = await session.call(ana, "begin_task", task("a.ts"));
+    await session.call(ana, "begin_task", task("a.ts", "b.ts"));
+    const second = await session.call(ana, "begin_task", task("c.ts"));
+    await session.call(ana, "yield_task", { intent_id: second.intent_id });
+
+    const { notices } = await session.call(ana, "who_is_working");
+
+    expect([intent_id === second.intent_id, notices]).toEqual([false, undefined]);
+  });
+});
+
+it("says goodbye for whoever holds nothing and has made no request for a quarter of an hour", async () => {
+  await using session = await visited();
+  const { intent_id } = await session.call(ana, "begin_task", task("a.ts"));
+  await session.call(ana, "yield_task", { intent_id });
+
+  await session.pass(16 * MINUTE, 20_000);
+
+  expect(await session.participant("ana")).toMatchObject({ presence: "left" });
+  expect(await session.call(ana, "begin_task", task("a.ts"))).toMatchObject({ status: "ok", principal_id: "ana" });
+});
+
+describe("sub-agents of a caller", () => {
+  it("meet each other like strangers, and are found by the task they hold", async () => {
+    await using session = await visited();
+    const first = await session.call(ana, "begin_task", { ...task("a.ts"), agent: "one" });
+
+    const second = await session.call(ana, "begin_task", { ...task("a.ts"), agent: "two" });
+    const yielded = await session.call(ana, "yield_task", { intent_id: first.intent_id });
+
+    expect([first["principal_id"], second["status"], yielded["status"]]).toEqual(["ana/one", "blocked", "ok"]);
+  });
+
+  it("of an earlier life are kept present by requests of their caller", async () => {
+    const first = await visited();
+    const { intent_id } = await first.call(ana, "begin_task", { ...task("a.ts"), ttl_sec: 7_200, agent: "one" });
+    await first.end();
+    await using next = await visited({ store: first.store });
+
+    for (let times = 0; times < 4; times += 1) {
+      await next.call(ana, "who_is_working");
+      await next.pass(5 * MINUTE, 20_000);
+    }
+
+    expect(await next.state(({ intents }) => intents.get(intent_id as never)?.state)).toBe("ACTIVE");
+  });
+});
+
+describe("begin_task that waits", () => {
+  it("begins as soon as the other is done", async () => {
+    await using session = await visited();
+    const { intent_id } = await session.call(ana, "begin_task", task("a.ts"));
+    const waiting = session.call(bo, "begin_task", { ...task("a.ts"), on_overlap: "wait", wait_s: 60 });
+    await session.settled();
+
+    await session.call(ana, "yield_task", { intent_id });
+
+    expect(await waiting).toMatchObject({ status: "ok", principal_id: "bo" });
+  });
+
+  it("leaves no place behind when its caller goes away", async () => {
+    await using session = await visited();
+    await session.call(ana, "begin_task", task("a.ts"));
+    const cancel = new AbortController();
+    const waiting = session.call(bo, "begin_task", { ...task("a.ts"), on_overlap: "wait", wait_s: 60 }, undefined, {
+      signal: cancel.signal,
+    });
+    await session.settled();
+    expect(await session.state(({ waiting: row }) => row.size)).toBe(1);
+
+    cancel.abort();
+    await waiting;
+
+    expect(await session.state(({ waiting: row }) => row.size)).toBe(0);
+  });
+});
+
+it("sends away whose credential is given out no more", async () => {
+  await using session = await visited();
+  await session.call(ana, "begin_task", { ...task("a.ts"), ttl_sec: 7_200 });
+  session.gone.add(ana);
+
+  expect([session.visitors.dismiss(), session.visitors.dismiss(), session.visitors.present]).toEqual([1, 0, 0]);
+  await session.pass(2 * MINUTE, 20_000);
+
+  expect(await session.participant("ana")).toMatchObject({ presence: "unavailable" });
+});
+
+describe("the board of the session", () => {
+  it("knows the lane of a caller as proven, and gives up a wait that nobody waits for", async () => {
+    await using session = await visited();
+    const claimed = await session.call(ana, "claim_lane", { lane: "l" }, "one");
+    const cancel = new AbortController();
+    const waiting = session.call(bo, "claim_lane", { lane: "l", wait_s: 60 }, undefined, { signal: cancel.signal });
+    await session.settled();
+    cancel.abort();
+    await waiting;
+
+    expect(claimed).toMatchObject({ status: "ok", owner: "ana/one", proven: true });
+    expect(await session.call(ana, "release_lane", { lane: "l" }, "one")).toMatchObject({ status: "ok" });
+    expect(await session.call(proven("cy"), "claim_lane", { lane: "l" })).toMatchObject({ status: "ok" });
+  });
+});
+
+describe("files of a session without a repository", () => {
+  it("are those of the virtual tree: a change goes with its commit, and is read by others", async () => {
+    await using session = await visited();
+    const { intent_id } = await session.call(ana, "begin_task", task("a.ts"));
+    const before = await session.call(ana, "get_file_state", { path: "a.ts" });
+
+    const change = { intent_id, target: "a.ts", content: "one\n", state_ref_before: before["state_ref"] };
+    const written = await session.call(ana, "submit_change", change);
+    const again = await session.call(ana, "submit_change", change);
+    const read = await session.call(bo, "get_file_state", { path: "a.ts" });
+    const stale = await session.call(ana, "submit_change", { ...change, content: "two\n" });
+
+    expect(before).toMatchObject({ status: "missing" });
+    expect([written["status"], again["status"], stale["status"]]).toEqual(["success", "success", "stale"]);
+    expect(read).toMatchObject({ status: "ok", content: "one\n", state_ref: written["state_ref_after"] });
+    expect(read["state_ref"]).toMatch(/^sha256:[0-9a-f]{64}$/);
+  });
+
+  it("are deleted, too", async () => {
+    await using session = await visited();
+    const { intent_id } = await session.call(ana, "begin_task", task("a.ts"));
+    const before = await session.call(ana, "get_file_state", { path: "a.ts" });
+    const change = { intent_id, target: "a.ts", content: "one\n", state_ref_before: before["state_ref"] };
+    const written = await session.call(ana, "submit_change", change);
+
+    const deleted = await session.call(ana, "submit_change", { ...change, content: null, state_ref_before: written["state_ref_after"] });
+
+    expect(deleted).toMatchObject({ status: "success" });
+    expect(await session.call(bo, "get_file_state", { path: "a.ts" })).toMatchObject({ status: "missing" });
+  });
+});

@@ -1,0 +1,40 @@
+/** Who a caller is in a session: its name there, the instance by which it is the same again, and whose names are its own. */
+import { sha256 } from "../../../engine/seal.ts";
+import type { Caller } from "../ports.ts";
+
+/** Longest name that is made here; room is left for `#2` and for labels behind it. */
+const MAX_NAME = 200;
+
+/** How names are made where no caller says them; the composition root knows this machine. */
+export interface Naming {
+  /** The name of this machine's own user, as a bridge of the main worktree would have it. */
+  own(clientName: string | undefined, sessionId: string): string;
+  /** As a client calls itself, fit for a name; empty where nothing is left of it. */
+  client(clientName: string): string;
+}
+
+export function nameOf(caller: Caller, sessionId: string, clientName: string | undefined, naming: Naming): string {
+  if (caller.kind === "own") return (caller.principal ?? naming.own(clientName, sessionId)).slice(0, MAX_NAME);
+  const client = naming.client(clientName ?? "");
+  const name = caller.name ?? "anonymous";
+  return (client === "" ? name : `${name}/${client}`).slice(0, MAX_NAME);
+}
+
+/** Tells one credential from another; this machine's own user has none of its own. */
+export function fingerprintOf({ identity }: Caller): string {
+  return identity?.fingerprint ?? "own";
+}
+
+/** The same for the same credential and name in every life of the sidecar, so that its tasks are its own again. */
+export function instanceOf(fingerprint: string, name: string): string {
+  return `mcp:${sha256(`${fingerprint}\0${name}`).slice(0, 16)}`;
+}
+
+/** A name without the number by which it differs from others of its family. */
+export function withoutNumber(principal: string): string {
+  return principal.replace(/#\d+$/, "");
+}
+
+export function isUnder(principal: string, name: string): boolean {
+  return name === principal || name.startsWith(`${principal}/`);
+}

@@ -1,0 +1,250 @@
+/**
+ * Whom a request over HTTP makes in a session: the same participant for the same credential and name, in every life of the
+ * sidecar, with what the tools need of it. It takes part in process and through no connection.
+ */
+import { randomBytes } from "node:crypto";
+import { agentsOf } from "../../core/session/read.ts";
+import type { Clock } from "../../engine/clock.ts";
+import { sha256 } from "../../engine/seal.ts";
+import { createNotices } from "../../tools/notices.ts";
+import type { Coordination, ToolContext } from "../../tools/ports.ts";
+import { createBoard, noAgents, reading, readingAs } from "./coordination.ts";
+import type { Caller, Callers, Visitor, Visitors } from "./ports.ts";
+import { createAgents } from "./visitor/agents.ts";
+import { createMember, type Member, PRESENT_MS } from "./visitor/member.ts";
+import { fingerprintOf, instanceOf, nameOf, type Naming } from "./visitor/names.ts";
+import type { Place } from "./visitor/place.ts";
+import { NO_PEERS } from "./visitor/peers.ts";
+
+/** How often it is looked who has made no request for long, in milliseconds. */
+const LOOK_MS = 15_000;
+
+/** How long it is remembered what somebody held who fell silent, in milliseconds: its next answer says what ended. */
+const REMEMBERED_MS = 24 * 60 * 60_000;
+
+/** An id is read by a model, several times in a result, so it is no longer than it must be to be one of its kind. */
+const NEW_ID_BYTES = 8;
+
+export interface VisitorsOptions {
+  /** Opens a session for visitors. */
+  readonly enter: (sessionId: string) => Promise<Place>;
+  readonly naming: Naming;
+  readonly callers: Pick<Callers, "stillHolds" | "howToSignIn">;
+  /** What a participant says in HELLO that it does (SPEC 19.1). */
+  readonly capabilities: readonly string[];
+  readonly clock: Pick<Clock, "after">;
+  readonly nowMs: () => number;
+  readonly reportFault: (cause: unknown, tool: string) => void;
+}
+
+/** Somebody who came, with whatever credential it came last. */
+interface Known {
+  readonly member: Member;
+  readonly sessionId: string;
+  caller: Caller;
+  lastMs: number;
+  /** Open streams and calls that wait. */
+  holds: number;
+  /** Its sub-agents. */
+  readonly agents: Set<Known>;
+  /** Whether those of an earlier life were looked for. */
+  isWhole: boolean;
+}
+
+/** A session that visitors use, open until none has used it for a while. */
+interface Stay {
+  readonly place: Promise<Place>;
+  readonly known: Map<string, Known>;
+  lastMs: number;
+  holds: number;
+}
+
+export function createVisitors(options: VisitorsOptions): Visitors {
+  const { enter, naming, callers, capabilities, clock, nowMs, reportFault } = options;
+  const { howToSignIn } = callers;
+  const stays = new Map<string, Stay>();
+  let isOver = false;
+
+  function stayIn(sessionId: string): Stay {
+    const standing = stays.get(sessionId);
+    if (standing !== undefined) {
+      standing.lastMs = nowMs();
+      return standing;
+    }
+    const stay: Stay = { place: enter(sessionId), known: new Map(), lastMs: nowMs(), holds: 0 };
+    stays.set(sessionId, stay);
+    stay.place.catch(() => stays.get(sessionId) === stay && stays.delete(sessionId)); // whoever comes next tries again
+    return stay;
+  }
+
+  function knownAs(stay: Stay, place: Place, caller: Caller, name: string, displayName = name): Known {
+    const fingerprint = fingerprintOf(caller);
+    const key = `${fingerprint}\0${name}`;
+    const standing = stay.known.get(key);
+    if (standing !== undefined) {
+      standing.caller = caller;
+      standing.lastMs = nowMs();
+      return standing;
+    }
+    const { identity } = caller;
+    const instance = instanceOf(fingerprint, name);
+    const member = createMember({ place, name, displayName, instance, identity, capabilities, notices: createNotices(), nowMs });
+    const known: Known = {
+      member,
+      sessionId: place.session.sessionId,
+      caller,
+      lastMs: nowMs(),
+      holds: 0,
+      agents: new Set(),
+      isWhole: false,
+    };
+    stay.known.set(key, known);
+    return known;
+  }
+
+  /** Its sub-agents of an earlier life that still hold tasks: nobody else keeps these alive. */
+  async function adopt(stay: Stay, place: Place, caller: Caller, known: Known): Promise<void> {
+    known.isWhole = true;
+    const { principal } = known.member;
+    const names = await place.session.query((state) => agentsOf(state, principal, (name) => instanceOf(fingerprintOf(caller), name)));
+    for (const name of names) known.agents.add(knownAs(stay, place, caller, name));
+  }
+
+  /** A participant of this caller's credential, which is there for as long as whoever named it. */
+  function agentOf(main: Known, stay: Stay, place: Place, caller: Caller, name: string): Member {
+    const agent = knownAs(stay, place, caller, name);
+    if (agent !== main && name.startsWith(`${main.member.principal}/`)) main.agents.add(agent);
+    return agent.member;
+  }
+
+  async function visitAs(stay: Stay, place: Place, caller: Caller, clientName: string | undefined): Promise<Visitor> {
+    const name = nameOf(caller, place.session.sessionId, clientName, naming);
+    const known = knownAs(stay, place, caller, name, clientName);
+    const { member } = known;
+    if (caller.mayWrite) {
+      await member.worked();
+      if (!known.isWhole) await adopt(stay, place, caller, known);
+      for (const agent of known.agents) agent.lastMs = nowMs();
+      await Promise.all(Array.from(known.agents, (agent) => agent.member.worked()));
+    }
+    const speaking = (one: Member): Coordination => (caller.mayWrite ? one.coordination : readingAs(one, howToSignIn));
+    const takeNotices = (): string[] => [
+      ...(place.visitorFiles.takeNotices?.() ?? []),
+      ...[known, ...known.agents].flatMap((one) => one.member.notices.take()),
+    ];
+    const coordination = speaking(member);
+    const context: ToolContext = {
+      ...common(place),
+      coordination: { ...coordination, membership: async () => ({ ...(await coordination.membership()), takeNotices }) },
+      agents: createAgents({
+        place,
+        caller,
+        main: member,
+        memberOf: (other) => agentOf(known, stay, place, caller, other),
+        speaking,
+        nowMs,
+      }),
+      board: createBoard(place, caller, member, howToSignIn),
+      peers: NO_PEERS,
+    };
+    return { context, hold: () => held([stay, known]) };
+  }
+
+  function common(place: Place): Omit<ToolContext, "coordination" | "agents" | "board" | "peers"> {
+    const { workspaceDir: dir, sessionId } = place.session;
+    const workspace = { dir, sessionId };
+    return { files: place.visitorFiles.files, onOverlap: "block", nowMs, newId, hash: sha256, workspace, reportFault };
+  }
+
+  function held(whom: readonly { holds: number; lastMs: number }[]): Disposable {
+    for (const one of whom) one.holds += 1;
+    let isHeld = true;
+    return {
+      [Symbol.dispose]() {
+        if (!isHeld) return;
+        isHeld = false;
+        for (const one of whom) {
+          one.holds -= 1;
+          one.lastMs = nowMs();
+        }
+      },
+    };
+  }
+
+  async function look(): Promise<void> {
+    for (const [sessionId, stay] of stays) {
+      for (const [key, known] of stay.known) await restWhenIdle(stay, key, known);
+      if (stay.holds > 0 || stay.known.size > 0 || nowMs() - stay.lastMs < PRESENT_MS) continue;
+      stays.delete(sessionId);
+      (await stay.place)[Symbol.dispose]();
+    }
+  }
+
+  async function restWhenIdle({ known: all }: Stay, key: string, known: Known): Promise<void> {
+    const silentMs = nowMs() - known.lastMs;
+    if (known.holds > 0 || silentMs < PRESENT_MS) return;
+    await known.member.rest();
+    const isForgotten = !known.member.holdsTasks || nowMs() - known.lastMs >= REMEMBERED_MS;
+    if (isForgotten && known.holds === 0 && nowMs() - known.lastMs >= PRESENT_MS && !known.member.isPresent) {
+      all.delete(key);
+      for (const other of all.values()) other.agents.delete(known);
+    }
+  }
+
+  let timer: Disposable | undefined;
+  let looking: Promise<void> = Promise.resolve();
+  function lookAgain(): void {
+    looking = look().catch((cause: unknown) => reportFault(cause, "visitors"));
+    if (!isOver) timer = clock.after(LOOK_MS, lookAgain);
+  }
+  timer = clock.after(LOOK_MS, lookAgain);
+
+  return {
+    async visit(caller, sessionId, clientName) {
+      const stay = stayIn(sessionId);
+      const place = await stay.place;
+      if (caller.kind !== "anybody") return visitAs(stay, place, caller, clientName);
+      const coordination = reading(place, howToSignIn);
+      const context: ToolContext = {
+        ...common(place),
+        coordination,
+        agents: noAgents(coordination),
+        board: createBoard(place, caller, undefined, howToSignIn),
+        peers: NO_PEERS,
+      };
+      return { context, hold: () => held([stay]) };
+    },
+    get present() {
+      return [...stays.values()].flatMap(({ known }) => [...known.values()]).filter(({ member }) => member.isPresent).length;
+    },
+    dismiss() {
+      let dismissed = 0;
+      for (const { known } of stays.values()) {
+        for (const [key, { caller, sessionId, member }] of known) {
+          if (callers.stillHolds(caller, sessionId)) continue;
+          if (member.isPresent) dismissed += 1;
+          member.letGo();
+          known.delete(key);
+        }
+      }
+      return dismissed;
+    },
+    async [Symbol.asyncDispose]() {
+      isOver = true;
+      timer?.[Symbol.dispose]();
+      await looking;
+      for (const [sessionId, { place, known }] of stays) {
+        stays.delete(sessionId);
+        for (const { member } of known.values()) member.letGo();
+        await place.then(
+          (open) => open[Symbol.dispose](),
+          () => undefined, // it never opened
+        );
+      }
+    },
+  };
+}
+
+function newId(): string {
+  return randomBytes(NEW_ID_BYTES).toString("hex");
+}
