@@ -52,6 +52,26 @@ describe("peers of one repository", () => {
     expect(empty).not.toHaveProperty("unread");
   });
 
+  it("can be looked at without taking anything", async () => {
+    await using scratch = await scratchFolder();
+    const repo = await scratch.repository("repo");
+    await using _sidecar = await sidecarFor(repo);
+    await using ana = bridgeIn(scratch, repo, { drains: true });
+    await using bo = bridgeIn(scratch, repo, { principal: "bo", drains: true });
+    await joined(ana, bo);
+    for (const body of ["first", "x".repeat(200)]) await ana.call("bus_send", { to: "bo", body });
+    await waits(bo, 2);
+    const { peers } = (await bo.context()).tools;
+
+    const looks = [await peers.waiting?.(20_000), await peers.waiting?.(100)];
+
+    expect(looks).toMatchObject([
+      { messages: [{ from: "ana", body: "first" }, { body: "x".repeat(200) }], remaining: 0 },
+      { messages: [{ body: "first" }], remaining: 1 },
+    ]);
+    expect((await bo.call("bus_drain"))["messages"]).toHaveLength(2);
+  });
+
   it("keep what did not reach the host, over a restart of the sidecar too", async () => {
     await using scratch = await scratchFolder();
     const repo = await scratch.repository("repo");

@@ -34,6 +34,10 @@ export class TestPeers implements Peers {
     return { self: this.#self, others: this.others };
   }
 
+  async waiting() {
+    return { messages: this.mail.slice(0, 2), remaining: Math.max(0, this.mail.length - 2) };
+  }
+
   async drain(): Promise<Drained> {
     this.#look();
     const messages = this.mail.splice(0, 2);

@@ -7,6 +7,7 @@ import { folderName } from "../observed.ts";
 import type { Prompt } from "../prompt.ts";
 import { listed, named, quoted } from "../quote.ts";
 import { isOwn } from "../resources/whose.ts";
+import { asArguments } from "../scope-input.ts";
 import { since, until } from "../times.ts";
 import type { Next } from "../tool.ts";
 import { saidAbout } from "./said.ts";
@@ -89,7 +90,7 @@ function taskLines(intent: Intent, me: string, nowMs: number): string[] {
     `Files: ${listed(files, 10, Math.max(scope.resource_count ?? 0, files.length))}.`,
     written.length === 0
       ? "Nothing was written by submit_change."
-      : `Written by submit_change: ${listed(written.toReversed(), 6)} (${operation_count} changes in all).`,
+      : `Written by submit_change: ${listed(written.toReversed(), 6)} (${operation_count === 1 ? "1 change" : `${operation_count} changes`} in all).`,
   ];
 }
 
@@ -114,11 +115,14 @@ function nextFor({ intent_id, principal_id, state, objective, scope }: Intent, m
       ...tell,
     ];
   if (!isOwn(me, principal_id)) return [...tell, { why: `it is ${named(principal_id)}'s: only they can give it up` }];
-  const files = (scope.resources ?? []).slice(0, 5);
   return [
     { why: "commit, or say what is not committed: the successor sees only what is in git" },
     ...tell,
     { tool: "yield_task", arguments: { intent_id, reason: "handed over" }, why: "once the note is written" },
-    { tool: "begin_task", arguments: { objective: objective.slice(0, 80), files }, why: "for the successor to call" },
+    {
+      tool: "begin_task",
+      arguments: { objective: objective.slice(0, 80), ...asArguments(scope.resources ?? []) },
+      why: "for the successor to call",
+    },
   ];
 }
