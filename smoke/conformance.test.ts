@@ -4,6 +4,7 @@
  */
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { mount, serveSuite } from "../src/edge/mcp/mcp-edge.test.fixture.ts";
 import { findSuite } from "./support/conformance-suite.ts";
 import { PROJECT } from "./support/program.ts";
 import { type Scratch, scratchFolder } from "./support/scratch.ts";
@@ -65,5 +66,26 @@ describe.skipIf(typeof suite === "string")("the built program, asked by the conf
     const { code, said } = await suite.run("server", ...target, "--expected-failures", UNSEEN, "-o", scratch.folder);
 
     expect({ code, said }).toEqual({ code: 0, said: expect.stringMatching(/Passed: [1-9]/) as unknown });
+  });
+});
+
+/** Scenarios that a revision requires of a server. */
+const REQUIRED = [
+  { revision: "2025-11-25", count: 30 },
+  { revision: "2026-07-28", count: 37 },
+];
+
+describe.skipIf(typeof suite === "string")("a server of the suite's own, on the HTTP stack of this program", () => {
+  it.each(REQUIRED)("passes all $count scenarios that $revision requires", async ({ revision, count }) => {
+    if (typeof suite === "string") return;
+    await using scratch = await scratchFolder();
+    await using mounted = await mount({ serve: serveSuite() });
+
+    const { code, said } = await suite.run("server", "--url", mounted.url, "--requirements", revision, "-o", scratch.folder);
+
+    expect({ code, said }).toEqual({ code: 0, said: expect.stringContaining("=== SUMMARY ===") as unknown });
+    const [scored] = said.slice(said.indexOf("=== SUMMARY ===")).split("Not scored for");
+    const unscored = [...said.matchAll(/^ {2}[✓✗] \S+ \((?:extension|pending|added-after-release)\)/gm)];
+    expect([...(scored ?? "").matchAll(/^[✓✗] /gm)]).toHaveLength(count + unscored.length);
   });
 });

@@ -8,8 +8,8 @@ import { CAMPAIGNS } from "./soak/campaigns.ts";
 
 const page = (path: string): Promise<string> => readFile(new URL(`../${path}`, import.meta.url), "utf8");
 
-/** Of lanes, the blackboard and mail, which no message of MPAC asks for. */
-const OF_OTHER_EDGES = /^(lane|board|mail)\//;
+/** Of lanes, the blackboard, mail and sessions of MCP, which no message of MPAC asks for. */
+const OF_OTHER_EDGES = /^(lane|board|mail|mcp)\//;
 
 describe("the pages", () => {
   it("list every refusal with its MPAC code, and no other", async () => {

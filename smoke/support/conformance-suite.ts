@@ -33,7 +33,7 @@ export interface Suite {
 export async function findSuite(): Promise<Suite | string> {
   const node = await newerNode();
   if ("path" in node) return suiteOn(node.path);
-  const why = `the conformance suite needs Node ${LEAST_NODE}, and npx could not bring ${FETCHED_NODE} (is there a network?): ${node.why}`;
+  const why = `the conformance suite needs Node ${LEAST_NODE} or newer, and npx could not bring ${FETCHED_NODE} (is there a network?): ${node.why}`;
   if (process.env["CI"] === "true") throw new Error(why);
   process.stderr.write(`skipped: ${why}\n`);
   return why;
