@@ -1,5 +1,12 @@
+import { readdir, readFile, rename, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { ANYBODY, own, proven, visited } from "./app-visitors.test.fixture.ts";
+import { refOf } from "./git/file-state.ts";
+import { prepareReplacement } from "./git/replace-file.ts";
+import { findWorkspace } from "./git/repository.ts";
+import { scratchFolder } from "./git/scratch.test.fixture.ts";
+import { locateStore } from "./git/store-folder.ts";
 
 const MINUTE = 60_000;
 const ana = proven("ana");
@@ -282,5 +289,54 @@ describe("files of a session without a repository", () => {
 
     expect(deleted).toMatchObject({ status: "success" });
     expect(await session.call(bo, "get_file_state", { path: "a.ts" })).toMatchObject({ status: "missing" });
+  });
+});
+
+describe("files of a repository", () => {
+  async function inRepository() {
+    const scratch = await scratchFolder();
+    const root = await scratch.repository("repo");
+    await writeFile(join(root, "a.txt"), "one");
+    const workspace = await findWorkspace(root);
+    if (workspace.kind === "refused") throw new Error(workspace.message);
+    const repository = { workspace, store: await locateStore(workspace, { env: scratch.env }) };
+    return { root, session: await visited({ profile: "open", repository }), repository };
+  }
+
+  it("are the main worktree's, under the name that a bridge there has", async () => {
+    const { root, session: opened } = await inRepository();
+    await using session = opened;
+    const { intent_id, principal_id } = await session.call(own(), "begin_task", task("a.txt"), "Claude Code");
+    const before = await session.call(own(), "get_file_state", { path: "a.txt" }, "Claude Code");
+
+    const change = { intent_id, target: "a.txt", content: "two", state_ref_before: before["state_ref"] };
+    const written = await session.call(own(), "submit_change", change, "Claude Code");
+
+    expect(principal_id).toMatch(/^claude-code:.+@repo$/);
+    expect([before["content"], written["status"], await readFile(join(root, "a.txt"), "utf8")]).toEqual(["one", "success", "two"]);
+    const joined = await session.participant(String(principal_id));
+    expect(joined?.worktree).toMatchObject({ path: root, id: expect.stringMatching(/^[0-9a-f]{16}$/) as string });
+  });
+
+  it("get a change that an earlier process recorded and did not put in place, and the next answer says so", async () => {
+    const { root, session: opened, repository } = await inRepository();
+    const { intent_id: intentId } = await opened.call(own("ana"), "begin_task", task("a.txt"));
+    const { coordination } = await opened.contextOf(own("ana"));
+    const [before, after] = [refOf(Buffer.from("one")), refOf(Buffer.from("two"))];
+    const notesIn = join(root, ".git");
+    const journal = { gitDir: notesIn, intentId: intentId as never, stateRefBefore: before, createdAtMs: 0 };
+    await prepareReplacement({ root, path: "a.txt", content: "two", opId: "op-1" as never, journal });
+    const fence = (await coordination.intent(intentId))?.fence ?? 0;
+    const said = { intentId, fence, target: "a.txt", stateRefBefore: before, stateRefAfter: after, observed: before } as const;
+    await coordination.commit({ ...said, opId: "op-1", opKind: "replace" });
+    const folder = join(notesIn, "signalbox-pending");
+    for (const name of await readdir(folder)) await rename(join(folder, name), join(folder, name.replace(/\.claimed-.*/, "")));
+
+    await opened.end();
+    await using session = await visited({ profile: "open", repository, store: opened.store });
+    const { notices } = await session.call(own("ana"), "who_is_working");
+
+    expect(await readFile(join(root, "a.txt"), "utf8")).toBe("two");
+    expect(notices?.join()).toContain('the change of "a.txt" that was under way when an earlier bridge ended is in place now');
   });
 });

@@ -175,7 +175,7 @@ async function mainFiles(
     return recovery;
   };
   const files = createFiles({ root, spelled: [], notesIn, settled, nowMs });
-  const visitorFiles: VisitorFiles = { files, worktree, takeNotices: notices.take };
+  const visitorFiles: VisitorFiles = { files, worktree, settled, takeNotices: notices.take };
 
   /** As whoever the intent belongs to, perhaps a bridge that has ended. */
   async function holding(intentId: string): Promise<Coordination> {

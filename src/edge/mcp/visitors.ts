@@ -122,6 +122,7 @@ export function createVisitors(options: VisitorsOptions): Visitors {
     const known = knownAs(stay, place, caller, name, clientName);
     const { member } = known;
     if (caller.mayWrite) {
+      await place.visitorFiles.settled?.();
       await member.worked();
       if (!known.isWhole) await adopt(stay, place, caller, known);
       for (const agent of known.agents) agent.lastMs = nowMs();

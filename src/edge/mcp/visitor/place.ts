@@ -57,7 +57,9 @@ export interface VisitorFiles {
   readonly worktree?: { readonly id: string; readonly describe: () => Promise<Worktree> };
   /** What a commit says, where its content goes along with it. */
   readonly commitPayload?: (commit: Commit) => JsonObject;
-  /** Sentences about changes that an earlier process left under way. */
+  /** Awaited before anybody is told where he is, and never fails: what an earlier process left under way is put right there. */
+  readonly settled?: () => Promise<void>;
+  /** Sentences about that. */
   readonly takeNotices?: () => readonly string[];
 }
 
