@@ -41,16 +41,15 @@ export interface RequestStatesOptions {
 }
 
 export function createRequestStates({ nowMs, maxUsed = MAX_USED }: RequestStatesOptions): RequestStates {
-  const { subtle } = globalThis.crypto;
   let made: Promise<webcrypto.CryptoKey> | undefined;
   /** By nonce, the first used first: until when each would be good. */
   const used = new Map<string, number>();
   /** Whatever ends until then may be one that is remembered no more. */
   let forgottenUntilMs = -Infinity;
 
-  /** Made with the first question: a bridge starts without it. */
+  /** Made with the first question, and so is what makes it: a bridge starts without either. */
   function key(): Promise<webcrypto.CryptoKey> {
-    made ??= subtle.generateKey({ name: "AES-GCM", length: KEY_BITS }, false, ["encrypt", "decrypt"]);
+    made ??= globalThis.crypto.subtle.generateKey({ name: "AES-GCM", length: KEY_BITS }, false, ["encrypt", "decrypt"]);
     return made;
   }
 
@@ -68,13 +67,13 @@ export function createRequestStates({ nowMs, maxUsed = MAX_USED }: RequestStates
       const iv = globalThis.crypto.getRandomValues(new Uint8Array(NONCE_BYTES));
       const content: Content = { untilMs: nowMs() + ANSWER_MS, state };
       const text = new TextEncoder().encode(JSON.stringify(content));
-      const sealed = await subtle.encrypt({ name: "AES-GCM", iv, additionalData: additional(bound) }, await key(), text);
+      const sealed = await globalThis.crypto.subtle.encrypt({ name: "AES-GCM", iv, additionalData: additional(bound) }, await key(), text);
       return Buffer.concat([iv, new Uint8Array(sealed)]).toString("base64url");
     },
     async open(sealed, bound) {
       const bytes = new Uint8Array(Buffer.from(sealed, "base64url"));
       const iv = bytes.subarray(0, NONCE_BYTES);
-      const opened = await subtle
+      const opened = await globalThis.crypto.subtle
         .decrypt({ name: "AES-GCM", iv, additionalData: additional(bound) }, await key(), bytes.subarray(NONCE_BYTES))
         .catch(() => undefined);
       if (opened === undefined) return undefined;
