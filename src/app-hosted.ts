@@ -7,7 +7,9 @@ import { createSecureContext } from "node:tls";
 import { serveBoard } from "./app-board.ts";
 import { serveDashboard } from "./app-dashboard.ts";
 import { serveMail } from "./app-mail.ts";
-import { BadConfig, type HostedConfig, readTokensFile } from "./config.ts";
+import { serveMcp } from "./app-mcp.ts";
+import { hostedVisitors } from "./app-visitors.ts";
+import { BadConfig, type HostedConfig, readKeysFile, readTokensFile } from "./config.ts";
 import { session as sessionAggregate } from "./core/session/session.ts";
 import type { TlsFiles } from "./edge/http/http-server.ts";
 import { createDoor, type Door } from "./edge/http/door.ts";
@@ -26,6 +28,7 @@ import { type Common, type Served, type Sidecar, startService } from "./service.
 import { VERSION } from "./version.ts";
 import { SessionId } from "./wire/ids.ts";
 import type { JsonObject } from "./wire/json.ts";
+import type { KeyTable } from "./wire/key-table.ts";
 import type { TokenTable } from "./wire/token-table.ts";
 import { CONTROL } from "./wire/versions.ts";
 
@@ -47,7 +50,7 @@ export interface HostedSidecar extends Sidecar {
 
 /** @throws BadConfig for a certificate that cannot be read, OwnedElsewhere, what `openSqliteStore` throws, PortTaken */
 export async function startHosted(config: HostedConfig, folder: StoreFolder, log: Log): Promise<HostedSidecar> {
-  let goBy: (table: TokenTable) => number = () => 0;
+  let goBy: (tables: Tables) => number = () => 0;
   const sidecar = await startService({
     config,
     folder,
@@ -58,23 +61,25 @@ export async function startHosted(config: HostedConfig, folder: StoreFolder, log
     tls: await readTls(config.tls),
     anyHost: config.tokens !== undefined,
     isPublic: config.tokens !== undefined,
-    serve(common) {
+    async serve(common) {
       const door = createDoor({ table: config.tokens, own: common.token });
-      const served = serveSessions(common, { config, log, door });
-      goBy = (table) => {
-        door.renew(table);
+      const served = await serveSessions(common, { config, log, door });
+      goBy = ({ tokens, keys }) => {
+        if (tokens !== undefined) door.renew(tokens);
+        if (keys !== undefined) served.renewKeys(keys);
         return served.mpac.dismiss() + (served.dismiss?.() ?? 0);
       };
-      return Promise.resolve(served);
+      return served;
     },
   });
   return {
     ...sidecar,
     async renew() {
       const tls = await readTls(config.tls);
-      const table = config.tokensFile === undefined ? undefined : readTokensFile(config.tokensFile);
+      const tokens = config.tokensFile === undefined ? undefined : readTokensFile(config.tokensFile);
+      const keys = config.keysFile === undefined ? undefined : readKeysFile(config.keysFile);
       if (tls !== undefined) sidecar.renewCertificate(tls);
-      return table === undefined ? 0 : goBy(table);
+      return goBy({ tokens, keys });
     },
   };
 }
@@ -94,13 +99,22 @@ async function readTls(tls: HostedConfig["tls"]): Promise<TlsFiles | undefined> 
   return files;
 }
 
+/** Tables that were read again; what is missing stays as it is. */
+interface Tables {
+  readonly tokens: TokenTable | undefined;
+  readonly keys: KeyTable | undefined;
+}
+
 interface Given {
   readonly config: HostedConfig;
   readonly log: Log;
   readonly door: Door;
 }
 
-function serveSessions(common: Common, { config, log, door }: Given): Served {
+async function serveSessions(
+  common: Common,
+  { config, log, door }: Given,
+): Promise<Served & { readonly renewKeys: (keys: KeyTable) => void }> {
   const { engine, onActivity } = common;
   const sessions = createSessions((id) => openSession(engine, SessionId.parse(id), config));
   common.own({ [Symbol.asyncDispose]: () => Promise.resolve(sessions[Symbol.dispose]()) });
@@ -125,6 +139,19 @@ function serveSessions(common: Common, { config, log, door }: Given): Served {
     enter: (id) => sessions.enter(id),
     boardOf: board.boardOf,
   });
+  const mcp = await serveMcp(common, {
+    config,
+    log,
+    door,
+    isHosted: true,
+    sessionAt(named) {
+      if (named === undefined) return undefined;
+      return SessionId.safeParse(named).data ?? { notFound: "MCP of a session is at /session/<id>/mcp" };
+    },
+    visitors: (callers) => hostedVisitors(common, { callers, boardOf: board.boardOf, log, enter: (id) => sessions.enter(id) }),
+    openSession: async (id) => (await openStream(engine, id, config)).host,
+    rate: FOREIGN_RATE,
+  });
   return {
     mpac: createMpacEdge({
       door,
@@ -135,11 +162,15 @@ function serveSessions(common: Common, { config, log, door }: Given): Served {
       onActivity,
       log,
     }),
-    routes: mail.routes.route("/", board.routes).route("/", dashboard),
+    routes: mail.routes.route("/", board.routes).route("/", mcp.routes).route("/", dashboard),
     upgrade: mail.upgrade,
-    dismiss: () => mail.dismiss() + board.dismiss(),
-    hold: mail.hold,
-    isBusy: () => mail.isBusy() || board.isBusy(),
+    dismiss: () => mail.dismiss() + board.dismiss() + mcp.dismiss(),
+    renewKeys: mcp.renewKeys,
+    hold() {
+      mail.hold();
+      mcp.hold();
+    },
+    isBusy: () => mail.isBusy() || board.isBusy() || mcp.isBusy(),
     sessionAt: (path) => idIn(path, /^\/session\/([^/]+)/) ?? { close: NO_SESSION },
   };
 }

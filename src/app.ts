@@ -5,6 +5,8 @@
 import { serveBoard } from "./app-board.ts";
 import { serveDashboard } from "./app-dashboard.ts";
 import { serveMail } from "./app-mail.ts";
+import { serveMcp } from "./app-mcp.ts";
+import { repositoryVisitors } from "./app-visitors.ts";
 import type { SidecarConfig } from "./config.ts";
 import { session as sessionAggregate } from "./core/session/session.ts";
 import { createGuard } from "./edge/hook/guard.ts";
@@ -145,6 +147,17 @@ async function serveRepository(common: Common, { config, place, log, sessionId, 
     userName: () => gitUser(workspace),
   });
 
+  const mcp = await serveMcp(common, {
+    config,
+    log,
+    door,
+    isHosted: false,
+    sessionAt: served,
+    visitors: (callers) => repositoryVisitors(common, { callers, boardOf: board.boardOf, log, workspace, store: folder, session }),
+    openSession: () => Promise.resolve(stream.host),
+    rate: config.tokens === undefined ? undefined : FOREIGN_RATE,
+  });
+
   return {
     mpac: createMpacEdge({
       door,
@@ -158,10 +171,14 @@ async function serveRepository(common: Common, { config, place, log, sessionId, 
     routes: hookRoutes({ guard, token, hostsAbove: lineage, nowMs, onActivity })
       .route("/", mail.routes)
       .route("/", board.routes)
+      .route("/", mcp.routes)
       .route("/", dashboard),
     upgrade: mail.upgrade,
-    hold: mail.hold,
-    isBusy: () => mail.isBusy() || board.isBusy(),
+    hold() {
+      mail.hold();
+      mcp.hold();
+    },
+    isBusy: () => mail.isBusy() || board.isBusy() || mcp.isBusy(),
     sessionAt(path) {
       if (path === "/") return sessionId;
       const id = /^\/session\/([^/]+)\/?$/.exec(path)?.[1];

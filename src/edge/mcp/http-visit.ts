@@ -1,7 +1,7 @@
 /** One HTTP request on its way through this edge. */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Selection } from "../../tools/selection.ts";
-import type { InSession } from "./legacy/legacy.ts";
+import type { InSession } from "./legacy/live-sessions.ts";
 import type { Caller } from "./ports.ts";
 import type { Serving, Visit } from "./serving.ts";
 import type { SessionStore } from "./session-store.ts";

@@ -58,6 +58,7 @@ export function createMcpEdge({ sessionAt, serve, callers, sessions, onActivity,
   function wireOf({ incoming: { socket } }: Env): Wire {
     return {
       address: socket.remoteAddress,
+      port: socket.localPort,
       peer() {
         const owner = owners.get(socket) ?? peerOf(socket);
         owners.set(socket, owner);

@@ -106,7 +106,7 @@ interface Following {
 function changesTo(listener: Listener, { uris, taken, log }: Following): ServerEventBus {
   const { serving } = listener.visit;
   async function tell(hear: Parameters<ServerEventBus["subscribe"]>[0], signal: AbortSignal): Promise<void> {
-    for await (const change of serving.follow?.({ ...listener, signal }) ?? []) {
+    for await (const change of (await serving.follow?.({ ...listener, signal })) ?? []) {
       for (const uri of uris) if (isAbout(change, uri)) hear({ kind: "resource_updated", uri });
       await taken(); // the log keeps what this reader is too slow for
     }

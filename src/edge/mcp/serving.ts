@@ -40,8 +40,8 @@ export interface Serving {
   makeServer(era: "legacy" | "modern"): Server;
   /** Whether a tool changes something, so that a call of it is held against the credential of its own request. */
   writes(tool: string): boolean;
-  /** What changes for whoever asks, and what it says of itself being there while it listens. */
-  readonly follow?: (listener: Listener) => AsyncIterable<Change>;
+  /** What changes for whoever listens, and is there while it does. @throws BadCursor */
+  readonly follow?: (listener: Listener) => Promise<AsyncIterable<Change>>;
   /** Where changes come from in 2026 that nobody follows in a log. */
   readonly bus?: ServerEventBus;
 }

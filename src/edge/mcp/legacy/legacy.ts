@@ -21,7 +21,7 @@ import type { Callers } from "../ports.ts";
 import type { SessionStore } from "../session-store.ts";
 import { openSession } from "./open-session.ts";
 import { createKeptStreams, type KeptStreams } from "./kept-streams.ts";
-import { createLiveSessions, initialize, type LiveSession } from "./live-sessions.ts";
+import { createLiveSessions, type InSession, initialize, PRIMED_FROM } from "./live-sessions.ts";
 import { createReply, type Reply } from "./reply.ts";
 import { pushTo } from "./push.ts";
 import type { LegacyTransport } from "./transport.ts";
@@ -29,9 +29,6 @@ import type { Serve, Serving } from "../serving.ts";
 
 /** Messages of one array. */
 const MAX_BATCH = 100;
-
-/** The first revision whose clients take an event that says nothing but where to go on. */
-const PRIMED_FROM = "2025-11-25";
 
 export interface LegacyOptions {
   readonly serve: Serve;
@@ -44,12 +41,6 @@ export interface Legacy extends Disposable {
   post(visit: HttpVisit, body: unknown): Promise<Response>;
   get(visit: HttpVisit): Promise<Response>;
   delete(visit: HttpVisit): Promise<Response>;
-}
-
-export interface InSession {
-  readonly id: string;
-  readonly record: McpSession;
-  readonly live: LiveSession;
 }
 
 export function createLegacy({ serve, callers, sessions, log }: LegacyOptions): Legacy {
@@ -109,7 +100,7 @@ export function createLegacy({ serve, callers, sessions, log }: LegacyOptions): 
       if (named !== undefined && !(named instanceof Response)) {
         return refusal(400, CODE.request, "this session is initialized; leave Mcp-Session-Id out for a new one", { id: idOf(body) });
       }
-      return openSession({ sessions, log }, visit, initial as JSONRPCRequest);
+      return openSession({ sessions, living, log }, visit, initial as JSONRPCRequest);
     }
     if (named instanceof Response) return named;
     if (!Array.isArray(body) && isJSONRPCRequest(body) && named !== undefined) {

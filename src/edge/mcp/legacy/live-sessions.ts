@@ -19,6 +19,10 @@ const MAX_OUTLETS = 4;
 export interface LiveSession {
   /** Those it listens on, the newest last: what is said goes to that one alone. */
   readonly outlets: Outlet[];
+  /** The server that `initialize` was said to; the record knows less of the client than that one. */
+  adopt(serving: Serving, transport: LegacyTransport): void;
+  /** What a server says of itself: to the newest stream; false where there is none. */
+  tell(message: JSONRPCMessage): boolean;
   /** The server for those tools. */
   serverFor(serving: Serving): Promise<LegacyTransport>;
   /** All that may wait for an answer of the client. */
@@ -26,6 +30,17 @@ export interface LiveSession {
   listen(outlet: Outlet): void;
   close(): void;
 }
+
+/** A session that a request came in. */
+export interface InSession {
+  /** As its client knows it. */
+  readonly id: string;
+  readonly record: McpSession;
+  readonly live: LiveSession;
+}
+
+/** The first revision whose clients take an event that says nothing but where to go on. */
+export const PRIMED_FROM = "2025-11-25";
 
 export interface Initialized {
   readonly transport: LegacyTransport;
@@ -66,6 +81,8 @@ export function createLiveSession(record: McpSession): LiveSession {
 
   return {
     outlets,
+    tell,
+    adopt: (serving, transport) => void made.set(serving, Promise.resolve(transport)),
     serverFor(serving) {
       const standing = made.get(serving);
       if (standing !== undefined) return standing;
@@ -91,19 +108,23 @@ export function createLiveSession(record: McpSession): LiveSession {
 }
 
 /** The live half of each session that is open. */
-export function createLiveSessions(sessions: SessionStore) {
+export interface LiveSessions extends Disposable {
+  of(record: McpSession): LiveSession;
+}
+
+export function createLiveSessions(sessions: SessionStore): LiveSessions {
   const living = new Map<string, LiveSession>();
   const hearing = sessions.onClosed((_sessionId, idHash) => {
     living.get(idHash)?.close();
     living.delete(idHash);
   });
   return {
-    of(record: McpSession): LiveSession {
+    of(record) {
       const live = living.get(record.idHash) ?? createLiveSession(record);
       living.set(record.idHash, live);
       return live;
     },
-    [Symbol.dispose](): void {
+    [Symbol.dispose]() {
       hearing[Symbol.dispose]();
       for (const live of living.values()) live.close();
       living.clear();

@@ -4,7 +4,7 @@ import type { Log } from "../../../log.ts";
 import { CODE, refusal } from "../errors.ts";
 import type { HttpVisit } from "../http-visit.ts";
 import type { McpSessionDetails, SessionStore } from "../session-store.ts";
-import { initialize } from "./live-sessions.ts";
+import { initialize, type LiveSession, type LiveSessions } from "./live-sessions.ts";
 import { createReply } from "./reply.ts";
 
 /** When a client may try again that found no room, in seconds. */
@@ -12,12 +12,13 @@ const RETRY_SEC = 5;
 
 export interface Opening {
   readonly sessions: SessionStore;
+  readonly living: LiveSessions;
   readonly log: Log;
 }
 
-export async function openSession({ sessions, log }: Opening, visit: HttpVisit, request: JSONRPCRequest): Promise<Response> {
-  const { transport, answer } = await initialize(visit.serving, request, () => false);
-  await transport.close(); // the session has a server of its own with its first request
+export async function openSession({ sessions, living, log }: Opening, visit: HttpVisit, request: JSONRPCRequest): Promise<Response> {
+  let live: LiveSession | undefined;
+  const { transport, answer } = await initialize(visit.serving, request, (message) => live?.tell(message) === true);
   if (answer === undefined || isJSONRPCErrorResponse(answer)) return json(answer ?? {}, visit, {});
   const { result } = answer as { readonly result: { readonly protocolVersion: string } };
   const { caller, selection } = visit;
@@ -34,6 +35,11 @@ export async function openSession({ sessions, log }: Opening, visit: HttpVisit, 
     const { code, message } = opened.rejection;
     if (code === "message/malformed") return refusal(400, CODE.params, message, { id: request.id });
     return refusal(503, CODE.server, message, { id: request.id, headers: { "retry-after": String(RETRY_SEC) } });
+  }
+  const record = await sessions.find(visit.sessionId, opened.id);
+  if (record !== undefined) {
+    live = living.of(record);
+    live.adopt(visit.serving, transport);
   }
   log.info({ mcpSession: opened.id.slice(0, 8), client: clientInfo.name.slice(0, 64) }, "MCP session opened");
   return json(answer, visit, { "mcp-session-id": opened.id });

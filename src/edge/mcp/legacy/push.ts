@@ -2,14 +2,15 @@
  * GET: the stream on which a session's client hears what belongs to no call, and the way back into the answer to a call whose
  * stream it lost.
  */
-import { isAbout } from "../changes.ts";
+import { BadCursor, isAbout } from "../changes.ts";
 import { CODE, refusal } from "../errors.ts";
 import type { HttpVisit } from "../http-visit.ts";
 import type { Log } from "../../../log.ts";
+import type { Change } from "../ports.ts";
 import type { SessionStore } from "../session-store.ts";
 import { eventText } from "./events.ts";
 import { isOfCall, type KeptStreams } from "./kept-streams.ts";
-import type { InSession } from "./legacy.ts";
+import { type InSession, PRIMED_FROM } from "./live-sessions.ts";
 import { createOutlet, type Outlet, STREAM_HEADERS } from "./outlet.ts";
 
 export interface Pushing {
@@ -20,36 +21,58 @@ export interface Pushing {
 
 const GONE = "what this Last-Event-ID belongs to is not kept any more; send the request again";
 
-export function pushTo({ sessions, kept, log }: Pushing, visit: HttpVisit, { id, record, live }: InSession): Response {
+export async function pushTo({ sessions, kept, log }: Pushing, visit: HttpVisit, named: InSession): Promise<Response> {
+  const { id, record, live } = named;
   const last = visit.request.headers.get("last-event-id") ?? undefined;
-  const resumed = last !== undefined && isOfCall(last) ? kept.find(live, last) : undefined;
-  if (last !== undefined && isOfCall(last) && resumed === undefined) return refusal(400, CODE.server, GONE);
+  if (last !== undefined && isOfCall(last)) return resume(last);
 
-  const held = sessions.hold(visit.sessionId, id);
   const gone = new AbortController();
-  const outlet = createOutlet({
-    onEnd() {
-      held[Symbol.dispose]();
-      gone.abort();
-      const place = live.outlets.indexOf(outlet);
-      if (place !== -1) live.outlets.splice(place, 1);
-      visit.ended();
-    },
+  let changes: AsyncIterable<Change> | undefined;
+  try {
+    changes = await visit.serving.follow?.({ visit, clientName: record.clientInfo.name, after: last, signal: gone.signal });
+  } catch (error) {
+    if (error instanceof BadCursor) return refusal(400, CODE.server, error.message);
+    throw error;
+  }
+  const outlet = open(() => {
+    gone.abort();
+    const place = live.outlets.indexOf(outlet);
+    if (place !== -1) live.outlets.splice(place, 1);
   });
-  visit.stay(() => outlet.end());
-  if (resumed === undefined) {
-    live.listen(outlet);
-    void tellChanges(last).catch((error: unknown) => {
-      log.warn({ error: String(error), mcpSession: id.slice(0, 8) }, "changes cannot be followed");
-      outlet.end();
-    });
-  } else resumed.stream.resume(resumed.after, outlet);
+  live.listen(outlet);
+  void tellChanges().catch((error: unknown) => {
+    log.warn({ error: String(error), mcpSession: id.slice(0, 8) }, "changes cannot be followed");
+    outlet.end();
+  });
   return new Response(outlet.body, { headers: STREAM_HEADERS });
 
-  async function tellChanges(after: string | undefined): Promise<void> {
-    const follow = visit.serving.follow;
-    if (follow === undefined) return;
-    for await (const change of follow({ visit, clientName: record.clientInfo.name, after, signal: gone.signal })) {
+  function open(onEnd: () => void): Outlet {
+    const held = sessions.hold(visit.sessionId, id);
+    const made = createOutlet({
+      onEnd() {
+        held[Symbol.dispose]();
+        visit.ended();
+        onEnd();
+      },
+    });
+    visit.stay(() => made.end());
+    return made;
+  }
+
+  function resume(eventId: string): Response {
+    const found = kept.find(live, eventId);
+    if (found === undefined) return refusal(400, CODE.server, GONE);
+    const made = open(() => undefined);
+    found.stream.resume(found.after, made);
+    return new Response(made.body, { headers: STREAM_HEADERS });
+  }
+
+  async function tellChanges(): Promise<void> {
+    let isPrimed = last !== undefined || record.protocolVersion < PRIMED_FROM;
+    for await (const change of changes ?? []) {
+      // A client that loses the stream before anything was said comes back to this place.
+      if (!isPrimed) outlet.send(eventText({ id: change.cursor, data: "" }));
+      isPrimed = true;
       const subscribed = (await sessions.find(visit.sessionId, id))?.subscriptions ?? new Set();
       if (live.outlets.at(-1) === outlet)
         tell(

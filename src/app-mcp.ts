@@ -1,0 +1,89 @@
+/**
+ * MCP over HTTP put together for a sidecar: who asks, whom that makes in a session, what changes there, and the edge on top.
+ */
+import { Hono } from "hono";
+import type { ServiceConfig } from "./config.ts";
+import { board } from "./core/board/board.ts";
+import { mail } from "./core/mail/mail.ts";
+import { mcp } from "./core/mcp/mcp.ts";
+import type { SessionState } from "./core/session/state.ts";
+import type { Door } from "./edge/http/door.ts";
+import type { Rate } from "./edge/http/rate.ts";
+import { createCallers } from "./edge/mcp/callers.ts";
+import { createChanges } from "./edge/mcp/changes.ts";
+import { createMcpEdge, type McpEdgeOptions } from "./edge/mcp/mcp-routes.ts";
+import { metadataRoutes } from "./edge/mcp/metadata.ts";
+import type { Callers, Visitors } from "./edge/mcp/ports.ts";
+import { createSessionStore } from "./edge/mcp/session-store.ts";
+import { serveTools } from "./edge/mcp/tool-serving.ts";
+import type { FollowedHost } from "./edge/mcp/followed-log.ts";
+import { systemClock } from "./engine/clock.ts";
+import type { Log } from "./log.ts";
+import type { Common } from "./service.ts";
+import { VERSION } from "./version.ts";
+import type { SessionId } from "./wire/ids.ts";
+import type { KeyTable } from "./wire/key-table.ts";
+
+const DAY_SEC = 24 * 60 * 60;
+
+export interface McpOptions {
+  readonly config: Pick<ServiceConfig, "signIn" | "peers">;
+  readonly log: Log;
+  readonly door: Door;
+  readonly isHosted: boolean;
+  readonly sessionAt: McpEdgeOptions["sessionAt"];
+  /** Whoever takes part, told apart by what these callers show. */
+  readonly visitors: (callers: Callers) => Promise<Visitors> | Visitors;
+  /** Opens the log of a session that is there. */
+  readonly openSession: (id: SessionId) => Promise<FollowedHost<SessionState>>;
+  /** How fast whoever is not this machine's own user may ask; as fast as it can without one. */
+  readonly rate?: Rate | undefined;
+}
+
+export interface Mcp {
+  readonly routes: Hono;
+  readonly isBusy: () => boolean;
+  /** Sends away whose credential is given out no more; gives how many those were. */
+  readonly dismiss: () => number;
+  /** Ends what is open, before the log is handed on. */
+  readonly hold: () => void;
+  /** Goes by another table of keys from now on. */
+  readonly renewKeys: (table: KeyTable) => void;
+}
+
+export async function serveMcp(common: Common, options: McpOptions): Promise<Mcp> {
+  const { config, log, door, isHosted, sessionAt, openSession, rate } = options;
+  const { engine, onActivity } = common;
+  const nowMs = (): number => engine.nowMs();
+  const callers = createCallers({ door, signIn: config.signIn, isHosted, rate, nowMs, log });
+  const visitors = await options.visitors(callers);
+  const changes = createChanges({
+    engine,
+    open: {
+      session: openSession,
+      board: async (id) => (await engine.open(board, id, {})).host,
+      mail: async (id) => (await engine.open(mail, id, { release_after_sec: config.peers.releaseDays * DAY_SEC })).host,
+    },
+    log,
+  });
+  const sessions = createSessionStore({ engine, open: async (id) => (await engine.open(mcp, id, {})).host, clock: systemClock });
+  const serve = serveTools({ version: VERSION, callers, visitors, changes, nowMs, log });
+  const edge = createMcpEdge({ sessionAt, serve, callers, sessions, onActivity, log });
+  common.own({
+    [Symbol.asyncDispose]() {
+      edge[Symbol.dispose]();
+      sessions[Symbol.dispose]();
+      return Promise.resolve();
+    },
+  });
+
+  const { issuer, publicUrl } = config.signIn;
+  const routes = issuer === undefined ? edge.routes : edge.routes.route("/", metadataRoutes({ issuer: issuer.issuer, publicUrl }));
+  return {
+    routes,
+    isBusy: edge.isBusy,
+    dismiss: () => visitors.dismiss() + edge.dismiss(),
+    hold: edge.hold,
+    renewKeys: (table) => callers.renewKeys(table),
+  };
+}

@@ -1,0 +1,121 @@
+/**
+ * The product's own serving: the tools, as whoever sent the very request. One is kept for each choice of tools, with its lists
+ * rendered, and holds nothing of any request.
+ */
+import { ProtocolError, ProtocolErrorCode, type Server } from "@modelcontextprotocol/server";
+import type { Log } from "../../log.ts";
+import { type Errand, faceOfTools } from "../../mcp/face-of-tools.ts";
+import type { Asked, Face } from "../../mcp/face.ts";
+import { makeServer } from "../../mcp/make-server.ts";
+import { createRequestStates, type RequestStates } from "../../mcp/request-state.ts";
+import { codeOf } from "../../tools/failure.ts";
+import { REGISTRY } from "../../tools/registry.ts";
+import type { ToolContext } from "../../tools/ports.ts";
+import type { Selection } from "../../tools/selection.ts";
+import type { ToolResult } from "../../tools/tool.ts";
+import type { Caller, Callers, Change, Changes, Visitors } from "./ports.ts";
+import type { Followed, Listener, Serve, Serving, Visit } from "./serving.ts";
+
+export interface ToolServingOptions {
+  readonly version: string;
+  readonly callers: Pick<Callers, "howToSignIn">;
+  readonly visitors: Pick<Visitors, "visit">;
+  readonly changes: Changes;
+  readonly nowMs: () => number;
+  readonly log: Log;
+}
+
+/** Choices of tools that are kept; whoever makes up more of them has each made anew. */
+const MAX_KEPT = 64;
+
+const WRITES: ReadonlySet<string> = new Set(REGISTRY.flatMap(({ name, annotations }) => (annotations.readOnlyHint ? [] : [name])));
+
+export function serveTools(options: ToolServingOptions): Serve {
+  const { version, nowMs } = options;
+  const states = createRequestStates({ nowMs });
+  const kept = new Map<string, Serving | { readonly refused: string }>();
+
+  function make(selection: Selection): Serving | { readonly refused: string } {
+    const face = faceOfTools({ version, selection, contextFor: (errand) => contextFor(errand, options) });
+    return "refused" in face ? face : servingOf(face, states, options);
+  }
+
+  return (_sessionId, selection) => {
+    const key = JSON.stringify([selection.profile, selection.tools, selection.excludeTools, selection.readOnly]);
+    const standing = kept.get(key);
+    if (standing !== undefined) return standing;
+    const serving = make(selection);
+    const [oldest] = kept.keys();
+    if (kept.size >= MAX_KEPT && oldest !== undefined) kept.delete(oldest);
+    kept.set(key, serving);
+    return serving;
+  };
+}
+
+/** Whoever may only read is told how to sign in, before anything of the tool is done. */
+async function contextFor({ asked, tool }: Errand, options: ToolServingOptions): Promise<ToolContext | { readonly refused: ToolResult }> {
+  const { caller, sessionId } = asked.visit as Visit;
+  if (tool !== undefined && !tool.annotations.readOnlyHint && !caller.mayWrite) return { refused: mayOnlyRead(caller, options.callers) };
+  const visitor = await options.visitors.visit(caller, sessionId, asked.clientName);
+  return visitor.context;
+}
+
+function servingOf(face: Face, requestStates: RequestStates, { visitors, changes, log }: ToolServingOptions): Serving {
+  const options = {
+    requestStates,
+    callerOf: (asked: Asked) => ownerOf((asked.visit as Visit).caller),
+    carriesQuestions: (asked: Asked) => asked.era === "modern" || (asked.visit as Visit).carriesQuestions,
+    whenSent: ({ visit }: { readonly visit: unknown }, tell: (left: boolean) => void) => (visit as Visit).onLeft(tell),
+    subscriptions: {
+      subscribe: (uri: string, asked: Asked) => follow(asked, (followed) => followed.subscribe(uri)),
+      unsubscribe: (uri: string, asked: Asked) => follow(asked, (followed) => followed.unsubscribe(uri)),
+    },
+    report: (line: string) => log.warn({ line }, "MCP request failed"),
+  };
+  return {
+    makeServer: (era): Server => makeServer(face, { era, ...options }),
+    writes: (tool) => WRITES.has(tool),
+    follow: (listener) => listen(listener, visitors, changes),
+  };
+}
+
+/** It is there while it listens, and hears what its own name may hear. */
+async function listen(
+  { visit, clientName, after, signal }: Listener,
+  visitors: Pick<Visitors, "visit">,
+  changes: Changes,
+): Promise<AsyncIterable<Change>> {
+  const { context, hold } = await visitors.visit(visit.caller, visit.sessionId, clientName);
+  const principal = visit.caller.kind === "anybody" ? undefined : await context.board.principal();
+  const followed = changes.follow(visit.sessionId, principal, after, signal);
+  const held = hold();
+  if (signal.aborted) held[Symbol.dispose]();
+  else signal.addEventListener("abort", () => held[Symbol.dispose](), { once: true });
+  return followed;
+}
+
+async function follow(asked: Asked, work: (followed: Followed) => ReturnType<Followed["subscribe"]>): Promise<void> {
+  const { followed } = asked.visit as Visit;
+  const rejection = followed === undefined ? NO_SESSION : await work(followed);
+  if (rejection !== undefined) throw new ProtocolError(ProtocolErrorCode.InvalidParams, rejection.message);
+}
+
+const NO_SESSION = { message: "what is followed is kept with a session; send initialize, and then this with its Mcp-Session-Id" };
+
+/** Whose answers to questions belong together: those of one credential. */
+function ownerOf({ kind, name, principal, identity }: Caller): string {
+  return JSON.stringify([kind, name, principal, identity?.issuer, identity?.fingerprint]);
+}
+
+/** In the form of every error result (reference mcp.md, section 5.3). */
+function mayOnlyRead({ kind }: Caller, { howToSignIn }: Pick<Callers, "howToSignIn">): ToolResult {
+  const code = codeOf("credential/rejected");
+  const message =
+    kind === "anybody" ? howToSignIn : "this credential gives no right to change anything; ask whoever gave it out for one that does";
+  const next = [{ why: kind === "anybody" ? "sign in, then make the same call again" : "the same call with a credential that may write" }];
+  return {
+    structured: { status: "error", code, message, recoverable: true, next },
+    text: `${code}: ${message}.\nNext: ${next.map(({ why }) => why).join("; ")}.`,
+    isError: true,
+  };
+}
