@@ -126,6 +126,7 @@ describe("a lane", () => {
       lease_s: 60,
       fencing_token: expect.any(Number) as number,
       asserted: true,
+      claimed_now: true,
     });
     expect([conflict.status, conflict.body["detail"]]).toEqual([409, expect.stringMatching(/is held by ana for another (60|59) s/)]);
     expect([beaten.status, beaten.body["lease_s"], beaten.body["fencing_token"]]).toEqual([200, 120, claimed.body["fencing_token"]]);

@@ -8,6 +8,7 @@ import { type Asked, askBus, type BusAddress, unreachable } from "../client/bus.
 import { busLimitMs, namedBus, ownBus, remoteBus, writeSecret } from "../client/bus-settings.ts";
 import { sentenceOf } from "../client/faults.ts";
 import type { Remote } from "../client/remote.ts";
+import { askOrGiveUp } from "../tools/giving-up.ts";
 import type { Board, Coordination } from "../tools/ports.ts";
 import type { BusAnswer } from "../wire/bus/answer.ts";
 import type { BusRequest } from "../wire/bus/requests.ts";
@@ -70,11 +71,7 @@ export function createBoard({ coordination, bus, name, env, newId }: BoardOption
     },
     async ask(request, signal) {
       const named = namedBus(env);
-      if (named === undefined) {
-        const answer = await askSession(request, signal);
-        if (signal?.aborted === true && request.unasked !== undefined) await askSession(request.unasked, undefined);
-        return answer;
-      }
+      if (named === undefined) return askOrGiveUp(askSession, request, signal);
       return (await askBus({ ...common(), base: named }, request, signal)).answer;
     },
   };

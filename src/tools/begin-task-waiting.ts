@@ -1,35 +1,52 @@
 /** What `begin_task` does while others hold its files and it was told to wait: a place in the queue, and its answer. */
 import type { JsonObject } from "../wire/json.ts";
+import type { OverlapView } from "../wire/query.ts";
 import type { Task } from "./begin-task.ts";
 import type { Rejection } from "../wire/refusals.ts";
 import { codeOf, failed, refused } from "./failure.ts";
 import { heldIn, holding } from "./holders.ts";
 import type { Announced, Outcome, ToolContext, Waiting } from "./ports.ts";
-import { quoted } from "./quote.ts";
+import { listed, named, quoted } from "./quote.ts";
 import { asArguments } from "./scope-input.ts";
+import { telling } from "./telling.ts";
+import { left, since } from "./times.ts";
 import type { Answer, Next } from "./tool.ts";
+import { isCalledOff } from "./untold.ts";
 
 /** Holders that the text names. */
 const NAMED_HOLDERS = 4;
 
 /**
  * Waits for the turn of a task that has a place, and gives what stands at the end of it: what the task began with, its
- * place as it is then, or a refusal. A call that nobody waits for any more gives up the place, and the task if it began in
- * the same moment.
+ * place as it is then, or a refusal. For a call that nobody waits for any more that is its place as it was.
  */
 export async function turnOf(
-  { coordination, signal }: ToolContext,
-  { intentId, waitMs }: Task,
+  ctx: ToolContext,
+  { intentId, files, waitMs, nowMs }: Task,
   place: Outcome<Announced>,
   askAgain: () => Promise<Outcome<Announced>>,
 ): Promise<Outcome<Announced>> {
-  const begun = waitMs > 0 ? await coordination.untilBegun(intentId, { limitMs: waitMs, signal }) : undefined;
-  if (signal?.aborted === true) {
-    await coordination.withdraw(intentId, "cancelled");
-    return place;
-  }
+  const { coordination, signal } = ctx;
+  const say = async () => {
+    const { overlaps } = await coordination.overlap(files);
+    return waitingFor(overlaps, nowMs);
+  };
+  const wait = () => coordination.untilBegun(intentId, { limitMs: waitMs, signal });
+  const begun = waitMs > 0 ? await telling(ctx, { limitMs: waitMs, say }, wait) : undefined;
+  if (isCalledOff(ctx)) return place;
   if (begun !== undefined) return { ok: true, result: begun };
   return waitMs > 0 ? askAgain() : place;
+}
+
+/** Who is in the way now: `waiting: bo holds src/a.ts since 14:03Z (for 4 min), 56 min left`. */
+function waitingFor(overlaps: readonly OverlapView[], nowMs: number): string {
+  const holders = overlaps
+    .filter(({ kind }) => kind === "scope")
+    .slice(0, NAMED_HOLDERS)
+    .map(({ principal_id, paths, announced_at, expires_at }) => {
+      return `${named(principal_id)} holds ${listed(paths, 3)} ${since(announced_at, nowMs)}, ${left(expires_at, nowMs)}`;
+    });
+  return holders.length === 0 ? "waiting: nobody holds these files now, others come first" : `waiting: ${holders.join("; ")}`;
 }
 
 /** What `begin_task` calls its tasks, and so its tickets. */

@@ -3,6 +3,7 @@ import * as z from "zod";
 import { listed, quoted, SHOWN_CHARACTERS } from "./quote.ts";
 import { behindLines } from "./behind.ts";
 import { codeOf, failed, refused } from "./failure.ts";
+import { attemptOf } from "./begin-task-again.ts";
 import { releasedBy, releasedLine } from "./begin-task-released.ts";
 import { heldIn, holding, whose } from "./holders.ts";
 import { withLiteralHint } from "./literal-hint.ts";
@@ -15,6 +16,7 @@ import { asArguments, freeTogether, manyPaths, type ReadScope, readScope, symbol
 import type { Rejection } from "../wire/refusals.ts";
 import { DEFAULT_WAIT_S, MOST_WAIT_S, PLACE_SEC, until } from "./times.ts";
 import { type Answer, defineTool, type Next, things } from "./tool.ts";
+import { calledOff, CANCELLED, isCalledOff, unlessUntold } from "./untold.ts";
 
 /** Life of an intent when the call names none, in seconds: it is renewed at half of it while there is work. */
 const DEFAULT_TTL_SEC = 900;
@@ -34,12 +36,6 @@ export interface Task {
   /** How long this call waits for its turn, in milliseconds. */
   readonly waitMs: number;
   readonly nowMs: number;
-}
-
-/** The intent's id: with a request id always the same one, so that a repeat is recognised by the session too. */
-function intentIdOf(ctx: ToolContext, principalId: string, requestId: string | undefined): string {
-  if (requestId === undefined) return `intent-${ctx.newId()}`;
-  return `intent-${ctx.hash(JSON.stringify([principalId, requestId])).slice(0, 24)}`;
 }
 
 export const beginTask = defineTool({
@@ -94,8 +90,10 @@ export const beginTask = defineTool({
     const invented = ticket === undefined ? undefined : inventedTicket(ticket, objective, scope.paths);
     if (invented !== undefined) return invented;
     const { principalId } = await coordination.membership();
+    const attempt = await attemptOf(ctx, coordination, { principalId, ticket, requestId });
+    if (isCalledOff(ctx)) return calledOff();
     const task: Task = {
-      intentId: ticket ?? intentIdOf(ctx, principalId, requestId),
+      intentId: attempt.intentId,
       principalId,
       objective,
       files: scope.paths,
@@ -113,23 +111,32 @@ export const beginTask = defineTool({
         onOverlap: ticket === undefined && again === undefined ? (args.on_overlap ?? ctx.onOverlap) : "wait",
         ttlSec: args.ttl_sec ?? DEFAULT_TTL_SEC,
         renews: task.renews,
-        requestId: again ?? (ticket === undefined ? requestId : undefined) ?? ctx.newId(),
+        requestId: again ?? attempt.requestId ?? ctx.newId(),
         placeSec,
         ...(args.priority === undefined ? {} : { priority: args.priority }),
         ...(args.symbols === undefined ? {} : { symbols: args.symbols }),
       });
+    const giveUp = () => (attempt.stood ? Promise.resolve() : coordination.withdraw(intentId, CANCELLED));
     const announcing = announce(PLACE_SEC + task.waitMs / 1_000);
     // Sent right behind it and answered behind it, so that both cost one way there and back.
     const seeing = coordination.intentBehind(intentId).catch(() => undefined);
-    const first = await announcing;
+    const first = await announcing.catch(async (cause: unknown) => {
+      // Nobody hears that it is not known what became of it.
+      if (isCalledOff(ctx)) await giveUp().catch(() => undefined);
+      throw cause;
+    });
     const hadToWait = first.ok && first.result.waiting !== undefined;
     const outcome = hadToWait ? await turnOf(ctx, task, first, () => announce(PLACE_SEC, ctx.newId())) : first;
 
     if (outcome.ok) {
+      if (isCalledOff(ctx)) {
+        await giveUp();
+        return calledOff();
+      }
       const { waiting: place } = outcome.result;
       const answer =
         place === undefined ? await begun(ctx, task, outcome.result, hadToWait ? undefined : await seeing) : waiting(task, place);
-      return withLiteralHint(answer, ctx.files, scope.paths);
+      return unlessUntold(ctx, await withLiteralHint(answer, ctx.files, scope.paths), giveUp);
     }
     const { rejection } = outcome;
     if (rejection.code === "intent/held") return withLiteralHint(blocked(task, rejection, scope.links), ctx.files, scope.paths);

@@ -3,11 +3,12 @@
  * `error`. A bus that says no, or is not there, is an ordinary result.
  */
 import * as z from "zod";
-import type { BusAnswer, BusFault } from "../wire/bus/answer.ts";
+import { type BusAnswer, type BusFault, REUSED_REQUEST } from "../wire/bus/answer.ts";
 import type { BusRequest } from "../wire/bus/requests.ts";
 import type { JsonObject } from "../wire/json.ts";
 import { cleaned, type Most } from "./cleaned.ts";
 import type { ToolContext } from "./ports.ts";
+import { codeOf } from "./failure.ts";
 import { plain, quoted } from "./quote.ts";
 import type { Answer, Next } from "./tool.ts";
 
@@ -56,6 +57,7 @@ export async function askBoard({ board, signal }: ToolContext, { tool, request, 
 
 function faulty(tool: string, { type, message, statusCode, reason }: BusFault, advice: NonNullable<Asking["advice"]>): Answer {
   const said = plain(`[${tool}] ${message}`, MOST_TEXT);
+  const isReused = message.includes(REUSED_REQUEST);
   const because = reason === undefined ? [] : [`Why: ${sentence(reason)}`];
   return {
     structured: {
@@ -64,12 +66,15 @@ function faulty(tool: string, { type, message, statusCode, reason }: BusFault, a
         type,
         message: said,
         tool,
+        ...(isReused ? { code: codeOf("request/other-content") } : {}),
         ...(statusCode === undefined ? {} : { status_code: statusCode }),
         ...(reason === undefined ? {} : { reason: plain(reason, MOST_TEXT) }),
       },
     },
     lines: [`${type}: ${quoted(said, SHOWN_FAULT)}`, ...because],
-    next: (statusCode === undefined ? undefined : advice[statusCode]) ?? nextFor(tool, statusCode),
+    next: isReused
+      ? [{ tool, why: "with a client_request_id of its own; nothing was done" }]
+      : ((statusCode === undefined ? undefined : advice[statusCode]) ?? nextFor(tool, statusCode)),
   };
 }
 

@@ -1,14 +1,16 @@
 /** `claim_lane`: takes a named lane for a while, or a place in the queue for it. */
 import * as z from "zod";
-import { claimLane as request } from "../wire/bus/requests.ts";
-import { LaneView, WaitingView } from "../wire/bus/views.ts";
-import { askBoard, busOutput, DEFAULT_LEASE_S, laneInput, leaseInput } from "./bus-result.ts";
+import { busStatus, claimLane as request, releaseLane } from "../wire/bus/requests.ts";
+import { LaneView, StatusView, WaitingView } from "../wire/bus/views.ts";
+import { askBoard, type Asking, busOutput, DEFAULT_LEASE_S, laneInput, leaseInput } from "./bus-result.ts";
 import { timeOf } from "./lane-line.ts";
-import { PRIORITIES } from "./ports.ts";
+import { PRIORITIES, type ToolContext } from "./ports.ts";
 import { called } from "./quote.ts";
 import { clientRequestId } from "./once.ts";
+import { telling } from "./telling.ts";
 import { DEFAULT_WAIT_S, MOST_WAIT_S, PLACE_SEC, span } from "./times.ts";
 import { type Answer, defineTool } from "./tool.ts";
+import { calledOff, isCalledOff, unlessUntold } from "./untold.ts";
 
 export const claimLane = defineTool({
   name: "claim_lane",
@@ -28,14 +30,16 @@ export const claimLane = defineTool({
   },
   output: busOutput("lane", "owner", "expires_at", "fencing_token", "status", "ticket"),
   async handler(ctx, { lane, owner, lease_s, wait_s, ticket, priority, client_request_id }) {
+    if (isCalledOff(ctx)) return calledOff();
     const me = await ctx.board.principal();
     const holder = owner ?? me;
     const waits = wait_s ?? (ticket === undefined && priority === undefined ? undefined : DEFAULT_WAIT_S);
     const given = { lane, ...(owner === undefined ? {} : { owner }), ...(lease_s === DEFAULT_LEASE_S ? {} : { lease_s }) };
     const queue = { tool: "claim_lane", arguments: { ...given, wait_s: MOST_WAIT_S }, why: "to queue for it" };
-    return askBoard(ctx, {
+    const claim = request(lane, { owner: holder, lease_s, wait_s: waits, ticket, priority, client_request_id });
+    const asking: Asking = {
       tool: "claim_lane",
-      request: request(lane, { owner: holder, lease_s, wait_s: waits, ticket, priority, client_request_id }),
+      request: claim,
       advice: {
         409: [{ why: "other work first: you do not hold it" }, ...(waits === undefined ? [queue] : []), LOOK],
         ...(ticket === undefined ? {} : { 404: [{ ...queue, why: "without the ticket: a new place" }] }),
@@ -44,6 +48,7 @@ export const claimLane = defineTool({
         const { status, ...place } = WaitingView.parse(body);
         if (status === "waiting") return waiting(place, given, holder === me);
         const got = LaneView.parse(body);
+        if (got.state === "expired") return endedSince(lane, given);
         const token = got.fencing_token === undefined ? "" : ` Fencing token ${got.fencing_token}: pass it to what the lane guards.`;
         const who = holder === me ? "you hold" : `${called(holder)} holds`;
         return {
@@ -54,9 +59,34 @@ export const claimLane = defineTool({
           ],
         };
       },
-    });
+    };
+    const say = () => whoHas(ctx, lane);
+    const answer = await telling(ctx, { limitMs: (waits ?? 0) * 1_000, say }, () => askBoard(ctx, asking));
+    const isNew = answer.structured["claimed_now"] === true;
+    const isPlace = answer.structured["status"] === "waiting" && ticket === undefined;
+    const back = isNew ? releaseLane(lane, { owner: holder }) : isPlace ? claim.unasked : undefined;
+    return back === undefined ? answer : unlessUntold(ctx, answer, () => ctx.board.ask(back));
   },
 });
+
+/** Who holds the lane that is waited for: `waiting for the lane deploy: bo holds it, 4 min left`. */
+async function whoHas({ board }: ToolContext, lane: string): Promise<string> {
+  const answer = await board.ask(busStatus());
+  const { active_lanes: lanes } = StatusView.parse(answer.ok ? answer.body : {});
+  const held = lanes.find((one) => one.lane === lane);
+  const left = held?.expires_in_s === undefined ? "" : `, ${span(held.expires_in_s * 1_000)} left`;
+  return `waiting for the lane ${called(lane)}${held?.owner === undefined ? "" : `: ${called(held.owner)} holds it${left}`}`;
+}
+
+/** The call was made before, and what it got then is over. */
+function endedSince(lane: string, given: Readonly<Record<string, unknown>>): Omit<Answer, "structured"> {
+  return {
+    lines: [
+      `ended: this client_request_id claimed the lane ${called(lane)} before, and it has ended since. You do not hold it by this call.`,
+    ],
+    next: [{ tool: "claim_lane", arguments: given, why: "with a new client_request_id" }, LOOK],
+  };
+}
 
 export const LOOK = { tool: "get_bus_status", arguments: {}, why: "see who holds what" } as const;
 

@@ -1,53 +1,62 @@
-/** `escalate_conflict`: asks somebody with authority to decide a conflict. */
+/**
+ * `escalate_conflict`: asks somebody with authority to decide a conflict; first the person at the host, where that one can be
+ * asked and the call names nobody.
+ */
 import * as z from "zod";
-import { codeOf, failed, refused } from "./failure.ts";
-import { listed, named } from "./quote.ts";
+import { choicesOf, disputeQuestion, readDispute } from "./dispute.ts";
+import { bringBefore } from "./escalation.ts";
+import { clientRequestId, repeatable, requestOf } from "./once.ts";
+import { named } from "./quote.ts";
 import { partyTo } from "./party-to.ts";
-import { defineTool, type Next } from "./tool.ts";
+import { changedMeanwhile, chosenIn, textIn, undecided, UNDONE } from "./replies.ts";
+import { settle } from "./settling.ts";
+import { defineTool } from "./tool.ts";
+import { calledOff, isCalledOff } from "./untold.ts";
 
 export const escalateConflict = defineTool({
   name: "escalate_conflict",
   title: "Escalate a conflict",
-  description: "Asks an arbiter, or whom you name, to decide a conflict that its parties cannot settle. Then only they decide.",
+  description:
+    "Asks your user where the host can ask, else an arbiter, or whom you name, to decide a conflict that its parties cannot settle. Then only they decide.",
   profile: "core",
   annotations: { readOnlyHint: false, destructiveHint: false, idempotentHint: true },
   input: {
     conflict_id: z.string().min(1).max(256),
     reason: z.string().min(1).max(2000).describe("Why you cannot settle it."),
-    escalate_to: z.string().min(1).max(256).optional().describe("A principal_id; default: the one arbiter here."),
+    escalate_to: z.string().min(1).max(256).optional().describe("A principal_id; default: your user, or the one arbiter here."),
     context: z.string().max(4000).optional(),
+    client_request_id: clientRequestId(),
   },
-  output: { status: z.enum(["ok", "error"]), conflict_id: z.string() },
-  async handler(caller, { conflict_id: conflictId, reason, escalate_to: to, context }) {
-    const coordination = await partyTo(caller, conflictId);
-    const outcome = await coordination.escalate({
+  output: { status: z.enum(["ok", ...UNDONE, "error"]), conflict_id: z.string() },
+  async handler(ctx, { conflict_id: conflictId, reason, escalate_to: to, context, client_request_id: requestId }) {
+    const { person } = ctx;
+    const coordination = await partyTo(ctx, conflictId);
+    const request = await requestOf(coordination, "escalate_conflict", requestId);
+    const asks = to === undefined && (person?.reply !== undefined || person?.canBeAsked === true);
+    const dispute = asks ? await readDispute(ctx, coordination, conflictId) : undefined;
+    const common = { conflict_id: conflictId };
+    const reply = asks ? person?.reply : undefined;
+    if (reply !== undefined) {
+      const asked = { tool: "escalate_conflict", subject: `conflict ${named(conflictId)}`, structured: common };
+      if (isCalledOff(ctx)) return calledOff();
+      const undone = undecided(reply, asked);
+      if (undone !== undefined) return undone;
+      if (dispute === undefined || dispute.stamp !== reply.state?.["stamp"]) return changedMeanwhile(asked);
+      const chosen = chosenIn(reply, choicesOf(dispute), asked);
+      if ("answer" in chosen) return chosen.answer;
+      return settle(ctx, { coordination, dispute, request, reason, context, note: textIn(reply, "note") }, chosen.choice);
+    }
+    if (dispute !== undefined) {
+      const lines = [`Your user is asked about conflict ${named(conflictId)}.`];
+      return { structured: { status: "cancelled", ...common }, lines, next: [{ why: "wait" }], asks: disputeQuestion(dispute, reason) };
+    }
+    const once = repeatable(ctx, request);
+    return bringBefore(coordination, {
       conflictId,
       reason,
       ...(to === undefined ? {} : { to }),
       ...(context === undefined ? {} : { context }),
+      ...once,
     });
-    if (!outcome.ok) {
-      const candidates = candidatesIn(outcome.rejection.details?.["candidates"]);
-      if (candidates.length === 0) return refused(outcome.rejection);
-      const message = `${outcome.rejection.message}; who can decide: ${listed(candidates)}`;
-      const next: Next[] = candidates.slice(0, 3).map((candidate) => ({
-        tool: "escalate_conflict",
-        arguments: { conflict_id: conflictId, reason: reason.slice(0, 200), escalate_to: candidate },
-        why: `ask ${named(candidate)}`,
-      }));
-      return failed({ code: codeOf(outcome.rejection.code), message, recoverable: true, next }, { candidates });
-    }
-    return {
-      structured: { status: "ok", conflict_id: conflictId, ...(to === undefined ? {} : { escalate_to: to }) },
-      lines: [`ok: conflict ${named(conflictId)} is escalated to ${to === undefined ? "the arbiter" : named(to)}, who decides it.`],
-      next: [
-        { why: "leave the files in question alone meanwhile" },
-        { tool: "who_is_working", arguments: {}, why: "later, to see how it was decided" },
-      ],
-    };
   },
 });
-
-function candidatesIn(value: unknown): string[] {
-  return Array.isArray(value) ? value.filter((name): name is string => typeof name === "string") : [];
-}

@@ -263,7 +263,10 @@ export interface Agents {
 export interface Board {
   /** The name that the caller has there when it gives none. */
   principal(): Promise<string>;
-  /** What comes of it, whatever goes wrong. `signal` ends the wait, and a claim that waits gives up its place. */
+  /**
+   * What comes of it, whatever goes wrong. `signal` ends the wait: a claim that waits gives up its place, and is answered with
+   * what came of it, because its turn may have come in that moment. Any other write is carried to its answer (`giving-up.ts`).
+   */
   ask(request: BusRequest, signal?: AbortSignal): Promise<BusAnswer>;
 }
 

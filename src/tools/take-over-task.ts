@@ -1,12 +1,22 @@
-/** `take_over_task`: goes on with the suspended work of somebody who is away. */
+/**
+ * `take_over_task`: goes on with the suspended work of somebody who is away; where the person at the host can be asked, only if
+ * that one says so.
+ */
 import * as z from "zod";
+import type { ClaimView } from "../wire/query.ts";
 import type { Rejection } from "../wire/refusals.ts";
 import { decideCommand } from "./claim-line.ts";
-import { refused } from "./failure.ts";
-import type { ClaimDecision, Coordination } from "./ports.ts";
+import { codeOf, failed, refused } from "./failure.ts";
+import { clientRequestId, idFor, repeatable, requestOf } from "./once.ts";
+import type { KnownIntent } from "./own-intent.ts";
+import type { Claim, ClaimDecision, Coordination, ToolContext } from "./ports.ts";
 import { listed, named } from "./quote.ts";
+import { UNDONE } from "./replies.ts";
 import { manyPaths, readScope } from "./scope-input.ts";
+import { decidedBy, takeOverQuestion } from "./take-over-question.ts";
+import { telling } from "./telling.ts";
 import { type Answer, defineTool, type Next } from "./tool.ts";
+import { calledOff, CANCELLED, isCalledOff, unlessUntold } from "./untold.ts";
 
 /** How long the coordinator's word on a claim is waited for, in milliseconds: as long as the agents of the original do. */
 const WORD_MS = 15_000;
@@ -31,9 +41,10 @@ export const takeOverTask = defineTool({
     files: manyPaths().optional().describe("Those of its files that you take; default all."),
     original_principal_id: z.string().min(1).max(256).optional(),
     justification: z.string().max(2000).optional(),
+    client_request_id: clientRequestId(),
   },
   output: {
-    status: z.enum(["ok", "rejected", "timeout", "error"]),
+    status: z.enum(["ok", "rejected", "timeout", ...UNDONE, "error"]),
     decision: z.string().nullable(),
     claim_id: z.string().nullable(),
     original_intent_id: z.string(),
@@ -41,40 +52,116 @@ export const takeOverTask = defineTool({
     message: z.string(),
   },
   async handler(ctx, args) {
-    const { coordination } = ctx;
+    const { coordination, person } = ctx;
     const scope = args.files === undefined ? undefined : await readScope(ctx.files, args.files);
     if (scope !== undefined && "answer" in scope) return scope.answer;
-    const original = await coordination.intent(args.original_intent_id);
-    const files = scope?.paths ?? original?.scope.resources ?? [];
+    const request = await requestOf(coordination, "take_over_task", args.client_request_id);
     const asked: Asked = {
-      claimId: `claim-${ctx.newId()}`,
-      newIntentId: `intent-${ctx.newId()}`,
+      claimId: `claim-${idFor(ctx, request, "claim")}`,
+      newIntentId: `intent-${idFor(ctx, request, "intent")}`,
       original: args.original_intent_id,
-      files,
+      files: scope?.paths ?? [],
     };
-    const outcome = await coordination.claim(
-      {
-        claimId: asked.claimId,
-        originalIntentId: asked.original,
-        newIntentId: asked.newIntentId,
-        objective: args.new_objective,
-        ...(args.original_principal_id === undefined ? {} : { originalPrincipalId: args.original_principal_id }),
-        ...(scope === undefined ? {} : { files: scope.paths }),
-        ...(args.justification === undefined ? {} : { justification: args.justification }),
-      },
-      { limitMs: WORD_MS, signal: ctx.signal },
-    );
-    if (outcome.ok) return answerTo(coordination, asked, outcome.result);
-    const { rejection } = outcome;
-    if (rejection.code === "claim/taken") {
-      const standing = await ownStanding(coordination, rejection);
-      return standing === undefined
-        ? rejected(asked, null, rejection.message)
-        : undecided(asked.original, standing, "yours stands already");
+    const nothing = { ...common(asked, null), claim_id: null, new_intent_id: null };
+    const first = request === undefined ? undefined : await firstOutcome(coordination, asked);
+    const original = await coordination.intent(asked.original);
+    let files: readonly string[] | undefined = scope?.paths;
+    const canAsk = person?.canBeAsked === true || person?.reply !== undefined;
+    if (canAsk && first !== undefined) return repeated(coordination, asked, first, args.new_objective);
+    if (person?.reply !== undefined) {
+      const about = { tool: "take_over_task", subject: `the task ${named(asked.original)}`, structured: nothing };
+      const decided = await decidedBy(ctx, person.reply, { original, files }, about);
+      if ("answer" in decided) return decided.answer;
+      ({ files } = decided);
+    } else if (canAsk && original !== null && (await isClaimable(coordination, original))) {
+      const asks = takeOverQuestion(ctx, { original, files }, args.new_objective);
+      const lines = [`Your user is asked about the task ${named(asked.original)}.`];
+      return { structured: { status: "cancelled", ...nothing, message: "" }, lines, next: [{ why: "wait" }], asks };
     }
-    return refused(rejection, { ...common(asked, null), new_intent_id: null, message: rejection.message });
+    if (isCalledOff(ctx)) return calledOff();
+
+    const claim: Claim = {
+      claimId: asked.claimId,
+      originalIntentId: asked.original,
+      newIntentId: asked.newIntentId,
+      objective: args.new_objective,
+      ...(args.original_principal_id === undefined ? {} : { originalPrincipalId: args.original_principal_id }),
+      ...(files === undefined ? {} : { files }),
+      ...(args.justification === undefined ? {} : { justification: args.justification }),
+      ...repeatable(ctx, request),
+    };
+    return claimed(ctx, { ...asked, files: files ?? original?.scope.resources ?? [] }, claim, first, original);
   },
 });
+
+/** Whether it is worth a question: of anything else the session says why it is not to be had. */
+async function isClaimable(coordination: Coordination, { state, principal_id, claimed_by }: KnownIntent): Promise<boolean> {
+  const { principalId } = await coordination.membership();
+  return state === "SUSPENDED" && principal_id !== principalId && claimed_by === null;
+}
+
+async function claimed(
+  ctx: ToolContext,
+  asked: Asked,
+  claim: Claim,
+  first: First | undefined,
+  original: KnownIntent | null,
+): Promise<Answer> {
+  const { coordination, signal } = ctx;
+  // Of a claim that was decided before no word comes any more.
+  const limitMs = first?.taken !== undefined || (claim.requestId !== undefined && original?.state !== "SUSPENDED") ? 0 : WORD_MS;
+  // What was told before is not given up by cancelling the repeat.
+  const wait = { limitMs, ...(first === undefined ? { signal } : {}) };
+  const say = () => Promise.resolve(`the claim on ${named(asked.original)} waits: its owner may come back, or somebody has to approve it`);
+  const outcome = await telling(ctx, { limitMs, say }, () => coordination.claim(claim, wait));
+  if (!outcome.ok) return refusedClaim(coordination, asked, outcome.rejection);
+  if (first?.taken !== undefined) return repeated(coordination, asked, first, claim.objective);
+  if (outcome.result === undefined && claim.requestId !== undefined && !isCalledOff(ctx)) {
+    const now = await firstOutcome(coordination, asked);
+    if (now === undefined) return rejected(asked, null, `the claim on ${named(asked.original)} was decided against or given up before`);
+    if (now.taken !== undefined) return repeated(coordination, asked, now, claim.objective);
+  }
+  const answer = await answerTo(coordination, asked, outcome.result);
+  if (outcome.result?.decision !== "approved") return answer;
+  return unlessUntold(ctx, answer, () => coordination.withdraw(asked.newIntentId, CANCELLED));
+}
+
+async function refusedClaim(coordination: Coordination, asked: Asked, rejection: Rejection): Promise<Answer> {
+  if (rejection.code === "claim/taken") {
+    const standing = await ownStanding(coordination, rejection);
+    return standing === undefined ? rejected(asked, null, rejection.message) : undecided(asked.original, standing, "yours stands already");
+  }
+  return refused(rejection, { ...common(asked, null), new_intent_id: null, message: rejection.message });
+}
+
+/** What stands of the same call made before. */
+interface First {
+  readonly taken?: KnownIntent;
+  readonly waits?: Standing & Pick<ClaimView, "objective">;
+}
+
+async function firstOutcome(coordination: Coordination, { claimId, newIntentId }: Asked): Promise<First | undefined> {
+  const taken = await coordination.intent(newIntentId);
+  if (taken !== null) return { taken };
+  const { claims = [] } = await coordination.summary({ limit: 1 });
+  const shown = claims.find((claim) => claim.claim_id === claimId);
+  return shown === undefined ? undefined : { waits: { claimId, newIntentId, dueAt: shown.due_at, objective: shown.objective } };
+}
+
+async function repeated(coordination: Coordination, asked: Asked, { taken, waits }: First, objective: string): Promise<Answer> {
+  if ((taken?.objective ?? waits?.objective) !== objective) {
+    const message = "this client_request_id was that of another claim; nothing was claimed";
+    const next: Next[] = [{ tool: "take_over_task", why: "with a client_request_id of its own" }];
+    return failed({ code: codeOf("request/other-content"), message, recoverable: true, next }, common(asked, null));
+  }
+  if (taken === undefined) return undecided(asked.original, waits ?? asked, "yours stands already");
+  if (taken.state !== "ACTIVE" && taken.state !== "SUSPENDED") {
+    const message = `this client_request_id took over ${taken.intent_id} before, which is ${taken.state} now; you hold nothing by it`;
+    const next: Next[] = [{ tool: "who_is_working", arguments: {}, why: "see what stands" }];
+    return failed({ code: codeOf("intent/ended"), message, recoverable: true, next }, common(asked, "approved"));
+  }
+  return answerTo(coordination, { ...asked, files: taken.scope.resources ?? [] }, { decision: "approved" });
+}
 
 function common({ claimId, original }: Asked, decision: string | null): Readonly<Record<string, unknown>> {
   return { decision, claim_id: claimId, original_intent_id: original };

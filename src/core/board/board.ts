@@ -4,6 +4,7 @@
  * Every accepted command ends with `Settled`, which carries what its sender, and a repeat of the same request, is answered.
  */
 import { type BoardCommand, BoardEvent } from "../../wire/board.ts";
+import { REUSED_REQUEST } from "../../wire/bus/answer.ts";
 import type { SessionId } from "../../wire/ids.ts";
 import { type Aggregate, type Decision, type EngineCommand, UnknownEvent, unreachable } from "../aggregate.ts";
 import { evolve } from "./evolve.ts";
@@ -43,7 +44,7 @@ function repeatOf(state: Readonly<BoardState>, command: Any, { facts }: BoardMom
   const first = request === undefined ? undefined : state.requests.get(request);
   if (first === undefined) return undefined;
   if (first.contentHash !== (facts.contentHash ?? "")) {
-    return refuse("request/other-content", "this request id was used before with other content; use a new one");
+    return refuse("request/other-content", REUSED_REQUEST);
   }
   // A claim that waits is made again to keep its place.
   if (first.result?.["waiting"] !== undefined) return undefined;

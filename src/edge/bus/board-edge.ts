@@ -15,9 +15,9 @@ import {
 import type { Engine } from "../../engine/engine.ts";
 import { hashOf } from "../../engine/seal.ts";
 import type { Outcome } from "../../engine/outcome.ts";
-import type { BoardCommand, BoardResult, ClaimLane } from "../../wire/board.ts";
+import type { BoardCommand, BoardEvent, BoardResult, ClaimLane } from "../../wire/board.ts";
 import type { Json, JsonObject } from "../../wire/json.ts";
-import type { Actor, Revision } from "../../wire/record.ts";
+import type { Actor, LogRecord, Revision } from "../../wire/record.ts";
 import type { ServerSentEvent } from "../http/sse.ts";
 import { type Answer, done, refused } from "./answers.ts";
 import type { BoardHost } from "./board-host.ts";
@@ -53,13 +53,25 @@ export function createBoardEdge({ host, engine, ownersGone }: BoardEdgeOptions):
       host.submit({ command, actor, facts: () => factsOf(command) }, resolve);
     });
 
-  const held = ({ lane: name, owner, proof }: Exclude<BoardCommand, { body: string } | { by: string }>, lane: Given["lane"]): Answer =>
-    done(laneView({ name, owner, proof, state: "held", ...lane }, engine.nowMs()));
+  /** The first answer is given again to a repeat, which is told where that is not so any more. */
+  async function held(
+    { lane: name, owner, proof }: Exclude<BoardCommand, { body: string } | { by: string }>,
+    { record, lane }: { readonly record: LogRecord | undefined; readonly lane: Given["lane"] },
+    more: JsonObject = {},
+  ): Promise<Answer> {
+    const nowMs = engine.nowMs();
+    const shown = { ...laneView({ name, owner, proof, state: "held", ...lane }, nowMs), ...more };
+    if (record !== undefined) return done(shown);
+    const isHeld = await host.query((state) => laneUnder(state, name, lane.fence, nowMs) !== undefined);
+    return done(isHeld ? shown : { ...shown, state: "expired" });
+  }
 
-  function claimed(command: ClaimLane, outcome: Outcome): Answer {
+  /** @param isTurn - it had waited for the lane, and asks what came of that */
+  async function claimed(command: ClaimLane, outcome: Outcome, isTurn = false): Promise<Answer> {
     if (!outcome.ok) return refused(outcome.rejection);
     const { lane, waiting } = givenBy(outcome);
-    if (waiting === undefined) return held(command, lane);
+    const isNew = isTurn || ((outcome.record?.events ?? []) as readonly BoardEvent[]).some(({ type }) => type === "LaneClaimed");
+    if (waiting === undefined) return held(command, { record: outcome.record, lane }, isNew ? { claimed_now: true } : {});
     const { ticket, ahead, holder, expiresAtMs } = waiting;
     const expires_in_s = secondsTo(expiresAtMs, engine.nowMs());
     return { status: 202, body: { lane: command.lane, status: "waiting", ticket, ahead, holder, expires_in_s } };
@@ -74,7 +86,7 @@ export function createBoardEdge({ host, engine, ownersGone }: BoardEdgeOptions):
       await turns.over(ticket, waitMs, signal);
       // Whoever has gone away does not ask for the place again.
       if (signal.aborted) return claimed(command, first);
-      return claimed(command, await submit({ ...command, wait: { ...command.wait, ticket } }, actor));
+      return claimed(command, await submit({ ...command, wait: { ...command.wait, ticket } }, actor), true);
     },
     async carry(command, actor) {
       const outcome = await submit(command, actor);
@@ -84,7 +96,7 @@ export function createBoardEdge({ host, engine, ownersGone }: BoardEdgeOptions):
         case "PostMessage":
           return done(messageView({ ...command, proof: command.proof, ...message }, undefined));
         case "RenewLane":
-          return held(command, lane);
+          return held(command, { record: outcome.record, lane });
         case "ReleaseLane":
           return done({ lane: command.lane, released: true });
         case "AcknowledgeMessage":

@@ -1,5 +1,6 @@
 /** How the tools speak through a participant for a caller that may write, for one that may not, and for nobody. */
 import { createCoordination } from "../../tools/coordination.ts";
+import { askOrGiveUp } from "../../tools/giving-up.ts";
 import { createHearing } from "../../tools/hearing.ts";
 import type { Agents, Board, Coordination } from "../../tools/ports.ts";
 import type { BusAnswer } from "../../wire/bus/answer.ts";
@@ -70,9 +71,7 @@ export function createBoard(place: Place, caller: Caller, member: Member | undef
       if (member === undefined || !caller.mayWrite) return failed(401, howToSignIn);
       const rejection = await member.join();
       if (rejection !== undefined) return failed(409, rejection.message);
-      const answer = await place.askBoard(request, caller, principal(), signal);
-      if (signal?.aborted === true && request.unasked !== undefined) await place.askBoard(request.unasked, caller, principal(), undefined);
-      return answer;
+      return askOrGiveUp((asked, until) => place.askBoard(asked, caller, principal(), until), request, signal);
     },
   };
 }

@@ -12,4 +12,7 @@ export interface BusFault {
   readonly reason?: string;
 }
 
+/** What our own bus says of a request whose id was that of another one. */
+export const REUSED_REQUEST = "this request id was used before with other content; use a new one";
+
 export type BusAnswer = { readonly ok: true; readonly body: JsonObject } | { readonly ok: false; readonly fault: BusFault };

@@ -19,6 +19,8 @@ export const LaneView = z.looseObject({
   fencing_token: number(),
   /** Whether nobody proved to be the owner. */
   asserted: truth(),
+  /** Whether this claim took it, and it was not the owner's before. */
+  claimed_now: truth(),
   /** Whether the owner has left the session. */
   owner_gone: truth(),
 });

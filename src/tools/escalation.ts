@@ -1,0 +1,34 @@
+/** A conflict brought before somebody with authority, and who that can be where it is not clear. */
+import { codeOf, failed, refused } from "./failure.ts";
+import type { Coordination, Escalation } from "./ports.ts";
+import { listed, named } from "./quote.ts";
+import type { Answer, Next } from "./tool.ts";
+
+/** @param because - what the answer begins with, when a person decided so */
+export async function bringBefore(coordination: Coordination, escalation: Escalation, because = ""): Promise<Answer> {
+  const { conflictId, to, reason } = escalation;
+  const outcome = await coordination.escalate(escalation);
+  if (!outcome.ok) {
+    const candidates = candidatesIn(outcome.rejection.details?.["candidates"]);
+    if (candidates.length === 0) return refused(outcome.rejection);
+    const message = `${because}${outcome.rejection.message}; who can decide: ${listed(candidates)}`;
+    const next: Next[] = candidates.slice(0, 3).map((candidate) => ({
+      tool: "escalate_conflict",
+      arguments: { conflict_id: conflictId, reason: reason.slice(0, 200), escalate_to: candidate },
+      why: `ask ${named(candidate)}`,
+    }));
+    return failed({ code: codeOf(outcome.rejection.code), message, recoverable: true, next }, { candidates });
+  }
+  return {
+    structured: { status: "ok", conflict_id: conflictId, ...(to === undefined ? {} : { escalate_to: to }) },
+    lines: [`ok: ${because}conflict ${named(conflictId)} is escalated to ${to === undefined ? "the arbiter" : named(to)}, who decides it.`],
+    next: [
+      { why: "leave the files in question alone meanwhile" },
+      { tool: "who_is_working", arguments: {}, why: "later, to see how it was decided" },
+    ],
+  };
+}
+
+function candidatesIn(value: unknown): string[] {
+  return Array.isArray(value) ? value.filter((name): name is string => typeof name === "string") : [];
+}
