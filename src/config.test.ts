@@ -1,5 +1,8 @@
+import { mkdtempSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { BadConfig, readBrokerConfig, readHostedConfig, readSidecarConfig, type SidecarFlags } from "./config.ts";
+import { BadConfig, readBrokerConfig, readHostedConfig, readKeysFile, readSidecarConfig, type SidecarFlags } from "./config.ts";
 
 const TABLE = '{"ana-token":{"allowed_sessions":["red"],"roles":["owner"]}}';
 const hosted = { multiSession: true };
@@ -139,6 +142,67 @@ describe("a security profile", () => {
       expect(refused?.message).toMatch(says);
       expect(refused?.message).not.toContain("ana-token");
     }
+  });
+});
+
+describe("how people sign in", () => {
+  const KEY = '{"ana-key":{"public_key":"JrQLj5P_89iXES9-vFgrIy29clF9CC_oPPsw3c5D0bs","allowed_sessions":["red"]}}';
+  const file = (text: string) => {
+    const path = join(mkdtempSync(join(tmpdir(), "signalbox-config-")), "keys.json");
+    writeFileSync(path, text);
+    return path;
+  };
+
+  it("is read from the environment", () => {
+    const env = {
+      SIGNALBOX_ANONYMOUS_READ: "0",
+      SIGNALBOX_PUBLIC_URL: "https://signalbox.example.org",
+      SIGNALBOX_KEY_TABLE: KEY,
+      SIGNALBOX_ISSUER: "https://id.example.org",
+      SIGNALBOX_ISSUER_JWKS: "https://id.example.org/keys",
+      SIGNALBOX_ISSUER_AUDIENCE: "box, crate",
+      SIGNALBOX_ISSUER_SESSIONS: "red,blue",
+    };
+
+    expect(readHostedConfig(hosted, env)).toMatchObject({
+      keysFile: undefined,
+      signIn: {
+        anonymousRead: false,
+        publicUrl: "https://signalbox.example.org",
+        keys: { "ana-key": { allowed_sessions: ["red"] } },
+        issuer: {
+          issuer: "https://id.example.org",
+          jwks: "https://id.example.org/keys",
+          audiences: ["box", "crate"],
+          sessions: ["red", "blue"],
+        },
+      },
+    });
+  });
+
+  it("may have its keys in a file, which is read again", () => {
+    const keysFile = file(KEY);
+
+    expect(readSidecarConfig({}, { SIGNALBOX_KEY_TABLE_FILE: keysFile })).toMatchObject({ keysFile, signIn: { keys: { "ana-key": {} } } });
+    expect(readKeysFile(keysFile)).toHaveProperty("ana-key");
+  });
+
+  it.each<Row & { readonly says: RegExp }>([
+    { name: "two tables", env: { SIGNALBOX_KEY_TABLE: KEY, SIGNALBOX_KEY_TABLE_FILE: "k" }, says: /set one of them/ },
+    { name: "a broken table", env: { SIGNALBOX_KEY_TABLE: "{}" }, says: /^SIGNALBOX_KEY_TABLE cannot be used: it has no entry/ },
+    {
+      name: "a file that is not there",
+      env: { SIGNALBOX_KEY_TABLE_FILE: "/none" },
+      says: /KEY_TABLE_FILE names \/none, which cannot be read \(ENOENT\)/,
+    },
+    {
+      name: "a broken file",
+      env: { SIGNALBOX_KEY_TABLE_FILE: file("[]") },
+      says: /which SIGNALBOX_KEY_TABLE_FILE names, cannot be used: it is not a JSON object/,
+    },
+    { name: "an issuer in the open", env: { SIGNALBOX_ISSUER: "http://id.example.org" }, says: /^SIGNALBOX_ISSUER is no address/ },
+  ])("with $name is refused", ({ env = {}, says }) => {
+    expect(() => readSidecarConfig({}, env)).toThrow(says);
   });
 });
 
