@@ -40,14 +40,14 @@ function ofEvent(event: SessionEvent, state: Readonly<SessionState>, standing: S
     case "ParticipantLapsed":
       return [SESSION, LANES];
     case "ParticipantStatus":
-      return isBack(state, event.principalId, atMs) ? [SESSION, LANES] : [SESSION];
+      return ofStatus(state, event.principalId, atMs);
     case "Resumed":
       return [INTENTS];
     case "IntentAnnounced":
       standing.set(event.intentId, event.scope);
       return [SESSION, INTENTS, { scope: event.scope }];
     case "IntentUpdated":
-      return ofUpdate(event, standing);
+      return ofUpdate(event, state, standing);
     case "IntentEnded":
     case "IntentSuspended":
     case "IntentRestored": {
@@ -61,7 +61,7 @@ function ofEvent(event: SessionEvent, state: Readonly<SessionState>, standing: S
       return [SESSION, INTENTS];
     case "ClaimOpened":
     case "ClaimDecided":
-      return [SESSION, ...claimed(state, event.intentId)];
+      return [SESSION, INTENTS, ...claimed(state, event.intentId)];
     case "ConflictOpened":
       return [SESSION, CONFLICTS, ...event.principals.map((inboxOf) => ({ inboxOf }))];
     case "ConflictEscalated":
@@ -91,17 +91,30 @@ function ofEvent(event: SessionEvent, state: Readonly<SessionState>, standing: S
   }
 }
 
-/** A renewal changes until when it is meant to last, which is said of the tasks and nowhere else. */
-function ofUpdate({ intentId, objective, scope }: SessionEventOf<"IntentUpdated">, standing: Standing): readonly Touch[] {
-  if (scope === undefined) return objective === undefined ? [INTENTS] : [SESSION, INTENTS, CONFLICTS];
+/** Of a task it is said until when it is meant to last; in which files and to what end is said of the conflicts that it is in, too. */
+function ofUpdate(
+  { intentId, objective, scope }: SessionEventOf<"IntentUpdated">,
+  { intents }: Readonly<SessionState>,
+  standing: Standing,
+): readonly Touch[] {
+  if (scope === undefined && objective === undefined) return [INTENTS];
+  const isInConflict = intents.get(intentId)?.conflicts.size !== 0;
+  const touched = isInConflict ? [INTENTS, CONFLICTS] : [INTENTS];
+  if (scope === undefined) return touched;
   const before = standing.get(intentId);
   standing.set(intentId, scope);
-  return [SESSION, INTENTS, CONFLICTS, { scope }, before === undefined ? EVERY_FILE : { scope: before }];
+  return [...touched, { scope }, before === undefined ? EVERY_FILE : { scope: before }];
 }
 
-/** Whether it was away until this record; one that has come back again since counts as well. */
-function isBack({ participants }: Readonly<SessionState>, principal: PrincipalId, atMs: number): boolean {
-  return (participants.get(principal)?.sinceMs ?? Infinity) >= atMs;
+/**
+ * Its tasks are shown with its branch, and its lanes with whether it is there: it was away until this record, or has come back
+ * again since.
+ */
+function ofStatus({ participants }: Readonly<SessionState>, id: PrincipalId, atMs: number): readonly Touch[] {
+  const participant = participants.get(id);
+  const isBack = (participant?.sinceMs ?? Infinity) >= atMs;
+  const hasTasks = participant?.intents.size !== 0;
+  return [SESSION, ...(hasTasks ? [INTENTS] : NOTHING), ...(isBack ? [LANES] : NOTHING)];
 }
 
 /** Those who are in it, and whose word decides. */

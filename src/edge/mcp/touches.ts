@@ -40,7 +40,7 @@ const EVERY_TOPIC = { every: "topic" } as const;
 
 const NOTHING: readonly Touch[] = [];
 
-export function touchesOfBoard({ events }: LogRecord, state: Readonly<BoardState>): readonly Touch[] {
+export function touchesOfBoard({ events }: Pick<LogRecord, "events">, state: Readonly<BoardState>): readonly Touch[] {
   return (events as readonly BoardEvent[]).flatMap((event) => ofBoardEvent(event, state));
 }
 
@@ -68,7 +68,7 @@ function ofBoardEvent(event: BoardEvent, { messages, pending }: Readonly<BoardSt
   }
 }
 
-export function touchesOfMail({ events }: LogRecord): readonly Touch[] {
+export function touchesOfMail({ events }: Pick<LogRecord, "events">): readonly Touch[] {
   return (events as readonly MailEvent[]).flatMap(ofMailEvent);
 }
 
