@@ -3,6 +3,7 @@
  * JSON-RPC by hand.
  */
 import { execFile } from "node:child_process";
+import { realpathSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { Client, type ClientOptions, StreamableHTTPClientTransport } from "@modelcontextprotocol/client";
@@ -116,7 +117,8 @@ const bySdk: Connect = async (place, era) => {
   });
 };
 
-const INSPECTOR = join(PROJECT, "node_modules", "@modelcontextprotocol", "inspector", "clients", "cli", "build", "index.js");
+/** By its real path: it does nothing when it is started by another. */
+const INSPECTOR = realpathSync(join(PROJECT, "node_modules", "@modelcontextprotocol", "inspector", "clients", "cli", "build", "index.js"));
 
 /** A process for each word, so a bridge is started for each as well. */
 const byInspector: Connect = (place, era) => {
@@ -135,7 +137,8 @@ const byInspector: Connect = (place, era) => {
   }
   return Promise.resolve(
     guest({
-      tools: () => ask("tools/list"),
+      // fails for a schema that some hosts cannot read
+      tools: () => ask("tools/list", "--strict"),
       call: (tool, args) => ask("tools/call", "--tool-name", tool, ...pairs("--tool-arg", args)),
       read: (uri) => ask("resources/read", "--uri", uri),
       prompt: (name, args) => ask("prompts/get", "--prompt-name", name, ...pairs("--prompt-args", args)),
