@@ -3,85 +3,16 @@ import { once } from "node:events";
 import { mkdir, writeFile } from "node:fs/promises";
 import { type AddressInfo, createServer, type Socket } from "node:net";
 import { join } from "node:path";
-import { createInterface } from "node:readline";
 import { promisify } from "node:util";
 import { Client } from "@modelcontextprotocol/sdk/client/index.js";
 import { StdioClientTransport } from "@modelcontextprotocol/sdk/client/stdio.js";
 import { describe, expect, it } from "vitest";
-import { type Scratch, scratchFolder } from "../git/scratch.test.fixture.ts";
+import { scratchFolder } from "../git/scratch.test.fixture.ts";
 import { bridgeIn } from "./bridge.test.fixture.ts";
 import { eventually } from "./eventually.test.fixture.ts";
+import { argumentsFor, bridge, LEGACY, type Message, MODERN, ROOT } from "./host.test.fixture.ts";
 import { sidecarFor } from "./sidecar.test.fixture.ts";
 
-type Message = {
-  readonly id?: number;
-  readonly result?: Readonly<Record<string, unknown>>;
-  readonly error?: { code: number; message: string };
-};
-
-const SOURCE = `import { run } from ${JSON.stringify(new URL("main.ts", import.meta.url).href)}; await run(process.argv.slice(1));`;
-const argumentsFor = (args: readonly string[]) => ["--import", "tsx", "--input-type=module", "-e", SOURCE, "--", ...args];
-const ROOT = join(import.meta.dirname, "../..");
-
-interface Bridge extends AsyncDisposable {
-  readonly process: ChildProcess;
-  /** Sends a request, or with no id a notification, without waiting. */
-  say(method: string, params: object, id?: number): void;
-  /** The answer to the request with this id. */
-  answer(id: number): Promise<Message>;
-  ask(method: string, params?: object): Promise<Message>;
-  /** Everything on stderr, and how it ended. */
-  end(): Promise<{ code: number | null; stderr: string; unread: readonly string[] }>;
-}
-
-function bridge(scratch: Scratch, args: readonly string[], env: NodeJS.ProcessEnv = {}): Bridge {
-  const child = spawn(process.execPath, argumentsFor(args), { cwd: ROOT, env: { ...scratch.env, MPAC_PRINCIPAL_ID: "ana", ...env } });
-  const exited = once(child, "close");
-  const answers = new Map<number, (message: Message) => void>();
-  const early = new Map<number, Message>();
-  const strays: string[] = [];
-  let stderr = "";
-  let asked = 100;
-  child.stderr.on("data", (chunk: Buffer) => (stderr += chunk.toString()));
-  child.stdin.on("error", () => undefined);
-  createInterface(child.stdout).on("line", (line) => {
-    const message = JSON.parse(line) as Message;
-    if (message.id === undefined) strays.push(line);
-    else if (answers.has(message.id)) answers.get(message.id)?.(message);
-    else early.set(message.id, message);
-  });
-  const self: Bridge = {
-    process: child,
-    say(method, params, id) {
-      child.stdin.write(`${JSON.stringify({ jsonrpc: "2.0", method, params, ...(id === undefined ? {} : { id }) })}\n`);
-    },
-    answer: (id) => new Promise((resolve) => (early.has(id) ? resolve(early.get(id) as Message) : answers.set(id, resolve))),
-    ask(method, params = {}) {
-      const id = (asked += 1);
-      self.say(method, params, id);
-      return self.answer(id);
-    },
-    async end() {
-      child.stdin.end();
-      const [code] = (await exited) as [number | null];
-      return { code, stderr, unread: [...strays, ...[...early.values()].map((message) => JSON.stringify(message))] };
-    },
-    async [Symbol.asyncDispose]() {
-      child.kill("SIGKILL");
-      await exited;
-    },
-  };
-  return self;
-}
-
-const LEGACY = { protocolVersion: "2025-06-18", capabilities: {}, clientInfo: { name: "Codex", version: "1" } };
-const MODERN = {
-  _meta: {
-    "io.modelcontextprotocol/protocolVersion": "2026-07-28",
-    "io.modelcontextprotocol/clientInfo": { name: "Claude Code", version: "2" },
-    "io.modelcontextprotocol/clientCapabilities": {},
-  },
-};
 const toolNames = ({ result = {} }: Message) => (result["tools"] as { name: string }[]).map(({ name }) => name);
 
 describe("before any tool is called", () => {

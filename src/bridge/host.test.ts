@@ -1,0 +1,125 @@
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { type Scratch, scratchFolder } from "../git/scratch.test.fixture.ts";
+import { bridgeIn } from "./bridge.test.fixture.ts";
+import { bridge, type HostedBridge, LEGACY, type Message, MODERN } from "./host.test.fixture.ts";
+import { sidecarFor } from "./sidecar.test.fixture.ts";
+
+const ERAS = ["legacy", "modern"] as const;
+const FORM = { elicitation: { form: {} } };
+const CAPABILITIES = "io.modelcontextprotocol/clientCapabilities";
+
+/** Ana's host, whose person can be asked, in this era. */
+async function host(era: (typeof ERAS)[number], scratch: Scratch, args: readonly string[]) {
+  const ana: HostedBridge = bridge(scratch, args);
+  const meta = { _meta: { ...MODERN._meta, [CAPABILITIES]: FORM } };
+  const ask = (method: string, params: object = {}) => ana.ask(method, era === "legacy" ? params : { ...params, ...meta });
+  if (era === "legacy") {
+    await ana.ask("initialize", { ...LEGACY, protocolVersion: "2025-11-25", capabilities: FORM });
+    ana.say("notifications/initialized", {});
+  } else await ask("server/discover");
+  /** Waits for the word that the resource says something else. */
+  const follow = async (uri: string) => {
+    if (era === "legacy") return ana.ask("resources/subscribe", { uri });
+    const acknowledged = ana.next("notifications/subscriptions/acknowledged");
+    ana.say("subscriptions/listen", { ...meta, notifications: { resourceSubscriptions: [uri] } }, 7);
+    return acknowledged;
+  };
+  return { ana, ask, follow, [Symbol.asyncDispose]: () => ana[Symbol.asyncDispose]() };
+}
+
+const contentOf = ({ result }: Message) =>
+  JSON.parse((result?.["contents"] as { text: string }[])[0]?.text ?? "null") as Record<string, unknown>;
+
+describe.each(ERAS)("a host of the %s era", (era) => {
+  it("is shown resources, templates and prompts before anything is joined, of the profiles that are on", async () => {
+    await using scratch = await scratchFolder();
+    await using at = await host(era, scratch, ["--workspace", join(scratch.folder, "nowhere"), "--profile", "core"]);
+
+    const resources = await at.ask("resources/list");
+    const templates = await at.ask("resources/templates/list");
+    const prompts = await at.ask("prompts/list");
+    const read = await at.ask("resources/read", { uri: "signalbox://session" });
+
+    expect((resources.result?.["resources"] as { uri: string }[]).map(({ uri }) => uri)).toEqual(
+      ["session", "intents", "conflicts", "inbox"].map((name) => `signalbox://${name}`),
+    );
+    expect(templates.result).toMatchObject({ resourceTemplates: [{ uriTemplate: "signalbox://file/{path}" }] });
+    expect((prompts.result?.["prompts"] as { name: string }[]).map(({ name }) => name)).toEqual(["standup", "handoff", "resolve_conflict"]);
+    expect(read.error).toMatchObject({ code: -32603, message: expect.stringContaining("WORKSPACE_NO_FOLDER") as string });
+    expect(JSON.stringify([resources, templates, prompts])).not.toContain('"profile"');
+  });
+
+  it("reads what is going on, hears when that changes, and completes what it types", async () => {
+    await using scratch = await scratchFolder();
+    const repo = await scratch.repository("repo");
+    await using _sidecar = await sidecarFor(repo);
+    await using bo = bridgeIn(scratch, repo, { principal: "bo" });
+    await using at = await host(era, scratch, ["--workspace", repo]);
+
+    const before = await at.ask("resources/read", { uri: "signalbox://intents" });
+    await at.follow("signalbox://intents");
+    const updated = at.ana.next("notifications/resources/updated");
+    await bo.call("begin_task", { objective: "paint it", files: ["a.ts"] });
+    const { params } = await updated;
+    const after = await at.ask("resources/read", { uri: "signalbox://intents" });
+    const completed = await at.ask("completion/complete", {
+      ref: { type: "ref/resource", uri: "signalbox://file/{path}" },
+      argument: { name: "path", value: "a" },
+    });
+    const standup = await at.ask("prompts/get", { name: "standup" });
+
+    expect(contentOf(before)).not.toMatchObject({ intents: [{ principal_id: "bo" }] });
+    expect(params).toMatchObject({ uri: "signalbox://intents" });
+    expect(JSON.stringify(contentOf(after))).toContain("paint it");
+    expect(completed.result).toMatchObject({ completion: { values: ["a.ts"] } });
+    expect(JSON.stringify(standup.result)).toContain("paint it");
+  });
+
+  it("has its person asked about a conflict, and the word carried out", async () => {
+    await using scratch = await scratchFolder();
+    const repo = await scratch.repository("repo");
+    await using _sidecar = await sidecarFor(repo);
+    await using bo = bridgeIn(scratch, repo, { principal: "bo" });
+    await using at = await host(era, scratch, ["--workspace", repo]);
+    const begin = { name: "begin_task", arguments: { objective: "o", files: ["a.ts"], on_overlap: "proceed" } };
+    await bo.call("begin_task", { objective: "paint it", files: ["a.ts"] });
+    const begun = (await at.ask("tools/call", begin)).result?.["structuredContent"] as { conflict_ids?: string[]; intent_id?: string };
+    const summary = await bo.call("who_is_working");
+    const [conflict] = summary["open_conflicts"] as { conflict_id: string }[];
+    const escalate = { name: "escalate_conflict", arguments: { conflict_id: conflict?.conflict_id, reason: "both paint" } };
+    const questions: string[] = [];
+    const word = { action: "accept", content: { choice: "keep_theirs" } };
+    at.ana.onRequest = ({ params }) => {
+      questions.push(String(params?.["message"]));
+      return word;
+    };
+
+    let answer = await at.ask("tools/call", escalate);
+    if (answer.result?.["resultType"] === "input_required") {
+      const { inputRequests, requestState } = answer.result as {
+        inputRequests: { answer: { params: { message: string } } };
+        requestState: string;
+      };
+      questions.push(inputRequests.answer.params.message);
+      answer = await at.ask("tools/call", { ...escalate, requestState, inputResponses: { answer: word } });
+    }
+    const after = await bo.call("who_is_working");
+
+    expect(questions).toEqual([expect.stringContaining("paint it")]);
+    expect(answer.result).toMatchObject({ structuredContent: { status: "ok" } });
+    expect(JSON.stringify(after["active_intents"])).not.toContain(begun.intent_id);
+  });
+});
+
+it("tells a host that asks to follow what no bridge hears of to read it instead", async () => {
+  await using scratch = await scratchFolder();
+  const repo = await scratch.repository("repo");
+  await using at = await host("legacy", scratch, ["--workspace", repo]);
+
+  const lanes = await at.follow("signalbox://lanes");
+  const unknown = await at.follow("signalbox://nothing");
+
+  expect(lanes.error).toMatchObject({ code: -32602, message: expect.stringContaining("read it when you need it") as string });
+  expect(unknown.error).toMatchObject({ code: -32602, message: expect.stringContaining("there is no resource") as string });
+});
