@@ -7,6 +7,7 @@ import { failed } from "./failure.ts";
 import type { Membership, ToolContext } from "./ports.ts";
 import { asJson, quoted } from "./quote.ts";
 import type { Answer, Next, Tool, ToolResult } from "./tool.ts";
+import { calledOff, isCalledOff } from "./untold.ts";
 
 export type CallOutcome =
   | { readonly outcome: "result"; readonly result: ToolResult }
@@ -58,6 +59,8 @@ function staying(answer: Answer, repoPath: string | undefined): Answer {
 }
 
 async function answerOf(tool: Tool, ctx: ToolContext, args: Readonly<Record<string, unknown>>): Promise<Answer> {
+  // A write that nobody waits for any more is not begun.
+  if (isCalledOff(ctx) && !tool.annotations.readOnlyHint) return calledOff();
   try {
     return await tool.handler(ctx, args);
   } catch (cause) {

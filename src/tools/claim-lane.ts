@@ -10,7 +10,7 @@ import { clientRequestId } from "./once.ts";
 import { telling } from "./telling.ts";
 import { DEFAULT_WAIT_S, MOST_WAIT_S, PLACE_SEC, span } from "./times.ts";
 import { type Answer, defineTool } from "./tool.ts";
-import { calledOff, isCalledOff, unlessUntold } from "./untold.ts";
+import { unlessUntold } from "./untold.ts";
 
 export const claimLane = defineTool({
   name: "claim_lane",
@@ -30,7 +30,6 @@ export const claimLane = defineTool({
   },
   output: busOutput("lane", "owner", "expires_at", "fencing_token", "status", "ticket"),
   async handler(ctx, { lane, owner, lease_s, wait_s, ticket, priority, client_request_id }) {
-    if (isCalledOff(ctx)) return calledOff();
     const me = await ctx.board.principal();
     const holder = owner ?? me;
     const waits = wait_s ?? (ticket === undefined && priority === undefined ? undefined : DEFAULT_WAIT_S);

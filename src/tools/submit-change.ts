@@ -17,6 +17,7 @@ import { onePath } from "./scope-input.ts";
 import { otherContent, refusedTarget, stale, succeeded } from "./submit-result.ts";
 import { EMPTY_REF, refsEqual } from "../wire/references.ts";
 import { type Answer, defineTool, type Next } from "./tool.ts";
+import { calledOff, isCalledOff } from "./untold.ts";
 
 /** Longest text of one file, in UTF-16 units. */
 const MAX_CONTENT = 8 * 1024 * 1024;
@@ -97,6 +98,7 @@ async function submit(ctx: ToolContext, { change, request }: Asked, intent: Know
   if (!refsEqual(state.state_ref, stateRefBefore)) return stale(change, state.state_ref, "nothing was written");
   if (content === null && state.status === "missing") return nothingToDelete(target);
 
+  if (isCalledOff(ctx)) return calledOff();
   const observed = state.state_ref;
   const isRecorded = last !== undefined && ctx.files.isWaiting(last.op_id);
   const derived = (): string =>
