@@ -148,7 +148,8 @@ async function serveSessions(
       if (named === undefined) return undefined;
       return SessionId.safeParse(named).data ?? { notFound: "MCP of a session is at /session/<id>/mcp" };
     },
-    visitors: (callers) => hostedVisitors(common, { callers, boardOf: board.boardOf, log, enter: (id) => sessions.enter(id) }),
+    visitors: (callers) =>
+      hostedVisitors(common, { callers, boardOf: board.boardOf, enterMail: mail.enter, log, enter: (id) => sessions.enter(id) }),
     openSession: async (id) => (await openStream(engine, id, config)).host,
     rate: FOREIGN_RATE,
   });

@@ -22,8 +22,18 @@ const KEEPS_MS = 24 * 60 * 60 * 1000;
 
 const DAY_SEC = 24 * 60 * 60;
 
+/** Begins what is kept of a proof that is no token: no table forgets it, so that its names stay its own. */
+const PROOF = "proof:";
+
+const isProof = (fingerprint: string): boolean => fingerprint.startsWith(PROOF);
+
+/** Whose the names of a peer are that came with this credential: a token opens the same mail over any way. */
+export function holderOfMail({ issuer, fingerprint }: { readonly issuer: string; readonly fingerprint: string }): string {
+  return issuer === "token-table" || issuer === "discovery-file" ? fingerprint : `${PROOF}${fingerprint}`;
+}
+
 export interface MailOptions {
-  readonly config: ServiceConfig;
+  readonly config: Pick<ServiceConfig, "peers">;
   readonly log: Log;
   readonly door: Door;
   /** The session of a path of the peers' bus; undefined for any other path. */
@@ -36,6 +46,8 @@ export interface MailOptions {
 
 export interface Mail {
   readonly upgrade: (path: string) => OwnSockets | undefined;
+  /** Holds the mail of a session open for somebody in this process. */
+  readonly enter: (sessionId: string) => Promise<Counter>;
   readonly routes: Hono;
   /** Reads the resident session's mail before anybody asks for it. @throws what opening the log throws */
   readonly open: () => Promise<void>;
@@ -59,7 +71,7 @@ export function serveMail(common: Common, { config, log, door, sessionAt, regist
       for await (const { text } of engine.read(stream.host.stream, revision - 1, 1)) return (JSON.parse(text) as LogRecord).command;
       throw new Error(`${stream.host.stream} has no record ${revision}`);
     };
-    return openPostOffice({ stream, evidence, stands: (fingerprint) => judge.stands(fingerprint, sessionId), log });
+    return openPostOffice({ stream, evidence, stands: (fingerprint) => isProof(fingerprint) || judge.stands(fingerprint, sessionId), log });
   });
 
   /** The resident session's mail stays open once anybody has asked for it, or it was found on the log. */
@@ -78,14 +90,16 @@ export function serveMail(common: Common, { config, log, door, sessionAt, regist
   }
   const tellFault = (error: unknown): void => log.error({ error: String(error) }, "mail cannot be opened");
 
+  async function enter(id: string): Promise<Counter> {
+    const counter = await offices.enter(id);
+    if (id === resident) void reside().catch(tellFault);
+    return counter;
+  }
+
   const edge = createPeerEdge({
     door: judge,
     registerWithinMs,
-    async enter(id) {
-      const counter = await offices.enter(id);
-      if (id === resident) void reside().catch(tellFault);
-      return counter;
-    },
+    enter,
     onActivity,
     log,
   });
@@ -105,6 +119,7 @@ export function serveMail(common: Common, { config, log, door, sessionAt, regist
   });
 
   return {
+    enter,
     upgrade(path) {
       const sessionId = sessionAt(path);
       if (sessionId === undefined) return undefined;

@@ -2,6 +2,7 @@
 import { setImmediate as nextLoop } from "node:timers/promises";
 import { hostedVisitors, repositoryVisitors, type RepositoryGiven } from "./app-visitors.ts";
 import { serveBoard } from "./app-board.ts";
+import { serveMail } from "./app-mail.ts";
 import { session } from "./core/session/session.ts";
 import type { SessionState } from "./core/session/state.ts";
 import { createDoor, type Identity } from "./edge/http/door.ts";
@@ -81,7 +82,14 @@ export async function visited({ profile = "authenticated", store = memoryStore()
   });
   const gone = new Set<Caller>();
   const callers = { stillHolds: (caller: Caller) => !gone.has(caller), howToSignIn: "bring a token" };
-  const given = { callers, boardOf, log: silentLog, clock };
+  const mail = serveMail(common, {
+    config: { peers: { tokens: [], releaseDays: 30 } },
+    log: silentLog,
+    door: createDoor({ own: "own-token" }),
+    sessionAt: () => SESSION,
+    resident: SESSION,
+  });
+  const given = { callers, boardOf, enterMail: mail.enter, log: silentLog, clock };
   const visitors =
     repository === undefined
       ? hostedVisitors(common, { ...given, enter: () => Promise.resolve({ session: inside, [Symbol.dispose]: () => undefined }) })

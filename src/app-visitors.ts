@@ -3,9 +3,12 @@
  * worktree and a name as a bridge there has it, in a hosted one with the session's virtual tree.
  */
 import { fingerprintsIn } from "./app-board.ts";
+import { holderOfMail } from "./app-mail.ts";
+import { peersInside } from "./app-peers.ts";
 import { notesFolder } from "./bridge/context.ts";
 import { createFiles } from "./bridge/files.ts";
 import { bridgeIdentity, CAPABILITIES, clientSlug } from "./bridge/identity.ts";
+import { PeersUnusable, readPeerSettings } from "./bridge/peer-settings.ts";
 import { finishPending } from "./bridge/recovery.ts";
 import { read } from "./client/bus.ts";
 import { ownerOf } from "./core/session/read.ts";
@@ -23,6 +26,7 @@ import { createVoice } from "./edge/mcp/visitor/voice.ts";
 import type { Inside } from "./edge/mpac/inside.ts";
 import type { Visit } from "./edge/mpac/mpac-edge.ts";
 import type { SessionEdge } from "./edge/mpac/session-edge.ts";
+import type { Counter } from "./edge/peer/peer-edge.ts";
 import { type Clock, systemClock } from "./engine/clock.ts";
 import { gitUser, readHead } from "./git/head.ts";
 import { findWorkspace, mainPathOf, type Workspace } from "./git/repository.ts";
@@ -40,6 +44,8 @@ import { type PrincipalId, SessionId } from "./wire/ids.ts";
 export interface Given {
   readonly callers: Pick<Callers, "stillHolds" | "howToSignIn">;
   readonly boardOf: (id: SessionId) => Promise<BoardEdge>;
+  /** The session's mail, held open until what it gives is disposed of. */
+  readonly enterMail: (id: string) => Promise<Counter>;
   readonly log: Log;
   readonly clock?: Clock;
 }
@@ -54,12 +60,13 @@ export interface RepositoryGiven extends Given {
 const NO_ENVIRONMENT = {};
 
 export async function repositoryVisitors(common: Common, given: RepositoryGiven): Promise<Visitors> {
-  const { workspace, store, session, boardOf } = given;
+  const { workspace, store, session } = given;
   const found = await findWorkspace(mainPathOf(workspace), { outside: "folder" });
   const main = found.kind === "refused" ? workspace : found;
   const gitName = await gitUser(main).catch(() => undefined);
   const visitorFiles = await mainFiles(common, given, main, store);
-  const place = placeOf(session.inside, visitorFiles, boardOf, () => undefined);
+  const secret = async (): Promise<string> => (await readPeerSettings(peerEnvironment(), "own", store.folder)).secret;
+  const place = placeOf(common, given, { inside: session.inside, visitorFiles, secret, leave: () => undefined });
   return visitorsOf(common, given, {
     enter: () => Promise.resolve(place),
     own: (clientName) => nameOf(clientName, gitName, mainPathOf(main)),
@@ -73,7 +80,7 @@ export function hostedVisitors(common: Common, given: Given & { readonly enter: 
       const visit = await given.enter(id);
       const { inside } = visit.session;
       const visitorFiles = createVirtualFiles((path) => inside.readFile(path));
-      return placeOf(inside, visitorFiles, given.boardOf, () => visit[Symbol.dispose]());
+      return placeOf(common, given, { inside, visitorFiles, secret: hostedSecret, leave: () => visit[Symbol.dispose]() });
     },
     own: (clientName, sessionId) => nameOf(clientName, undefined, sessionId),
   });
@@ -101,7 +108,14 @@ function visitorsOf({ engine, own: keep }: Common, { callers, log, clock = syste
   return keep(visitors);
 }
 
-function placeOf(inside: Inside, visitorFiles: VisitorFiles, boardOf: Given["boardOf"], leave: () => void): Place {
+interface OfOneSession {
+  readonly inside: Inside;
+  readonly visitorFiles: VisitorFiles;
+  readonly secret: () => Promise<string>;
+  readonly leave: () => void;
+}
+
+function placeOf({ engine }: Common, { boardOf, enterMail, log }: Given, { inside, visitorFiles, secret, leave }: OfOneSession): Place {
   return {
     session: inside,
     visitorFiles,
@@ -109,8 +123,31 @@ function placeOf(inside: Inside, visitorFiles: VisitorFiles, boardOf: Given["boa
       const board = await boardOf(SessionId.parse(inside.sessionId));
       return askBoard(board, inside, { request, caller: busCaller(caller, principal), signal });
     },
+    openPeers: ({ identity }, name) =>
+      peersInside({
+        name,
+        fingerprint: identity === undefined ? "own" : holderOfMail(identity),
+        enter: () => enterMail(inside.sessionId),
+        secret,
+        nowMs: () => engine.nowMs(),
+        report: (line) => log.info({ peer: name, line }, "peer of a caller over HTTP"),
+      }),
     [Symbol.dispose]: leave,
   };
+}
+
+/** What alone may be said of the peers here. */
+function peerEnvironment(): NodeJS.ProcessEnv {
+  const secret = process.env["PEERBUS_HMAC_SECRET"];
+  return secret === undefined ? {} : { PEERBUS_HMAC_SECRET: secret };
+}
+
+async function hostedSecret(): Promise<string> {
+  const { PEERBUS_HMAC_SECRET: said } = peerEnvironment();
+  if (said !== undefined) return (await readPeerSettings({ PEERBUS_HMAC_SECRET: said }, "elsewhere", "")).secret;
+  throw new PeersUnusable(
+    "the peers of this session sign their mail with a secret that its coordinator does not know: ask whoever runs it to start it with PEERBUS_HMAC_SECRET, or use the peers through the bridge of your own machine",
+  );
 }
 
 function busCaller({ kind, name, identity }: Caller, principal: string): BusCaller {
@@ -179,19 +216,13 @@ async function mainFiles(
 
   /** As whoever the intent belongs to, perhaps a bridge that has ended. */
   async function holding(intentId: string): Promise<Coordination> {
-    const place = placeOf(
-      inside,
-      visitorFiles,
-      () => Promise.reject(new Error("nothing is asked of the board here")),
-      () => undefined,
-    );
     const owner = await inside.query((state) => {
       const principal = ownerOf(state, intentId);
       return principal === undefined ? undefined : state.participants.get(principal as PrincipalId);
     });
-    if (owner === undefined) return reading(place, "nobody is known to have begun this task");
+    if (owner === undefined) return reading({ session: inside, visitorFiles }, "nobody is known to have begun this task");
     const spoken = { principal: owner.id, instance: owner.instanceId, takeNotices: () => [] };
-    return speakFor(inside, createVoice(place, undefined, nowMs), spoken);
+    return speakFor(inside, createVoice({ session: inside, visitorFiles }, undefined, nowMs), spoken);
   }
 
   return visitorFiles;

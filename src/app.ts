@@ -153,7 +153,8 @@ async function serveRepository(common: Common, { config, place, log, sessionId, 
     door,
     isHosted: false,
     sessionAt: served,
-    visitors: (callers) => repositoryVisitors(common, { callers, boardOf: board.boardOf, log, workspace, store: folder, session }),
+    visitors: (callers) =>
+      repositoryVisitors(common, { callers, boardOf: board.boardOf, enterMail: mail.enter, log, workspace, store: folder, session }),
     openSession: () => Promise.resolve(stream.host),
     rate: config.tokens === undefined ? undefined : FOREIGN_RATE,
   });

@@ -60,6 +60,7 @@ const ROWS: Readonly<Record<string, Row>> = {
   "app-dashboard.ts": ANYTHING,
   "app-mcp.ts": ANYTHING,
   "app-visitors.ts": ANYTHING,
+  "app-peers.ts": ANYTHING,
   "app-broker.ts": ANYTHING,
   "service.ts": ANYTHING,
   "kept-log.ts": ANYTHING,

@@ -7,7 +7,7 @@
 import { sentenceOf } from "../client/faults.ts";
 import { PeerMessageUnfit } from "../client/peer/fault.ts";
 import type { Delivery } from "../client/peer/frames.ts";
-import { createPeerClient, type PeerClient } from "../client/peer/peer-client.ts";
+import { createPeerClient, type PeerClient, type PeerOptions } from "../client/peer/peer-client.ts";
 import type { Broker } from "../client/peer/registration.ts";
 import { createSentBefore } from "../tools/mail-once.ts";
 import type { Coordination, PeerMessage, Peers } from "../tools/ports.ts";
@@ -53,6 +53,8 @@ export interface BridgePeersOptions {
   /** Mail came, or was taken. */
   readonly onMail?: () => void;
   readonly report: (line: string) => void;
+  /** What is a peer for us; one over a WebSocket by default. */
+  readonly makeClient?: (options: PeerOptions) => PeerClient;
 }
 
 export interface BridgePeers extends Peers, AsyncDisposable {
@@ -66,7 +68,16 @@ interface Opened {
   readonly isOurs: boolean;
 }
 
-export function createPeers({ coordination, name, seat, settings, drains, onMail, report }: BridgePeersOptions): BridgePeers {
+export function createPeers({
+  coordination,
+  name,
+  seat,
+  settings,
+  drains,
+  onMail,
+  report,
+  makeClient = createPeerClient,
+}: BridgePeersOptions): BridgePeers {
   let opening: Promise<Opened> | undefined;
   /** Taken from the client, the oldest first. */
   let waiting: Delivery[] = [];
@@ -78,7 +89,7 @@ export function createPeers({ coordination, name, seat, settings, drains, onMail
     const isOurs = said.url === undefined;
     const joined = said.name ?? (isOurs ? (await coordination.membership()).principalId : await nameInSession());
     if (isOver) throw new PeersUnavailable("this bridge has left");
-    const client = createPeerClient({
+    const client = makeClient({
       broker: () => brokerOf(said, seat),
       secret: said.secret,
       name: joined,

@@ -14,7 +14,7 @@ import { createAgents } from "./visitor/agents.ts";
 import { createMember, type Member, PRESENT_MS } from "./visitor/member.ts";
 import { fingerprintOf, instanceOf, nameOf, type Naming } from "./visitor/names.ts";
 import type { Place } from "./visitor/place.ts";
-import { NO_PEERS } from "./visitor/peers.ts";
+import { createMail, type Mail, noPeers } from "./visitor/peers.ts";
 
 /** How often it is looked who has made no request for long, in milliseconds. */
 const LOOK_MS = 15_000;
@@ -40,6 +40,7 @@ export interface VisitorsOptions {
 /** Somebody who came, with whatever credential it came last. */
 interface Known {
   readonly member: Member;
+  readonly mail: Mail;
   readonly sessionId: string;
   caller: Caller;
   lastMs: number;
@@ -89,8 +90,10 @@ export function createVisitors(options: VisitorsOptions): Visitors {
     const { identity } = caller;
     const instance = instanceOf(fingerprint, name);
     const member = createMember({ place, name, displayName, instance, identity, capabilities, notices: createNotices(), nowMs });
+    const mail = createMail(member, (as) => place.openPeers(caller, as));
     const known: Known = {
       member,
+      mail,
       sessionId: place.session.sessionId,
       caller,
       lastMs: nowMs(),
@@ -127,6 +130,7 @@ export function createVisitors(options: VisitorsOptions): Visitors {
       if (!known.isWhole) await adopt(stay, place, caller, known);
       for (const agent of known.agents) agent.lastMs = nowMs();
       await Promise.all(Array.from(known.agents, (agent) => agent.member.worked()));
+      known.mail.follow();
     }
     const speaking = (one: Member): Coordination => (caller.mayWrite ? one.coordination : readingAs(one, howToSignIn));
     const takeNotices = (): string[] => [
@@ -146,7 +150,7 @@ export function createVisitors(options: VisitorsOptions): Visitors {
         nowMs,
       }),
       board: createBoard(place, caller, member, howToSignIn),
-      peers: NO_PEERS,
+      peers: caller.mayWrite ? known.mail.peers : noPeers(howToSignIn),
     };
     return { context, hold: () => held([stay, known]) };
   }
@@ -185,6 +189,7 @@ export function createVisitors(options: VisitorsOptions): Visitors {
     const silentMs = nowMs() - known.lastMs;
     if (known.holds > 0 || silentMs < PRESENT_MS) return;
     await known.member.rest();
+    if (!known.member.isPresent) known.mail.close();
     const isForgotten = !known.member.holdsTasks || nowMs() - known.lastMs >= REMEMBERED_MS;
     if (isForgotten && known.holds === 0 && nowMs() - known.lastMs >= PRESENT_MS && !known.member.isPresent) {
       all.delete(key);
@@ -211,7 +216,7 @@ export function createVisitors(options: VisitorsOptions): Visitors {
         coordination,
         agents: noAgents(coordination),
         board: createBoard(place, caller, undefined, howToSignIn),
-        peers: NO_PEERS,
+        peers: noPeers(howToSignIn),
       };
       return { context, hold: () => held([stay]) };
     },
@@ -221,10 +226,11 @@ export function createVisitors(options: VisitorsOptions): Visitors {
     dismiss() {
       let dismissed = 0;
       for (const { known } of stays.values()) {
-        for (const [key, { caller, sessionId, member }] of known) {
+        for (const [key, { caller, sessionId, member, mail }] of known) {
           if (callers.stillHolds(caller, sessionId)) continue;
           if (member.isPresent) dismissed += 1;
           member.letGo();
+          mail.close();
           known.delete(key);
         }
       }
@@ -236,7 +242,10 @@ export function createVisitors(options: VisitorsOptions): Visitors {
       await looking;
       for (const [sessionId, { place, known }] of stays) {
         stays.delete(sessionId);
-        for (const { member } of known.values()) member.letGo();
+        for (const { member, mail } of known.values()) {
+          member.letGo();
+          mail.close();
+        }
         await place.then(
           (open) => open[Symbol.dispose](),
           () => undefined, // it never opened

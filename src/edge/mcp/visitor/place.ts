@@ -6,7 +6,7 @@ import type { SessionState } from "../../../core/session/state.ts";
 import type { ProvenIdentity } from "../../../core/session/verdict.ts";
 import type { Outcome } from "../../../engine/outcome.ts";
 import type { Heard } from "../../../tools/hearing.ts";
-import type { Commit, Files } from "../../../tools/ports.ts";
+import type { Commit, Files, Peers } from "../../../tools/ports.ts";
 import type { BusAnswer } from "../../../wire/bus/answer.ts";
 import type { BusRequest } from "../../../wire/bus/requests.ts";
 import type { PrincipalId } from "../../../wire/ids.ts";
@@ -63,10 +63,18 @@ export interface VisitorFiles {
   readonly takeNotices?: () => readonly string[];
 }
 
+/** A peer of the session, registered until it is disposed of. */
+export interface HeldPeers extends Peers, AsyncDisposable {
+  /** Registers in the background. */
+  connectSoon(): void;
+}
+
 /** A session that is open for visitors until this is disposed. */
 export interface Place extends Disposable {
   readonly session: Session;
   readonly visitorFiles: VisitorFiles;
   /** Asks the session's own bus, as this caller under this name. */
   askBoard(request: BusRequest, caller: Caller, principal: string, signal: AbortSignal | undefined): Promise<BusAnswer>;
+  /** The mail of the session's peers, under a name of this caller's. */
+  openPeers(caller: Caller, name: string): HeldPeers;
 }

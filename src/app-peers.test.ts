@@ -1,0 +1,95 @@
+/** The mail of peers between callers over HTTP, who are peers of the session in process. */
+import { afterEach, beforeEach, expect, it, vi } from "vitest";
+import { ANYBODY, proven, visited } from "./app-visitors.test.fixture.ts";
+
+const MINUTE = 60_000;
+const ana = proven("ana");
+const bo = proven("bo");
+
+beforeEach(() => void vi.stubEnv("PEERBUS_HMAC_SECRET", "0123456789abcdef0123456789abcdef"));
+afterEach(() => void vi.unstubAllEnvs());
+
+/** Both take part, and are peers. */
+async function acquainted(session: Awaited<ReturnType<typeof visited>>) {
+  for (const [caller, file] of [
+    [ana, "a"],
+    [bo, "b"],
+  ] as const) {
+    await session.call(caller, "begin_task", { objective: "o", files: [file], ttl_sec: 7_200 });
+    await session.call(caller, "bus_peers");
+  }
+}
+
+it("sends to another, whose next answer says that mail waits, and whose drain gives it once", async () => {
+  await using session = await visited();
+  await acquainted(session);
+
+  const sent = await session.call(ana, "bus_send", { to: "bo", body: "hello" });
+  await session.settled();
+  const told = await session.call(bo, "who_is_working");
+  const first = await session.call(bo, "bus_drain");
+
+  expect(sent).toMatchObject({ sent: true, to: "bo" });
+  expect(told).toMatchObject({ unread: 1 });
+  expect(first).toMatchObject({ messages: [{ from: "ana", body: "hello" }] });
+});
+
+it("acknowledges what reached its reader, and gives again what did not", async () => {
+  await using session = await visited();
+  await acquainted(session);
+  await session.call(ana, "bus_send", { to: "bo", body: "hello" });
+  await session.settled();
+  const { peers } = await session.contextOf(bo);
+
+  const lost = await peers.drain(10_000);
+  lost.settle(false);
+  const again = await peers.drain(10_000);
+  again.settle(true);
+  await session.settled();
+
+  expect([lost.messages.length, again.messages.length, (await peers.drain(10_000)).messages.length]).toEqual([1, 1, 0]);
+});
+
+it("names those who are connected, and says to all", async () => {
+  await using session = await visited();
+  await acquainted(session);
+
+  const named = await session.call(ana, "bus_peers");
+  await session.call(ana, "bus_broadcast", { body: "all" });
+  await session.settled();
+
+  expect(named).toMatchObject({ self: "ana", peers: ["bo"] });
+  expect(await session.call(bo, "bus_drain")).toMatchObject({ messages: [{ from: "ana", body: "all" }] });
+});
+
+it("keeps what is sent to whoever has made no request for long, and gives it when it is back", async () => {
+  await using session = await visited();
+  await acquainted(session);
+  await session.pass(16 * MINUTE, 20_000);
+  await session.call(ana, "bus_send", { to: "bo", body: "later" });
+  await session.settled();
+
+  await session.call(bo, "who_is_working");
+  await session.settled();
+
+  expect(await session.call(bo, "who_is_working")).toMatchObject({ unread: 1 });
+  expect(await session.call(bo, "bus_drain")).toMatchObject({ messages: [{ body: "later" }] });
+});
+
+it("has none for whoever takes no part", async () => {
+  await using session = await visited();
+
+  expect(await session.call(ANYBODY, "bus_drain")).toMatchObject({
+    status: "error",
+    message: expect.stringContaining("bring a token") as string,
+  });
+});
+
+it("says what its coordinator lacks where that knows no secret", async () => {
+  vi.stubEnv("PEERBUS_HMAC_SECRET", undefined);
+  await using session = await visited();
+
+  const sent = await session.call(ana, "bus_send", { to: "bo", body: "hello" });
+
+  expect(sent).toMatchObject({ status: "error", message: expect.stringContaining("start it with PEERBUS_HMAC_SECRET") as string });
+});
