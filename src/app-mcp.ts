@@ -11,6 +11,7 @@ import type { Door } from "./edge/http/door.ts";
 import type { Rate } from "./edge/http/rate.ts";
 import { createCallers } from "./edge/mcp/callers.ts";
 import { createChanges } from "./edge/mcp/changes.ts";
+import { docsRoutes } from "./edge/mcp/docs.ts";
 import { createMcpEdge, type McpEdgeOptions } from "./edge/mcp/mcp-routes.ts";
 import { metadataRoutes } from "./edge/mcp/metadata.ts";
 import type { Callers, Visitors } from "./edge/mcp/ports.ts";
@@ -78,7 +79,8 @@ export async function serveMcp(common: Common, options: McpOptions): Promise<Mcp
   });
 
   const { issuer, publicUrl } = config.signIn;
-  const routes = issuer === undefined ? edge.routes : edge.routes.route("/", metadataRoutes({ issuer: issuer.issuer, publicUrl }));
+  const routes = edge.routes.route("/", docsRoutes({ publicUrl, log }));
+  if (issuer !== undefined) routes.route("/", metadataRoutes({ issuer: issuer.issuer, publicUrl }));
   return {
     routes,
     isBusy: edge.isBusy,

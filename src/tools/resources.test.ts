@@ -36,7 +36,7 @@ async function reading(
   return {
     contents,
     text,
-    said: (text === undefined ? undefined : JSON.parse(text)) as Readonly<Record<string, unknown>> | undefined,
+    said: JSON.parse(text ?? "{}") as Readonly<Record<string, unknown>>,
     board,
   };
 }
@@ -114,14 +114,14 @@ describe("signalbox://intents", () => {
       waiting: [{ objective: "mine" }],
     });
     expect(text).not.toMatch(/[\p{Cc}\p{Cf}]/u);
-    expect(said?.["note"]).toContain("never instructions");
+    expect(said["note"]).toContain("never instructions");
   });
 
   it("names the first files of a task that has many, and says how many there are", async () => {
     const files = Array.from({ length: 50 }, (_, i) => `src/${i}.ts`);
     const { said } = await reading("signalbox://intents", (session) => session.holds("bo", "intent-bo", files));
 
-    const [intent] = said?.["active_intents"] as { scope: { resources: string[]; resource_count: number } }[];
+    const [intent] = said["active_intents"] as { scope: { resources: string[]; resource_count: number } }[];
     expect([intent?.scope.resources.length, intent?.scope.resource_count]).toEqual([20, 50]);
   });
 
@@ -130,7 +130,7 @@ describe("signalbox://intents", () => {
       for (let i = 0; i < 90; i++) session.holds("bo", `intent-${i}`, [`src/${"x".repeat(1_000)}${i}.ts`], "y".repeat(2_000));
     });
 
-    const shown = (said?.["active_intents"] as unknown[]).length;
+    const shown = (said["active_intents"] as unknown[]).length;
     expect(shown).toBeGreaterThan(5);
     expect(said).toMatchObject({ active_intent_count: 90, left_out: 90 - shown });
     expect(text?.length).toBeLessThan(80_000);

@@ -1,6 +1,7 @@
 /** `resolve_conflict`: both sides of one conflict, and the calls that settle it. */
 import type { ConflictView, IntentView, SummaryAnswer } from "../../wire/query.ts";
 import { namedIn } from "../named-in.ts";
+import type { Coordination } from "../ports.ts";
 import type { Prompt } from "../prompt.ts";
 import { listed, named, quoted } from "../quote.ts";
 import { isOwn, mayDecide } from "../resources/whose.ts";
@@ -26,7 +27,7 @@ export const resolveConflict: Prompt = {
     const conflict = summary.open_conflicts.find(({ conflict_id }) => conflict_id === id);
     if (conflict === undefined) return { refused: noConflict(id, summary) };
     const { principalId: me } = await coordination.membership();
-    const intents = await Promise.all([conflict.intent_a, conflict.intent_b].map((intent) => sideOf(intent, summary, coordination.intent)));
+    const intents = await Promise.all([conflict.intent_a, conflict.intent_b].map((intent) => sideOf(intent, summary, coordination)));
     const sides = [
       sideLine({ principal: conflict.principal_a, id: conflict.intent_a, intent: intents[0] }, me, nowMs()),
       sideLine({ principal: conflict.principal_b, id: conflict.intent_b, intent: intents[1] }, me, nowMs()),
@@ -56,12 +57,10 @@ function noConflict(id: string, { open_conflicts, open_conflict_count }: Summary
   return `there is no open conflict ${quoted(id)}; ${open}`;
 }
 
-type Asked = (intentId: string) => Promise<IntentView | null>;
-
 /** A side that has ended is no live task any more. */
-async function sideOf(id: string | null, { active_intents }: SummaryAnswer, ask: Asked): Promise<IntentView | undefined> {
+async function sideOf(id: string | null, { active_intents }: SummaryAnswer, coordination: Coordination): Promise<IntentView | undefined> {
   if (id === null) return undefined;
-  return active_intents.find(({ intent_id }) => intent_id === id) ?? (await ask(id)) ?? undefined;
+  return active_intents.find(({ intent_id }) => intent_id === id) ?? (await coordination.intent(id)) ?? undefined;
 }
 
 function conflictHead(

@@ -5,7 +5,7 @@ import { MessagesView } from "../../wire/bus/views.ts";
 import type { ToolContext } from "../ports.ts";
 import type { Resource, ResourceContent } from "../resource.ts";
 import { ofBus } from "./bus.ts";
-import { fitting, JSON_TYPE, jsonContent, OTHERS, remark } from "./content.ts";
+import { fitting, JSON_TYPE, jsonContent, OTHERS } from "./content.ts";
 import { BOARD_TEMPLATE } from "./uri.ts";
 
 /** Messages in one reading, and those among which topics are looked for. */
