@@ -1,0 +1,246 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, expect, it, onTestFinished } from "vitest";
+import { intent, SESSION, touchyStore } from "../../engine/engine.test.fixture.ts";
+import { memoryStore } from "../../store/memory.ts";
+import { openSqliteStore } from "../../store/sqlite.ts";
+import { streamOf } from "../../wire/ids.ts";
+import { BadCursor, isAbout } from "./changes.ts";
+import { type Process, start } from "./changes.test.fixture.ts";
+
+/** A session that ana has joined. */
+async function withAna(process: Process = start()): Promise<Process> {
+  await process.says("ana", "HELLO");
+  return process;
+}
+
+describe("whoever follows a session", () => {
+  it("hears at once where following begins, and then what changes, each with its place", async () => {
+    const process = await withAna();
+    using reading = process.follows("ana");
+
+    const first = await reading.next();
+    await process.says("ana", "INTENT_ANNOUNCE", intent("i"));
+    const second = await reading.next();
+
+    expect([first.told, first.cursor]).toEqual(["", "s2.b0.m0"]);
+    expect([second.told, second.cursor]).toEqual(["intents session", "s3.b0.m0"]);
+    expect(isAbout(second.change, "signalbox://file/i.ts")).toBe(true);
+    expect(isAbout(second.change, "signalbox://file/j.ts")).toBe(false);
+  });
+
+  it("hears of the board and of its own mail as well", async () => {
+    const process = await withAna();
+    using anas = process.follows("ana");
+    using bos = process.follows("bo");
+    await Promise.all([anas.next(), bos.next()]);
+
+    await process.posts("a topic");
+    const posted = [(await anas.next()).told, (await bos.next()).told];
+    await process.mails("ana", "bo", "m1");
+
+    expect(posted).toEqual(["board board?topic=a%20topic", "board board?topic=a%20topic"]);
+    expect((await bos.next()).told).toBe("inbox");
+    expect(await anas.isQuiet()).toBe(true);
+  });
+
+  it("hears nothing of what changes nothing", async () => {
+    const process = await withAna();
+    await process.says("ana", "HEARTBEAT", { status: "idle" });
+    using reading = process.follows("ana");
+    await reading.next();
+
+    await process.says("ana", "HEARTBEAT", { status: "idle" });
+    await process.says("ana", "OP_PROPOSE", { op_id: "o", target: "a.ts", op_kind: "replace" });
+
+    expect(await reading.isQuiet()).toBe(true);
+  });
+
+  it("hears once of many things that happened while it did not listen", async () => {
+    const process = await withAna();
+    using reading = process.follows("ana");
+    await reading.next();
+
+    await Promise.all(Array.from({ length: 300 }, (_, index) => process.says("ana", "INTENT_ANNOUNCE", intent(`i${index}`))));
+    const { change, cursor } = await reading.next();
+
+    expect(cursor).toBe("s302.b0.m0");
+    for (const index of [0, 150, 299]) expect(isAbout(change, `signalbox://file/i${index}.ts`)).toBe(true);
+    expect(isAbout(change, "signalbox://file/other.ts")).toBe(false);
+    expect(await reading.isQuiet()).toBe(true);
+  });
+
+  it("goes on where it was, after a restart, with what happened meanwhile", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "changes-"));
+    onTestFinished(() => rm(folder, { recursive: true }));
+    const path = join(folder, "log");
+    const before = await openSqliteStore({ path });
+    const first = await withAna(start({ store: before }));
+    using reading = first.follows("ana");
+    const { cursor } = await reading.next();
+    await first.says("ana", "INTENT_ANNOUNCE", intent("i"));
+    await first.posts("deploy");
+    await first.mails("bo", "ana", "m1");
+    await first.die();
+    await before.close();
+    await using store = await openSqliteStore({ path });
+    const second = start({ store });
+
+    using again = second.follows("ana", cursor);
+    const { change, told } = await again.next();
+
+    expect(told).toBe("board board?topic=deploy inbox intents session");
+    expect(isAbout(change, "signalbox://file/i.ts")).toBe(true);
+    expect(await again.isQuiet()).toBe(true);
+    await second.says("ana", "INTENT_WITHDRAW", { intent_id: "i", reason: "done" });
+    expect(isAbout((await again.next()).change, "signalbox://file/i.ts")).toBe(true);
+    await second.die();
+  });
+
+  it("is told that everything may have changed where its place is in another life of the log", async () => {
+    const process = await withAna();
+    using reading = process.follows("ana", "s1.b7.m0");
+
+    const { change, cursor } = await reading.next();
+
+    expect(cursor).toBe("s2.b0.m0");
+    for (const uri of ["session", "lanes", "board?topic=x", "file/any.ts", "inbox"])
+      expect(isAbout(change, `signalbox://${uri}`)).toBe(true);
+    expect(await reading.isQuiet()).toBe(true);
+  });
+
+  it("is told the same where it is very far behind, and no log is read for that", async () => {
+    const store = touchyStore();
+    const process = await withAna(start({ store }));
+    for (let round = 0; round < 21; round += 1) await Promise.all(Array.from({ length: 500 }, () => process.posts("a")));
+    store.hiding = new Error("the log was read");
+    using reading = process.follows("ana", "s2.b3.m0");
+
+    const { change, cursor } = await reading.next();
+
+    expect(cursor).toBe("s2.b10501.m0");
+    expect(isAbout(change, "signalbox://board?topic=other")).toBe(true);
+  });
+
+  it.each([
+    "",
+    "s1",
+    "s1.b1",
+    "s-1.b0.m0",
+    "s1.b2.m3 ",
+    "s1.b2.m3\n",
+    "s1.b2.m3.x4",
+    "S1.b2.m3",
+    "s1e3.b0.m0",
+    `s${"9".repeat(40)}.b0.m0`,
+    "42",
+  ])("is refused at once with the place %j", (after) => {
+    const { changes } = start();
+
+    expect(() => changes.follow(SESSION, "ana", after, new AbortController().signal)).toThrow(BadCursor);
+  });
+
+  it("ends with its signal, also while it waits, and when it leaves", async () => {
+    const process = await withAna();
+    const stop = new AbortController();
+    const waiting = process.changes.follow(SESSION, "ana", undefined, stop.signal)[Symbol.asyncIterator]();
+    await waiting.next();
+    const asked = waiting.next();
+    stop.abort();
+    expect(await asked).toEqual({ done: true, value: undefined });
+
+    for await (const _first of process.changes.follow(SESSION, "ana", undefined, new AbortController().signal)) break;
+    expect(await process.isListenedTo("session")).toBe(false);
+  });
+
+  it("hears what the store says when the log cannot be read", async () => {
+    const store = touchyStore();
+    const process = await withAna(start({ store }));
+    store.hiding = new Error("the disk is gone");
+    using reading = process.follows("ana", "s0.b0.m0");
+
+    await expect(reading.next()).rejects.toThrow("the disk is gone");
+    expect(await process.isListenedTo("session")).toBe(false);
+  });
+});
+
+describe("the logs of a followed session", () => {
+  it("are not made by following, and followed as soon as somebody has made them", async () => {
+    const process = await withAna();
+    using reading = process.follows("ana");
+    await reading.next();
+    expect(await reading.isQuiet()).toBe(true);
+
+    const there = await Promise.all((["board", "mail"] as const).map((part) => process.engine.has(streamOf(SESSION, part))));
+    expect([there, process.opened]).toEqual([[false, false], ["session"]]);
+    await process.posts("first");
+    expect((await reading.next()).told).toBe("board board?topic=first");
+    await process.mails("bo", "ana", "m1");
+    expect((await reading.next()).told).toBe("inbox");
+  });
+
+  it("are not even made where the session itself is not there", async () => {
+    const process = start();
+    using reading = process.follows("ana");
+    const { cursor } = await reading.next();
+    expect([cursor, process.opened]).toEqual(["s0.b0.m0", []]);
+
+    await process.says("ana", "HELLO");
+    expect((await reading.next()).told).toBe("lanes session");
+  });
+
+  it("are read once for all who follow, and by nobody when the last has left", async () => {
+    const process = await withAna();
+    await process.posts("a");
+    const readings = Array.from({ length: 50 }, () => process.follows("ana"));
+    await Promise.all(readings.map((reading) => reading.next()));
+    expect(process.opened.toSorted()).toEqual(["board", "session"]);
+
+    for (const reading of readings.slice(1)) reading[Symbol.dispose]();
+    expect(await process.isListenedTo("board")).toBe(true);
+    readings[0]?.[Symbol.dispose]();
+    expect([await process.isListenedTo("session"), await process.isListenedTo("board")]).toEqual([false, false]);
+    await process.mails("ana", "bo", "m1");
+    expect(process.opened).not.toContain("mail");
+  });
+
+  it("are left by whoever is gone before it asked for anything, and before they were open", async () => {
+    const process = await withAna();
+    process.follows("ana")[Symbol.dispose]();
+    expect(await process.isListenedTo("session")).toBe(false);
+
+    const gone = new AbortController();
+    gone.abort();
+    const never = process.changes.follow(SESSION, "ana", undefined, gone.signal)[Symbol.asyncIterator]();
+    expect(await never.next()).toEqual({ done: true, value: undefined });
+    expect(await process.isListenedTo("session")).toBe(false);
+  });
+
+  it("stay open, so that what falls due is told in time, with nobody else there", async () => {
+    const process = start();
+    using reading = process.follows("ana");
+    await reading.next();
+    await process.claims("deploy", 300_000);
+    expect((await reading.next()).told).toBe("lanes");
+
+    await process.pass(299_000);
+    expect(await reading.isQuiet()).toBe(true);
+    await process.pass(2_000);
+    expect(await reading.next()).toMatchObject({ told: "lanes", cursor: "s0.b3.m0" });
+  });
+
+  it("go on where one of them cannot be opened", async () => {
+    const store = memoryStore();
+    const before = await withAna(start({ store }));
+    await before.posts("a");
+    await before.die();
+    const process = await withAna(start({ store, open: { board: () => Promise.reject(new Error("damaged")) } }));
+    using reading = process.follows("ana");
+    await reading.next();
+    await process.says("ana", "INTENT_ANNOUNCE", intent("i"));
+
+    expect((await reading.next()).told).toBe("intents session");
+    expect(process.faults).toMatchObject([{ stream: "s/board", error: "Error: damaged" }]);
+  });
+});
