@@ -28,8 +28,12 @@ async function host(era: (typeof ERAS)[number], scratch: Scratch, args: readonly
   return { ana, ask, follow, [Symbol.asyncDispose]: () => ana[Symbol.asyncDispose]() };
 }
 
-const contentOf = ({ result }: Message) =>
-  JSON.parse((result?.["contents"] as { text: string }[])[0]?.text ?? "null") as Record<string, unknown>;
+const contentOf = ({ result = {} }: Message) => {
+  const [content] = result["contents"] as { text: string }[];
+  return JSON.parse(content?.text ?? "null") as Record<string, unknown>;
+};
+const membersOf = ({ result = {} }: Message, list: string, member: string) =>
+  (result[list] as Record<string, unknown>[]).map((one) => one[member]);
 
 describe.each(ERAS)("a host of the %s era", (era) => {
   it("is shown resources, templates and prompts before anything is joined, of the profiles that are on", async () => {
@@ -41,11 +45,11 @@ describe.each(ERAS)("a host of the %s era", (era) => {
     const prompts = await at.ask("prompts/list");
     const read = await at.ask("resources/read", { uri: "signalbox://session" });
 
-    expect((resources.result?.["resources"] as { uri: string }[]).map(({ uri }) => uri)).toEqual(
+    expect(membersOf(resources, "resources", "uri")).toEqual(
       ["session", "intents", "conflicts", "inbox"].map((name) => `signalbox://${name}`),
     );
     expect(templates.result).toMatchObject({ resourceTemplates: [{ uriTemplate: "signalbox://file/{path}" }] });
-    expect((prompts.result?.["prompts"] as { name: string }[]).map(({ name }) => name)).toEqual(["standup", "handoff", "resolve_conflict"]);
+    expect(membersOf(prompts, "prompts", "name")).toEqual(["standup", "handoff", "resolve_conflict"]);
     expect(read.error).toMatchObject({ code: -32603, message: expect.stringContaining("WORKSPACE_NO_FOLDER") as string });
     expect(JSON.stringify([resources, templates, prompts])).not.toContain('"profile"');
   });
@@ -84,7 +88,8 @@ describe.each(ERAS)("a host of the %s era", (era) => {
     await using at = await host(era, scratch, ["--workspace", repo]);
     const begin = { name: "begin_task", arguments: { objective: "o", files: ["a.ts"], on_overlap: "proceed" } };
     await bo.call("begin_task", { objective: "paint it", files: ["a.ts"] });
-    const begun = (await at.ask("tools/call", begin)).result?.["structuredContent"] as { conflict_ids?: string[]; intent_id?: string };
+    const { result: begun = {} } = await at.ask("tools/call", begin);
+    const { intent_id: mine } = begun["structuredContent"] as { intent_id: string };
     const summary = await bo.call("who_is_working");
     const [conflict] = summary["open_conflicts"] as { conflict_id: string }[];
     const escalate = { name: "escalate_conflict", arguments: { conflict_id: conflict?.conflict_id, reason: "both paint" } };
@@ -108,7 +113,7 @@ describe.each(ERAS)("a host of the %s era", (era) => {
 
     expect(questions).toEqual([expect.stringContaining("paint it")]);
     expect(answer.result).toMatchObject({ structuredContent: { status: "ok" } });
-    expect(JSON.stringify(after["active_intents"])).not.toContain(begun.intent_id);
+    expect(JSON.stringify(after["active_intents"])).not.toContain(mine);
   });
 });
 
