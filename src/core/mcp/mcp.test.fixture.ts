@@ -38,7 +38,9 @@ export function play(settings: JsonObject = {}): Play {
 
 /** As the hash of an id looks. */
 export function hashed(name: string): string {
-  return Buffer.from(name).toString("hex").padEnd(64, "0");
+  return Array.from(name, (letter) => letter.charCodeAt(0).toString(16))
+    .join("")
+    .padEnd(64, "0");
 }
 
 export function detailsOf(name: string): Omit<OpenMcpSession, "idHash"> {

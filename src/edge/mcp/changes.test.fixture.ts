@@ -148,6 +148,6 @@ export function start({ store = memoryStore(), clock = createManualClock(), open
     },
     die: () => engine.close(),
   };
-  onTestFinished(theirs.die);
+  onTestFinished(() => theirs.die());
   return theirs;
 }
