@@ -58,7 +58,7 @@ export async function listen(options: HttpServerOptions): Promise<HttpServer> {
   const onRequest: RequestListener = (request, response) => {
     const barred = barredBy(request, guard);
     if (barred === undefined) return void answer(request, response);
-    response.writeHead(403, { "content-type": "application/json" }).end(JSON.stringify({ detail: barred }));
+    response.writeHead(403, { "content-type": "application/json" }).end(JSON.stringify(saidTo(request.url ?? "", barred)));
   };
   const limits = { maxHeaderSize: MAX_HEADER_BYTES };
   const server: Server = tls === undefined ? createServer(limits, onRequest) : createTlsServer({ ...limits, ...tls }, onRequest);
@@ -115,6 +115,13 @@ export async function listen(options: HttpServerOptions): Promise<HttpServer> {
       });
     },
   };
+}
+
+/** Where MCP is spoken, errors have the form of JSON-RPC. */
+const MCP_PATH = /^(?:\/session\/[^/?]+)?\/mcp(?:\?|$)/;
+
+function saidTo(url: string, barred: string): object {
+  return MCP_PATH.test(url) ? { jsonrpc: "2.0", id: null, error: { code: -32600, message: barred } } : { detail: barred };
 }
 
 /** A request that no route sees: what stands there for its address is none. */

@@ -5,7 +5,7 @@ import type { InSession } from "./legacy/live-sessions.ts";
 import type { Caller } from "./ports.ts";
 import type { Serving, Visit } from "./serving.ts";
 import type { SessionStore } from "./session-store.ts";
-import type { Stays } from "./stays.ts";
+import type { Reason, Stays } from "./stays.ts";
 
 /** What the server of the SDK carries of it, under a name that its types give. */
 export interface AuthInfo {
@@ -41,6 +41,7 @@ export class HttpVisit implements Visit {
   followed: Visit["followed"] = undefined;
   readonly #outgoing: ServerResponse;
   readonly #stays: Stays;
+  sentAway: Reason | undefined;
   #gone: AbortController | undefined;
   #isInSession = false;
   #isWithdrawn = false;
@@ -90,7 +91,9 @@ export class HttpVisit implements Visit {
     return gone.signal;
   }
 
-  sendAway(): void {
+  /** Ends it from outside: whoever wants its answer is told why there is none. */
+  sendAway(reason: Reason): void {
+    this.sentAway = reason;
     void this.signal;
     this.#gone?.abort();
   }
@@ -118,9 +121,10 @@ export class HttpVisit implements Visit {
     };
   }
 
-  /** It lasts, and may be ended from outside. */
-  stay(end: () => void): void {
-    this.#stay = this.#stays.add({ caller: this.caller, sessionId: this.sessionId, end });
+  /** It may be ended from outside, and ends with what its caller showed. */
+  stay(end: (reason: Reason) => void): void {
+    const { caller, sessionId } = this;
+    this.#stay = this.#stays.add({ caller, sessionId, end });
   }
 
   ended(): void {

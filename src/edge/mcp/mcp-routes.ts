@@ -3,16 +3,17 @@
  * of what a tool does; whose page it may come from has been looked at before any route (`../http/guard.ts`).
  */
 import type { Socket } from "node:net";
-import { classifyInboundRequest, isJsonContentType, PROTOCOL_VERSION_META_KEY } from "@modelcontextprotocol/server";
+import { classifyInboundRequest, isJsonContentType, isJSONRPCRequest, PROTOCOL_VERSION_META_KEY } from "@modelcontextprotocol/server";
 import { type Context, Hono } from "hono";
 import type { Log } from "../../log.ts";
 import { type Peer, peerOf } from "../http/peer.ts";
-import { barredResponse, CODE, idOf, refusal } from "./errors.ts";
+import { barredResponse, CODE, refusal } from "./errors.ts";
 import { type Env, HttpVisit } from "./http-visit.ts";
 import { createLegacy } from "./legacy/legacy.ts";
 import { createModern } from "./modern.ts";
 import type { Barred, Caller, Callers, Wire } from "./ports.ts";
 import { readBody } from "./request-body.ts";
+import { isSigned } from "./signatures.ts";
 import { selectionIn } from "./selection-in.ts";
 import type { Serve } from "./serving.ts";
 import type { SessionStore } from "./session-store.ts";
@@ -41,10 +42,10 @@ export interface McpEdge extends Disposable {
 /** Bytes of one message: the longest file that a tool takes, with every character escaped, as the bridge takes it. */
 const MAX_BODY_BYTES = 48 * 1024 * 1024;
 
-/** Bytes of messages that are being read at once, from everybody. */
-const MAX_READING_BYTES = 256 * 1024 * 1024;
+/** Bytes of a message of somebody who may only read. */
+const MAX_READERS_BYTES = 1024 * 1024;
 
-const WHICH_SESSION = "this credential opens more than one session: connect to /session/<id>/mcp";
+const WHICH_SESSION = "the address has to say which session is meant: connect to /session/<id>/mcp";
 
 export function createMcpEdge({ sessionAt, serve, callers, sessions, onActivity, log }: McpEdgeOptions): McpEdge {
   const stays = createStays();
@@ -53,7 +54,6 @@ export function createMcpEdge({ sessionAt, serve, callers, sessions, onActivity,
   /** Looked up once for a connection, however many requests come over it. */
   const owners = new WeakMap<Socket, Promise<Peer>>();
   let served = 0;
-  let readingBytes = 0;
 
   function wireOf({ incoming: { socket } }: Env): Wire {
     return {
@@ -76,48 +76,42 @@ export function createMcpEdge({ sessionAt, serve, callers, sessions, onActivity,
     return typeof own === "string" ? own : barredResponse(own);
   }
 
-  async function bodyOf(request: Request, { incoming }: Env): Promise<Buffer | Response> {
-    if (!isJsonContentType(request.headers.get("content-type"))) {
-      return refusal(415, CODE.server, "Unsupported Media Type: Content-Type must be application/json");
+  /** Whoever it is by what it shows, before its body is read, where no signature goes over that: nobody unknown fills the memory. */
+  async function judged(request: Request, env: Env, sessionId: string): Promise<Judged | Response> {
+    const isOverBody = isSigned(request.headers) && !request.headers.has("authorization");
+    if (request.method !== "POST") return judge(NOTHING);
+    const known = isOverBody ? undefined : await judge(NOTHING);
+    if (known instanceof Response) return known;
+    const bytes = await bodyOf(env, known?.caller.mayWrite === false ? MAX_READERS_BYTES : MAX_BODY_BYTES);
+    if (bytes instanceof Response) return bytes;
+    return known === undefined ? judge(bytes) : { ...known, bytes };
+
+    async function judge(body: Buffer): Promise<Judged | Response> {
+      const caller: Caller | Barred = await callers.judge(request, body, sessionId, wireOf(env));
+      return "status" in caller ? barredResponse(caller) : { caller, bytes: body };
     }
-    const length = Number(incoming.headers["content-length"] ?? MAX_BODY_BYTES);
-    if (length <= MAX_BODY_BYTES && readingBytes + length > MAX_READING_BYTES) {
-      return refusal(503, CODE.server, "too much is being sent to this sidecar at once; send it again", {
-        headers: { "retry-after": "1" },
-      });
-    }
-    readingBytes += length;
-    const body = await readBody(incoming, MAX_BODY_BYTES).finally(() => (readingBytes -= length));
-    if ("bytes" in body) return body.bytes;
-    if (body.refused === "broken-off") return refusal(400, CODE.parse, "the body of this request broke off");
-    return refusal(413, CODE.server, `Request body exceeds the maximum size of ${MAX_BODY_BYTES} bytes`);
   }
 
   async function answer(context: Context): Promise<Response> {
     const request = context.req.raw;
     const env = context.env as Env;
-    const isPost = request.method === "POST";
-    if (!isPost && request.method !== "GET" && request.method !== "DELETE") {
-      return refusal(405, CODE.server, "Method not allowed.", { headers: { allow: "GET, POST, DELETE" } });
-    }
+    const unfit = unfitOf(request, env);
+    if (unfit !== undefined) return unfit;
     const sessionId = await placeOf(request, context.req.param("session"));
     if (sessionId instanceof Response) return sessionId;
-    const bytes = isPost ? await bodyOf(request, env) : NOTHING;
-    if (bytes instanceof Response) return bytes;
-    const caller: Caller | Barred = await callers.judge(request, bytes, sessionId, wireOf(env));
-    if ("status" in caller) return barredResponse(caller);
+    const known = await judged(request, env, sessionId);
+    if (known instanceof Response) return known;
     const selection = selectionIn(request);
     const serving = serve(sessionId, selection);
     if ("refused" in serving) return refusal(400, CODE.params, serving.refused);
-    const visit = new HttpVisit({ request, env, caller, sessionId, selection, serving, stays });
-    if (isPost) return post(visit, bytes);
-    return otherMethod(visit);
+    const visit = new HttpVisit({ request, env, caller: known.caller, sessionId, selection, serving, stays });
+    return request.method === "POST" ? post(visit, known.bytes) : otherMethod(visit);
   }
 
-  async function post(visit: HttpVisit, bytes: Uint8Array): Promise<Response> {
+  async function post(visit: HttpVisit, bytes: Buffer): Promise<Response> {
     let body: unknown;
     try {
-      body = JSON.parse((bytes as Buffer).toString());
+      body = JSON.parse(bytes.toString());
     } catch (error) {
       return refusal(400, CODE.parse, `Parse error: ${(error as Error).message}`);
     }
@@ -127,11 +121,21 @@ export function createMcpEdge({ sessionAt, serve, callers, sessions, onActivity,
       }
       return legacy.post(visit, body);
     }
+    const lacking = barByScope(visit, body);
+    if (lacking !== undefined) return lacking;
     const { headers } = visit.request;
     const version = headers.get("mcp-protocol-version");
     // What the other headers say against it is for the era's own handler.
     const outcome = classifyInboundRequest({ httpMethod: "POST", ...(version === null ? {} : { protocolVersionHeader: version }), body });
     return outcome.kind === "legacy" ? legacy.post(visit, body) : modern.post(visit, body);
+  }
+
+  /** A lone call of a tool that writes, by a credential that gives no right to it: its host may ask for one that does. */
+  function barByScope({ caller, serving, request }: HttpVisit, body: unknown): Response | undefined {
+    if (caller.kind !== "proven" || caller.mayWrite || !isJSONRPCRequest(body) || body.method !== "tools/call") return undefined;
+    const tool = body.params?.["name"];
+    if (typeof tool !== "string" || !serving.writes(tool)) return undefined;
+    return barredResponse(callers.barredFromWriting(caller, request), body.id);
   }
 
   async function otherMethod(visit: HttpVisit): Promise<Response> {
@@ -149,7 +153,7 @@ export function createMcpEdge({ sessionAt, serve, callers, sessions, onActivity,
       onActivity();
       served += 1;
       try {
-        return await answer(context);
+        return forPage(context.req.raw, await answer(context));
       } catch (error) {
         log.error({ error: String(error) }, "MCP request broke");
         return refusal(500, CODE.internal, "an internal error stopped this request; the sidecar's log says why");
@@ -172,6 +176,62 @@ export function createMcpEdge({ sessionAt, serve, callers, sessions, onActivity,
 }
 
 const NOTHING = Buffer.alloc(0);
+
+interface Judged {
+  readonly caller: Caller;
+  readonly bytes: Buffer;
+}
+
+/** What is wrong with a request whoever it is from. */
+function unfitOf({ method, headers }: Request, { incoming }: Env): Response | undefined {
+  if (method === "GET")
+    return takes(headers, "text/event-stream") ? undefined : refusal(406, CODE.server, "a stream is sent: accept text/event-stream");
+  if (method === "DELETE") return undefined;
+  if (method === "OPTIONS" && headers.has("access-control-request-method")) return preflight(headers);
+  if (method !== "POST") return refusal(405, CODE.server, "Method not allowed.", { headers: { allow: "GET, POST, DELETE" } });
+  if (!isJsonContentType(headers.get("content-type"))) {
+    return refusal(415, CODE.server, "Unsupported Media Type: Content-Type must be application/json");
+  }
+  return Number(incoming.headers["content-length"] ?? 0) > MAX_BODY_BYTES ? tooLong(MAX_BODY_BYTES) : undefined;
+}
+
+/** What the page of an origin that may come in (`../http/guard.ts`) may send. */
+function preflight(headers: Headers): Response {
+  const asked = headers.get("access-control-request-headers");
+  return new Response(null, {
+    status: 204,
+    headers: {
+      "access-control-allow-methods": "GET, POST, DELETE",
+      ...(asked === null ? {} : { "access-control-allow-headers": asked }),
+      "access-control-max-age": "300",
+    },
+  });
+}
+
+/** Such a page may read what is answered, and of its headers those that MCP has. */
+function forPage({ headers }: Request, response: Response): Response {
+  const origin = headers.get("origin");
+  if (origin === null) return response;
+  response.headers.set("access-control-allow-origin", origin);
+  response.headers.set("access-control-expose-headers", "Mcp-Session-Id, WWW-Authenticate, Retry-After");
+  response.headers.append("vary", "Origin");
+  return response;
+}
+
+function takes(headers: Headers, type: string): boolean {
+  const accept = headers.get("accept");
+  return accept === null || accept.includes(type) || accept.includes("*/*");
+}
+
+async function bodyOf({ incoming }: Env, maxBytes: number): Promise<Buffer | Response> {
+  const body = await readBody(incoming, maxBytes);
+  if ("bytes" in body) return body.bytes;
+  return body.refused === "broken-off" ? refusal(400, CODE.parse, "the body of this request broke off") : tooLong(maxBytes);
+}
+
+function tooLong(maxBytes: number): Response {
+  return refusal(413, CODE.server, `a message may have ${maxBytes} bytes here; send less at once, or sign in where you may only read`);
+}
 
 /** Whether a message says that it is of 2026 or later. */
 function isModern(message: unknown): boolean {

@@ -9,6 +9,7 @@ import { CODE, idOf, refusal } from "./errors.ts";
 import type { HttpVisit } from "./http-visit.ts";
 import { createOutlet, type Outlet, STREAM_HEADERS } from "./legacy/outlet.ts";
 import type { Listener, Visit } from "./serving.ts";
+import { endedBy } from "./stays.ts";
 
 export interface Modern {
   post(visit: HttpVisit, body: unknown): Promise<Response>;
@@ -52,11 +53,11 @@ export function createModern(log: Log): Modern {
   return {
     async post(visit, body) {
       if (isListen(body)) return listen(visit, body);
-      visit.stay(() => visit.sendAway());
+      visit.stay((reason) => visit.sendAway(reason));
       const response = await ask(handler, visit, body);
       if (!isStream(response)) {
         visit.ended();
-        return response;
+        return visit.sentAway === undefined ? response : endedBy(visit.sentAway);
       }
       return new Response(outletFor(response, () => visit.ended()).body, { headers: STREAM_HEADERS });
     },
@@ -64,7 +65,8 @@ export function createModern(log: Log): Modern {
 }
 
 function serverOf({ authInfo }: { readonly authInfo?: { readonly extra?: Record<string, unknown> } }) {
-  return (authInfo?.extra?.["visit"] as Visit).serving.makeServer("modern");
+  const visit = authInfo?.extra?.["visit"] as Visit;
+  return visit.serving.makeServer("modern");
 }
 
 function ask(handler: McpHttpHandler, visit: HttpVisit, parsedBody: unknown): Promise<Response> {

@@ -1,11 +1,14 @@
 /** Requests and streams that are open: sent away when their credential is given out no more, and ended before a handover. */
+import { CODE, refusal } from "./errors.ts";
 import type { Caller, Callers } from "./ports.ts";
+
+export type Reason = "credential" | "handover";
 
 export interface Stay {
   readonly caller: Caller;
   readonly sessionId: string;
   /** Ends it; whoever sees it end may come again. */
-  readonly end: () => void;
+  readonly end: (reason: Reason) => void;
 }
 
 export interface Stays {
@@ -29,11 +32,21 @@ export function createStays(): Stays {
     },
     dismiss(callers) {
       const unwanted = [...open].filter(({ caller, sessionId }) => !callers.stillHolds(caller, sessionId));
-      for (const { end } of unwanted) end();
+      for (const { end } of unwanted) end("credential");
       return unwanted.length;
     },
     endAll() {
-      for (const { end } of [...open]) end();
+      for (const { end } of open) end("handover");
     },
   };
+}
+
+/** What is answered to a request that was ended before it had its answer. */
+export function endedBy(reason: Reason): Response {
+  if (reason === "credential") {
+    return refusal(401, CODE.session, "the credential of this request holds no more; sign in again", {
+      headers: { "www-authenticate": "Bearer" },
+    });
+  }
+  return refusal(503, CODE.server, "the sidecar hands its log on; send this again", { headers: { "retry-after": "1" } });
 }

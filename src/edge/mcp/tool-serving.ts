@@ -85,10 +85,10 @@ async function listen(
   visitors: Pick<Visitors, "visit">,
   changes: Changes,
 ): Promise<AsyncIterable<Change>> {
-  const { context, hold } = await visitors.visit(visit.caller, visit.sessionId, clientName);
-  const principal = visit.caller.kind === "anybody" ? undefined : await context.board.principal();
+  const visitor = await visitors.visit(visit.caller, visit.sessionId, clientName);
+  const principal = visit.caller.kind === "anybody" ? undefined : await visitor.context.board.principal();
   const followed = changes.follow(visit.sessionId, principal, after, signal);
-  const held = hold();
+  const held = visitor.hold();
   if (signal.aborted) held[Symbol.dispose]();
   else signal.addEventListener("abort", () => held[Symbol.dispose](), { once: true });
   return followed;

@@ -33,7 +33,8 @@ export function isOfCall(eventId: string): boolean {
   return EVENT_ID.test(eventId);
 }
 
-/** Characters that all of them have. */
+/** How many there are, and characters that all of them have. */
+const MAX_STREAMS = 10_000;
 const MAX_LENGTH = 32 * 1024 * 1024;
 
 interface Kept {
@@ -44,11 +45,24 @@ interface Kept {
 
 export function createKeptStreams(maxLength = MAX_LENGTH): KeptStreams {
   const streams = new Map<string, Kept>();
+  const owned = new Map<object, Set<string>>();
   let total = 0;
 
   function drop(id: string): void {
-    total -= streams.get(id)?.length() ?? 0;
+    const kept = streams.get(id);
+    if (kept === undefined) return;
     streams.delete(id);
+    total -= kept.length();
+    const ids = owned.get(kept.owner);
+    ids?.delete(id);
+    if (ids?.size === 0) owned.delete(kept.owner);
+  }
+
+  function makeRoom(): void {
+    for (const oldest of streams.keys()) {
+      if (total <= maxLength && streams.size <= MAX_STREAMS) return;
+      drop(oldest);
+    }
   }
 
   return {
@@ -66,10 +80,7 @@ export function createKeptStreams(maxLength = MAX_LENGTH): KeptStreams {
         outlet?.send(text);
         if (!streams.has(id)) return;
         total += text.length;
-        for (const oldest of streams.keys()) {
-          if (total <= maxLength) break;
-          drop(oldest);
-        }
+        makeRoom();
       }
       const stream: KeptStream = {
         begin: (retry) => say({ data: "", retry }),
@@ -90,6 +101,8 @@ export function createKeptStreams(maxLength = MAX_LENGTH): KeptStreams {
         },
       };
       streams.set(id, { owner, stream, length: () => length });
+      owned.set(owner, (owned.get(owner) ?? new Set()).add(id));
+      makeRoom();
       return stream;
     },
     find(owner, eventId) {
@@ -98,7 +111,7 @@ export function createKeptStreams(maxLength = MAX_LENGTH): KeptStreams {
       return kept?.owner === owner ? { stream: kept.stream, after: Number(number) } : undefined;
     },
     forget(owner) {
-      for (const [id, kept] of streams) if (kept.owner === owner) drop(id);
+      for (const id of owned.get(owner) ?? []) drop(id);
     },
   };
 }

@@ -16,12 +16,13 @@ import type { McpSession } from "../../../core/mcp/read.ts";
 import type { Log } from "../../../log.ts";
 import type { Selection } from "../../../tools/selection.ts";
 import { barredResponse, CODE, errorMessage, idOf, refusal } from "../errors.ts";
+import { endedBy } from "../stays.ts";
 import type { HttpVisit } from "../http-visit.ts";
 import type { Callers } from "../ports.ts";
 import type { SessionStore } from "../session-store.ts";
 import { openSession } from "./open-session.ts";
 import { createKeptStreams, type KeptStreams } from "./kept-streams.ts";
-import { createLiveSessions, type InSession, initialize, PRIMED_FROM } from "./live-sessions.ts";
+import { connect, createLiveSessions, type InSession, PRIMED_FROM } from "./live-sessions.ts";
 import { createReply, type Reply } from "./reply.ts";
 import { pushTo } from "./push.ts";
 import type { LegacyTransport } from "./transport.ts";
@@ -44,8 +45,8 @@ export interface Legacy extends Disposable {
 }
 
 export function createLegacy({ serve, callers, sessions, log }: LegacyOptions): Legacy {
-  const living = createLiveSessions(sessions);
   const kept: KeptStreams = createKeptStreams();
+  const living = createLiveSessions(sessions, (live) => kept.forget(live));
   const withoutSession = new WeakMap<Serving, Promise<LegacyTransport>>();
 
   /** The session that a request names, or why it goes no further; undefined when it names none. */
@@ -76,7 +77,7 @@ export function createLegacy({ serve, callers, sessions, log }: LegacyOptions): 
     const standing = withoutSession.get(serving);
     if (standing !== undefined) return standing;
     // All who have no session share one: it is told nothing of any client, and so asks none.
-    const made = initialize(serving, NOBODY, () => false).then(({ transport }) => transport);
+    const made = connect(serving, () => false);
     withoutSession.set(serving, made);
     return made;
   }
@@ -113,10 +114,10 @@ export function createLegacy({ serve, callers, sessions, log }: LegacyOptions): 
     return answer(visit, { messages, isBatch: Array.isArray(body) }, named);
   }
 
-  /** A lone call in a session, of a tool that writes, by whoever shows nothing: its host is told to sign in. */
+  /** A lone call in a session, of a tool that writes, by whoever may not: its host is told to sign in. */
   function barWrite(visit: HttpVisit, { id, method, params }: JSONRPCRequest): Response | undefined {
     const tool = params?.["name"];
-    if (method !== "tools/call" || typeof tool !== "string" || visit.caller.kind !== "anybody" || visit.caller.mayWrite) return undefined;
+    if (method !== "tools/call" || typeof tool !== "string" || visit.caller.mayWrite) return undefined;
     return visit.serving.writes(tool) ? barredResponse(callers.barredFromWriting(visit.caller, visit.request), id) : undefined;
   }
 
@@ -152,7 +153,6 @@ export function createLegacy({ serve, callers, sessions, log }: LegacyOptions): 
       if (id === null) return refusal(400, CODE.server, "Bad Request: Mcp-Session-Id header is required");
       const named = await sessionOf(visit, id, undefined);
       if (named === undefined || named instanceof Response) return named ?? refusal(400, CODE.server, "");
-      kept.forget(named.live);
       const rejection = await sessions.close(visit.sessionId, id);
       if (rejection !== undefined) return refusal(503, CODE.server, rejection.message);
       log.info({ mcpSession: id.slice(0, 8) }, "MCP session closed");
@@ -175,29 +175,30 @@ interface Exchange {
 
 /** One message after the other: what stands behind another in an array may build on it. */
 async function carryOut(visit: HttpVisit, messages: readonly unknown[], { server, named, reply }: Exchange): Promise<void> {
-  const authInfo = visit.authInfo;
+  const { authInfo, request } = visit;
+  let takeBack: (() => void) | undefined;
+  let isEnded = false;
+  visit.stay((reason) => {
+    isEnded = true;
+    reply.refuse(endedBy(reason));
+    takeBack?.();
+  });
   for (const message of messages) {
+    if (isEnded) return;
     if (isJSONRPCRequest(message)) {
       const answered = await new Promise<object | undefined>((resolve) => {
-        const extra = { authInfo, request: visit.request, closeSSEStream: () => void reply.part() };
-        server.ask(message, { tell: (said) => reply.tell(said), answer: resolve }, extra);
+        const extra = { authInfo, request, closeSSEStream: () => void reply.part() };
+        takeBack = server.ask(message, { tell: (said) => reply.tell(said), answer: resolve }, extra);
       });
-      if (answered !== undefined) reply.answer(answered);
-      else visit.withdrawn();
+      if (answered === undefined) visit.withdrawn();
+      else reply.answer(answered);
     } else if (isJSONRPCNotification(message)) {
       // Whoever has no session shares its server with others, and asks nothing there that could be taken back.
-      if (named !== undefined) for (const each of await named.live.servers()) each.hear(message, { authInfo });
+      for (const each of (await named?.live.servers()) ?? []) each.hear(message, { authInfo });
     } else if (isJSONRPCResultResponse(message) || isJSONRPCErrorResponse(message)) {
-      if (named !== undefined) for (const each of await named.live.servers()) if (each.hearAnswer(message, { authInfo })) break;
+      for (const each of (await named?.live.servers()) ?? []) if (each.hearAnswer(message, { authInfo })) break;
     } else {
       reply.answer(errorMessage(idOf(message), { code: CODE.request, message: "this is no JSON-RPC message" }));
     }
   }
 }
-
-const NOBODY: JSONRPCRequest = {
-  jsonrpc: "2.0",
-  id: 0,
-  method: "initialize",
-  params: { protocolVersion: "2025-11-25", capabilities: {}, clientInfo: { name: "", version: "" } },
-};

@@ -48,14 +48,19 @@ export interface Initialized {
   readonly answer: object | undefined;
 }
 
+export async function connect(serving: Serving, tell: (message: JSONRPCMessage) => boolean): Promise<LegacyTransport> {
+  const transport = new LegacyTransport(tell);
+  await serving.makeServer("legacy").connect(transport);
+  return transport;
+}
+
 /** Makes a server and says `initialize` to it. @param tell - takes what the server says of itself */
 export async function initialize(
   serving: Serving,
   request: JSONRPCRequest,
   tell: (message: JSONRPCMessage) => boolean,
 ): Promise<Initialized> {
-  const transport = new LegacyTransport(tell);
-  await serving.makeServer("legacy").connect(transport);
+  const transport = await connect(serving, tell);
   const answer = await new Promise<object | undefined>((resolve) => {
     transport.ask(request, { tell: () => false, answer: resolve }, {});
   });
@@ -100,7 +105,7 @@ export function createLiveSession(record: McpSession): LiveSession {
       if (outlets.length > MAX_OUTLETS) outlets[0]?.end();
     },
     close() {
-      for (const outlet of [...outlets]) outlet.end();
+      while (outlets.length > 0) outlets.pop()?.end();
       for (const server of made.values()) void server.then((transport) => transport.close());
       made.clear();
     },
@@ -112,11 +117,15 @@ export interface LiveSessions extends Disposable {
   of(record: McpSession): LiveSession;
 }
 
-export function createLiveSessions(sessions: SessionStore): LiveSessions {
+/** @param onClosed - hears of each that has ended */
+export function createLiveSessions(sessions: SessionStore, onClosed: (live: LiveSession) => void): LiveSessions {
   const living = new Map<string, LiveSession>();
   const hearing = sessions.onClosed((_sessionId, idHash) => {
-    living.get(idHash)?.close();
+    const live = living.get(idHash);
     living.delete(idHash);
+    if (live === undefined) return;
+    live.close();
+    onClosed(live);
   });
   return {
     of(record) {

@@ -13,6 +13,8 @@ export interface Reply {
   answer(message: object): void;
   /** Everything that will be answered is. */
   finish(): void;
+  /** Answers with this instead; ends the stream where there is one. */
+  refuse(instead: Response): void;
   /** Ends the HTTP response; its client is to come back for the rest. False where it cannot. */
   part(): boolean;
 }
@@ -70,6 +72,10 @@ export function createReply({ form, isBatch, headers = {}, keep, primes }: Reply
       if (form === "stream") return open().end();
       const body = JSON.stringify(isBatch ? answers : answers[0]);
       return resolve(new Response(body, { headers: { "content-type": "application/json", ...headers } }));
+    },
+    refuse(instead) {
+      if (stream !== undefined) return stream.end();
+      resolve(instead);
     },
     part() {
       if (keep === undefined || !primes || form === "json") return false;

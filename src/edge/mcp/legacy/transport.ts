@@ -64,22 +64,27 @@ export class LegacyTransport implements Transport {
     return Promise.resolve();
   }
 
-  ask(request: JSONRPCRequest, asker: Asker, extra: MessageExtraInfo): void {
+  /** Gives what takes the question back: its answer is waited for no more then. */
+  ask(request: JSONRPCRequest, asker: Asker, extra: MessageExtraInfo): () => void {
     const number = (this.#count += 1);
     this.#asked.set(number, { id: request.id, asker });
     this.onmessage?.({ ...request, id: number }, extra);
+    return () => this.#takeBack(number, { jsonrpc: "2.0", method: "notifications/cancelled", params: {} }, extra);
+  }
+
+  #takeBack(number: number, cancelled: JSONRPCNotification, extra: MessageExtraInfo): void {
+    const asked = this.#asked.get(number);
+    if (asked === undefined) return;
+    this.#asked.delete(number);
+    this.onmessage?.({ ...cancelled, params: { ...cancelled.params, requestId: number } }, extra);
+    asked.asker.answer(undefined);
   }
 
   /** Takes a notification of the client. */
   hear(notification: JSONRPCNotification, extra: MessageExtraInfo): void {
     if (notification.method !== "notifications/cancelled") return this.onmessage?.(notification, extra);
     const requestId = notification.params?.["requestId"];
-    for (const [number, { id, asker }] of this.#asked) {
-      if (id !== requestId) continue;
-      this.onmessage?.({ ...notification, params: { ...notification.params, requestId: number } }, extra);
-      this.#asked.delete(number);
-      asker.answer(undefined);
-    }
+    for (const [number, { id }] of this.#asked) if (id === requestId) this.#takeBack(number, notification, extra);
   }
 
   /** Takes the client's answer to a request of the server; false when nobody waits for it. */
