@@ -95,17 +95,17 @@ interface OfItsKind {
   readonly own: (clientName: string | undefined, sessionId: string) => string;
 }
 
-function visitorsOf({ engine, own: keep }: Common, { callers, log, clock = systemClock }: Given, { enter, own }: OfItsKind): Visitors {
+function visitorsOf(common: Common, { callers, log, clock = systemClock }: Given, { enter, own }: OfItsKind): Visitors {
   const visitors = createVisitors({
     enter,
     naming: { own, client: clientSlug },
     callers,
     capabilities: CAPABILITIES,
     clock,
-    nowMs: () => engine.nowMs(),
+    nowMs: () => common.engine.nowMs(),
     reportFault: (cause, tool) => log.error({ error: String(cause), tool }, "tool call broke"),
   });
-  return keep(visitors);
+  return common.own(visitors);
 }
 
 interface OfOneSession {
@@ -150,11 +150,15 @@ async function hostedSecret(): Promise<string> {
   );
 }
 
+/** Issuers of credentials whose holder's name the operator has given. */
+const HOLDERS: ReadonlySet<string> = new Set(["token-table", "key-table"]);
+
 function busCaller({ kind, name, identity }: Caller, principal: string): BusCaller {
   if (kind === "own") return { kind, principal };
   if (kind === "anybody" || identity === undefined) return { kind: "anybody" };
-  // By a name that only a token's fingerprint makes, nobody is known.
-  return { kind: "token", holder: name?.startsWith("mcp:") === true ? undefined : name, fingerprint: identity.fingerprint };
+  // By a name that only a token's fingerprint makes, or that somebody has at an issuer, nobody is known.
+  const isHolder = HOLDERS.has(identity.issuer) && name?.startsWith("mcp:") !== true;
+  return { kind: "token", holder: isHolder ? name : undefined, fingerprint: identity.fingerprint };
 }
 
 interface BoardAsked {
@@ -222,7 +226,11 @@ async function mainFiles(
     });
     if (owner === undefined) return reading({ session: inside, visitorFiles }, "nobody is known to have begun this task");
     const spoken = { principal: owner.id, instance: owner.instanceId, takeNotices: () => [] };
-    return speakFor(inside, createVoice({ session: inside, visitorFiles }, undefined, nowMs), spoken);
+    return speakFor(
+      inside,
+      createVoice({ session: inside, visitorFiles }, () => undefined, nowMs),
+      spoken,
+    );
   }
 
   return visitorFiles;

@@ -19,8 +19,11 @@ import { createMail, type Mail, noPeers } from "./visitor/peers.ts";
 /** How often it is looked who has made no request for long, in milliseconds. */
 const LOOK_MS = 15_000;
 
+/** How long a session stays open here that only readers asked, in milliseconds. */
+const LINGER_MS = 60_000;
+
 /** How long it is remembered what somebody held who fell silent, in milliseconds: its next answer says what ended. */
-const REMEMBERED_MS = 24 * 60 * 60_000;
+const REMEMBERED_MS = 60 * 60_000;
 
 /** An id is read by a model, several times in a result, so it is no longer than it must be to be one of its kind. */
 const NEW_ID_BYTES = 8;
@@ -87,9 +90,9 @@ export function createVisitors(options: VisitorsOptions): Visitors {
       standing.lastMs = nowMs();
       return standing;
     }
-    const { identity } = caller;
+    const identityNow = (): Caller["identity"] => known.caller.identity;
     const instance = instanceOf(fingerprint, name);
-    const member = createMember({ place, name, displayName, instance, identity, capabilities, notices: createNotices(), nowMs });
+    const member = createMember({ place, name, displayName, instance, identityNow, capabilities, notices: createNotices(), nowMs });
     const mail = createMail(member, (as) => place.openPeers(caller, as));
     const known: Known = {
       member,
@@ -179,7 +182,7 @@ export function createVisitors(options: VisitorsOptions): Visitors {
   async function look(): Promise<void> {
     for (const [sessionId, stay] of stays) {
       for (const [key, known] of stay.known) await restWhenIdle(stay, key, known);
-      if (stay.holds > 0 || stay.known.size > 0 || nowMs() - stay.lastMs < PRESENT_MS) continue;
+      if (stay.holds > 0 || stay.known.size > 0 || nowMs() - stay.lastMs < LINGER_MS) continue;
       stays.delete(sessionId);
       (await stay.place)[Symbol.dispose]();
     }
@@ -229,7 +232,7 @@ export function createVisitors(options: VisitorsOptions): Visitors {
         for (const [key, { caller, sessionId, member, mail }] of known) {
           if (callers.stillHolds(caller, sessionId)) continue;
           if (member.isPresent) dismissed += 1;
-          member.letGo();
+          member.close();
           mail.close();
           known.delete(key);
         }
@@ -243,7 +246,7 @@ export function createVisitors(options: VisitorsOptions): Visitors {
       for (const [sessionId, { place, known }] of stays) {
         stays.delete(sessionId);
         for (const { member, mail } of known.values()) {
-          member.letGo();
+          member.close();
           mail.close();
         }
         await place.then(

@@ -35,6 +35,8 @@ export function createAgents({ place, caller, main, memberOf: member, speaking, 
 
   /** Whether the participant of that name is this caller's, and whether it comes this way. */
   function find(state: Readonly<SessionState>, principal: string): Found {
+    // The token of this machine is every program's here; it makes nobody the owner of what another one does.
+    if (caller.kind !== "proven" && !isUnder(main.principal, principal)) return { kind: "nobody" };
     const base = withoutNumber(principal);
     const instance = instanceOf(fingerprint, base);
     if (memberOf(state, principal, instance)?.id === principal) return { kind: "own", name: base };
@@ -44,9 +46,7 @@ export function createAgents({ place, caller, main, memberOf: member, speaking, 
   }
 
   function isTheCallers(state: Readonly<SessionState>, principal: string): boolean {
-    if (principal.startsWith(`${main.principal}/`)) return true;
-    // The token of this machine is every program's here; it makes nobody the owner of what another one does.
-    if (caller.kind !== "proven") return false;
+    if (isUnder(main.principal, principal)) return true;
     const bearer = credentialOf(state, principal);
     return bearer === undefined ? caller.name !== undefined && isUnder(caller.name, principal) : bearer === fingerprint;
   }
@@ -64,7 +64,11 @@ export function createAgents({ place, caller, main, memberOf: member, speaking, 
   }
 
   function speakAs(principal: string, instance: string): Coordination {
-    return speakFor(session, createVoice(place, caller.identity, nowMs), { principal, instance, takeNotices: () => [] });
+    return speakFor(
+      session,
+      createVoice(place, () => caller.identity, nowMs),
+      { principal, instance, takeNotices: () => [] },
+    );
   }
 
   return {

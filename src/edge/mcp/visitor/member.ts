@@ -26,13 +26,16 @@ export const PRESENT_MS = 15 * 60_000;
 /** How many suggested names are tried: others may take the free one in the same moment. */
 const MAX_NAMES = 32;
 
+const SENT_AWAY: Rejection = { code: "credential/rejected", message: "this credential is given out no more; sign in again" };
+
 export interface MemberOptions {
   readonly place: Place;
   /** The name to join under; when another holds it, the session suggests the next free one. */
   readonly name: string;
   readonly displayName: string;
   readonly instance: string;
-  readonly identity: Identity | undefined;
+  /** As its last request has shown it: another token of the same person may give other roles. */
+  readonly identityNow: () => Identity | undefined;
   /** What it says of itself in HELLO. */
   readonly capabilities: readonly string[];
   readonly notices: Notices;
@@ -54,14 +57,14 @@ export interface Member {
   worked(): Promise<void>;
   /** No request came for a long time: who holds nothing says goodbye, whoever does falls silent. */
   rest(): Promise<void>;
-  /** It is not present any more, from this moment. */
-  letGo(): void;
+  /** It is not present any more, from this moment, and says nothing again. */
+  close(): void;
 }
 
 export function createMember(options: MemberOptions): Member {
-  const { place, name, displayName, instance, identity, capabilities, notices, nowMs } = options;
+  const { place, name, displayName, instance, identityNow, capabilities, notices, nowMs } = options;
   const { session, visitorFiles } = place;
-  const voice = createVoice(place, identity, nowMs);
+  const voice = createVoice(place, identityNow, nowMs);
   const held = createHeldTasks();
   const hearing = createHearing();
   const hearDecision = createDecisions(notices.tell);
@@ -72,6 +75,7 @@ export function createMember(options: MemberOptions): Member {
   /** The name that it is about to join under. */
   let asked: string | undefined;
   let joining: Promise<Rejection | undefined> | undefined;
+  let isClosed = false;
 
   function hear(heard: Heard): void {
     hearDecision(heard);
@@ -105,6 +109,7 @@ export function createMember(options: MemberOptions): Member {
   async function hello(as: Seat): Promise<Rejection | undefined> {
     const isOpen = (await session.query(({ settings }) => settings.profile)) === "open";
     const worktree = await visitorFiles.worktree?.describe();
+    const identity = identityNow();
     const payload = {
       display_name: displayName,
       roles: identity?.roles ?? ["contributor"],
@@ -124,6 +129,10 @@ export function createMember(options: MemberOptions): Member {
         taken[Symbol.dispose]();
         throw cause;
       });
+      if (rejection === undefined && isClosed) {
+        taken[Symbol.dispose]();
+        return SENT_AWAY;
+      }
       if (rejection === undefined) {
         seat = taken;
         known = asked;
@@ -142,6 +151,7 @@ export function createMember(options: MemberOptions): Member {
   }
 
   function join(): Promise<Rejection | undefined> {
+    if (isClosed) return Promise.resolve(SENT_AWAY);
     if (seat !== undefined) return Promise.resolve(undefined);
     joining ??= joinAs(principal()).finally(() => (joining = asked = undefined));
     return joining;
@@ -177,7 +187,8 @@ export function createMember(options: MemberOptions): Member {
   }
 
   function note(type: string, payload: JsonObject, result: JsonObject | undefined): void {
-    if (type === "INTENT_WITHDRAW") held.drop(String(payload["intent_id"]));
+    const { intent_id: intentId } = payload;
+    if (type === "INTENT_WITHDRAW" && typeof intentId === "string") held.drop(intentId);
     for (const id of (result?.["superseded"] as readonly string[] | undefined) ?? []) held.drop(id);
     if (type === "INTENT_ANNOUNCE" && result?.["fence"] !== undefined) begin(payload as Heard["payload"]);
   }
@@ -207,14 +218,18 @@ export function createMember(options: MemberOptions): Member {
     carrier,
     coordination: createCoordination(carrier),
     join,
-    letGo,
+    close() {
+      isClosed = true;
+      letGo();
+    },
     async worked() {
+      if (isClosed) return;
       const found = await session.query((state) => {
         const self = memberOf(state, known, instance);
         return { self: self && { id: self.id, isAway: self.presence === "unavailable" }, standing: held.standing(state, self?.id) };
       });
       const { self, standing } = found;
-      if (joining !== undefined) return;
+      if (joining !== undefined || isClosed) return;
       learn(standing);
       if (self === undefined) return letGo();
       if (seat?.principal !== self.id) {

@@ -32,17 +32,20 @@ export interface Voice {
 
 export function createVoice(
   { session, visitorFiles }: Pick<Place, "session" | "visitorFiles">,
-  identity: Identity | undefined,
+  identityNow: () => Identity | undefined,
   nowMs: () => number,
 ): Voice {
   const { worktree } = visitorFiles;
   const tree = treeOf({ worktree: worktree === undefined ? undefined : ({ id: worktree.id, path: "" } as never) });
-  const actorOf = (principal: string): Actor => ({
-    principal,
-    verified: "token",
-    ...(identity === undefined ? {} : { fingerprint: identity.fingerprint }),
-    ...(identity?.roles === undefined ? {} : { roles: identity.roles }),
-  });
+  const actorOf = (principal: string): Actor => {
+    const { fingerprint, roles } = identityNow() ?? {};
+    return {
+      principal,
+      verified: "token",
+      ...(fingerprint === undefined ? {} : { fingerprint }),
+      ...(roles === undefined ? {} : { roles }),
+    };
+  };
   return {
     say(principal, instance, type, payload, more = {}) {
       const of = { sessionId: session.sessionId, messageId: randomUUID(), ts: new Date(nowMs()).toISOString(), principal, instance };
