@@ -37,6 +37,12 @@ describe("a token of the issuer", () => {
   it.each<{ name: string; claims: Record<string, unknown>; gives: object; settings?: Partial<IssuerSettings> }>([
     { name: "reads", claims: {}, gives: { name: "u-1", mayWrite: false, sessions: new Set(["red"]), expiresAtMs: (NOW_S + 630) * 1_000 } },
     { name: "writes by its scope", claims: { scope: "openid signalbox:write" }, gives: { mayWrite: true } },
+    { name: "is a contributor's that writes", claims: { scope: "signalbox:write" }, gives: { identity: { roles: ["contributor"] } } },
+    {
+      name: "is what it says that writes",
+      claims: { scope: "signalbox:write", signalbox_roles: [] },
+      gives: { identity: { roles: [] } },
+    },
     { name: "writes by a list of scopes", claims: { scp: ["signalbox:write"] }, gives: { mayWrite: true } },
     { name: "does not write by a scope that looks like it", claims: { scope: "signalbox:writer signalbox" }, gives: { mayWrite: false } },
     { name: "does not write by a scope that is no text", claims: { scope: { "signalbox:write": true } }, gives: { mayWrite: false } },

@@ -18,6 +18,13 @@ const ALGORITHMS = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256
 /** How far clocks may be apart, in seconds. */
 const LEEWAY_S = 30;
 
+/** What a bearer is whose token may write and names no roles. */
+const WRITER = ["contributor"];
+
+/** Characters of a role, and how many a token gives: as many as an entry of the token table may name. */
+const MAX_ROLE = 128;
+const MAX_ROLES = 64;
+
 /** Longest token that is looked at, in characters. */
 const MAX_TOKEN = 16 * 1024;
 
@@ -96,12 +103,9 @@ function bearerOf(claims: JWTPayload, settings: IssuerSettings): Bearer | { read
   const name = nameIn(claims["preferred_username"]) ?? nameIn(sub);
   if (typeof sub !== "string" || sub === "" || name === undefined)
     return { refused: "the claim sub of this token is no name; sign in as somebody" };
-  const roles =
-    claims["signalbox_roles"] === undefined
-      ? undefined
-      : wordsIn(claims["signalbox_roles"])
-          .filter((role) => role.length <= 128)
-          .slice(0, 64);
+  const scopes = [...wordsIn(claims["scope"]), ...wordsIn(claims["scp"])];
+  const mayWrite = scopes.includes(WRITE_SCOPE);
+  const roles = claims["signalbox_roles"] === undefined ? (mayWrite ? WRITER : undefined) : rolesIn(claims["signalbox_roles"]);
   const identity = {
     method: "bearer_token",
     issuer: settings.issuer,
@@ -109,9 +113,13 @@ function bearerOf(claims: JWTPayload, settings: IssuerSettings): Bearer | { read
     ...(roles === undefined ? {} : { roles }),
   };
   const sessions = claims["signalbox_sessions"] === undefined ? settings.sessions : wordsIn(claims["signalbox_sessions"]);
-  const scopes = [...wordsIn(claims["scope"]), ...wordsIn(claims["scp"])];
-  return { identity, name, mayWrite: scopes.includes(WRITE_SCOPE), expiresAtMs: (exp + LEEWAY_S) * 1_000, sessions: new Set(sessions) };
+  return { identity, name, mayWrite, expiresAtMs: (exp + LEEWAY_S) * 1_000, sessions: new Set(sessions) };
 }
+
+const rolesIn = (claim: unknown): readonly string[] =>
+  wordsIn(claim)
+    .filter((role) => role.length <= MAX_ROLE)
+    .slice(0, MAX_ROLES);
 
 /** A list, or words between spaces, as issuers write both. */
 function wordsIn(claim: unknown): readonly string[] {
