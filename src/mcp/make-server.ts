@@ -153,7 +153,9 @@ async function call(
     return ask(asks, revision < TITLES_BESIDE ? "apart" : "beside", requestStates, bound);
   }
   const { id, signal } = ctx.mcpReq;
-  if (settle !== undefined) whenSent({ id, visit: asked.visit }, (left) => settle(left && !signal.aborted));
+  // In 2026-07-28 over HTTP a client cancels by going away, and what ends with its request, this signal too, ends after its answer.
+  const isCancelled = (): boolean => signal.aborted && (era === "legacy" || asked.visit === undefined);
+  if (settle !== undefined) whenSent({ id, visit: asked.visit }, (left) => settle(left && !isCancelled()));
   const result: CallToolResult = { content: [{ type: "text", text }], structuredContent: { ...structured } };
   return isError === true ? { ...result, isError } : result;
 }
