@@ -9,11 +9,14 @@ import { mcp } from "./core/mcp/mcp.ts";
 import type { SessionState } from "./core/session/state.ts";
 import type { Door } from "./edge/http/door.ts";
 import type { Rate } from "./edge/http/rate.ts";
+import { askRoutes } from "./edge/mcp/ask-page.ts";
+import { createAskPages } from "./edge/mcp/ask-pages.ts";
 import { createCallers } from "./edge/mcp/callers.ts";
 import { createChanges } from "./edge/mcp/changes.ts";
 import { docsRoutes } from "./edge/mcp/docs.ts";
 import { createMcpEdge, type McpEdgeOptions } from "./edge/mcp/mcp-routes.ts";
-import { metadataRoutes } from "./edge/mcp/metadata.ts";
+import type { HttpVisit } from "./edge/mcp/http-visit.ts";
+import { baseOf, metadataRoutes } from "./edge/mcp/metadata.ts";
 import type { Callers, Visitors } from "./edge/mcp/ports.ts";
 import { createSessionStore } from "./edge/mcp/session-store.ts";
 import { serveTools } from "./edge/mcp/tool-serving.ts";
@@ -68,7 +71,9 @@ export async function serveMcp(common: Common, options: McpOptions): Promise<Mcp
     log,
   });
   const sessions = createSessionStore({ engine, open: async (id) => (await engine.open(mcp, id, {})).host, clock: systemClock });
-  const serve = serveTools({ version: VERSION, callers, visitors, changes, nowMs, log });
+  const { issuer, publicUrl } = config.signIn;
+  const pages = createAskPages({ baseOf: ({ visit }) => baseOf(publicUrl, (visit as HttpVisit).request), nowMs });
+  const serve = serveTools({ version: VERSION, callers, visitors, changes, pages, nowMs, log });
   const edge = createMcpEdge({ sessionAt, serve, callers, sessions, onActivity, log });
   common.own({
     [Symbol.asyncDispose]() {
@@ -78,8 +83,7 @@ export async function serveMcp(common: Common, options: McpOptions): Promise<Mcp
     },
   });
 
-  const { issuer, publicUrl } = config.signIn;
-  const routes = edge.routes.route("/", docsRoutes({ publicUrl, log }));
+  const routes = edge.routes.route("/", docsRoutes({ publicUrl, log })).route("/", askRoutes(pages));
   if (issuer !== undefined) routes.route("/", metadataRoutes({ issuer: issuer.issuer, publicUrl }));
   return {
     routes,

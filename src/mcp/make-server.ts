@@ -20,6 +20,7 @@ import {
   type Tool,
 } from "@modelcontextprotocol/server";
 import type { Asked, Face } from "./face.ts";
+import { askOnPage, backFrom, canOpenPages, type Pages } from "./pages.ts";
 import { progressTo } from "./progress.ts";
 import { ask, canShowForms, replyIn } from "./question.ts";
 import { ANSWER_MS, type RequestStates } from "./request-state.ts";
@@ -69,6 +70,8 @@ export interface MakeServerOptions {
     subscribe(uri: string, asked: Asked): Promise<void | { readonly refused: string }>;
     unsubscribe(uri: string, asked: Asked): Promise<void>;
   };
+  /** Where a person answers whose client opens addresses and shows no forms. Without it that one is not asked. */
+  readonly pages?: Pages | undefined;
   /** Takes a fault that no client can act on. */
   readonly report: (line: string) => void;
 }
@@ -128,7 +131,7 @@ function answerIn(server: Server, face: Face, { era, report }: MakeServerOptions
 async function call(
   server: Server,
   face: Face,
-  { era, requestStates, callerOf, carriesQuestions = () => true, whenSent }: MakeServerOptions,
+  { era, requestStates, callerOf, carriesQuestions = () => true, whenSent, pages }: MakeServerOptions,
   { name, args }: { readonly name: string; readonly args: unknown },
   ctx: ServerContext,
   asked: Asked,
@@ -137,9 +140,14 @@ async function call(
   if (!names.includes(name)) throw invalid(`there is no tool ${shown(name)}; the tools are ${names.join(", ")}`);
 
   const bound = { tool: name, args, caller: callerOf(asked) };
-  const reply = await replyIn(ctx, requestStates, bound);
+  const said = await replyIn(ctx, requestStates, bound);
+  const back = pages === undefined ? undefined : await backFrom(pages, said, asked);
+  if (back?.open !== undefined) return askOnPage(back.open, back, asked, requestStates, bound);
+  if (back !== undefined && era === "legacy") await tellAnswered(server, back.id, ctx);
+  const reply = back === undefined ? said : back.reply;
   const capabilities = era === "modern" ? claimed(ctx, CLIENT_CAPABILITIES_META_KEY) : server.getClientCapabilities();
-  const canBeAsked = canShowForms(capabilities) && carriesQuestions(asked);
+  const showsForms = canShowForms(capabilities);
+  const canBeAsked = (showsForms || (pages !== undefined && canOpenPages(capabilities))) && carriesQuestions(asked);
   const progress = progressTo(ctx);
   const called = await face
     .call(name, args, { ...asked, person: { canBeAsked, reply }, progress: progress?.tell })
@@ -149,6 +157,7 @@ async function call(
   const { structured, text, isError, settle, asks } = called.result;
   if (asks !== undefined) {
     settle?.(false);
+    if (!showsForms && pages !== undefined) return askOnPage(pages.open(asks, asked), asks, asked, requestStates, bound);
     const revision = server.getNegotiatedProtocolVersion() ?? TITLES_BESIDE;
     return ask(asks, revision < TITLES_BESIDE ? "apart" : "beside", requestStates, bound);
   }
@@ -158,6 +167,13 @@ async function call(
   if (settle !== undefined) whenSent({ id, visit: asked.visit }, (left) => settle(left && !isCancelled()));
   const result: CallToolResult = { content: [{ type: "text", text }], structuredContent: { ...structured } };
   return isError === true ? { ...result, isError } : result;
+}
+
+/** The client may close what it opened. One that has gone closes it anyway. */
+async function tellAnswered(server: Server, elicitationId: string, { mcpReq: { id } }: ServerContext): Promise<void> {
+  await server
+    .createElicitationCompletionNotifier(elicitationId, { relatedRequestId: id })()
+    .catch(() => undefined);
 }
 
 function serveResources(server: Server, face: Face, { subscriptions }: MakeServerOptions, answer: Answer): void {

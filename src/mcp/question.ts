@@ -17,7 +17,7 @@ import type { Field, Question, Reply } from "../tools/asking.ts";
 import type { Bound, RequestStates } from "./request-state.ts";
 
 /** The one question of a call. */
-const KEY = "answer";
+export const ANSWER_KEY = "answer";
 
 type RequestedSchema = ElicitRequestFormParams["requestedSchema"];
 
@@ -37,7 +37,7 @@ export async function ask(
   const properties = Object.entries(fields).map(([name, field]) => [name, titles === "beside" ? field : withTitlesApart(field)]);
   const requestedSchema = { type: "object", properties: Object.fromEntries(properties), required: [...required] } as RequestedSchema;
   return inputRequired({
-    inputRequests: { [KEY]: inputRequired.elicit({ message, requestedSchema }) },
+    inputRequests: { [ANSWER_KEY]: inputRequired.elicit({ message, requestedSchema }) },
     requestState: await states.seal(state, bound),
   });
 }
@@ -53,7 +53,7 @@ export async function replyIn({ mcpReq }: ServerContext, states: RequestStates, 
   const opened = await states.open(sealed, bound);
   if (opened === undefined)
     throw new ProtocolError(ProtocolErrorCode.InvalidParams, "Invalid or expired requestState", { reason: "invalid_request_state" });
-  const said = inputResponse(mcpReq.inputResponses, KEY);
+  const said = inputResponse(mcpReq.inputResponses, ANSWER_KEY);
   if (said.kind !== "elicit") return undefined;
   const { state } = opened;
   return said.action === "accept" ? { action: "accept", content: said.content ?? {}, state } : { action: said.action, state };

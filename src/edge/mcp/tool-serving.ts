@@ -7,6 +7,7 @@ import type { Log } from "../../log.ts";
 import { type Errand, faceOfTools } from "../../mcp/face-of-tools.ts";
 import type { Asked, Face } from "../../mcp/face.ts";
 import { makeServer } from "../../mcp/make-server.ts";
+import type { Pages } from "../../mcp/pages.ts";
 import { createRequestStates, type RequestStates } from "../../mcp/request-state.ts";
 import { codeOf } from "../../tools/failure.ts";
 import { REGISTRY } from "../../tools/registry.ts";
@@ -21,6 +22,8 @@ export interface ToolServingOptions {
   readonly callers: Pick<Callers, "howToSignIn">;
   readonly visitors: Pick<Visitors, "visit">;
   readonly changes: Changes;
+  /** Where a person answers whose client shows no forms. */
+  readonly pages?: Pages | undefined;
   readonly nowMs: () => number;
   readonly log: Log;
 }
@@ -60,9 +63,10 @@ async function contextFor({ asked, tool }: Errand, options: ToolServingOptions):
   return visitor.context;
 }
 
-function servingOf(face: Face, requestStates: RequestStates, { visitors, changes, log }: ToolServingOptions): Serving {
+function servingOf(face: Face, requestStates: RequestStates, { visitors, changes, pages, log }: ToolServingOptions): Serving {
   const options = {
     requestStates,
+    pages,
     callerOf: (asked: Asked) => ownerOf((asked.visit as Visit).caller),
     carriesQuestions: (asked: Asked) => asked.era === "modern" || (asked.visit as Visit).carriesQuestions,
     whenSent: ({ visit }: { readonly visit: unknown }, tell: (left: boolean) => void) => (visit as Visit).onLeft(tell),
