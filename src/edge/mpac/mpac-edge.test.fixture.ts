@@ -99,6 +99,7 @@ export async function serveSession(options: Served = {}) {
   return {
     store,
     stream,
+    inside: inside.inside,
     edge,
     connect: (principal: string, instance = "1", headers: Readonly<Record<string, string>> = {}) =>
       connectTo(server.port, { principal, instance, headers }),
