@@ -162,6 +162,16 @@ it.each(["bridge", "cli"])("keeps the MCP SDK of %s in one file", (area) => {
   expect(new Set(inSdk.map(({ file }) => file)).size).toBeLessThanOrEqual(1);
 });
 
+it("keeps the MCP SDK of the sidecar in one edge, and out of what says what is answered", () => {
+  const inSdk = new Set(
+    imports.filter(({ file, from }) => !FOR_TESTS.test(file) && from.startsWith("@modelcontextprotocol/")).map(({ file }) => file),
+  );
+
+  expect([...inSdk].filter((file) => areaOf(file) === "edge" && homeOf(file) !== "edge/mcp")).toEqual([]);
+  expect(["mcp/face.ts", "mcp/face-of-tools.ts", "mcp/request-state.ts"].filter((file) => inSdk.has(file))).toEqual([]);
+  expect(inSdk).toContain("mcp/make-server.ts");
+});
+
 it("has a reason for each dependency, and each reason its dependency", () => {
   expect(Object.keys(manifest.dependencies).sort()).toEqual(Object.keys(reasons).sort());
 });
