@@ -12,27 +12,22 @@ import {
   CLIENT_INFO_META_KEY,
   ProtocolError,
   ProtocolErrorCode,
-  ResourceNotFoundError,
   Server,
   type CallToolResult,
   type InputRequiredResult,
   type ServerContext,
   type Tool,
 } from "@modelcontextprotocol/server";
+import { serveCatalogue } from "./catalogue.ts";
 import type { Asked, Face } from "./face.ts";
 import { askOnPage, backFrom, canOpenPages, type Pages } from "./pages.ts";
 import { progressTo } from "./progress.ts";
 import { ask, canShowForms, replyIn } from "./question.ts";
+import { invalid, noTool } from "./refusals.ts";
 import { ANSWER_MS, type RequestStates } from "./request-state.ts";
 
 /** What a host may keep the lists for, in milliseconds. They change with a release only. */
 const KEEP_MS = 60_000;
-
-/** Values of one completion; the protocol allows no more. */
-const MAX_VALUES = 100;
-
-/** Characters of a name that is not known here, in the sentence about it. */
-const MAX_SHOWN = 200;
 
 /** How much sooner than its state the SDK gives up a question that it asks by itself, in milliseconds. */
 const MARGIN_MS = 5_000;
@@ -102,13 +97,12 @@ export function makeServer(face: Face, options: MakeServerOptions): Server {
   server.setRequestHandler("tools/call", ({ params }, ctx) =>
     answer(ctx, (asked) => call(server, face, options, { name: params.name, args: params.arguments }, ctx, asked)),
   );
-  if (lists.resources.length > 0) serveResources(server, face, options, answer);
-  if (lists.prompts.length > 0) servePrompts(server, face, answer);
-  if (lists.resources.length + lists.prompts.length > 0) serveCompletion(server, face, answer);
+  serveCatalogue(server, face, options, answer);
   return server;
 }
 
-type Answer = <Result>(ctx: ServerContext, work: (asked: Asked) => Result | Promise<Result>) => Promise<Result>;
+/** Answers one request with what `work` finds. */
+export type Answer = <Result>(ctx: ServerContext, work: (asked: Asked) => Result | Promise<Result>) => Promise<Result>;
 
 /** What holds for each request: the host's name is heard, and a fault of ours is told to the log and not to the client. */
 function answerIn(server: Server, face: Face, { era, report }: MakeServerOptions): Answer {
@@ -136,14 +130,13 @@ async function call(
   ctx: ServerContext,
   asked: Asked,
 ): Promise<CallToolResult | InputRequiredResult> {
-  const names = face.lists.tools.map((tool) => tool.name);
-  if (!names.includes(name)) throw invalid(`there is no tool ${shown(name)}; the tools are ${names.join(", ")}`);
+  if (face.lists.tools.every((tool) => tool.name !== name)) throw noTool(name, face.lists);
 
   const bound = { tool: name, args, caller: callerOf(asked) };
   const said = await replyIn(ctx, requestStates, bound);
   const back = pages === undefined ? undefined : await backFrom(pages, said, asked);
   if (back?.open !== undefined) return askOnPage(back.open, back, asked, requestStates, bound);
-  if (back !== undefined && era === "legacy") await tellAnswered(server, back.id, ctx);
+  if (back?.wasOpened === true && era === "legacy") await tellAnswered(server, back.id, ctx);
   const reply = back === undefined ? said : back.reply;
   const capabilities = era === "modern" ? claimed(ctx, CLIENT_CAPABILITIES_META_KEY) : server.getClientCapabilities();
   const showsForms = canShowForms(capabilities);
@@ -176,72 +169,6 @@ async function tellAnswered(server: Server, elicitationId: string, { mcpReq: { i
     .catch(() => undefined);
 }
 
-function serveResources(server: Server, face: Face, { subscriptions }: MakeServerOptions, answer: Answer): void {
-  const { resources } = face.lists;
-  const isTemplate = ({ uri }: { readonly uri: string }) => uri.includes("{");
-  server.setRequestHandler("resources/list", (_request, ctx) =>
-    answer(ctx, () => ({ resources: resources.filter((resource) => !isTemplate(resource)).map((resource) => ({ ...resource })) })),
-  );
-  server.setRequestHandler("resources/templates/list", (_request, ctx) =>
-    answer(ctx, () => ({ resourceTemplates: resources.filter(isTemplate).map(({ uri, ...rest }) => ({ uriTemplate: uri, ...rest })) })),
-  );
-  server.setRequestHandler("resources/read", ({ params: { uri } }, ctx) =>
-    answer(ctx, async (asked) => {
-      const read = await face.read(uri, asked);
-      if (read === undefined) throw noResource(uri);
-      if ("unavailable" in read) throw new ProtocolError(ProtocolErrorCode.InternalError, read.unavailable);
-      return { contents: read.map((content) => ({ ...content })) };
-    }),
-  );
-  if (subscriptions === undefined) return;
-  server.setRequestHandler("resources/subscribe", ({ params: { uri } }, ctx) =>
-    answer(ctx, async (asked) => {
-      if (face.knows !== undefined && !(await face.knows(uri, asked))) throw noResource(uri);
-      const subscribed = await subscriptions.subscribe(uri, asked);
-      if (subscribed !== undefined) throw invalid(subscribed.refused);
-      return {};
-    }),
-  );
-  server.setRequestHandler("resources/unsubscribe", ({ params: { uri } }, ctx) =>
-    answer(ctx, async (asked) => {
-      await subscriptions.unsubscribe(uri, asked);
-      return {};
-    }),
-  );
-}
-
-function servePrompts(server: Server, face: Face, answer: Answer): void {
-  const { prompts } = face.lists;
-  server.setRequestHandler("prompts/list", (_request, ctx) =>
-    answer(ctx, () => ({
-      prompts: prompts.map((prompt) => ({ ...prompt, arguments: prompt.arguments.map((argument) => ({ ...argument })) })),
-    })),
-  );
-  server.setRequestHandler("prompts/get", ({ params }, ctx) =>
-    answer(ctx, async (asked) => {
-      const prompt = prompts.find(({ name }) => name === params.name);
-      if (prompt === undefined) throw noPrompt(params.name, face);
-      const filled = await face.prompt(prompt.name, params.arguments ?? {}, asked);
-      if ("refused" in filled) throw invalid(filled.refused);
-      if ("unavailable" in filled) throw new ProtocolError(ProtocolErrorCode.InternalError, filled.unavailable);
-      return { description: prompt.description, messages: [{ role: "user", content: { type: "text", text: filled.text } }] };
-    }),
-  );
-}
-
-function serveCompletion(server: Server, face: Face, answer: Answer): void {
-  const { resources, prompts } = face.lists;
-  server.setRequestHandler("completion/complete", ({ params: { ref, argument } }, ctx) =>
-    answer(ctx, async (asked) => {
-      if (ref.type === "ref/prompt" && prompts.every(({ name }) => name !== ref.name)) throw noPrompt(ref.name, face);
-      if (ref.type === "ref/resource" && resources.every(({ uri }) => uri !== ref.uri)) throw noResource(ref.uri);
-      const what = ref.type === "ref/prompt" ? { kind: "prompt" as const, name: ref.name } : { kind: "resource" as const, name: ref.uri };
-      const values = await face.complete(what, argument.name, argument.value, asked);
-      return { completion: { values: values.slice(0, MAX_VALUES), hasMore: values.length > MAX_VALUES } };
-    }),
-  );
-}
-
 /** What the 2026 era says with each request; the one before says it once, when it initializes. */
 function claimed({ mcpReq }: ServerContext, key: string): object | undefined {
   const value = (mcpReq.envelope as Readonly<Record<string, unknown>> | undefined)?.[key];
@@ -250,21 +177,4 @@ function claimed({ mcpReq }: ServerContext, key: string): object | undefined {
 
 function nameIn(client: { readonly name?: unknown } | undefined): string | undefined {
   return typeof client?.name === "string" ? client.name : undefined;
-}
-
-function invalid(message: string): ProtocolError {
-  return new ProtocolError(ProtocolErrorCode.InvalidParams, message);
-}
-
-/** As much of it as says which one is meant. */
-function shown(name: string): string {
-  return JSON.stringify(name.slice(0, MAX_SHOWN));
-}
-
-function noResource(uri: string): ProtocolError {
-  return new ResourceNotFoundError(uri, `there is no resource ${shown(uri)}; resources/list and resources/templates/list name them`);
-}
-
-function noPrompt(name: string, { lists }: Face): ProtocolError {
-  return invalid(`there is no prompt ${shown(name)}; the prompts are ${lists.prompts.map((prompt) => prompt.name).join(", ")}`);
 }

@@ -23,6 +23,8 @@ export interface Pages {
   open(question: Question, asked: Asked): Page;
   /** Undefined for one that was answered and heard, and for one that is too old. */
   at(id: string, asked: Asked): Page | undefined;
+  /** Nobody answers there any more. */
+  close(id: string): void;
 }
 
 /** How long a call of 2026-07-28 that comes again waits for the page, in milliseconds: then it is asked to come once more. */
@@ -55,6 +57,8 @@ export interface Back {
   readonly id: string;
   readonly message: string;
   readonly state: JsonObject | undefined;
+  /** Whether its client has opened the page. */
+  readonly wasOpened: boolean;
   /** What the person said there. */
   readonly reply?: Reply;
   /** The page itself, where that is not said yet. */
@@ -76,8 +80,11 @@ export async function backFrom(pages: Pages, said: Reply | undefined, asked: Ask
   const sealed = said?.state?.["page"] as Sealed | undefined;
   if (said === undefined || sealed === undefined) return undefined;
   const { page: id, message, state } = sealed;
-  const back = { id, message, state };
-  if (said.action !== "accept") return { ...back, reply: { action: said.action, state } };
+  const back = { id, message, state, wasOpened: said.action === "accept" };
+  if (said.action !== "accept") {
+    pages.close(id);
+    return { ...back, reply: { action: said.action, state } };
+  }
   const page = pages.at(id, asked);
   const limitMs = asked.era === "legacy" ? ANSWER_MS : WAIT_MS;
   const onPage = await page?.answered({ limitMs, signal: asked.signal });

@@ -88,6 +88,7 @@ export function createAskPages({ baseOf, nowMs }: AskPagesOptions): AskPages {
       return pageOf(id, asked);
     },
     at: (id, asked) => (live(id) === undefined ? undefined : pageOf(id, asked)),
+    close: drop,
     questionOf(id) {
       const page = live(id);
       return page?.said === undefined ? page?.question : undefined;
