@@ -42,3 +42,11 @@ describe("a file that is asked for over a symbolic link", () => {
     expect(await readFile(join(root, "lib/real.txt"), "utf8")).toBe("real");
   });
 });
+
+it("goes on with a path by what is committed, and with nothing where there is no worktree", async () => {
+  await scratch.git(root, "add", "-A");
+  await scratch.git(root, "commit", "-qm", "all");
+  const treeless = createFiles({ root: undefined, spelled: [], notesIn: root, settled: () => Promise.resolve(), nowMs: Date.now });
+
+  expect([await files.list?.("lib/r"), await treeless.list?.("lib/r")]).toEqual([["lib/real.txt"], []]);
+});

@@ -1,5 +1,6 @@
 /** The files of a worktree as the tools see them. */
 import { isAbsolute, relative, resolve, sep } from "node:path";
+import { committedNames } from "../git/committed-names.ts";
 import { readFileState } from "../git/file-state.ts";
 import type { Prepared } from "../git/prepared-change.ts";
 import { prepareReplacement } from "../git/replace-file.ts";
@@ -76,6 +77,7 @@ export function createFiles({ root, spelled, notesIn, settled, nowMs }: FilesOpt
       return answer.ok ? watched(opId, answer.prepared) : { refused: answer.why };
     },
     isWaiting: (opId) => waiting.has(opId),
+    list: async (begun) => (root === undefined ? [] : committedNames(root, begun)),
   };
 }
 

@@ -237,6 +237,8 @@ export interface Files {
    * @throws WriteFailed when the system refuses; nothing is left of it then
    */
   prepare(request: Replacement): Promise<PreparedReplacement | { readonly refused: string }>;
+  /** Paths that begin so, down to the next `/`, those of folders ending in it: for somebody who types. */
+  list?(begun: string): Promise<readonly string[]>;
   /** Whether a change of this operation was prepared here and was neither put in place nor taken back. */
   isWaiting(opId: string): boolean;
 }

@@ -307,12 +307,14 @@ describe("signalbox://file/{path}", () => {
       "intent-dee",
       Array.from({ length: 200 }, (_, i) => `gen/${i}.ts`),
     );
-    const { ctx } = caller(session, "ana");
+    const { ctx, tree } = caller(session, "ana");
     const complete = (place: string, begun: string) => completeResource(RESOURCES, ctx, "signalbox://file/{path}", place, begun);
 
     expect(await complete("path", "src/")).toEqual(["src/a.ts", "src/b.ts"]);
     expect(await complete("path", "gen/")).toHaveLength(100);
     expect(await complete("other", "src/")).toEqual([]);
     expect(await completeResource(RESOURCES, ctx, "signalbox://session", "", "")).toEqual([]);
+    Object.assign(tree, { list: (begun: string) => Promise.resolve([`${begun}b.ts`, `${begun}tools/`]) });
+    expect(await complete("path", "src/")).toEqual(["src/a.ts", "src/b.ts", "src/tools/"]);
   });
 });

@@ -51,7 +51,10 @@ export const file: Resource = {
     });
     return content === undefined ? about : [{ uri, mimeType: mimeTypeOf(state.path), text: content }, about];
   },
-  complete: (ctx, _place, begun) => knownPaths(ctx, begun),
+  async complete(ctx, _place, begun) {
+    const [known, listed = []] = await Promise.all([knownPaths(ctx, begun), ctx.files.list?.(begun)]);
+    return [...new Set([...known, ...listed])];
+  },
 };
 
 function holderOf({ intent_id, principal_id, objective, state, expires_at }: IntentView, me: string): JsonObject {
