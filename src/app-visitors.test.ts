@@ -1,7 +1,7 @@
 import { readdir, readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { ANYBODY, own, proven, visited } from "./app-visitors.test.fixture.ts";
+import { ANYBODY, own, proven, tokenOf, visited } from "./app-visitors.test.fixture.ts";
 import { refOf } from "./git/file-state.ts";
 import { prepareReplacement } from "./git/replace-file.ts";
 import { findWorkspace } from "./git/repository.ts";
@@ -54,6 +54,28 @@ describe("a caller over HTTP", () => {
 
     expect(others).toMatchObject({ status: "error", code: "INTENT_NOT_OWNER" });
     expect(other).toMatchObject({ status: "ok", intent_id });
+  });
+
+  it("of this machine's own user yields nothing of another program of his", async () => {
+    await using session = await visited({ profile: "open" });
+    const { intent_id } = await session.call(own("cy"), "begin_task", task("a.ts"));
+
+    const others = await session.call(own("dan"), "yield_task", { intent_id });
+
+    expect(others).toMatchObject({ status: "error", code: "INTENT_NOT_OWNER" });
+    expect(await session.call(own("cy"), "yield_task", { intent_id })).toMatchObject({ status: "ok" });
+  });
+
+  it("yields what a connection with the same credential began", async () => {
+    await using session = await visited();
+    await session.says("ana/vscode", "HELLO", { roles: ["contributor"] }, tokenOf("ana"));
+    const scope = { kind: "file_set", resources: ["a.ts"] };
+    await session.says("ana/vscode", "INTENT_ANNOUNCE", { intent_id: "i", objective: "o", scope, ttl_sec: 600 });
+
+    const yielded = await session.call(ana, "yield_task", { intent_id: "i" }, "claude");
+
+    expect(yielded).toMatchObject({ status: "ok", intent_id: "i" });
+    expect(await session.participant("ana/claude")).toBe(undefined);
   });
 
   it("takes the next free name when another connection holds its own", async () => {
@@ -233,14 +255,17 @@ describe("begin_task that waits", () => {
   });
 });
 
-it("sends away whose credential is given out no more", async () => {
+it("sends away whose credential is given out no more, who says nothing again then", async () => {
   await using session = await visited();
   await session.call(ana, "begin_task", { ...task("a.ts"), ttl_sec: 7_200 });
+  const { coordination } = await session.contextOf(ana);
   session.gone.add(ana);
 
   expect([session.visitors.dismiss(), session.visitors.dismiss(), session.visitors.present]).toEqual([1, 0, 0]);
   await session.pass(2 * MINUTE, 20_000);
+  const late = await coordination.withdraw("any", "late");
 
+  expect(late).toMatchObject({ ok: false, rejection: { code: "credential/rejected" } });
   expect(await session.participant("ana")).toMatchObject({ presence: "unavailable" });
 });
 
