@@ -134,6 +134,20 @@ it("sends away whose key is in the table no more", async () => {
   expect((await post(at.url, ping, bySignature(ping, session))).status).toBe(401);
 });
 
+it("lets a stream go on for as long as its token is good", async () => {
+  await using at = await served();
+  const begun = request("initialize", { protocolVersion: "2025-11-25", capabilities: {}, clientInfo: { name: "c", version: "1" } });
+  // Half a minute is for clocks that differ: this one is good for four seconds more.
+  const shown = await at.bearer({ exp: nowS() - 26 });
+  const opened = await open(at.url, begun, shown);
+  const session = { ...shown, "mcp-session-id": opened.headers.get("mcp-session-id") ?? "", "mcp-protocol-version": "2025-11-25" };
+  const stream = await listen(at.url, session);
+  await stream.next();
+
+  expect(await stream.next()).toBeUndefined();
+  expect((await post(at.url, request("ping"), session)).status).toBe(401);
+});
+
 it("keeps nothing of what was shown", async () => {
   await using at = await served();
   const call = toolCall("begin_task", { objective: "x", files: ["a.ts"] });

@@ -52,69 +52,69 @@ const bearer = async (claims: object) => ({ authorization: `Bearer ${await issue
 
 describe("whoever signs", () => {
   it("is the holder of the key, under the address that the public knows", async () => {
-    const { judge } = callers();
+    const by = callers();
 
-    expect(await judge(asking(signature()), bytes, "red")).toMatchObject({
+    expect(await by.judge(asking(signature()), bytes, "red")).toMatchObject({
       kind: "proven",
       name: "ana",
       mayWrite: true,
       identity: { issuer: "key-table" },
     });
-    expect(await judge(asking(signature("http://127.0.0.1:8766/session/red/mcp")), bytes, "red")).toMatchObject({ status: 401 });
+    expect(await by.judge(asking(signature("http://127.0.0.1:8766/session/red/mcp")), bytes, "red")).toMatchObject({ status: 401 });
   });
 
   it("is who that is by a token too", async () => {
-    const { judge } = callers();
+    const by = callers();
     const [byKey, byToken] = [
-      await judge(asking(signature()), bytes, "red"),
-      await judge(asking({ authorization: "Bearer ana-token" }), bytes, "red"),
+      await by.judge(asking(signature()), bytes, "red"),
+      await by.judge(asking({ authorization: "Bearer ana-token" }), bytes, "red"),
     ] as [Caller, Caller];
 
     expect(byToken.identity?.fingerprint).toBe(byKey.identity?.fingerprint);
   });
 
   it("signs on one machine for the sidecar of that port", async () => {
-    const { judge } = callers({}, { isHosted: false });
+    const by = callers({}, { isHosted: false });
     const wire = (port: number) => ({ address: "127.0.0.1", port, peer: () => Promise.resolve("same-user" as const) });
     const own = (more: string) => asking(signature("http://127.0.0.1:8766/mcp", more), "/mcp");
 
-    expect(await judge(own(';nonce="a"'), bytes, "red", wire(8766))).toMatchObject({ name: "ana" });
-    expect(await judge(own(';nonce="b"'), bytes, "red", wire(8767))).toMatchObject({ status: 401 });
+    expect(await by.judge(own(';nonce="a"'), bytes, "red", wire(8766))).toMatchObject({ name: "ana" });
+    expect(await by.judge(own(';nonce="b"'), bytes, "red", wire(8767))).toMatchObject({ status: 401 });
   });
 
   it("and shows a token beside it is who the token says", async () => {
-    const { judge } = callers();
+    const by = callers();
 
-    expect(await judge(asking({ ...signature(), authorization: "Bearer bo-token" }), bytes, "red")).toMatchObject({ name: "bo" });
-    expect(await judge(asking({ ...signature(), authorization: "Bearer cy-token" }), bytes, "red")).toMatchObject({ status: 401 });
+    expect(await by.judge(asking({ ...signature(), authorization: "Bearer bo-token" }), bytes, "red")).toMatchObject({ name: "bo" });
+    expect(await by.judge(asking({ ...signature(), authorization: "Bearer cy-token" }), bytes, "red")).toMatchObject({ status: 401 });
   });
 
   it("is told what to sign when it does not hold, and asked for nothing when it is good for elsewhere", async () => {
-    const { judge } = callers();
+    const by = callers();
 
-    expect(await judge(asking({ signature: "sig=:AA==:" }), bytes, "red")).toMatchObject({
+    expect(await by.judge(asking({ signature: "sig=:AA==:" }), bytes, "red")).toMatchObject({
       status: 401,
       headers: { "accept-signature": 'sig=("@method" "@target-uri" "content-digest" "mcp-session-id");created;keyid;alg="ed25519"' },
     });
-    expect(await judge(asking(signature(`${AT}/session/blue/mcp`), "/session/blue/mcp"), bytes, "blue")).toMatchObject({
+    expect(await by.judge(asking(signature(`${AT}/session/blue/mcp`), "/session/blue/mcp"), bytes, "blue")).toMatchObject({
       status: 403,
       headers: {},
     });
   });
 
   it("is not anybody where no key is known, and where anybody may read", async () => {
-    const { judge } = callers({ keys: undefined, anonymousRead: true });
+    const by = callers({ keys: undefined, anonymousRead: true });
 
-    expect(await judge(asking(signature()), bytes, "red")).toMatchObject({ status: 401 });
+    expect(await by.judge(asking(signature()), bytes, "red")).toMatchObject({ status: 401 });
   });
 
   it("stays for as long as the key does", async () => {
-    const { judge, stillHolds, renewKeys } = callers();
-    const caller = (await judge(asking(signature()), bytes, "red")) as Caller;
-    const before = [stillHolds(caller, "red"), stillHolds(caller, "blue")];
-    renewKeys({});
+    const by = callers();
+    const caller = (await by.judge(asking(signature()), bytes, "red")) as Caller;
+    const before = [by.stillHolds(caller, "red"), by.stillHolds(caller, "blue")];
+    by.renewKeys({});
 
-    expect([...before, stillHolds(caller, "red")]).toEqual([true, false, false]);
+    expect([...before, by.stillHolds(caller, "red")]).toEqual([true, false, false]);
   });
 });
 
@@ -152,27 +152,27 @@ describe("whoever has a token of the issuer", () => {
   });
 
   it("is in the one session of a repository", async () => {
-    const { judge } = callers({}, { isHosted: false });
+    const by = callers({}, { isHosted: false });
     const shows = { authorization: `Bearer ${await issuer.issue({ aud: "http://127.0.0.1:8766/mcp" })}` };
 
-    expect(await judge(asking(shows, "/mcp"), bytes, "red")).toMatchObject({ kind: "proven", name: "u-1" });
+    expect(await by.judge(asking(shows, "/mcp"), bytes, "red")).toMatchObject({ kind: "proven", name: "u-1" });
   });
 
   it("stays until it expires", async () => {
-    const { judge, stillHolds, clock } = callers();
-    const caller = (await judge(asking(await bearer({ signalbox_sessions: ["red"] })), bytes, "red")) as Caller;
-    const before = stillHolds(caller, "red");
-    clock.nowMs = (NOW_S + 630) * 1_000;
+    const by = callers();
+    const caller = (await by.judge(asking(await bearer({ signalbox_sessions: ["red"] })), bytes, "red")) as Caller;
+    const before = by.stillHolds(caller, "red");
+    by.clock.nowMs = (NOW_S + 630) * 1_000;
 
-    expect([before, stillHolds(caller, "red")]).toEqual([true, false]);
+    expect([before, by.stillHolds(caller, "red")]).toEqual([true, false]);
   });
 
   it("is told which scope it lacks to write", async () => {
-    const { judge, barredFromWriting } = callers();
+    const by = callers();
     const request = asking(await bearer({ signalbox_sessions: ["red"] }));
-    const caller = (await judge(request, bytes, "red")) as Caller;
+    const caller = (await by.judge(request, bytes, "red")) as Caller;
 
-    expect(barredFromWriting(caller, request)).toMatchObject({
+    expect(by.barredFromWriting(caller, request)).toMatchObject({
       status: 403,
       why: expect.stringMatching(/scope signalbox:write/) as string,
       headers: {
@@ -182,22 +182,22 @@ describe("whoever has a token of the issuer", () => {
   });
 
   it("waits while the issuer does not answer, and nobody else does", async () => {
-    const { judge } = callers({ issuer: { issuer: "http://127.0.0.1:1", jwks: undefined, audiences: [], sessions: ["*"] } });
+    const by = callers({ issuer: { issuer: "http://127.0.0.1:1", jwks: undefined, audiences: [], sessions: ["*"] } });
 
-    expect(await judge(asking(await bearer({})), bytes, "red")).toMatchObject({
+    expect(await by.judge(asking(await bearer({})), bytes, "red")).toMatchObject({
       status: 503,
       why: expect.stringMatching(/does not answer/) as string,
       headers: { "retry-after": "5" },
     });
-    expect(await judge(asking({ authorization: "Bearer bo-token" }), bytes, "red")).toMatchObject({ name: "bo" });
-    expect(await judge(asking({ authorization: "Bearer cy-token" }), bytes, "red")).toMatchObject({ status: 401 });
+    expect(await by.judge(asking({ authorization: "Bearer bo-token" }), bytes, "red")).toMatchObject({ name: "bo" });
+    expect(await by.judge(asking({ authorization: "Bearer cy-token" }), bytes, "red")).toMatchObject({ status: 401 });
   });
 });
 
 describe("the session of a path that names none", () => {
   it("is the only one that a key opens, or a token of the issuer", async () => {
-    const { sessionFor } = callers();
-    const at = async (headers: Record<string, string>) => sessionFor(asking(headers, "/mcp"));
+    const by = callers();
+    const at = async (headers: Record<string, string>) => by.sessionFor(asking(headers, "/mcp"));
 
     expect(await at(signature())).toBe("red");
     expect(await at(await bearer({ aud: `${AT}/mcp`, signalbox_sessions: "blue" }))).toBe("blue");

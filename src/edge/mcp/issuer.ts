@@ -58,7 +58,11 @@ export function createIssuer({ settings, nowMs, log }: IssuerOptions): Issuer {
   /** Undefined: it is signed with a key that is not known. */
   async function verify(token: string, audiences: readonly string[], wish: "any" | "newer"): Promise<JudgedToken | undefined> {
     // Only whoever has an issuer pays for it.
-    const [{ createLocalJWKSet, jwtVerify }, found] = await Promise.all([import("jose"), keys.find(wish)]);
+    const [{ jwtVerify }, { createLocalJWKSet }, found] = await Promise.all([
+      import("jose/jwt/verify"),
+      import("jose/jwks/local"),
+      keys.find(wish),
+    ]);
     if ("silentForMs" in found) return found;
     const options: JWTVerifyOptions = {
       issuer: settings.issuer,

@@ -1,4 +1,8 @@
-/** Requests and streams that are open: sent away when their credential is given out no more, and ended before a handover. */
+/**
+ * Requests and streams that are open: sent away when their credential is given out no more or has run out, and ended before a
+ * handover.
+ */
+import { type Clock, systemClock } from "../../engine/clock.ts";
 import { CODE, refusal } from "./errors.ts";
 import type { Caller, Callers } from "./ports.ts";
 
@@ -20,7 +24,7 @@ export interface Stays {
   endAll(): void;
 }
 
-export function createStays(): Stays {
+export function createStays(clock: Pick<Clock, "wallMs" | "after"> = systemClock): Stays {
   const open = new Set<Stay>();
   return {
     get size() {
@@ -28,7 +32,14 @@ export function createStays(): Stays {
     },
     add(stay) {
       open.add(stay);
-      return { [Symbol.dispose]: () => void open.delete(stay) };
+      const { expiresAtMs } = stay.caller;
+      const expiry = expiresAtMs === undefined ? undefined : clock.after(expiresAtMs - clock.wallMs(), () => stay.end("credential"));
+      return {
+        [Symbol.dispose]() {
+          expiry?.[Symbol.dispose]();
+          open.delete(stay);
+        },
+      };
     },
     dismiss(callers) {
       const unwanted = [...open].filter(({ caller, sessionId }) => !callers.stillHolds(caller, sessionId));

@@ -1,0 +1,51 @@
+import { expect, it } from "vitest";
+import type { Caller } from "./ports.ts";
+import { createStays } from "./stays.ts";
+
+const caller = (name: string, expiresAtMs?: number): Caller => ({
+  kind: "proven",
+  name,
+  principal: undefined,
+  identity: undefined,
+  mayWrite: true,
+  ...(expiresAtMs === undefined ? {} : { expiresAtMs }),
+});
+
+/** A clock whose hours a test lets strike. */
+function handClock() {
+  const due = new Map<number, () => void>();
+  return {
+    due,
+    wallMs: () => 1_000,
+    after(delayMs: number, wake: () => void): Disposable {
+      due.set(delayMs, wake);
+      return { [Symbol.dispose]: () => void due.delete(delayMs) };
+    },
+  };
+}
+
+it("ends what is open when its token runs out, and nothing that is over", () => {
+  const clock = handClock();
+  const stays = createStays(clock);
+  const ended: string[] = [];
+  const stay = (name: string, expiresAtMs?: number) =>
+    stays.add({ caller: caller(name, expiresAtMs), sessionId: "red", end: (reason) => void ended.push(`${name}: ${reason}`) });
+  stay("ana", 61_000);
+  stay("bo");
+  stay("cy", 31_000)[Symbol.dispose]();
+
+  for (const wake of clock.due.values()) wake();
+
+  expect([[...clock.due.keys()], ended, stays.size]).toEqual([[60_000], ["ana: credential"], 2]);
+});
+
+it("sends away who would not be let in now", () => {
+  const stays = createStays(handClock());
+  const ended: string[] = [];
+  for (const name of ["ana", "bo"])
+    stays.add({ caller: caller(name), sessionId: "red", end: (reason) => void ended.push(`${name}: ${reason}`) });
+
+  const sentAway = stays.dismiss({ stillHolds: ({ name }) => name !== "bo" });
+
+  expect([sentAway, ended]).toEqual([1, ["bo: credential"]]);
+});
