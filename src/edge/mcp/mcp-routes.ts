@@ -3,13 +3,14 @@
  * of what a tool does; whose page it may come from has been looked at before any route (`../http/guard.ts`).
  */
 import type { Socket } from "node:net";
-import { classifyInboundRequest, isJsonContentType, isJSONRPCRequest, PROTOCOL_VERSION_META_KEY } from "@modelcontextprotocol/server";
+import { isJsonContentType, isJSONRPCRequest } from "@modelcontextprotocol/server";
 import { type Context, Hono } from "hono";
 import type { Log } from "../../log.ts";
 import { type Peer, peerOf } from "../http/peer.ts";
 import { barredResponse, CODE, refusal } from "./errors.ts";
 import { type Env, HttpVisit } from "./http-visit.ts";
 import { createLegacy } from "./legacy/legacy.ts";
+import { claimsModern, eraOf, isModernVersion, messageOf } from "./messages.ts";
 import { createModern } from "./modern.ts";
 import type { Barred, Caller, Callers, Wire } from "./ports.ts";
 import { readBody } from "./request-body.ts";
@@ -115,19 +116,19 @@ export function createMcpEdge({ sessionAt, serve, callers, sessions, onActivity,
     } catch (error) {
       return refusal(400, CODE.parse, `Parse error: ${(error as Error).message}`);
     }
+    const version = visit.request.headers.get("mcp-protocol-version");
     if (Array.isArray(body)) {
-      if (body.some(isModern) || isModernVersion(visit.request.headers.get("mcp-protocol-version"))) {
+      if (body.some(claimsModern) || isModernVersion(version)) {
         return refusal(400, CODE.request, "2026-07-28 has no arrays of messages; send each by itself");
       }
-      return legacy.post(visit, body);
+      return legacy.post(visit, { messages: body.map(messageOf), isBatch: true });
     }
     const lacking = barByScope(visit, body);
     if (lacking !== undefined) return lacking;
-    const { headers } = visit.request;
-    const version = headers.get("mcp-protocol-version");
-    // What the other headers say against it is for the era's own handler.
-    const outcome = classifyInboundRequest({ httpMethod: "POST", ...(version === null ? {} : { protocolVersionHeader: version }), body });
-    return outcome.kind === "legacy" ? legacy.post(visit, body) : modern.post(visit, body);
+    if (eraOf(body, version) === "modern") return modern.post(visit, body);
+    const message = messageOf(body);
+    if (message.kind === "none") return refusal(400, CODE.request, "the body is no JSON-RPC message, and no array of them");
+    return legacy.post(visit, { messages: [message], isBatch: false });
   }
 
   /** A lone call of a tool that writes, by a credential that gives no right to it: its host may ask for one that does. */
@@ -231,14 +232,4 @@ async function bodyOf({ incoming }: Env, maxBytes: number): Promise<Buffer | Res
 
 function tooLong(maxBytes: number): Response {
   return refusal(413, CODE.server, `a message may have ${maxBytes} bytes here; send less at once, or sign in where you may only read`);
-}
-
-/** Whether a message says that it is of 2026 or later. */
-function isModern(message: unknown): boolean {
-  const meta = (message as { readonly params?: { readonly _meta?: Readonly<Record<string, unknown>> } } | null)?.params?._meta;
-  return meta?.[PROTOCOL_VERSION_META_KEY] !== undefined;
-}
-
-function isModernVersion(version: string | null): version is string {
-  return version !== null && /^\d{4}-\d\d-\d\d$/.test(version) && version >= "2026-07-28";
 }

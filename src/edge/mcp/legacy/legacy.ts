@@ -4,20 +4,14 @@
  * A session belongs to the credential that opened it, and stands for none: each request is judged by what it shows itself. In a
  * session that nobody's credential opened, everybody does what its own request may.
  */
-import {
-  isJSONRPCErrorResponse,
-  isJSONRPCNotification,
-  isJSONRPCRequest,
-  isJSONRPCResultResponse,
-  type JSONRPCRequest,
-  SUPPORTED_PROTOCOL_VERSIONS,
-} from "@modelcontextprotocol/server";
+import { type JSONRPCRequest, SUPPORTED_PROTOCOL_VERSIONS } from "@modelcontextprotocol/server";
 import type { McpSession } from "../../../core/mcp/read.ts";
 import type { Log } from "../../../log.ts";
 import type { Selection } from "../../../tools/selection.ts";
-import { barredResponse, CODE, errorMessage, idOf, refusal } from "../errors.ts";
+import { barredResponse, CODE, errorMessage, idOf, refusal, type RequestId } from "../errors.ts";
 import { endedBy } from "../stays.ts";
 import type { HttpVisit } from "../http-visit.ts";
+import type { Message } from "../messages.ts";
 import type { Callers } from "../ports.ts";
 import type { SessionStore } from "../session-store.ts";
 import { openSession } from "./open-session.ts";
@@ -39,7 +33,7 @@ export interface LegacyOptions {
 }
 
 export interface Legacy extends Disposable {
-  post(visit: HttpVisit, body: unknown): Promise<Response>;
+  post(visit: HttpVisit, given: Given): Promise<Response>;
   get(visit: HttpVisit): Promise<Response>;
   delete(visit: HttpVisit): Promise<Response>;
 }
@@ -50,15 +44,15 @@ export function createLegacy({ serve, callers, sessions, log }: LegacyOptions): 
   const withoutSession = new WeakMap<Serving, Promise<LegacyTransport>>();
 
   /** The session that a request names, or why it goes no further; undefined when it names none. */
-  async function sessionOf(visit: HttpVisit, id: string | null, asked: unknown): Promise<InSession | Response | undefined> {
+  async function sessionOf(visit: HttpVisit, id: string | null, asked: RequestId = null): Promise<InSession | Response | undefined> {
     if (id === null) return undefined;
     const record = await sessions.find(visit.sessionId, id);
     const own = visit.caller.identity?.fingerprint ?? null;
     if (record !== undefined && record.fingerprint !== null && own === null) {
-      return barredResponse(callers.barredFromWriting(visit.caller, visit.request), idOf(asked));
+      return barredResponse(callers.barredFromWriting(visit.caller, visit.request), asked);
     }
     if (record === undefined || (record.fingerprint !== null && record.fingerprint !== own)) {
-      return refusal(404, CODE.session, "Session not found: send initialize without Mcp-Session-Id for a new one", { id: idOf(asked) });
+      return refusal(404, CODE.session, "Session not found: send initialize without Mcp-Session-Id for a new one", { id: asked });
     }
     visit.serving = chosenIn(visit, record);
     return { id, record, live: living.of(record) };
@@ -82,36 +76,36 @@ export function createLegacy({ serve, callers, sessions, log }: LegacyOptions): 
     return made;
   }
 
-  async function post(visit: HttpVisit, body: unknown): Promise<Response> {
-    const messages: readonly unknown[] = Array.isArray(body) ? body : [body];
-    const initial = messages.find((message) => isJSONRPCRequest(message) && message.method === "initialize");
-    if (Array.isArray(body)) {
-      if (body.length > MAX_BATCH) return refusal(400, CODE.request, `an array holds at most ${MAX_BATCH} messages; send more than one`);
-      if (initial !== undefined) return refusal(400, CODE.request, "initialize is a message of its own, in no array");
-    }
-    const version = visit.request.headers.get("mcp-protocol-version");
-    if (initial === undefined && version !== null && !SUPPORTED_PROTOCOL_VERSIONS.includes(version)) {
-      const known = SUPPORTED_PROTOCOL_VERSIONS.join(", ");
-      return refusal(400, CODE.server, `Bad Request: Unsupported protocol version ${version}; supported here are ${known}`, {
-        id: idOf(body),
-      });
-    }
-    const named = await sessionOf(visit, visit.request.headers.get("mcp-session-id"), body);
-    if (initial !== undefined) {
-      if (named !== undefined && !(named instanceof Response)) {
-        return refusal(400, CODE.request, "this session is initialized; leave Mcp-Session-Id out for a new one", { id: idOf(body) });
+  async function post(visit: HttpVisit, given: Given): Promise<Response> {
+    const [first] = given.messages;
+    const alone = given.isBatch ? undefined : first;
+    const id = idOf(alone?.message);
+    const isInitial = ({ kind, message }: Message): boolean => kind === "request" && message.method === "initialize";
+    if (given.messages.length > MAX_BATCH)
+      return refusal(400, CODE.request, `an array holds at most ${MAX_BATCH} messages; send more than one`);
+    if (given.isBatch && given.messages.some(isInitial))
+      return refusal(400, CODE.request, "initialize is a message of its own, in no array");
+
+    const { headers } = visit.request;
+    if (alone?.kind === "request" && isInitial(alone)) {
+      const standing = await sessionOf(visit, headers.get("mcp-session-id"), id);
+      if (standing !== undefined && !(standing instanceof Response)) {
+        return refusal(400, CODE.request, "this session is initialized; leave Mcp-Session-Id out for a new one", { id });
       }
-      return openSession({ sessions, living, log }, visit, initial as JSONRPCRequest);
+      return openSession({ sessions, living, log }, visit, alone.message);
     }
+    const version = headers.get("mcp-protocol-version");
+    if (version !== null && !SUPPORTED_PROTOCOL_VERSIONS.includes(version)) {
+      const known = SUPPORTED_PROTOCOL_VERSIONS.join(", ");
+      return refusal(400, CODE.server, `Bad Request: Unsupported protocol version ${version}; supported here are ${known}`, { id });
+    }
+    const named = await sessionOf(visit, headers.get("mcp-session-id"), id);
     if (named instanceof Response) return named;
-    if (!Array.isArray(body) && isJSONRPCRequest(body) && named !== undefined) {
-      const barred = barWrite(visit, body);
-      if (barred !== undefined) return barred;
-    }
-    if (!Array.isArray(body) && named === undefined && (isJSONRPCResultResponse(body) || isJSONRPCErrorResponse(body))) {
+    if (alone?.kind === "response" && named === undefined) {
       return refusal(400, CODE.request, "nothing was asked of you without a session; send what you answer with its Mcp-Session-Id");
     }
-    return answer(visit, { messages, isBatch: Array.isArray(body) }, named);
+    const barred = alone?.kind === "request" && named !== undefined ? barWrite(visit, alone.message) : undefined;
+    return barred ?? answer(visit, given, named);
   }
 
   /** A lone call in a session, of a tool that writes, by whoever may not: its host is told to sign in. */
@@ -144,14 +138,14 @@ export function createLegacy({ serve, callers, sessions, log }: LegacyOptions): 
     async get(visit) {
       const id = visit.request.headers.get("mcp-session-id");
       if (id === null) return refusal(400, CODE.server, "Bad Request: Mcp-Session-Id header is required");
-      const named = await sessionOf(visit, id, undefined);
+      const named = await sessionOf(visit, id);
       if (named === undefined || named instanceof Response) return named ?? refusal(400, CODE.server, "");
       return pushTo({ sessions, kept, log }, visit, named);
     },
     async delete(visit) {
       const id = visit.request.headers.get("mcp-session-id");
       if (id === null) return refusal(400, CODE.server, "Bad Request: Mcp-Session-Id header is required");
-      const named = await sessionOf(visit, id, undefined);
+      const named = await sessionOf(visit, id);
       if (named === undefined || named instanceof Response) return named ?? refusal(400, CODE.server, "");
       const rejection = await sessions.close(visit.sessionId, id);
       if (rejection !== undefined) return refusal(503, CODE.server, rejection.message);
@@ -162,8 +156,9 @@ export function createLegacy({ serve, callers, sessions, log }: LegacyOptions): 
   };
 }
 
-interface Given {
-  readonly messages: readonly unknown[];
+/** What one POST says. */
+export interface Given {
+  readonly messages: readonly Message[];
   readonly isBatch: boolean;
 }
 
@@ -174,7 +169,7 @@ interface Exchange {
 }
 
 /** One message after the other: what stands behind another in an array may build on it. */
-async function carryOut(visit: HttpVisit, messages: readonly unknown[], { server, named, reply }: Exchange): Promise<void> {
+async function carryOut(visit: HttpVisit, messages: readonly Message[], { server, named, reply }: Exchange): Promise<void> {
   const { authInfo, request } = visit;
   let takeBack: (() => void) | undefined;
   let isEnded = false;
@@ -183,22 +178,20 @@ async function carryOut(visit: HttpVisit, messages: readonly unknown[], { server
     reply.refuse(endedBy(reason));
     takeBack?.();
   });
-  for (const message of messages) {
+  for (const { kind, message } of messages) {
     if (isEnded) return;
-    if (isJSONRPCRequest(message)) {
+    if (kind === "request") {
       const answered = await new Promise<object | undefined>((resolve) => {
         const extra = { authInfo, request, closeSSEStream: () => void reply.part() };
         takeBack = server.ask(message, { tell: (said) => reply.tell(said), answer: resolve }, extra);
       });
       if (answered === undefined) visit.withdrawn();
       else reply.answer(answered);
-    } else if (isJSONRPCNotification(message)) {
+    } else if (kind === "notification") {
       // Whoever has no session shares its server with others, and asks nothing there that could be taken back.
       for (const each of (await named?.live.servers()) ?? []) each.hear(message, { authInfo });
-    } else if (isJSONRPCResultResponse(message) || isJSONRPCErrorResponse(message)) {
+    } else if (kind === "response") {
       for (const each of (await named?.live.servers()) ?? []) if (each.hearAnswer(message, { authInfo })) break;
-    } else {
-      reply.answer(errorMessage(idOf(message), { code: CODE.request, message: "this is no JSON-RPC message" }));
-    }
+    } else reply.answer(errorMessage(idOf(message), { code: CODE.request, message: "this is no JSON-RPC message" }));
   }
 }

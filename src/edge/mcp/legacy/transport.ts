@@ -5,19 +5,15 @@
  * server go out under ids that nobody guesses: what answers one is the answer to that one, also after a restart.
  */
 import { randomBytes } from "node:crypto";
-import {
-  isJSONRPCErrorResponse,
-  isJSONRPCNotification,
-  isJSONRPCRequest,
-  isJSONRPCResultResponse,
-  type JSONRPCErrorResponse,
-  type JSONRPCMessage,
-  type JSONRPCNotification,
-  type JSONRPCRequest,
-  type JSONRPCResultResponse,
-  type MessageExtraInfo,
-  type Transport,
-  type TransportSendOptions,
+import type {
+  JSONRPCErrorResponse,
+  JSONRPCMessage,
+  JSONRPCNotification,
+  JSONRPCRequest,
+  JSONRPCResultResponse,
+  MessageExtraInfo,
+  Transport,
+  TransportSendOptions,
 } from "@modelcontextprotocol/server";
 
 /** Whoever asked: is told what is said on the way, and the answer. */
@@ -97,7 +93,7 @@ export class LegacyTransport implements Transport {
   }
 
   send(message: JSONRPCMessage, { relatedRequestId }: TransportSendOptions = {}): Promise<void> {
-    if (isJSONRPCResultResponse(message) || isJSONRPCErrorResponse(message)) {
+    if (!("method" in message)) {
       const asked = this.#asked.get(Number(message.id));
       if (asked === undefined) return Promise.resolve(); // cancelled in the meantime
       this.#asked.delete(Number(message.id));
@@ -106,13 +102,13 @@ export class LegacyTransport implements Transport {
     }
     const asker = relatedRequestId === undefined ? undefined : this.#asked.get(Number(relatedRequestId))?.asker;
     const tell = (said: JSONRPCMessage): boolean => (relatedRequestId === undefined ? this.#tell(said) : asker?.tell(said) === true);
-    if (isJSONRPCRequest(message)) {
+    if ("id" in message) {
       const id = `signalbox-${randomBytes(9).toString("base64url")}`;
       if (!tell({ ...message, id })) return Promise.reject(new Error("there is no stream to this client"));
       this.#asking.set(id, message.id);
       return Promise.resolve();
     }
-    tell(isJSONRPCNotification(message) ? this.#asKnownOutside(message) : message);
+    tell(this.#asKnownOutside(message));
     return Promise.resolve();
   }
 
