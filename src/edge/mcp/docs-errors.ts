@@ -23,10 +23,15 @@ export const TOOL_CODES: Readonly<Record<string, string>> = {
 };
 
 const HTTP: readonly (readonly [string, string, string])[] = [
-  ["400", "-32700, -32600, -32602", "No JSON, no JSON-RPC, an unknown protocol version, a profile or tool that there is not."],
-  ["401", "-32001", "A credential is missing or not known; `WWW-Authenticate` says what is taken."],
+  ["400", "-32700, -32600, -32602, -32000", "No JSON, no JSON-RPC, an unknown protocol version, a profile or tool that there is not."],
+  [
+    "401",
+    "-32001",
+    "A credential is missing or not known, or a single call in an MCP session changes something without one; `WWW-Authenticate` says what is taken.",
+  ],
   ["403", "-32600", "The credential is not for this session, or the page or host may not come here."],
   ["404", "-32001, -32600", "The `Mcp-Session-Id` is not known (send `initialize` again), or there is no such coordination session."],
+  ["404", "-32601", "In `2026-07-28`: an unknown method."],
   ["405", "-32000", "The method is not served here; `Allow` names those that are."],
   ["413, 415", "-32000", "The body is too long, or no `application/json`."],
   ["429, 503", "-32000", "Too much at once; `Retry-After` says when to come again."],
