@@ -16,6 +16,7 @@ interface HeldIntent extends IntentView {
   readonly operations: OperationView[];
   state: string;
   superseded_by?: string;
+  end_reason?: string;
 }
 
 const isLive = (intent: HeldIntent) => intent.state === "ACTIVE" || intent.state === "SUSPENDED";
@@ -102,12 +103,19 @@ export class TestSession {
         if (intent === undefined) return null;
         const covered = target === undefined ? {} : { covers_target: intent.files.some((file) => covers(file, target)) };
         const by = intent.superseded_by === undefined ? {} : { superseded_by: intent.superseded_by };
-        return { ...viewOf(intent), fence: intent.fence, operations: [...intent.operations], ...covered, ...by };
+        const why = intent.end_reason === undefined ? {} : { end_reason: intent.end_reason };
+        return { ...viewOf(intent), fence: intent.fence, operations: [...intent.operations], ...covered, ...by, ...why };
       },
       intentBehind: async (intentId) => ({ intent: await this.as(principalId).intent(intentId), behind: this.behind }),
       behind: async () => this.behind,
       announce: (asked) => this.command(`announce ${asked.intentId}`, () => this.announce(principalId, asked)),
-      withdraw: (intentId) => this.command(`withdraw ${intentId}`, () => this.end(intentId, "WITHDRAWN")),
+      withdraw: (intentId, reason) =>
+        this.command(`withdraw ${intentId}`, () => {
+          const outcome = this.end(intentId, "WITHDRAWN");
+          const ended = this.intents.get(intentId);
+          if (outcome.ok && ended !== undefined) ended.end_reason = reason;
+          return outcome;
+        }),
       commit: (commit) =>
         this.command(`commit ${commit.opId} ${commit.opKind}`, () => {
           const intent = this.intents.get(commit.intentId);
@@ -317,7 +325,7 @@ export class TestSession {
   }
 }
 
-function viewOf({ files, fence, operations, superseded_by, ...view }: HeldIntent): IntentView {
-  void [files, fence, operations, superseded_by];
+function viewOf({ files, fence, operations, superseded_by, end_reason, ...view }: HeldIntent): IntentView {
+  void [files, fence, operations, superseded_by, end_reason];
   return view;
 }

@@ -1,0 +1,169 @@
+/** A call that is cancelled at every moment there is: nothing is held afterwards that its caller was not told of. */
+import { describe, expect, it } from "vitest";
+import { callTool } from "./call-tool.ts";
+import type { Agents, Coordination } from "./ports.ts";
+import { REGISTRY } from "./registry.ts";
+import { TestSession } from "./session.test.fixture.ts";
+import { caller } from "./worktree.test.fixture.ts";
+
+/** More moments than any call has. */
+const MOST = 60;
+
+interface Scene {
+  readonly tool: string;
+  readonly args: object;
+  readonly given?: (session: TestSession) => void;
+  /** Whether the same call, made again and not cancelled, has what it asks for. */
+  readonly gets: string;
+}
+
+const SCENES: readonly (Scene & { readonly name: string })[] = [
+  { name: "begin_task", tool: "begin_task", args: { objective: "o", files: ["src/a.ts"] }, gets: "ok" },
+  {
+    name: "begin_task that may be repeated",
+    tool: "begin_task",
+    args: { objective: "o", files: ["src/a.ts"], client_request_id: "r1" },
+    gets: "ok",
+  },
+  {
+    name: "begin_task that waits",
+    tool: "begin_task",
+    args: { objective: "o", files: ["src/a.ts"], on_overlap: "wait" },
+    given: (session) => session.holds("bo", "intent-bo", ["src/a.ts"]),
+    gets: "waiting",
+  },
+  {
+    name: "begin_task that waits, and has its turn",
+    tool: "begin_task",
+    args: { objective: "o", files: ["src/a.ts"], on_overlap: "wait", client_request_id: "r1" },
+    given(session) {
+      session.holds("bo", "intent-bo", ["src/a.ts"]);
+      session.whileWaiting = () => session.end("intent-bo", "WITHDRAWN");
+    },
+    gets: "ok",
+  },
+  {
+    name: "take_over_task",
+    tool: "take_over_task",
+    args: { original_intent_id: "intent-bo", new_objective: "go on" },
+    given(session) {
+      session.holds("bo", "intent-bo", ["src/a.ts"]);
+      Object.assign(session.intents.get("intent-bo") ?? {}, { state: "SUSPENDED" });
+    },
+    gets: "ok",
+  },
+];
+
+/** The session, which is asked something at each moment of a call: at the one of this number the call is cancelled. */
+function cancelledAt(moment: number, coordination: Coordination) {
+  const cancelled = new AbortController();
+  let passed = 0;
+  const pass = () => {
+    if (passed === moment) cancelled.abort();
+    passed += 1;
+  };
+  const watched = new Proxy(coordination, {
+    get(target, name: keyof Coordination) {
+      const work = target[name] as ((...given: unknown[]) => Promise<unknown>) | undefined;
+      if (work === undefined) return undefined;
+      return async (...args: unknown[]) => {
+        pass();
+        const result = await work(...args);
+        pass();
+        return result;
+      };
+    },
+  });
+  return { signal: cancelled.signal, coordination: watched };
+}
+
+const heldBy = (session: TestSession, principal: string) => [
+  ...[...session.intents.values()].filter(({ principal_id, state }) => principal_id === principal && state === "ACTIVE"),
+  ...[...session.waiting.values()].filter(({ principalId }) => principalId === principal),
+];
+
+describe.each(SCENES)("$name", ({ tool, args, given, gets }) => {
+  it("holds nothing that nobody was told of, whenever it is cancelled", async () => {
+    const cancelledOnes: number[] = [];
+    for (let moment = 0; moment < MOST; moment += 1) {
+      const session = new TestSession();
+      given?.(session);
+      const { signal, coordination } = cancelledAt(moment, session.as("ana"));
+      const { ctx } = caller(session, "ana", { coordination, signal });
+
+      const called = await callTool(REGISTRY, ctx, tool, args);
+      if (called.outcome !== "result") throw new Error(called.message);
+      called.result.settle?.(!signal.aborted);
+      await new Promise(setImmediate);
+      const held = heldBy(session, "ana").length;
+      session.whileWaiting?.();
+      const again = await caller(session, "ana", { newId: () => "b1" }).call(tool, {
+        ...args,
+        ...(gets === "waiting" ? { wait_s: 0 } : {}),
+      });
+
+      if (signal.aborted) {
+        cancelledOnes.push(moment);
+        expect([moment, held]).toEqual([moment, 0]);
+        if (tool === "begin_task") expect([moment, again.structured["status"]]).toEqual([moment, gets]);
+      } else {
+        expect([called.result.structured["status"], held]).toEqual([gets, 1]);
+      }
+    }
+
+    expect(cancelledOnes.length).toBeGreaterThan(5);
+    expect(cancelledOnes.length).toBeLessThan(MOST);
+  });
+
+  it("holds nothing when its answer does not reach whoever called", async () => {
+    const session = new TestSession();
+    given?.(session);
+
+    const { settle } = await caller(session, "ana").call(tool, args);
+    settle?.(false);
+    await new Promise(setImmediate);
+
+    expect(heldBy(session, "ana")).toEqual([]);
+  });
+});
+
+describe("a repeat that is cancelled", () => {
+  it("leaves what the first call was told", async () => {
+    const session = new TestSession();
+    const args = { objective: "o", files: ["src/a.ts"], client_request_id: "r1" };
+    const first = await caller(session, "ana").call("begin_task", args);
+    first.settle?.(true);
+
+    for (let moment = 0; moment < MOST; moment += 1) {
+      const { signal, coordination } = cancelledAt(moment, session.as("ana"));
+      const { settle } = await caller(session, "ana", { coordination, signal }).call("begin_task", args);
+      settle?.(!signal.aborted);
+      await new Promise(setImmediate);
+    }
+
+    expect(heldBy(session, "ana")).toMatchObject([{ intent_id: first.structured["intent_id"] }]);
+  });
+});
+
+describe("submit_change", () => {
+  it("writes the file and records it, or does neither, whenever it is cancelled", async () => {
+    const seen = new Set<string>();
+    for (let moment = 0; moment < MOST; moment += 1) {
+      const session = new TestSession();
+      session.holds("ana", "intent-ana", ["src/a.ts"]);
+      const { signal, coordination } = cancelledAt(moment, session.as("ana"));
+      const agents: Agents = { as: async () => coordination, holding: async () => coordination, named: async () => coordination };
+      const { ctx, tree } = caller(session, "ana", { coordination, agents, signal });
+      tree.files.set("src/a.ts", "old");
+      const state = await tree.state("src/a.ts", { content: false });
+      if (state.status === "refused") throw new Error(state.why);
+
+      const args = { intent_id: "intent-ana", target: "src/a.ts", content: "new", state_ref_before: state.state_ref };
+      await callTool(REGISTRY, ctx, "submit_change", args);
+      const recorded = session.intents.get("intent-ana")?.operations.length ?? 0;
+      seen.add(`${tree.files.get("src/a.ts")} ${recorded} ${tree.waiting.size}`);
+    }
+
+    expect([...seen].toSorted()).toEqual(["new 1 0", "old 0 0"]);
+  });
+});
