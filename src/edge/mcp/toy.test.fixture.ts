@@ -1,0 +1,70 @@
+/** A server with tools that do what a test of the transport needs, and nothing else. */
+import { Server } from "@modelcontextprotocol/server";
+import type { Serve, Serving, Visit } from "./serving.ts";
+
+export interface Toy {
+  readonly serve: Serve;
+  /** What happened, in order. */
+  readonly seen: string[];
+  /** Resolves when a call of `wait` has begun. */
+  begun(): Promise<void>;
+  /** Lets calls of `wait` end. */
+  release(): void;
+}
+
+export function toy(more: Partial<Serving> = {}): Toy {
+  const seen: string[] = [];
+  let begin: () => void = () => undefined;
+  let hasBegun = new Promise<void>((resolve) => (begin = resolve));
+  let release: () => void = () => undefined;
+  const released = new Promise<void>((resolve) => (release = resolve));
+  const says = (text: string) => ({ content: [{ type: "text" as const, text }] });
+
+  function makeServer(): Server {
+    const server = new Server({ name: "toy", version: "1" }, { capabilities: { tools: {}, resources: { subscribe: true } } });
+    const names = ["hello", "write", "wait", "report", "ask", "settle"];
+    server.setRequestHandler("tools/list", () => ({ tools: names.map((name) => ({ name, inputSchema: { type: "object" as const } })) }));
+    server.setRequestHandler("resources/subscribe", async ({ params }, ctx) => {
+      const { followed } = ctx.http?.authInfo?.extra?.["visit"] as Visit;
+      await followed?.subscribe(params.uri);
+      return {};
+    });
+    server.setRequestHandler("tools/call", async ({ params: { name, arguments: args } }, { mcpReq, http }) => {
+      const visit = http?.authInfo?.extra?.["visit"] as Visit;
+      seen.push(`${name} ${visit.caller.name ?? visit.caller.kind}`);
+      switch (name) {
+        case "wait": {
+          const cancelled = new Promise<void>((resolve) => {
+            mcpReq.signal.addEventListener("abort", () => {
+              seen.push("cancelled");
+              resolve();
+            });
+          });
+          begin();
+          hasBegun = new Promise((resolve) => (begin = resolve));
+          await Promise.race([cancelled, released]);
+          return says("waited");
+        }
+        case "report":
+          await mcpReq.notify({ method: "notifications/progress", params: { progressToken: "p", progress: 1 } });
+          return says("reported");
+        case "ask": {
+          const form = { mode: "form" as const, message: "?", requestedSchema: { type: "object" as const, properties: {} } };
+          const answer = await mcpReq
+            .send({ method: "elicitation/create", params: form })
+            .catch((error: unknown) => ({ action: String(error) }));
+          return says(`person: ${(answer as { readonly action: string }).action}`);
+        }
+        case "settle":
+          visit.onLeft((given) => seen.push(`given ${given}`));
+          return says("settled");
+        default:
+          return says(`${name} ${JSON.stringify(args ?? {})}`);
+      }
+    });
+    return server;
+  }
+
+  const serving: Serving = { makeServer, writes: (tool) => tool === "write", ...more };
+  return { serve: () => serving, seen, begun: () => hasBegun, release: () => release() };
+}
