@@ -9,14 +9,19 @@ import { invalid, noPrompt, noResource } from "./refusals.ts";
 /** Values of one completion; the protocol allows no more. */
 const MAX_VALUES = 100;
 
-export function serveCatalogue(server: Server, face: Face, options: Pick<MakeServerOptions, "subscriptions">, answer: Answer): void {
+/** How hosts of one server before ours spell it, in the era before 2026-07-28. */
+const OTHER_SPELLING = "completions/complete";
+
+type Options = Pick<MakeServerOptions, "era" | "subscriptions">;
+
+export function serveCatalogue(server: Server, face: Face, options: Options, answer: Answer): void {
   const { resources, prompts } = face.lists;
   if (resources.length > 0) serveResources(server, face, options, answer);
   if (prompts.length > 0) servePrompts(server, face, answer);
-  if (resources.length + prompts.length > 0) serveCompletion(server, face, answer);
+  if (resources.length + prompts.length > 0) serveCompletion(server, face, options, answer);
 }
 
-function serveResources(server: Server, face: Face, { subscriptions }: Pick<MakeServerOptions, "subscriptions">, answer: Answer): void {
+function serveResources(server: Server, face: Face, { subscriptions }: Options, answer: Answer): void {
   const { resources } = face.lists;
   const isTemplate = ({ uri }: { readonly uri: string }) => uri.includes("{");
   server.setRequestHandler("resources/list", (_request, ctx) =>
@@ -69,7 +74,7 @@ function servePrompts(server: Server, face: Face, answer: Answer): void {
   );
 }
 
-function serveCompletion(server: Server, face: Face, answer: Answer): void {
+function serveCompletion(server: Server, face: Face, { era }: Options, answer: Answer): void {
   const { resources, prompts } = face.lists;
   async function complete({ ref, argument }: CompleteRequestParams, asked: Asked) {
     if (ref.type === "ref/prompt" && prompts.every(({ name }) => name !== ref.name)) throw noPrompt(ref.name, face.lists);
@@ -79,4 +84,19 @@ function serveCompletion(server: Server, face: Face, answer: Answer): void {
     return { completion: { values: values.slice(0, MAX_VALUES), hasMore: values.length > MAX_VALUES } };
   }
   server.setRequestHandler("completion/complete", ({ params }, ctx) => answer(ctx, (asked) => complete(params, asked)));
+  if (era === "modern") return;
+  server.fallbackRequestHandler = ({ method, params }, ctx) =>
+    answer(ctx, (asked) => {
+      if (method !== OTHER_SPELLING) throw new ProtocolError(ProtocolErrorCode.MethodNotFound, "Method not found");
+      if (!isCompletion(params)) throw invalid("a completion names a ref, and an argument with its name and value");
+      return complete(params, asked);
+    });
 }
+
+function isCompletion(params: unknown): params is CompleteRequestParams {
+  const { ref, argument } = (params ?? {}) as Readonly<Record<string, Readonly<Record<string, unknown>> | null | undefined>>;
+  const isNamed = (ref?.["type"] === "ref/prompt" && isText(ref["name"])) || (ref?.["type"] === "ref/resource" && isText(ref["uri"]));
+  return isNamed && isText(argument?.["name"]) && isText(argument?.["value"]);
+}
+
+const isText = (value: unknown): boolean => typeof value === "string";

@@ -176,6 +176,23 @@ describe.each(ERAS)("a server in the %s era", (era) => {
   });
 });
 
+it("completes in the older era by the other spelling as well, and knows no other method there", async () => {
+  const host = await talk("legacy", live);
+  const ref = { type: "ref/prompt", name: "handoff" };
+
+  const completed = await host.ask("completions/complete", { ref, argument: { name: "to", value: "b" } });
+  const wrong = await Promise.all(
+    [{}, { ref }, { ref, argument: {} }, { ref: { type: "ref/prompt" }, argument: { name: "to", value: "" } }, { ref: null }].map(
+      async (params) => (await host.ask("completions/complete", params)).error?.code,
+    ),
+  );
+
+  expect(completed.result).toMatchObject({ completion: { hasMore: true } });
+  expect(wrong).toEqual([-32602, -32602, -32602, -32602, -32602]);
+  expect((await host.ask("derail/now")).error).toMatchObject({ code: -32601, message: "Method not found" });
+  expect((await (await talk("modern", live)).ask("completions/complete", { ref })).error).toMatchObject({ code: -32601 });
+});
+
 it("names what it can do, and how long its lists may be kept", async () => {
   const subscriptions = { subscribe: () => Promise.resolve(), unsubscribe: () => Promise.resolve() };
   const host = await talk("modern", live, { subscriptions });
