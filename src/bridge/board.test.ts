@@ -139,6 +139,34 @@ describe("the board of a bridge's own sidecar", () => {
     expect(await cy.call("claim_lane", { lane: "deploy" })).toMatchObject({ ok: true, owner: "cy" });
   });
 
+  it("is not held on by a claim that was cancelled or never told, and kept by one that only renewed it", async () => {
+    await using scratch = await scratchFolder();
+    const repo = await scratch.repository("repo");
+    await using _sidecar = await sidecarFor(repo);
+    await using ana = bridgeIn(scratch, repo);
+    await using bo = bridgeIn(scratch, repo, { principal: "bo" });
+    const { tools } = await ana.context();
+    const holders = async () => {
+      const { active_lanes } = await bo.call("get_bus_status");
+      return (active_lanes as { owner: string; lane: string }[]).map(({ owner, lane }) => `${owner} ${lane}`);
+    };
+    const cancelledWhile = async (args: object) => {
+      const cancelled = new AbortController();
+      const board = { ...tools.board, principal: () => (setImmediate(() => cancelled.abort()), tools.board.principal()) };
+      await callTool(REGISTRY, { ...tools, board, signal: cancelled.signal }, "claim_lane", args);
+    };
+
+    await cancelledWhile({ lane: "one" });
+    await cancelledWhile({ lane: "two", wait_s: 20 });
+    await ana.call("claim_lane", { lane: "three" }, false);
+    await expect.poll(holders).toEqual([]);
+    await ana.call("claim_lane", { lane: "kept" });
+    await cancelledWhile({ lane: "kept" });
+    await ana.call("claim_lane", { lane: "kept" }, false);
+
+    expect(await holders()).toEqual(["ana kept"]);
+  });
+
   it("is found again after the sidecar was restarted at another address, and a write happens once", async () => {
     await using scratch = await scratchFolder();
     const repo = await scratch.repository("repo");

@@ -72,6 +72,35 @@ describe("peers of one repository", () => {
     expect((await bo.call("bus_drain"))["messages"]).toHaveLength(2);
   });
 
+  it("get mail that was asked for twice under one id once, over a restart of everything too", async () => {
+    await using scratch = await scratchFolder();
+    const repo = await scratch.repository("repo");
+    const sidecar = await sidecarFor(repo);
+    await using bo = bridgeIn(scratch, repo, { principal: "bo", drains: true });
+    const first = bridgeIn(scratch, repo, { drains: true });
+    await joined(first, bo);
+    const mail = { to: "bo", body: { n: 1 }, client_request_id: "r1" };
+    const all = { body: "all", client_request_id: "r2" };
+
+    await Promise.all([first.call("bus_send", mail), first.call("bus_send", mail)]);
+    await first.call("bus_broadcast", all);
+    const other = await first.call("bus_send", { ...mail, body: { n: 2 } });
+    await waits(bo, 2);
+    await sidecar[Symbol.asyncDispose]();
+    await first.contexts.leave();
+    await using _again = await sidecarFor(repo);
+    await using ana = bridgeIn(scratch, repo, { drains: true });
+    await joined(ana, bo);
+    const again = await ana.call("bus_send", mail);
+    await ana.call("bus_broadcast", all);
+    await ana.call("bus_send", { to: "bo", body: "last" });
+    await waits(bo, 3);
+
+    expect(other).toMatchObject({ status: "error", code: "REQUEST_OTHER_CONTENT" });
+    expect(again).toMatchObject({ sent: true, to: "bo" });
+    expect((await bo.call("bus_drain"))["messages"]).toMatchObject([{ body: { n: 1 } }, { body: "all" }, { body: "last" }]);
+  });
+
   it("keep what did not reach the host, over a restart of the sidecar too", async () => {
     await using scratch = await scratchFolder();
     const repo = await scratch.repository("repo");
