@@ -176,6 +176,19 @@ describe("the tasks of a caller", () => {
     expect(notices).toEqual([expect.stringMatching(/^your task \S+ over a.ts ended, as its ttl_sec said; .*begin_task/)]);
   });
 
+  it("that a task which had to wait replaced when it began are not", async () => {
+    await using session = await visited();
+    await session.call(ana, "begin_task", task("a.ts"));
+    const others = await session.call(bo, "begin_task", task("b.ts"));
+    const waiting = session.call(ana, "begin_task", { ...task("a.ts", "b.ts"), on_overlap: "wait", wait_s: 40 });
+    await session.settled();
+    await session.call(bo, "yield_task", { intent_id: others.intent_id });
+
+    expect(await waiting).toMatchObject({ status: "ok" });
+    expect((await session.call(ana, "who_is_working")).notices).toBe(undefined);
+    expect(await session.state(({ liveIntents }) => liveIntents.size)).toBe(1);
+  });
+
   it("that it yielded or replaced itself are not", async () => {
     await using session = await visited();
     const { intent_id } = await session.call(ana, "begin_task", task("a.ts"));

@@ -83,6 +83,23 @@ it("keeps its name from whoever comes over a connection, until it gives it up", 
   expect([refused, isStill]).toMatchObject([refusal, false]);
 });
 
+it("is told the next free name where somebody has its own over a connection", async () => {
+  const { served, say } = await withAna();
+  await using _served = served;
+  using _bo = await joined(served, "bo");
+  const seat = served.inside.sit("bo", () => undefined);
+  const spoken = { sessionId: "s", messageId: "bo-hello", ts: "2026-01-01T00:00:00Z", principal: "bo", instance: "mcp:2" };
+
+  const outcome = await served.inside.say(onBehalf(spoken, "HELLO", hello), {
+    actor: { principal: "bo", verified: "token" },
+    tree: "virtual",
+    seat,
+  });
+
+  expect(outcome).toMatchObject({ ok: false, rejection: { code: "principal/name-taken", details: { suggested: "bo#2" } } });
+  expect(await say("HEARTBEAT", {})).toMatchObject({ ok: true });
+});
+
 it("is asked for what it would be told over a connection, also before it has joined", async () => {
   const { served, say } = await withAna();
   await using _served = served;
