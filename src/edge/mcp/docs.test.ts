@@ -45,8 +45,10 @@ describe("docs.json", () => {
   });
 
   it("is that of the session under whose address it is asked for", async () => {
-    const body = (await (await asked("/session/team/mcp/docs.json")).json()) as { server: object };
+    const text = await (await asked("/session/team/mcp/docs.json")).text();
+    const body = JSON.parse(text) as { server: object };
 
+    expect(text).not.toContain("signalbox.invalid");
     expect(body.server).toMatchObject({ endpoint: "/session/team/mcp", docsUrl: "/session/team/mcp/docs" });
   });
 });
@@ -99,10 +101,13 @@ describe("the page", () => {
   });
 
   it("is public under the address that the public knows", async () => {
-    const html = await (await asked("/session/team/mcp/docs", {}, { publicUrl: "https://hub.example.org/box" })).text();
+    const options = { publicUrl: "https://hub.example.org/box" };
+    const html = await (await asked("/session/team/mcp/docs", {}, options)).text();
+    const json: unknown = await (await asked("/mcp/docs.json", {}, options)).json();
 
     expect(html).toContain("https://hub.example.org/box/session/team/mcp&quot;");
     expect(html).not.toContain("127.0.0.1:7000");
+    expect(json).toMatchObject({ server: { endpoint: "/box/mcp", docsUrl: "/box/mcp/docs" } });
   });
 
   it.each(["/session/$(id)'%22%3Cb%3E`x`/mcp", "/session/a%60b;c&d/mcp"])("takes nothing of %s for a command or a mark", async (path) => {

@@ -22,24 +22,38 @@ const COMMON = {
   "referrer-policy": "no-referrer",
 };
 
-/** Stands for the address until it is known who asks. */
+/** Stand for the address until it is known who asks. */
 const HERE = "http://signalbox.invalid/mcp";
+const PATH = "/signalbox.invalid/mcp";
 
-let made: string | undefined;
+/** The same for everybody but for the address, so each is made once: anybody may ask for them. */
+let page: string | undefined;
+let json: string | undefined;
 
-/** The same for everybody but for the address, so it is made once. */
 function ourPage(url: string): string {
-  made ??= htmlPage(referenceBlocks(HERE));
-  return made.replaceAll(HERE, () => url);
+  page ??= htmlPage(referenceBlocks(HERE));
+  return page.replaceAll(HERE, () => url);
+}
+
+function ourJson(endpoint: string): string {
+  json ??= JSON.stringify(reference(PATH));
+  return json.replaceAll(PATH, () => endpoint);
 }
 
 export function docsRoutes({ publicUrl, log, makePage = ourPage }: DocsOptions): Hono {
   const routes = new Hono();
 
-  function page(context: Context): Response {
-    const endpoint = endpointOf(context);
+  /** As the public writes it: a proxy may have this server under a path of its own. */
+  function placeOf(context: Context): { readonly origin: string; readonly endpoint: string } {
+    const { origin, pathname } = new URL(baseOf(publicUrl, context.req.raw));
+    const path = new URL(context.req.url).pathname.replace(/\/docs(\.json)?$/, "");
+    return { origin: harmless(origin), endpoint: harmless(pathname.replace(/\/$/, "") + path) };
+  }
+
+  function answerPage(context: Context): Response {
+    const { origin, endpoint } = placeOf(context);
     try {
-      const html = makePage(harmless(baseOf(publicUrl, context.req.raw)) + endpoint);
+      const html = makePage(origin + endpoint);
       return context.body(html, 200, { ...COMMON, "content-type": "text/html; charset=utf-8", "content-security-policy": PAGE_POLICY });
     } catch (error) {
       log.warn({ error: String(error) }, "the reference page could not be made");
@@ -48,8 +62,10 @@ export function docsRoutes({ publicUrl, log, makePage = ourPage }: DocsOptions):
   }
 
   for (const path of ["/mcp", "/session/:session/mcp"]) {
-    routes.get(`${path}/docs.json`, (context) => context.json(reference(endpointOf(context)), 200, COMMON));
-    routes.get(`${path}/docs`, page);
+    routes.get(`${path}/docs.json`, (context) =>
+      context.body(ourJson(placeOf(context).endpoint), 200, { ...COMMON, "content-type": "application/json" }),
+    );
+    routes.get(`${path}/docs`, answerPage);
     routes.all(`${path}/docs.json`, notAllowed);
     routes.all(`${path}/docs`, notAllowed);
   }
@@ -57,10 +73,6 @@ export function docsRoutes({ publicUrl, log, makePage = ourPage }: DocsOptions):
 }
 
 const notAllowed = (context: Context): Response => context.json({ detail: "this is only read" }, 405, { allow: "GET, HEAD" });
-
-function endpointOf(context: Context): string {
-  return harmless(new URL(context.req.url).pathname.replace(/\/docs(\.json)?$/, ""));
-}
 
 /** With nothing in it that a shell, a configuration file or a page would take for more than a part of an address. */
 function harmless(url: string): string {
