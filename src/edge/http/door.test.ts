@@ -109,6 +109,28 @@ describe("a credential", () => {
   });
 });
 
+describe("the sessions of a header", () => {
+  it.each([
+    { header: "Bearer ana-token", gives: ["red"] },
+    { header: "bearer  bo-token", gives: ["red", "blue"] },
+    { header: "Bearer cy-token", gives: ["*"] },
+    { header: "Bearer own-token", gives: ["*"] },
+    { header: "Bearer ana-tokem", gives: undefined },
+    { header: "Bearer ana-token, Bearer ana-token", gives: undefined },
+    { header: "Basic ana-token", gives: undefined },
+    { header: "", gives: undefined },
+  ])("are for $header those that its token opens", ({ header, gives }) => {
+    expect(door.sessionsOf(header)).toEqual(gives === undefined ? undefined : new Set(gives));
+  });
+
+  it("are told from a token that nobody gave out, when it is brought to another one", () => {
+    expect([door.admitHeader("Bearer ana-token", "blue"), door.admitHeader("Bearer ana-tokem", "blue")]).toMatchObject([
+      { isKnown: true },
+      { refused: expect.stringMatching(/not known here/) as string },
+    ]);
+  });
+});
+
 it("a token that is changed is its holder's as before", () => {
   const entry = { allowed_sessions: ["red"], holder: "ana" };
   const table = { old: entry, new: entry, other: { allowed_sessions: ["red"] } } as unknown as TokenTable;
