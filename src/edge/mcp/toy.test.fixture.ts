@@ -1,4 +1,5 @@
 /** A server with tools that do what a test of the transport needs, and nothing else. */
+import { setImmediate as nextLoop } from "node:timers/promises";
 import { Server } from "@modelcontextprotocol/server";
 import type { Serve, Serving, Visit } from "./serving.ts";
 
@@ -6,7 +7,7 @@ export interface Toy {
   readonly serve: Serve;
   /** What happened, in order. */
   readonly seen: string[];
-  /** Resolves when a call of `wait` has begun. */
+  /** Resolves when one more call of `wait` has begun. */
   begun(): Promise<void>;
   /** Lets calls of `wait` end. */
   release(): void;
@@ -14,8 +15,8 @@ export interface Toy {
 
 export function toy(more: Partial<Serving> = {}): Toy {
   const seen: string[] = [];
-  let begin: () => void = () => undefined;
-  let hasBegun = new Promise<void>((resolve) => (begin = resolve));
+  let begun = 0;
+  let waited = 0;
   let release: () => void = () => undefined;
   const released = new Promise<void>((resolve) => (release = resolve));
   const says = (text: string) => ({ content: [{ type: "text" as const, text }] });
@@ -40,8 +41,7 @@ export function toy(more: Partial<Serving> = {}): Toy {
               resolve();
             });
           });
-          begin();
-          hasBegun = new Promise((resolve) => (begin = resolve));
+          begun += 1;
           await Promise.race([cancelled, released]);
           return says("waited");
         }
@@ -66,5 +66,13 @@ export function toy(more: Partial<Serving> = {}): Toy {
   }
 
   const serving: Serving = { makeServer, writes: (tool) => tool === "write", ...more };
-  return { serve: () => serving, seen, begun: () => hasBegun, release: () => release() };
+  return {
+    serve: () => serving,
+    seen,
+    async begun() {
+      waited += 1;
+      while (begun < waited) await nextLoop();
+    },
+    release: () => release(),
+  };
 }
