@@ -29,3 +29,6 @@ export function aboutWhat(heard: Heard): (uri: string) => boolean {
   const uris = heard === "joined" ? all : (ABOUT.find(([kind]) => kind.test(heard.message_type))?.[1] ?? []);
   return (uri) => uris.includes(uri.startsWith(FILES) ? FILES : uri);
 }
+
+/** Whether anybody tells a bridge that the resource says something else. */
+export const isTold = aboutWhat("joined");

@@ -117,6 +117,21 @@ describe.each(ERAS)("a host of the %s era", (era) => {
   });
 });
 
+it("promises a host that listens no word of what no bridge hears of", async () => {
+  await using scratch = await scratchFolder();
+  const repo = await scratch.repository("repo");
+  await using at = await host("modern", scratch, ["--workspace", repo]);
+
+  const acknowledged = at.ana.next("notifications/subscriptions/acknowledged");
+  const resourceSubscriptions = ["lanes", "session", "board?topic=a", "nothing"].map((name) => `signalbox://${name}`);
+  at.ana.say("subscriptions/listen", { ...MODERN, notifications: { resourceSubscriptions } }, 8);
+  const { params } = await acknowledged;
+  const malformed = await at.ask("subscriptions/listen", { notifications: { resourceSubscriptions: "signalbox://session" } });
+
+  expect(params?.["notifications"]).toEqual({ resourceSubscriptions: ["signalbox://session"] });
+  expect(malformed.error).toMatchObject({ code: -32602 });
+});
+
 it("tells a host that asks to follow what no bridge hears of to read it instead", async () => {
   await using scratch = await scratchFolder();
   const repo = await scratch.repository("repo");

@@ -7,6 +7,7 @@
 import { instructionsFor } from "../tools/instructions.ts";
 import { select } from "../tools/selection.ts";
 import { VERSION } from "../version.ts";
+import { isTold } from "./changes.ts";
 import { createFollowers } from "./followers.ts";
 import { serveFace } from "./mcp-face.ts";
 import { readOptions } from "./options.ts";
@@ -89,7 +90,7 @@ export async function run(args: readonly string[]): Promise<void> {
       knows: async (...asked) => (await load()).knows(...asked),
     },
     followers,
-    isTold: async (uri) => (await load()).isTold(uri),
+    isTold,
     onFollowed: joinSoon,
     stdout,
     report,

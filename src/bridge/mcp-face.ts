@@ -5,7 +5,7 @@
  * `initialize`, `server/discover` and the lists are answered from what is rendered. Only what asks for more waits for anything.
  */
 import type { Writable } from "node:stream";
-import { CLIENT_INFO_META_KEY, type Server } from "@modelcontextprotocol/server";
+import { CLIENT_INFO_META_KEY, type JSONRPCMessage, type Server } from "@modelcontextprotocol/server";
 import { serveStdio, StdioServerTransport } from "@modelcontextprotocol/server/stdio";
 import type { Face } from "../mcp/face.ts";
 import { makeServer } from "../mcp/make-server.ts";
@@ -23,7 +23,7 @@ export interface FaceOptions {
   readonly face: Face;
   readonly followers: Followers;
   /** Whether anybody says when this resource says something else. */
-  readonly isTold: (uri: string) => Promise<boolean>;
+  readonly isTold: (uri: string) => boolean;
   /** The host follows a resource, and so wants to hear of it from now on. */
   readonly onFollowed: () => void;
   /** Where messages go; nothing else does. */
@@ -46,11 +46,11 @@ export function serveFace({ face, followers, isTold, onFollowed, stdout, report,
   const whenWritten = (then: (isWritten: boolean) => void) => void stdout.write("", (error) => then(!(error instanceof Error)));
 
   const subscriptions = {
-    async subscribe(uri: string) {
-      if (!(await isTold(uri))) return { refused: `nobody tells of changes of ${uri} here: read it when you need it` };
+    subscribe(uri: string) {
+      if (!isTold(uri)) return Promise.resolve({ refused: `nobody tells of changes of ${uri} here: read it when you need it` });
       followers.subscribe(uri);
       onFollowed();
-      return undefined;
+      return Promise.resolve();
     },
     unsubscribe: (uri: string) => Promise.resolve(followers.unsubscribe(uri)),
   };
@@ -69,14 +69,18 @@ export function serveFace({ face, followers, isTold, onFollowed, stdout, report,
     }));
   serveStdio(({ era }) => madeFor(era), { transport, onerror: (error) => report(error.message) });
 
-  // The SDK answers a request that listens without a word to the server: what it is about is heard on its way there.
+  // The SDK answers a request that listens without a word to the server: what it is about is heard on its way there, and what nobody
+  // tells of is taken out, so that the answer does not promise it.
   const received = transport.onmessage;
   transport.onmessage = (message) => {
-    const heard = listeningIn(message as Received);
-    if (heard !== undefined) {
-      if (heard.clientName !== undefined) face.onHost?.(heard.clientName);
-      followers.listen(heard.id, heard.uris);
-      onFollowed();
+    const listening = listeningIn(message as Received, isTold);
+    if (listening !== undefined) {
+      const { id, uris, clientName, passedOn } = listening;
+      if (clientName !== undefined) face.onHost?.(clientName);
+      followers.listen(id, uris);
+      if (uris.length > 0) onFollowed();
+      received?.(passedOn as JSONRPCMessage);
+      return;
     }
     const over = cancelledIn(message as Received);
     if (over !== undefined) followers.over(over);
@@ -104,15 +108,22 @@ interface Listening {
   readonly id: string | number;
   readonly uris: readonly string[];
   readonly clientName: string | undefined;
+  /** The request, about these resources only. */
+  readonly passedOn: Received;
 }
 
-function listeningIn({ method, id, params }: Received): Listening | undefined {
-  if (method !== "subscriptions/listen" || id === undefined) return undefined;
+/** What is not as the protocol has it goes on as it is, for the SDK to say so. */
+function listeningIn(message: Received, isTold: (uri: string) => boolean): Listening | undefined {
+  const { method, id, params } = message;
   const wanted = params?.["notifications"] as { readonly resourceSubscriptions?: unknown } | null | undefined;
-  const uris = Array.isArray(wanted?.resourceSubscriptions) ? wanted.resourceSubscriptions.slice(0, MAX_LISTENED) : [];
+  const asked = wanted?.resourceSubscriptions;
+  if (method !== "subscriptions/listen" || id === undefined || !Array.isArray(asked)) return undefined;
+  if (!asked.every((uri) => typeof uri === "string")) return undefined;
+  const uris = asked.filter((uri) => isTold(uri)).slice(0, MAX_LISTENED);
   const client = (params?.["_meta"] as Readonly<Record<string, unknown>> | null | undefined)?.[CLIENT_INFO_META_KEY];
   const name = (client as { readonly name?: unknown } | null | undefined)?.name;
-  return { id, uris: uris.filter((uri) => typeof uri === "string"), clientName: typeof name === "string" ? name : undefined };
+  const passedOn = { ...message, params: { ...params, notifications: { ...wanted, resourceSubscriptions: uris } } };
+  return { id, uris, clientName: typeof name === "string" ? name : undefined, passedOn };
 }
 
 function cancelledIn({ method, params }: Received): string | number | undefined {

@@ -13,8 +13,6 @@ import { aboutWhat } from "./changes.ts";
 import { createContexts, type NoContext } from "./contexts.ts";
 
 export interface BridgeTools extends Answers {
-  /** Whether anybody tells this bridge that the resource says something else. */
-  isTold(uri: string): boolean;
   /** Joins the bridge's own session in the background. */
   joinSoon(): void;
   /** Leaves every session. */
@@ -60,7 +58,6 @@ export function createBridgeTools(options: BridgeToolsOptions): BridgeTools {
     report,
     onChange: onChange && ((heard) => onChange(aboutWhat(heard))),
   });
-  const isToldOf = aboutWhat("joined");
 
   return {
     ...answersOfTools({
@@ -75,7 +72,6 @@ export function createBridgeTools(options: BridgeToolsOptions): BridgeTools {
         return context.tools;
       },
     }),
-    isTold: (uri) => isToldOf(uri),
     joinSoon() {
       if (unusable !== undefined) return;
       contexts.contextFor(undefined).then(
