@@ -50,6 +50,40 @@ it("acknowledges what reached its reader, and gives again what did not", async (
   expect([lost.messages.length, again.messages.length, (await peers.drain(10_000)).messages.length]).toEqual([1, 1, 0]);
 });
 
+it.each([
+  ["has been given", true, 0],
+  ["was lost on its way", false, 1],
+])("of what %s, the next life of the sidecar gives accordingly", async (_, given, again) => {
+  const first = await visited();
+  await acquainted(first);
+  await first.call(ana, "bus_send", { to: "bo", body: "hello" });
+  await first.settled();
+  (await (await first.contextOf(bo)).peers.drain(10_000)).settle(given);
+  await first.settled();
+  await first.end();
+  await using next = await visited({ store: first.store });
+  await next.call(bo, "who_is_working");
+  await next.settled();
+
+  const { messages } = await (await next.contextOf(bo)).peers.drain(10_000);
+
+  expect(messages.map(({ body, redelivered }) => [body, redelivered])).toEqual(again === 0 ? [] : [["hello", true]]);
+});
+
+it("passes over what was signed with another secret", async () => {
+  await using session = await visited();
+  await session.call(ana, "begin_task", { objective: "o", files: ["a"] });
+  await session.call(ana, "bus_peers");
+  vi.stubEnv("PEERBUS_HMAC_SECRET", "another secret of thirty-two bytes");
+  await session.call(bo, "begin_task", { objective: "o", files: ["b"] });
+  await session.call(bo, "bus_peers");
+
+  await session.call(ana, "bus_send", { to: "bo", body: "forged" });
+  await session.settled();
+
+  expect((await session.contextOf(bo)).peers.unread()).toBe(0);
+});
+
 it("names those who are connected, and says to all", async () => {
   await using session = await visited();
   await acquainted(session);

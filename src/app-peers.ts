@@ -101,10 +101,13 @@ function officePeer(
       throw fault;
     }
     lines.set(line, { counter, desk });
+    acknowledge(unsaid.splice(0));
     return { counter, desk };
   }
 
   const lines = new Map<Line, Open>();
+  /** What is to be acknowledged once it is registered. */
+  const unsaid: Delivery[] = [];
 
   function leave(line: Line): void {
     const standing = lines.get(line);
@@ -130,6 +133,7 @@ function officePeer(
   }
 
   function acknowledge(deliveries: readonly Delivery[]): void {
+    if (lines.size === 0) unsaid.push(...deliveries);
     for (const { key, envelope } of deliveries) {
       const confirm = (outcome: Outcome): void => void (outcome.ok && waiting.confirmed([envelope.id]));
       for (const { desk } of lines.values()) desk.submit({ type: "Acknowledge", name, key }, confirm);
