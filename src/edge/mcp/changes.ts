@@ -9,7 +9,7 @@ import { canonicalUri } from "../../tools/resources/uri.ts";
 import { SessionId } from "../../wire/ids.ts";
 import { cursorOf, PARTS, type Place, placeOf } from "./cursor.ts";
 import { type FollowedSession, followSession, type Logs } from "./followed-session.ts";
-import { createGathered } from "./gathered.ts";
+import { createGathered, type Gathered } from "./gathered.ts";
 import type { Change, Changes } from "./ports.ts";
 
 /** A cursor that nobody here has given out. */
@@ -59,14 +59,13 @@ export function createChanges(logs: Logs): Changes {
         try {
           await session.ready;
           const heads = session.heads();
-          const isAhead = from !== undefined && PARTS.some((part) => from[part] > heads[part]);
-          let place: Place = from === undefined || isAhead ? heads : from;
+          const isElsewhere = from !== undefined && PARTS.some((part) => from[part] > heads[part]);
+          let place: Place = from === undefined || isElsewhere ? heads : from;
           for (let round = 0; !signal.aborted; round += 1) {
             const news = new Promise<void>((resolve) => (wake = resolve));
-            const gathered = createGathered();
-            if (isAhead && round === 0) gathered.addEverything();
-            place = await session.gather(place, gathered, signal);
-            const changed = gathered.changed(principal, session.settings);
+            const since = round === 0 && isElsewhere ? { gathered: everything(), place } : await session.since(place);
+            place = since.place;
+            const changed = since.gathered.changed(principal, session.settings);
             if (signal.aborted) return;
             if (changed !== undefined || round === 0) yield { uris: [], ...changed, cursor: cursorOf(place) };
             else await news;
@@ -78,4 +77,10 @@ export function createChanges(logs: Logs): Changes {
       return changes();
     },
   };
+}
+
+function everything(): Gathered {
+  const gathered = createGathered();
+  gathered.addEverything();
+  return gathered;
 }

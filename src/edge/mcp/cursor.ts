@@ -18,3 +18,7 @@ export function placeOf(cursor: string): Place | undefined {
   if (session === undefined) return undefined;
   return { session: Number(session), board: Number(board), mail: Number(mail) };
 }
+
+export function isSame(one: Place, other: Place): boolean {
+  return PARTS.every((part) => one[part] === other[part]);
+}

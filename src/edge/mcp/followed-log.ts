@@ -12,7 +12,7 @@ import type { Touch } from "./touches.ts";
 const MOST_RECENT = 64;
 
 /** Most records that are read for a follower that is behind: further back, everything counts as changed. */
-const MOST_READ = 10_000;
+const MOST_READ = 2_000;
 
 /** Records of the log that are in memory at once for one follower. */
 const AT_ONCE = 64;
@@ -22,7 +22,7 @@ export type FollowedHost<State> = Pick<StreamHost<State, never, never>, "stream"
 export interface FollowedLog extends Disposable {
   readonly revision: Revision;
   /** Adds what happened behind `after`, and gives the place up to which that is. Throws what reading the log throws. */
-  gather(after: Revision, into: Gathered, signal: AbortSignal): Promise<Revision>;
+  gather(after: Revision, into: Gathered): Promise<Revision>;
 }
 
 /** What records touched, one after the other as the log has them. */
@@ -48,7 +48,7 @@ export function followLog<State>({ engine, host, read, readOld, onTouched }: Fol
     if (touches.length > 0) onTouched();
   });
 
-  async function gatherOld(after: Revision, into: Gathered, signal: AbortSignal): Promise<Revision> {
+  async function gatherOld(after: Revision, into: Gathered): Promise<Revision> {
     const readNext = readOld();
     let records: LogRecord[] = [];
     let position = after;
@@ -59,7 +59,6 @@ export function followLog<State>({ engine, host, read, readOld, onTouched }: Fol
       records = [];
     };
     for await (const { revision, text } of engine.read(host.stream, after, AT_ONCE)) {
-      if (signal.aborted) return position;
       records.push(JSON.parse(text) as LogRecord);
       position = revision;
       if (records.length === AT_ONCE) await take();
@@ -72,12 +71,12 @@ export function followLog<State>({ engine, host, read, readOld, onTouched }: Fol
     get revision() {
       return host.revision;
     },
-    async gather(after, into, signal) {
+    async gather(after, into) {
       const head = host.revision;
       if (after >= head) return after;
       const first = recent[0]?.revision ?? Infinity;
       if (after + 1 < first) {
-        if (head - after <= MOST_READ) return gatherOld(after, into, signal);
+        if (head - after <= MOST_READ) return gatherOld(after, into);
         into.addEverything();
         return head;
       }

@@ -11,9 +11,9 @@ import type { Engine } from "../../engine/engine.ts";
 import type { Log } from "../../log.ts";
 import { type SessionId, streamOf } from "../../wire/ids.ts";
 import type { SessionSettings } from "../../wire/session.ts";
-import { PARTS, type Part, type Place } from "./cursor.ts";
+import { isSame, PARTS, type Part, type Place } from "./cursor.ts";
 import { type FollowedHost, type FollowedLog, followLog } from "./followed-log.ts";
-import type { Gathered } from "./gathered.ts";
+import { createGathered, type Gathered } from "./gathered.ts";
 import { type Standing, touchesOfSession } from "./session-touches.ts";
 import { touchesOfBoard, touchesOfMail } from "./touches.ts";
 
@@ -29,6 +29,12 @@ export interface Logs {
   readonly log: Log;
 }
 
+export interface Since {
+  readonly gathered: Gathered;
+  /** Up to which that is. */
+  readonly place: Place;
+}
+
 export interface FollowedSession extends Disposable {
   /** Every log that was there when following began is followed. */
   readonly ready: Promise<unknown>;
@@ -37,8 +43,8 @@ export interface FollowedSession extends Disposable {
   readonly isHeard: boolean;
   /** Where each log ends. */
   heads(): Place;
-  /** Adds what happened behind a place, and gives the one up to which that is. Throws what reading a log throws. */
-  gather(after: Place, into: Gathered, signal: AbortSignal): Promise<Place>;
+  /** What happened behind a place; the same for all who are there. Throws what reading a log throws. */
+  since(after: Place): Promise<Since>;
   /** Hears that something was touched. */
   hear(wake: () => void): Disposable;
 }
@@ -49,6 +55,8 @@ export function followSession(id: SessionId, { engine, open, log }: Logs): Follo
   const hearers = new Set<() => void>();
   let settings: SessionSettings | undefined;
   let isOver = false;
+  /** Nearly all who follow are at the same place when something happens. */
+  let latest: { readonly after: Place; readonly heads: Place; readonly since: Promise<Since> } | undefined;
 
   const onTouched = (): void => {
     for (const wake of hearers) wake();
@@ -112,6 +120,13 @@ export function followSession(id: SessionId, { engine, open, log }: Logs): Follo
     return attached;
   }
 
+  async function gather(after: Place): Promise<Since> {
+    const gathered = createGathered();
+    const place = { ...after };
+    for (const [part, followed] of logs) place[part] = await followed.gather(after[part], gathered);
+    return { gathered, place };
+  }
+
   // Before it is asked what there is, so that nothing comes into being between the two.
   const births = engine.onLive((stream) => {
     const part = PARTS.find((one) => streamOf(id, one) === stream);
@@ -132,11 +147,14 @@ export function followSession(id: SessionId, { engine, open, log }: Logs): Follo
     get isHeard() {
       return hearers.size > 0;
     },
-    heads: () => ({ session: revisionOf(logs, "session"), board: revisionOf(logs, "board"), mail: revisionOf(logs, "mail") }),
-    async gather(after, into, signal) {
-      const place = { ...after };
-      for (const [part, followed] of logs) place[part] = await followed.gather(after[part], into, signal);
-      return place;
+    heads: () => headsOf(logs),
+    since(after) {
+      const heads = headsOf(logs);
+      if (latest === undefined || !isSame(latest.after, after) || !isSame(latest.heads, heads)) {
+        latest = { after, heads, since: gather(after) };
+        latest.since.catch(() => (latest = undefined)); // whoever comes next tries again
+      }
+      return latest.since;
     },
     hear(wake) {
       hearers.add(wake);
@@ -151,6 +169,7 @@ export function followSession(id: SessionId, { engine, open, log }: Logs): Follo
   };
 }
 
-function revisionOf(logs: ReadonlyMap<Part, FollowedLog>, part: Part): number {
-  return logs.get(part)?.revision ?? 0;
+function headsOf(logs: ReadonlyMap<Part, FollowedLog>): Place {
+  const head = (part: Part): number => logs.get(part)?.revision ?? 0;
+  return { session: head("session"), board: head("board"), mail: head("mail") };
 }

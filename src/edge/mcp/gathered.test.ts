@@ -55,10 +55,10 @@ describe("what was touched", () => {
   });
 
   it("takes two spellings for one file where the session does", () => {
-    const all = gathered({ uri: fileUri("SRC/A.ts") });
+    const written: Touch = { uri: fileUri("SRC/A.ts") };
 
-    expect(tells(all, "signalbox://file/src/a.ts")).toBe(false);
-    expect(tells(all, "signalbox://file/src/a.ts", "ana", { ...DEFAULT_SETTINGS, fold_case: true })).toBe(true);
+    expect(tells(gathered(written), "signalbox://file/src/a.ts")).toBe(false);
+    expect(tells(gathered(written), "signalbox://file/src/a.ts", "ana", { ...DEFAULT_SETTINGS, fold_case: true })).toBe(true);
   });
 
   it("is told as more than it was, and with no more members, where it was very much", () => {

@@ -21,7 +21,7 @@ export interface Gathered {
   /** Nobody knows any more what changed. */
   addEverything(): void;
   /**
-   * Undefined where nothing of it is for whoever has this name.
+   * Undefined where nothing of it is for whoever has this name. It is asked for all once everything is added.
    *
    * @param settings - by which paths are compared
    */
@@ -33,6 +33,8 @@ export function createGathered(): Gathered {
   const scopes = new Set<Scope>();
   const inboxes = new Set<string>();
   const every = new Set<"file" | "topic" | "inbox">();
+  /** What everybody is told, who may be many. */
+  let shared: Omit<Change, "cursor"> | undefined;
 
   function add(touch: Touch): void {
     if ("every" in touch) every.add(touch.every);
@@ -62,15 +64,19 @@ export function createGathered(): Gathered {
       for (const kind of ["file", "topic", "inbox"] as const) every.add(kind);
     },
     changed(principal, settings) {
-      const named = [...uris, ...(principal !== undefined && isFor(principal) ? [URIS.inbox] : [])];
-      if (named.length === 0 && scopes.size === 0 && !every.has("file") && !every.has("topic")) return undefined;
-      const written = [...uris].filter((uri) => uri.startsWith(FILES)).flatMap((uri) => pathOf(uri) ?? []);
-      return { uris: named, covers: covering(every, [...scopes, { kind: "file_set", resources: written }], settings) };
+      const waits = principal !== undefined && isFor(principal);
+      if (!waits && uris.size === 0 && scopes.size === 0 && !every.has("file") && !every.has("topic")) return undefined;
+      shared ??= { uris: [...uris], covers: covering(every, [...scopes, writtenIn(uris)], settings) };
+      return waits ? { ...shared, uris: [...shared.uris, URIS.inbox] } : shared;
     },
   };
 }
 
-/** What was written is among the scopes: the session may take two spellings for one file. */
+/** As a scope, because the session may take two spellings for one file. */
+function writtenIn(uris: ReadonlySet<string>): Scope {
+  return { kind: "file_set", resources: [...uris].filter((uri) => uri.startsWith(FILES)).flatMap((uri) => pathOf(uri) ?? []) };
+}
+
 function covering(every: ReadonlySet<string>, scopes: readonly Scope[], settings: SessionSettings | undefined): (uri: string) => boolean {
   return (uri) => {
     const canonical = canonicalUri(uri);
