@@ -87,7 +87,8 @@ export async function serveMcp(common: Common, options: McpOptions): Promise<Mcp
   if (issuer !== undefined) routes.route("/", metadataRoutes({ issuer: issuer.issuer, publicUrl }));
   return {
     routes,
-    isBusy: edge.isBusy,
+    // Whoever comes over HTTP cannot start a sidecar that has ended.
+    isBusy: () => edge.isBusy() || (visitors.present ?? 0) > 0,
     dismiss: () => visitors.dismiss() + edge.dismiss(),
     hold: edge.hold,
     renewKeys: (table) => callers.renewKeys(table),
