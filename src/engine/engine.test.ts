@@ -238,6 +238,23 @@ describe("opening", () => {
     expect(two.host).toBe(world.stream.host);
   });
 
+  it("is told to whoever waits for a stream, each time that it becomes live and until they leave", async () => {
+    await using world = await openWorld({ listens: false });
+    const heard: string[] = [];
+    const hearing = world.engine.onLive((stream) => heard.push(stream));
+    const other = "t" as SessionId;
+
+    await world.engine.open(session, other, {});
+    await world.engine.open(session, other, {});
+    const once = [...heard];
+    await world.pass(70_000);
+    await world.engine.open(session, other, {});
+    hearing[Symbol.dispose]();
+    await world.engine.open(session, "u" as SessionId, {});
+
+    expect([once, heard]).toEqual([["t/session"], ["t/session", "t/session"]]);
+  });
+
   it("keeps sessions apart", async () => {
     await using world = await worldWith(["ana"]);
 
