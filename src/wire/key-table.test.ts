@@ -6,6 +6,7 @@ const { publicKey, privateKey } = generateKeyPairSync("ed25519");
 const jwk = publicKey.export({ format: "jwk" });
 const x = jwk.x ?? "";
 const spki = publicKey.export({ format: "der", type: "spki" });
+const exchange = generateKeyPairSync("x25519").publicKey;
 const other = generateKeyPairSync("ec", { namedCurve: "P-256" }).publicKey;
 
 const tableOf = (public_key: unknown, more: object = {}) =>
@@ -30,6 +31,7 @@ describe("a public key", () => {
     { name: "one that is too short", given: x.slice(4), says: /no Ed25519 key/ },
     { name: "no base64", given: `${x.slice(1)}!`, says: /no Ed25519 key/ },
     { name: "a key of another kind", given: other.export({ format: "pem", type: "spki" }), says: /no Ed25519 key/ },
+    { name: "a key of the same curve for another use", given: exchange.export({ format: "pem", type: "spki" }), says: /no Ed25519 key/ },
     { name: "a JWK of another kind", given: other.export({ format: "jwk" }), says: /no JWK of an Ed25519 key/ },
     { name: "the private half", given: privateKey.export({ format: "pem", type: "pkcs8" }), says: /private half/ },
     { name: "the private JWK", given: privateKey.export({ format: "jwk" }), says: /private half/ },
