@@ -152,18 +152,39 @@ describe("the tasks of a caller", () => {
     expect([await stateNow(), (await session.participant("ana"))?.presence]).toEqual(["ACTIVE", "available"]);
   });
 
-  it("stay while a stream of it is open", async () => {
+  it("live on for a quarter of an hour without a request, and are kept for whoever goes on with them for another one", async () => {
     await using session = await visited();
-    const { intent_id } = await session.call(ana, "begin_task", { ...task("a.ts"), ttl_sec: 7_200 });
-    const stream = (await session.visitors.visit(ana, "s", undefined)).hold();
-
-    await session.pass(60 * MINUTE, 20_000);
+    const { intent_id } = await session.call(ana, "begin_task", task("a.ts"));
     const stateNow = () => session.state(({ intents }) => intents.get(intent_id as never)?.state);
-    expect(await stateNow()).toBe("ACTIVE");
-    stream[Symbol.dispose]();
-    await session.pass(17 * MINUTE, 20_000);
 
-    expect(await stateNow()).toBe("SUSPENDED");
+    await session.pass(14 * MINUTE, 15_000);
+    const first = await stateNow();
+    await session.pass(3 * MINUTE, 15_000);
+    const second = await stateNow();
+    await session.pass(14 * MINUTE, 15_000);
+
+    expect([first, second, await stateNow()]).toEqual(["ACTIVE", "SUSPENDED", "EXPIRED"]);
+    expect((await session.call(ana, "who_is_working")).notices).toEqual([
+      expect.stringContaining("ended, because nothing was seen of its work for 15 min") as string,
+    ]);
+  });
+
+  it("end with an open stream as well when nobody works on them, though their owner is present", async () => {
+    await using session = await visited();
+    const { intent_id } = await session.call(ana, "begin_task", task("a.ts"));
+    const timed = await session.call(ana, "begin_task", { ...task("b.ts"), ttl_sec: 7_200 });
+    const stream = (await session.visitors.visit(ana, "s", undefined)).hold();
+    const statesNow = () => session.state(({ intents }) => [intent_id, timed.intent_id].map((id) => intents.get(id as never)?.state));
+
+    await session.pass(31 * MINUTE, 15_000);
+    const held = await statesNow();
+    stream[Symbol.dispose]();
+    await session.pass(17 * MINUTE, 15_000);
+
+    expect([held, await statesNow()]).toEqual([
+      ["EXPIRED", "ACTIVE"],
+      ["EXPIRED", "SUSPENDED"],
+    ]);
   });
 
   it("that ended by themselves are told of by the next answer, with the call that takes them up again", async () => {
@@ -174,6 +195,22 @@ describe("the tasks of a caller", () => {
     const { notices } = await session.call(ana, "who_is_working");
 
     expect(notices).toEqual([expect.stringMatching(/^your task \S+ over a.ts ended, as its ttl_sec said; .*begin_task/)]);
+  });
+
+  it("are told of when a conflict about them is decided", async () => {
+    await using session = await visited();
+    await session.call(ana, "begin_task", task("a.ts"));
+    const others = await session.call(bo, "begin_task", { ...task("a.ts"), on_overlap: "proceed" });
+    const [conflict] = others["conflicts"] as [{ readonly conflict_id: string }];
+    await session.call(proven("cy", { identity: tokenOf("cy", { roles: ["arbiter"] }) }), "resolve_conflict", {
+      conflict_id: conflict.conflict_id,
+      decision: "merged",
+      rationale: "both",
+    });
+
+    const { notices } = await session.call(ana, "who_is_working");
+
+    expect(notices?.join()).toContain(`conflict ${conflict.conflict_id} was decided by cy: merged ("both")`);
   });
 
   it("that a task which had to wait replaced when it began are not", async () => {

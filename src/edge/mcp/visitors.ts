@@ -190,7 +190,9 @@ export function createVisitors(options: VisitorsOptions): Visitors {
 
   async function restWhenIdle({ known: all }: Stay, key: string, known: Known): Promise<void> {
     const silentMs = nowMs() - known.lastMs;
-    if (known.holds > 0 || silentMs < PRESENT_MS) return;
+    // An open stream keeps somebody present, and no task alive that nobody works on.
+    if (silentMs < PRESENT_MS) return known.member.renew();
+    if (known.holds > 0) return;
     await known.member.rest();
     if (!known.member.isPresent) known.mail.close();
     const isForgotten = !known.member.holdsTasks || nowMs() - known.lastMs >= REMEMBERED_MS;

@@ -5,7 +5,7 @@
  * Between two requests anything may have happened to it: each looks at what stands, takes up again what was suspended while
  * nothing was heard of it, and renews what is due.
  */
-import { memberOf } from "../../../core/session/read.ts";
+import { liveIntentsOf, memberOf } from "../../../core/session/read.ts";
 import type { Intent } from "../../../core/session/state.ts";
 import { type Carrier, createCoordination } from "../../../tools/coordination.ts";
 import { createDecisions } from "../../../tools/decisions.ts";
@@ -55,6 +55,8 @@ export interface Member {
   join(): Promise<Rejection | undefined>;
   /** A request of it came. */
   worked(): Promise<void>;
+  /** It counts as working still: what is due is renewed. */
+  renew(): Promise<void>;
   /** No request came for a long time: who holds nothing says goodbye, whoever does falls silent. */
   rest(): Promise<void>;
   /** It is not present any more, from this moment, and says nothing again. */
@@ -198,7 +200,7 @@ export function createMember(options: MemberOptions): Member {
     return { workspaceDir, sessionId, sidecarUri: `/session/${sessionId}`, principalId: principal(), takeNotices: notices.take };
   }
 
-  async function renew(live: readonly Intent[]): Promise<void> {
+  async function renewDue(live: readonly Intent[]): Promise<void> {
     const nowAt = nowMs();
     const due = live.filter(({ renews, expiresAtMs, ttlSec }) => renews && expiresAtMs - nowAt <= (ttlSec * 1_000) / 2);
     await Promise.all(due.map(({ id, ttlSec }) => say("INTENT_UPDATE", { intent_id: id, ttl_sec: ttlSec })));
@@ -239,7 +241,13 @@ export function createMember(options: MemberOptions): Member {
       }
       session.worked(self.id);
       if (self.isAway) await voice.say(self.id, instance, "HEARTBEAT", {});
-      await renew(standing.live);
+      await renewDue(standing.live);
+    },
+    async renew() {
+      if (seat === undefined || held.size === 0) return;
+      const { principal: id } = seat;
+      const live = await session.query((state) => liveIntentsOf(state, id));
+      if (seat?.principal === id) await renewDue(live);
     },
     async rest() {
       if (seat === undefined) return;
