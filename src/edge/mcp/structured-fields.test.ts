@@ -90,7 +90,7 @@ it("reads each inner list as it writes it", () => {
 
 it("reads anything or nothing, and never breaks", () => {
   const hostile = fc.oneof(
-    fc.string({ unit: "binary" }),
+    fc.uint8Array({ maxLength: 40 }).map((bytes) => Buffer.from(bytes).toString("latin1")),
     fc
       .array(fc.constantFrom("a", "=", "(", ")", '"', "\\", ":", ";", ",", " ", "?1", "9", "é", "\0"), { maxLength: 40 })
       .map((parts) => parts.join("")),
