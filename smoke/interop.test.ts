@@ -49,6 +49,34 @@ describe("a day of an agent", () => {
   });
 });
 
+describe("a question to the person", () => {
+  const byHand = GUESTS.find(({ name }) => name === "JSON-RPC by hand")?.connect;
+
+  it.each(CELLS.filter(({ asksPeople }) => asksPeople))(
+    "is shown by $name over $over in $era, and decides",
+    async ({ name, connect, era, over }) => {
+      const asked: string[] = [];
+      const files = [`src/asked-${over}-${era}-${name.replaceAll(/\W+/g, "-")}.ts`];
+      await using bo = await (byHand as NonNullable<typeof byHand>)({ ...place("http"), principal: "bo" } as Place, "2026-07-28");
+      await using guest = await connect(place(over), era, (message) => {
+        asked.push(message);
+        return { choice: "keep_theirs" };
+      });
+      await bo.call("begin_task", { objective: "first", files });
+      const begun = await guest.call("begin_task", { objective: "second", files, on_overlap: "proceed" });
+      const [conflict] = begun["conflicts"] as { conflict_id: string }[];
+
+      await guest.call("escalate_conflict", { conflict_id: conflict?.conflict_id, reason: "we disagree" });
+
+      expect(asked).toEqual([expect.stringContaining(String(conflict?.conflict_id))]);
+      const { active_intents: live } = await bo.call("who_is_working", { paths: files });
+      expect(live).toEqual([
+        expect.objectContaining({ principal_id: "bo", scope: expect.objectContaining({ resources: files }) as unknown }),
+      ]);
+    },
+  );
+});
+
 describe("the SDK of 2025, which knows nothing of 2026", () => {
   it.each(TRANSPORTS)("over %s is refused what that era asks first, and goes on in its own", async (over) => {
     const { client, guest } = await connectOld(place(over));

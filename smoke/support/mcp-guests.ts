@@ -11,8 +11,9 @@ import { StdioClientTransport } from "@modelcontextprotocol/client/stdio";
 import { Client as OldClient } from "@modelcontextprotocol/sdk/client/index.js";
 import { StdioClientTransport as OldStdio } from "@modelcontextprotocol/sdk/client/stdio.js";
 import { StreamableHTTPClientTransport as OldHttp } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
+import { ElicitRequestSchema } from "@modelcontextprotocol/sdk/types.js";
 import type { Members } from "./mpac-client.ts";
-import { connectRaw, type Era, type Place } from "./mcp-raw.ts";
+import { connectRaw, credentialOf, type Era, type Place } from "./mcp-raw.ts";
 import { PROJECT } from "./program.ts";
 
 export interface Guest extends AsyncDisposable {
@@ -25,7 +26,11 @@ export interface Guest extends AsyncDisposable {
   prompt(name: string, args: Readonly<Record<string, string>>): Promise<string>;
 }
 
-export type Connect = (place: Place, era: Era) => Promise<Guest>;
+/** The person at the client: fills in the form that a tool shows. */
+export type Person = (message: string) => Readonly<Record<string, string>>;
+
+/** @param person - where the client can ask one */
+export type Connect = (place: Place, era: Era, person?: Person) => Promise<Guest>;
 
 const run = promisify(execFile);
 
@@ -67,7 +72,7 @@ function textOf(part: unknown): string {
   return text;
 }
 
-const bearer = (token: string) => ({ Authorization: `Bearer ${token}` });
+const capabilitiesFor = (person: Person | undefined) => (person === undefined ? {} : { elicitation: { form: {} } });
 const definedIn = (env: NodeJS.ProcessEnv): Record<string, string> =>
   Object.fromEntries(Object.entries(env).filter((entry): entry is [string, string] => entry[1] !== undefined));
 const started = ({ args, cwd, env }: Extract<Place, { over: "stdio" }>) => ({
@@ -79,12 +84,14 @@ const started = ({ args, cwd, env }: Extract<Place, { over: "stdio" }>) => ({
 });
 
 /** The maintenance line of the SDK, which speaks nothing newer than 2025-11-25. */
-export async function connectOld(place: Place): Promise<{ readonly client: OldClient; readonly guest: Guest }> {
-  const client = new OldClient({ name: "old-sdk", ...WHO });
+export async function connectOld(place: Place, person?: Person): Promise<{ readonly client: OldClient; readonly guest: Guest }> {
+  const client = new OldClient({ name: "old-sdk", ...WHO }, { capabilities: capabilitiesFor(person) });
+  if (person !== undefined)
+    client.setRequestHandler(ElicitRequestSchema, ({ params }) => ({ action: "accept", content: { ...person(params.message) } }));
   const transport =
     place.over === "stdio"
       ? new OldStdio(started(place))
-      : new OldHttp(new URL(place.url), { requestInit: { headers: bearer(place.token) } });
+      : new OldHttp(new URL(place.url), { requestInit: { headers: credentialOf(place) } });
   await client.connect(transport as Parameters<OldClient["connect"]>[0]);
   const verbs: Verbs = {
     tools: () => client.listTools(),
@@ -96,15 +103,17 @@ export async function connectOld(place: Place): Promise<{ readonly client: OldCl
   return { client, guest: guest(verbs) };
 }
 
-const byOldSdk: Connect = async (place) => (await connectOld(place)).guest;
+const byOldSdk: Connect = async (place, _era, person) => (await connectOld(place, person)).guest;
 
-const bySdk: Connect = async (place, era) => {
+const bySdk: Connect = async (place, era, person) => {
   const mode: NonNullable<ClientOptions["versionNegotiation"]>["mode"] = era === "2026-07-28" ? { pin: era } : "legacy";
-  const client = new Client({ name: "sdk", ...WHO }, { versionNegotiation: { mode } });
+  const client = new Client({ name: "sdk", ...WHO }, { versionNegotiation: { mode }, capabilities: capabilitiesFor(person) });
+  if (person !== undefined)
+    client.setRequestHandler("elicitation/create", ({ params }) => ({ action: "accept", content: { ...person(params.message) } }));
   await client.connect(
     place.over === "stdio"
       ? new StdioClientTransport(started(place))
-      : new StreamableHTTPClientTransport(new URL(place.url), { requestInit: { headers: bearer(place.token) } }),
+      : new StreamableHTTPClientTransport(new URL(place.url), { requestInit: { headers: credentialOf(place) } }),
   );
   const spoken = client.getNegotiatedProtocolVersion();
   if (spoken !== era) throw new Error(`it speaks ${String(spoken)}`);
@@ -163,10 +172,18 @@ const byHand: Connect = async (place, era) => {
   });
 };
 
+export interface GuestKind {
+  readonly name: string;
+  readonly eras: readonly Era[];
+  readonly connect: Connect;
+  /** Whether it passes a tool's questions on. */
+  readonly asksPeople: boolean;
+}
+
 /** The clients, and the eras that each speaks. */
-export const GUESTS: readonly { readonly name: string; readonly eras: readonly Era[]; readonly connect: Connect }[] = [
-  { name: "the SDK of 2025", eras: ["2025-11-25"], connect: byOldSdk },
-  { name: "the SDK of 2026", eras: ["2025-11-25", "2026-07-28"], connect: bySdk },
-  { name: "the Inspector", eras: ["2025-11-25", "2026-07-28"], connect: byInspector },
-  { name: "JSON-RPC by hand", eras: ["2025-11-25", "2026-07-28"], connect: byHand },
+export const GUESTS: readonly GuestKind[] = [
+  { name: "the SDK of 2025", eras: ["2025-11-25"], connect: byOldSdk, asksPeople: true },
+  { name: "the SDK of 2026", eras: ["2025-11-25", "2026-07-28"], connect: bySdk, asksPeople: true },
+  { name: "the Inspector", eras: ["2025-11-25", "2026-07-28"], connect: byInspector, asksPeople: false },
+  { name: "JSON-RPC by hand", eras: ["2025-11-25", "2026-07-28"], connect: byHand, asksPeople: false },
 ];

@@ -5,13 +5,21 @@ import { startNode } from "./processes.ts";
 /** Where a server is: a process to be started, or an address. */
 export type Place =
   | { readonly over: "stdio"; readonly args: readonly string[]; readonly cwd: string; readonly env: NodeJS.ProcessEnv }
-  | { readonly over: "http"; readonly url: string; readonly token: string };
+  | { readonly over: "http"; readonly url: string; readonly token: string; readonly principal?: string };
 
 export type Era = "2025-11-25" | "2026-07-28";
 
 export interface RawAnswer {
   readonly result?: Members;
   readonly error?: { readonly code: number; readonly message: string; readonly data?: unknown };
+}
+
+/** Who asks: this machine's own program, for a principal of its choice or its own. */
+export function credentialOf({ token, principal }: Extract<Place, { over: "http" }>): Record<string, string> {
+  return {
+    Authorization: `Bearer ${token}`,
+    ...(principal === undefined ? {} : { "X-Signalbox-Principal": encodeURIComponent(principal) }),
+  };
 }
 
 /** One connection on which requests are answered one by one. */
@@ -71,12 +79,9 @@ function overStdio({ args, cwd, env }: Extract<Place, { over: "stdio" }>): Line 
   };
 }
 
-function overHttp({ url, token }: Extract<Place, { over: "http" }>): Line {
-  const fixed = {
-    "Content-Type": "application/json",
-    Accept: "application/json, text/event-stream",
-    Authorization: `Bearer ${token}`,
-  };
+function overHttp(place: Extract<Place, { over: "http" }>): Line {
+  const { url } = place;
+  const fixed = { "Content-Type": "application/json", Accept: "application/json, text/event-stream", ...credentialOf(place) };
   let session: string | undefined;
   const headersOf = (message: Members): Record<string, string> => {
     const { method, params = {} } = message as { readonly method: string; readonly params?: Members };
