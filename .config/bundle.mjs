@@ -182,7 +182,11 @@ await writeFile(join(root, "dist", "src", "edge", "dashboard", "assets.js"), awa
 const [first] = await Promise.all([
   bundle("src/bridge/main.ts", "dist/bridge.cjs", { minifyWhitespace: true, plugins: [lazyTools, rendered, leanSdk] }),
   bundle("src/bridge/tools.ts", "dist/bridge-tools.cjs", { minifyWhitespace: true }),
-  bundle("src/cli/main.ts", "dist/sidecar.cjs", { ...asIfIn("/src/cli"), external: ["better-sqlite3"], plugins: [compiled, withPage] }),
+  bundle("src/cli/main.ts", "dist/sidecar.cjs", {
+    ...asIfIn("/src/cli"),
+    external: ["better-sqlite3"],
+    plugins: [compiled, withPage, leanSdk],
+  }),
 ]);
 const heavy = first.filter((input) =>
   /^src\/(tools\/(?!(selection|instructions)\.ts)|bridge\/tools\.ts)|node_modules\/(@modelcontextprotocol\/sdk|express|hono|better-sqlite3|commander)\//.test(

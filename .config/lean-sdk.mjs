@@ -1,6 +1,7 @@
 /**
- * Leaves out of a bundle what the MCP SDK makes at its start and a bridge never uses: a JSON Schema validator for what a host
- * would be asked for, and a schema for each type of the protocol, which cost half of the time until a bridge answers.
+ * Leaves out of a bundle what the MCP SDK makes at its start and no server of ours uses: a JSON Schema validator for what a host
+ * would be asked for, which the tools check themselves, and a schema for each type of the protocol, which cost half of the time
+ * until a bridge answers.
  *
  * The SDK is pinned to one version. Where one of its files is not as expected here the bundle is not made.
  */
