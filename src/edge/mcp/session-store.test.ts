@@ -184,6 +184,16 @@ describe("of all MCP sessions", () => {
     expect(await engine.has(streamOf(S, "mcp"))).toBe(false);
   });
 
+  it("none that is made up has the log read again and again, while none is open", async () => {
+    const theirs = world();
+    const { sessions } = theirs.start();
+    await sessions.close(S, await openOne(sessions));
+    await theirs.pass(5);
+    theirs.store.hiding = new Error("the log was read");
+
+    expect(await sessions.find(S, "made up")).toBeUndefined();
+  });
+
   it("none leaves a record for a request", async () => {
     const theirs = world();
     const { sessions } = theirs.start();
@@ -273,12 +283,12 @@ describe("an MCP session that nobody uses", () => {
     expect([meanwhile, ended.length]).toEqual([0, 1]);
   });
 
-  it("leaves nothing running behind when it was the last", async () => {
+  it("leaves nothing running behind an hour after it was the last", async () => {
     const theirs = world();
     const { sessions, engine } = theirs.start();
     const id = await openOne(sessions);
     await sessions.close(S, id);
-    await theirs.pass(3);
+    await theirs.pass(HOUR);
     await engine.close();
 
     expect(theirs.clock.untilNextMs).toBeUndefined();

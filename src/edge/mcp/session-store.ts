@@ -14,6 +14,7 @@ import { type McpCommand, OpenMcpSession } from "../../wire/mcp-sessions.ts";
 import { type Actor, SELF } from "../../wire/record.ts";
 import type { Rejection } from "../../wire/refusals.ts";
 import { type McpHost, openResidence, type Residence } from "./residence.ts";
+import { createUses } from "./uses.ts";
 
 /** How often it is looked for sessions that nobody uses, in milliseconds, and after how many looks one has expired: an hour. */
 const LOOK_MS = 60_000;
@@ -60,6 +61,8 @@ export function createSessionStore({ engine, open, clock }: SessionStoreOptions)
   const opening = new Map<string, Promise<Residence>>();
   const residences = new Map<string, Residence>();
   const hearers = new Set<(sessionId: string, idHash: string) => void>();
+  /** An empty one is kept for a while, so that made-up ids do not have the log read again and again. */
+  const rooms = createUses(MOST_LOOKS);
   let looking: Disposable | undefined;
   let isOver = false;
 
@@ -70,6 +73,7 @@ export function createSessionStore({ engine, open, clock }: SessionStoreOptions)
     if (isOver) residence[Symbol.dispose]();
     if (isOver) return residence;
     residences.set(id, residence);
+    rooms.note(id);
     looking ??= clock.after(LOOK_MS, look);
     return residence;
   }
@@ -94,10 +98,13 @@ export function createSessionStore({ engine, open, clock }: SessionStoreOptions)
   function look(): void {
     for (const [id, residence] of residences) {
       for (const idHash of residence.uses.look()) void residence.carry({ type: "CloseSession", idHash, reason: "expired" }, SELF);
-      if (!residence.isEmpty) continue;
-      residence[Symbol.dispose]();
+      if (!residence.isEmpty) rooms.note(id);
+    }
+    for (const id of rooms.look()) {
+      residences.get(id)?.[Symbol.dispose]();
       residences.delete(id);
       opening.delete(id);
+      rooms.forget(id);
     }
     looking = residences.size === 0 ? undefined : clock.after(LOOK_MS, look);
   }
