@@ -110,7 +110,7 @@ describe("a conflict that is escalated", () => {
   });
 
   it.each<[string, (session: TestSession) => void]>([
-    ["has ended", (session) => void session.conflicts.clear()],
+    ["has ended", (session) => session.conflicts.clear()],
     ["was escalated", (session) => setState(session, "ESCALATED")],
     ["was acknowledged", (session) => setState(session, "ACKED")],
     ["is about a task that ended", (session) => void session.end("intent-bo", "WITHDRAWN")],
@@ -136,6 +136,19 @@ describe("a conflict that is escalated", () => {
     const { asks, structured } = await ana(session, undefined, canBeAsked).call("escalate_conflict", { ...escalation, ...more });
 
     expect([asks, structured["status"], session.received.length]).toEqual([undefined, "ok", 1]);
+  });
+
+  it("is not acted upon when the call is cancelled while it is looked at once more", async () => {
+    const session = await arguing();
+    const question = await asked(session, "escalate_conflict", escalation);
+    const cancelled = new AbortController();
+    const me = session.as("ana");
+    session.as = () => ({ ...me, intent: (id) => (cancelled.abort(), me.intent(id)) });
+
+    const reply = accepted({ choice: "hand_over" }, question);
+    const { structured } = await ana(session, reply, true, cancelled.signal).call("escalate_conflict", escalation);
+
+    expect([structured["code"], session.received]).toEqual(["CANCELLED", []]);
   });
 
   it("is not acted upon for a call that was cancelled after the question", async () => {
@@ -221,7 +234,7 @@ describe("a task that is to be taken over", () => {
   it.each<[string, boolean, (session: TestSession) => void, string]>([
     ["the host passes no questions on", false, () => undefined, "ok"],
     ["its owner is there", true, (session) => void Object.assign(session.intents.get("intent-bo") ?? {}, { state: "ACTIVE" }), "error"],
-    ["there is none", true, (session) => void session.intents.clear(), "error"],
+    ["there is none", true, (session) => session.intents.clear(), "error"],
   ])("is claimed, or refused, unasked when %s", async (_, canBeAsked, happens, status) => {
     const session = suspended();
     happens(session);

@@ -16,7 +16,7 @@ interface HeldIntent extends IntentView {
   readonly operations: OperationView[];
   state: string;
   superseded_by?: string;
-  end_reason?: string;
+  ending?: { readonly end_reason: string };
 }
 
 const isLive = (intent: HeldIntent) => intent.state === "ACTIVE" || intent.state === "SUSPENDED";
@@ -102,20 +102,20 @@ export class TestSession {
         const intent = this.intents.get(intentId);
         if (intent === undefined) return null;
         const covered = target === undefined ? {} : { covers_target: intent.files.some((file) => covers(file, target)) };
-        const by = intent.superseded_by === undefined ? {} : { superseded_by: intent.superseded_by };
-        const why = intent.end_reason === undefined ? {} : { end_reason: intent.end_reason };
-        return { ...viewOf(intent), fence: intent.fence, operations: [...intent.operations], ...covered, ...by, ...why };
+        const { superseded_by: by, ending } = intent;
+        return {
+          ...viewOf(intent),
+          fence: intent.fence,
+          operations: [...intent.operations],
+          ...covered,
+          ...(by === undefined ? {} : { superseded_by: by }),
+          ...ending,
+        };
       },
       intentBehind: async (intentId) => ({ intent: await this.as(principalId).intent(intentId), behind: this.behind }),
       behind: async () => this.behind,
       announce: (asked) => this.command(`announce ${asked.intentId}`, () => this.announce(principalId, asked)),
-      withdraw: (intentId, reason) =>
-        this.command(`withdraw ${intentId}`, () => {
-          const outcome = this.end(intentId, "WITHDRAWN");
-          const ended = this.intents.get(intentId);
-          if (outcome.ok && ended !== undefined) ended.end_reason = reason;
-          return outcome;
-        }),
+      withdraw: (intentId, reason) => this.command(`withdraw ${intentId}`, () => this.end(intentId, "WITHDRAWN", undefined, reason)),
       commit: (commit) =>
         this.command(`commit ${commit.opId} ${commit.opKind}`, () => {
           const intent = this.intents.get(commit.intentId);
@@ -162,8 +162,7 @@ export class TestSession {
         this.command(`escalate ${conflictId} ${to ?? "nobody"}`, () => {
           const conflict = this.conflicts.get(conflictId);
           if (conflict === undefined) return refusal("conflict/unknown", `there is no conflict ${conflictId}`);
-          const arbiters = this.arbiters.length === 1 ? this.arbiters : [];
-          const target = to ?? arbiters[0];
+          const target = to ?? (this.arbiters.length === 1 ? this.arbiters[0] : undefined);
           if (target === undefined) {
             return refusal("principal/unknown", "name whom to escalate to", { candidates: this.arbiters });
           }
@@ -212,13 +211,14 @@ export class TestSession {
     this.intents.set(intentId, this.newIntent(principalId, { intentId, files, objective, ttlSec: 3600 }, ageMs));
   }
 
-  end(intentId: string, state: string, by?: string): Outcome<unknown> {
+  end(intentId: string, state: string, by?: string, why?: string): Outcome<unknown> {
     if (this.waiting.delete(intentId)) return { ok: true, result: {} };
     const intent = this.intents.get(intentId);
     if (intent === undefined) return refusal("intent/unknown", `there is no intent ${intentId}`);
     if (!isLive(intent)) return refusal("intent/ended", `intent ${intentId} has ended`);
     intent.state = state;
     if (by !== undefined) intent.superseded_by = by;
+    if (why !== undefined) intent.ending = { end_reason: why };
     return { ok: true, result: {} };
   }
 
@@ -228,8 +228,9 @@ export class TestSession {
     if (first !== undefined) return { ok: true, result: first };
     const standing = this.intents.get(asked.intentId);
     if (standing !== undefined) {
-      const isRepeat = asked.onOverlap === "wait" && isLive(standing) && String(standing.files) === String(asked.files);
-      if (!isRepeat) return refusal("id/taken", `intent id ${asked.intentId} is in use; choose another`);
+      const isWaiting = asked.onOverlap === "wait" && isLive(standing);
+      if (!isWaiting || String(standing.files) !== String(asked.files))
+        return refusal("id/taken", `intent id ${asked.intentId} is in use; choose another`);
       return { ok: true, result: { fence: standing.fence, conflicts: [], superseded: [] } };
     }
     const others = this.over(asked.files, principalId);
@@ -325,7 +326,7 @@ export class TestSession {
   }
 }
 
-function viewOf({ files, fence, operations, superseded_by, end_reason, ...view }: HeldIntent): IntentView {
-  void [files, fence, operations, superseded_by, end_reason];
+function viewOf({ files, fence, operations, superseded_by, ending, ...view }: HeldIntent): IntentView {
+  void [files, fence, operations, superseded_by, ending];
   return view;
 }
