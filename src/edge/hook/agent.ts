@@ -19,6 +19,12 @@ const LOOK_MS = 10_000;
 /** Begins the instance of a participant that hooks joined; one with a bridge of its own comes before it. */
 const INSTANCE = "hook:";
 
+/** Begins the instance of a participant that comes over HTTP. */
+const OVER_HTTP = "mcp:";
+
+/** The client whose hooks these are, as names of its participants begin. */
+const CLIENT = "claude-code";
+
 export interface Agent {
   readonly id: PrincipalId;
   readonly instance: string;
@@ -50,12 +56,25 @@ export function whoIs(
     const run = present.filter(({ host }) => host !== undefined && isSame(host, program));
     if (run.length > 0) return firstOf([...new Set([...run, ...joined])], treeId);
   }
-  if (joined.length > 0) return firstOf(joined, treeId);
+  const unseen = [...joined, ...overHttp(present, treeId)];
+  if (unseen.length > 0) return firstOf(unseen, treeId);
   // A system that does not tell who started a program: the only one who works in that worktree is meant.
   const isTold = hosts.some(({ started_at }) => started_at !== undefined);
   const workers = isTold ? [] : workersIn(state, treeId);
   const [only] = workers.length === 1 ? workers.flatMap((id) => state.participants.get(id) ?? []) : [];
   return only === undefined ? { principal: undefined, own: [] } : { principal: agentOf(only), own: [only.id] };
+}
+
+/**
+ * A client that speaks to the sidecar over HTTP says of no program that it is its own. The only one of the kind that has hooks,
+ * in the worktree of the edit, is taken to be meant: else it would be kept from the files of its own tasks.
+ */
+function overHttp(present: readonly Participant[], treeId: string): Participant[] {
+  const there = present.filter(
+    ({ id, instanceId, presence, worktree }) =>
+      presence === "available" && worktree?.id === treeId && instanceId.startsWith(OVER_HTTP) && id.startsWith(`${CLIENT}:`),
+  );
+  return there.length === 1 ? there : [];
 }
 
 function firstOf(own: readonly Participant[], treeId: string): Speaker {
@@ -88,7 +107,7 @@ export function guestOf({ hosts, conversation = "" }: Edit, root: string): Agent
   const short = isUuid || conversation === "" ? conversation : sha256(conversation);
   const name = short.slice(0, 8) || String(programIn(hosts)?.pid ?? "hook");
   return {
-    id: `claude-code:${name}@${folder}`.slice(0, 200) as PrincipalId,
+    id: `${CLIENT}:${name}@${folder}`.slice(0, 200) as PrincipalId,
     instance: instanceOf(conversation === "" ? name : conversation),
     isAway: false,
   };

@@ -69,8 +69,8 @@ async function guarded({ raceLock = true, profile = "open" } = {}) {
       new Promise((resolve) =>
         host.submit({ command: { type: "ParticipantLapsed", principal, lastHeardAtMs: 0 } as never, actor: SELF }, resolve),
       ),
-    says(principal: string, type: ClientMessage["message_type"], payload: JsonObject) {
-      const of = { sessionId: SESSION, messageId: `m${(messages += 1)}`, ts: "", principal, instance: `${principal}:1` };
+    says(principal: string, type: ClientMessage["message_type"], payload: JsonObject, instance = `${principal}:1`) {
+      const of = { sessionId: SESSION, messageId: `m${(messages += 1)}`, ts: "", principal, instance };
       return new Promise((resolve) =>
         host.submit(
           {
@@ -136,6 +136,33 @@ async function guarded({ raceLock = true, profile = "open" } = {}) {
     },
   };
 }
+
+describe("an edit of a client that speaks to the sidecar over HTTP", () => {
+  const visits = (world: Awaited<ReturnType<typeof guarded>>, principal: string) =>
+    world.says(principal, "HELLO", { extensions: { signalbox: { worktree: { id: TREE, path: "/repo" } } } }, `mcp:${principal}`);
+
+  it("goes on over its own task, and what no task declares comes under its name", async () => {
+    await using world = await guarded();
+    await visits(world, "claude-code:ana@repo");
+    await world.announce("claude-code:ana@repo", "i", "src");
+
+    const reasons = [await world.edits(BO_HOST, "/repo/src/a.ts"), await world.edits(BO_HOST, "/repo/docs/a.md")];
+
+    expect(reasons).toEqual([undefined, undefined]);
+    expect(await world.held()).toEqual([["claude-code:ana@repo", "src", "docs/a.md"]]);
+  });
+
+  it.each([
+    ["two of them work there", ["claude-code:ana@repo", "claude-code:cy@repo"]],
+    ["it is another client's", ["cursor:ana@repo"]],
+  ])("is a stranger's when %s", async (_, names) => {
+    await using world = await guarded();
+    for (const name of names) await visits(world, name);
+    await world.announce(names[0] as string, "i", "src");
+
+    expect(await world.edits(BO_HOST, "/repo/src/a.ts")).toContain(`${names[0]} holds src`);
+  });
+});
 
 describe("an edit", () => {
   it("of a file that another holds is denied with who, what for, until when and what to do", async () => {
