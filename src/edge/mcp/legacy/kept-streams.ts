@@ -69,16 +69,18 @@ export function createKeptStreams(maxLength = MAX_LENGTH): KeptStreams {
     open(owner, first) {
       const id = randomBytes(16).toString("base64url");
       const events: string[] = [];
+      let count = 0;
       let length = 0;
       let outlet: Outlet | undefined = first;
       let isOver = false;
 
       function say(fields: { readonly data: string; readonly retry?: number }): void {
-        const text = eventText({ id: `call.${id}.${events.length + 1}`, ...fields });
-        events.push(text);
-        length += text.length;
+        count += 1;
+        const text = eventText({ id: `call.${id}.${count}`, ...fields });
         outlet?.send(text);
         if (!streams.has(id)) return;
+        events.push(text);
+        length += text.length;
         total += text.length;
         makeRoom();
       }
