@@ -36,6 +36,16 @@ describe("a caller over HTTP", () => {
     expect(await session.call(caller, "begin_task", task("a.ts"), client)).toMatchObject({ status: "ok", principal_id: name });
   });
 
+  it("joins once, however many of its first writes come at the same time", async () => {
+    await using session = await visited();
+
+    const begun = await Promise.all(["a", "b", "c"].map((file) => session.call(ana, "begin_task", task(file))));
+
+    expect(begun.map(({ status, principal_id }) => [status, principal_id])).toEqual(Array(3).fill(["ok", "ana"]));
+    const joins = (await session.log()).filter(({ command }) => (command as { message_type?: string }).message_type === "HELLO");
+    expect(joins).toHaveLength(1);
+  });
+
   it("is refused a file that another holds, and told by whom", async () => {
     await using session = await visited();
     await session.call(ana, "begin_task", task("a.ts"));

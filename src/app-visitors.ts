@@ -5,9 +5,9 @@
 import { fingerprintsIn } from "./app-board.ts";
 import { holderOfMail } from "./app-mail.ts";
 import { peersInside } from "./app-peers.ts";
-import { notesFolder } from "./bridge/context.ts";
 import { createFiles } from "./bridge/files.ts";
 import { bridgeIdentity, CAPABILITIES, clientSlug } from "./bridge/identity.ts";
+import { notesFolder } from "./bridge/notes-folder.ts";
 import { PeersUnusable, readPeerSettings } from "./bridge/peer-settings.ts";
 import { finishPending } from "./bridge/recovery.ts";
 import { read } from "./client/bus.ts";

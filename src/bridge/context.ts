@@ -2,7 +2,6 @@
  * One workspace in use: its store, its sidecar, the principal that this bridge is there, and what the tools are given.
  */
 import { randomBytes } from "node:crypto";
-import { join } from "node:path";
 import type { Locate, Located } from "../client/reach.ts";
 import { authority } from "../client/health.ts";
 import { explainRemote, type Remote } from "../client/remote.ts";
@@ -22,6 +21,7 @@ import { bridgeIdentity } from "./identity.ts";
 import { createLocate } from "./locate.ts";
 import { createMember, type Member } from "./member.ts";
 import { createMembers } from "./members.ts";
+import { notesFolder } from "./notes-folder.ts";
 import { createNotices } from "../tools/notices.ts";
 import { readPeerSettings } from "./peer-settings.ts";
 import { type BridgePeers, createPeers, type Seat } from "./peers.ts";
@@ -195,12 +195,6 @@ export async function openContext(
 
 function newId(): string {
   return randomBytes(NEW_ID_BYTES).toString("hex");
-}
-
-/** With the worktree, where its git directory takes what is ours; else beside the log, apart from those of other worktrees. */
-export function notesFolder(workspace: Workspace, { place, folder }: StoreFolder, worktreeId: string): string {
-  if (workspace.kind === "folder") return folder;
-  return place === "git" ? workspace.gitDir : join(folder, "worktrees", worktreeId);
 }
 
 /** The client that started this bridge, as others know it: what only starts programs, such as a shell or npx, is passed over. */
