@@ -1,25 +1,15 @@
 /** A small session for tests of the tools: everything in memory, decided by the same rules as seen from outside. */
 import type { JsonObject } from "../wire/json.ts";
-import type { BehindView, ClaimView, ConflictView, IntentView, ObservedView, OperationView, OverlapView } from "../wire/query.ts";
+import type { BehindView, ClaimView, ConflictView, IntentView, ObservedView, OverlapView } from "../wire/query.ts";
 import type { RefusalCode } from "../wire/refusals.ts";
 import { refsEqual } from "../wire/references.ts";
 import { named, refusal } from "./named-fault.test.fixture.ts";
+import { type HeldIntent, isLive, viewOf } from "./held.test.fixture.ts";
 import { covers, meets } from "./meets.test.fixture.ts";
 import { viewWaiting } from "./waiting.test.fixture.ts";
 import type { Announced, Announcement, ClaimDecision, Coordination, Outcome } from "./ports.ts";
 
 export const NOW_MS = Date.parse("2026-11-21T14:00:00Z");
-
-interface HeldIntent extends IntentView {
-  readonly files: readonly string[];
-  readonly fence: number;
-  readonly operations: OperationView[];
-  state: string;
-  superseded_by?: string;
-  ending?: { readonly end_reason: string };
-}
-
-const isLive = (intent: HeldIntent) => intent.state === "ACTIVE" || intent.state === "SUSPENDED";
 
 export class TestSession {
   nowMs = NOW_MS;
@@ -102,15 +92,12 @@ export class TestSession {
         const intent = this.intents.get(intentId);
         if (intent === undefined) return null;
         const covered = target === undefined ? {} : { covers_target: intent.files.some((file) => covers(file, target)) };
-        const { superseded_by: by, ending } = intent;
-        return {
-          ...viewOf(intent),
-          fence: intent.fence,
-          operations: [...intent.operations],
+        const more = {
           ...covered,
-          ...(by === undefined ? {} : { superseded_by: by }),
-          ...ending,
+          ...(intent.superseded_by === undefined ? {} : { superseded_by: intent.superseded_by }),
+          ...intent.ending,
         };
+        return { ...viewOf(intent), fence: intent.fence, operations: [...intent.operations], ...more };
       },
       intentBehind: async (intentId) => ({ intent: await this.as(principalId).intent(intentId), behind: this.behind }),
       behind: async () => this.behind,
@@ -324,9 +311,4 @@ export class TestSession {
   private iso(offsetMs: number): string {
     return new Date(this.nowMs + offsetMs).toISOString();
   }
-}
-
-function viewOf({ files, fence, operations, superseded_by, ending, ...view }: HeldIntent): IntentView {
-  void [files, fence, operations, superseded_by, ending];
-  return view;
 }
