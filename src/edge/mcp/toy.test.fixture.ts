@@ -8,9 +8,9 @@ export interface Toy {
   /** What happened, in order. */
   readonly seen: string[];
   /** Resolves when one more call of `wait` has begun. */
-  begun(): Promise<void>;
+  readonly begun: () => Promise<void>;
   /** Lets calls of `wait` end. */
-  release(): void;
+  readonly release: () => void;
 }
 
 export function toy(more: Partial<Serving> = {}): Toy {
@@ -26,8 +26,8 @@ export function toy(more: Partial<Serving> = {}): Toy {
     const names = ["hello", "write", "wait", "report", "ask", "settle"];
     server.setRequestHandler("tools/list", () => ({ tools: names.map((name) => ({ name, inputSchema: { type: "object" as const } })) }));
     server.setRequestHandler("resources/subscribe", async ({ params }, ctx) => {
-      const { followed } = ctx.http?.authInfo?.extra?.["visit"] as Visit;
-      await followed?.subscribe(params.uri);
+      const visit = ctx.http?.authInfo?.extra?.["visit"] as Visit;
+      await visit.followed?.subscribe(params.uri);
       return {};
     });
     server.setRequestHandler("tools/call", async ({ params: { name, arguments: args } }, { mcpReq, http }) => {
