@@ -5,6 +5,8 @@ export type Body = { readonly bytes: Buffer } | { readonly refused: "too-long" |
 
 export function readBody(incoming: IncomingMessage, maxBytes: number): Promise<Body> {
   if (Number(incoming.headers["content-length"] ?? 0) > maxBytes) return Promise.resolve({ refused: "too-long" });
+  // It was looked who asks in the meantime: of a client that has gone since, nothing more is heard.
+  if (incoming.destroyed) return Promise.resolve({ refused: "broken-off" });
   return new Promise((resolve) => {
     const chunks: Buffer[] = [];
     let length = 0;
