@@ -110,6 +110,19 @@ it("keeps what is sent to whoever has made no request for long, and gives it whe
   expect(await session.call(bo, "bus_drain")).toMatchObject({ messages: [{ body: "later" }] });
 });
 
+it("is nobody's whose host has no tool that takes any, until it sends some", async () => {
+  await using session = await visited({ takesMail: false });
+  for (const [caller, file] of [
+    [ana, "a"],
+    [bo, "b"],
+  ] as const) {
+    await session.call(caller, "begin_task", { objective: "o", files: [file] });
+    await session.call(caller, "who_is_working");
+  }
+
+  expect(await session.call(ana, "bus_peers")).toMatchObject({ self: "ana", peers: [] });
+});
+
 it("has none for whoever takes no part", async () => {
   await using session = await visited();
 

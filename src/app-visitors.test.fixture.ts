@@ -58,9 +58,17 @@ export interface VisitedOptions {
   /** A repository's sidecar, whose main worktree this is. */
   readonly repository?: Pick<RepositoryGiven, "workspace" | "store">;
   readonly settings?: JsonObject;
+  /** Whether their hosts have the tools of peers. */
+  readonly takesMail?: boolean;
 }
 
-export async function visited({ profile = "authenticated", store = memoryStore(), repository, settings = {} }: VisitedOptions = {}) {
+export async function visited({
+  profile = "authenticated",
+  store = memoryStore(),
+  repository,
+  settings = {},
+  takesMail = true,
+}: VisitedOptions = {}) {
   const clock = createManualClock();
   const engine = createEngine({ store, log: silentLog, node: "test", clock });
   const stream = await engine.open(session, SESSION, { profile, ...settings });
@@ -97,7 +105,7 @@ export async function visited({ profile = "authenticated", store = memoryStore()
   let messages = 0;
 
   async function contextOf(caller: Caller, client?: string, more: Partial<ToolContext> = {}): Promise<ToolContext> {
-    return { ...(await visitors.visit(caller, SESSION, client)).context, ...more };
+    return { ...(await visitors.visit(caller, SESSION, client, takesMail)).context, ...more };
   }
 
   /** Lets everything run that is due now. */

@@ -71,8 +71,9 @@ export interface Visitors extends AsyncDisposable {
    * The participant that this caller is. It joins with its first write; who only reads takes no part.
    *
    * @param clientName - as the host calls itself
+   * @param takesMail - whether the host has a tool that takes the mail of peers: who cannot take any is no peer
    */
-  visit(caller: Caller, sessionId: string, clientName: string | undefined): Promise<Visitor>;
+  visit(caller: Caller, sessionId: string, clientName: string | undefined, takesMail?: boolean): Promise<Visitor>;
   /** Sends away whose credential is given out no more; gives how many those were. */
   dismiss(): number;
   /** How many take part and count as present: a sidecar that nobody else uses is there for them. */

@@ -39,7 +39,11 @@ export function serveTools(options: ToolServingOptions): Serve {
   const kept = new Map<string, Serving | { readonly refused: string }>();
 
   function make(selection: Selection): Serving | { readonly refused: string } {
-    const face = faceOfTools({ version, selection, contextFor: (errand) => contextFor(errand, options) });
+    const face: ReturnType<typeof faceOfTools> = faceOfTools({
+      version,
+      selection,
+      contextFor: (errand) => contextFor(errand, options, takesMail(face)),
+    });
     return "refused" in face ? face : servingOf(face, states, options);
   }
 
@@ -56,11 +60,19 @@ export function serveTools(options: ToolServingOptions): Serve {
 }
 
 /** Whoever may only read is told how to sign in, before anything of the tool is done. */
-async function contextFor({ asked, tool }: Errand, options: ToolServingOptions): Promise<ToolContext | { readonly refused: ToolResult }> {
+async function contextFor(
+  { asked, tool }: Errand,
+  options: ToolServingOptions,
+  takesMail: boolean,
+): Promise<ToolContext | { readonly refused: ToolResult }> {
   const { caller, sessionId } = asked.visit as Visit;
   if (tool !== undefined && !tool.annotations.readOnlyHint && !caller.mayWrite) return { refused: mayOnlyRead(caller, options.callers) };
-  const visitor = await options.visitors.visit(caller, sessionId, asked.clientName);
+  const visitor = await options.visitors.visit(caller, sessionId, asked.clientName, takesMail);
   return visitor.context;
+}
+
+function takesMail(face: ReturnType<typeof faceOfTools>): boolean {
+  return "lists" in face && face.lists.tools.some(({ name }) => name === "bus_drain");
 }
 
 function servingOf(face: Face, requestStates: RequestStates, { visitors, changes, pages, log }: ToolServingOptions): Serving {

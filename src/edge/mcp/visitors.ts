@@ -55,6 +55,12 @@ interface Known {
   isWhole: boolean;
 }
 
+/** What the host of a request says of itself. */
+interface Host {
+  readonly clientName: string | undefined;
+  readonly takesMail: boolean;
+}
+
 /** A session that visitors use, open until none has used it for a while. */
 interface Stay {
   readonly place: Promise<Place>;
@@ -123,7 +129,7 @@ export function createVisitors(options: VisitorsOptions): Visitors {
     return agent.member;
   }
 
-  async function visitAs(stay: Stay, place: Place, caller: Caller, clientName: string | undefined): Promise<Visitor> {
+  async function visitAs(stay: Stay, place: Place, caller: Caller, { clientName, takesMail }: Host): Promise<Visitor> {
     const name = nameOf(caller, place.session.sessionId, clientName, naming);
     const known = knownAs(stay, place, caller, name, clientName);
     const { member } = known;
@@ -133,7 +139,7 @@ export function createVisitors(options: VisitorsOptions): Visitors {
       if (!known.isWhole) await adopt(stay, place, caller, known);
       for (const agent of known.agents) agent.lastMs = nowMs();
       await Promise.all(Array.from(known.agents, (agent) => agent.member.worked()));
-      known.mail.follow();
+      known.mail.follow(takesMail);
     }
     const speaking = (one: Member): Coordination => (caller.mayWrite ? one.coordination : readingAs(one, howToSignIn));
     const takeNotices = (): string[] => [
@@ -211,10 +217,10 @@ export function createVisitors(options: VisitorsOptions): Visitors {
   timer = clock.after(LOOK_MS, lookAgain);
 
   return {
-    async visit(caller, sessionId, clientName) {
+    async visit(caller, sessionId, clientName, takesMail = false) {
       const stay = stayIn(sessionId);
       const place = await stay.place;
-      if (caller.kind !== "anybody") return visitAs(stay, place, caller, clientName);
+      if (caller.kind !== "anybody") return visitAs(stay, place, caller, { clientName, takesMail });
       const coordination = reading(place, howToSignIn);
       const context: ToolContext = {
         ...common(place),

@@ -20,8 +20,8 @@ export function noPeers(howToSignIn: string): Peers {
 
 export interface Mail {
   readonly peers: Peers;
-  /** Is a peer exactly while the participant is present. */
-  follow(): void;
+  /** Is a peer while the participant is present, from the first time that its host takes mail or sends any. */
+  follow(takesMail: boolean): void;
   close(): void;
 }
 
@@ -57,9 +57,9 @@ export function createMail(member: Pick<Member, "principal" | "isPresent" | "joi
       names: async () => (await joined()).names(),
       drain: async (most) => (await joined()).drain(most),
     },
-    follow() {
-      if (member.isPresent) held().connectSoon();
-      else close();
+    follow(takesMail) {
+      if (!member.isPresent) return close();
+      if (takesMail || standing !== undefined) held().connectSoon();
     },
     close,
   };
