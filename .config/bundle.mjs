@@ -6,7 +6,7 @@
  * loaded by the first `import("./tools.ts")` of the bridge. `src/bridge/rendered.ts` (definitions of the tools,
  * instructions) is run here, once, and stands in the bundle as what it gave. A class that is in both files is two
  * classes: what crosses from one to the other is told apart by its name or code, not by `instanceof`. `dist/sidecar.cjs` is
- * the command line with the one command that a bridge starts; its text is left readable, for the sake of stack traces.
+ * the command line with the one command that a bridge starts; its names are left as they are, for the sake of stack traces.
  */
 import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
@@ -107,12 +107,15 @@ async function beginWithId(file) {
   await writeFile(file, `/*${id}*/${text}`);
 }
 
+/** What a sidecar loads by itself, from the file that it runs from: it is evaluated when it is asked for. */
+const LATER = ["./sidecar.ts", "./app-mcp.ts", "./app-visitors.ts"];
+
 /** What a launcher loads when it is asked for something else than bridge or sidecar stays as the compiler made it. */
 const compiled = {
   name: "compiled",
   setup(bundler) {
     bundler.onResolve({ filter: /^\.\.?\/.*\.ts$/ }, ({ kind, path, resolveDir }) => {
-      if (kind !== "dynamic-import" || path === "./sidecar.ts") return undefined;
+      if (kind !== "dynamic-import" || LATER.includes(path)) return undefined;
       const file = join("..", join(resolveDir, path).slice(root.length)).replaceAll("\\", "/").replace(/\.ts$/, ".js");
       return { path: file, external: true };
     });
@@ -184,6 +187,7 @@ const [first] = await Promise.all([
   bundle("src/bridge/tools.ts", "dist/bridge-tools.cjs", { minifyWhitespace: true }),
   bundle("src/cli/main.ts", "dist/sidecar.cjs", {
     ...asIfIn("/src/cli"),
+    minifyWhitespace: true,
     external: ["better-sqlite3"],
     plugins: [compiled, withPage, leanSdk],
   }),

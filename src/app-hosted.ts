@@ -7,8 +7,7 @@ import { createSecureContext } from "node:tls";
 import { serveBoard } from "./app-board.ts";
 import { serveDashboard } from "./app-dashboard.ts";
 import { serveMail } from "./app-mail.ts";
-import { serveMcp } from "./app-mcp.ts";
-import { hostedVisitors } from "./app-visitors.ts";
+import { serveLater } from "./app-mcp-later.ts";
 import { BadConfig, type HostedConfig, readKeysFile, readTokensFile } from "./config.ts";
 import { session as sessionAggregate } from "./core/session/session.ts";
 import type { TlsFiles } from "./edge/http/http-server.ts";
@@ -139,19 +138,24 @@ async function serveSessions(
     enter: (id) => sessions.enter(id),
     boardOf: board.boardOf,
   });
-  const mcp = await serveMcp(common, {
-    config,
-    log,
-    door,
-    isHosted: true,
-    sessionAt(named) {
-      if (named === undefined) return undefined;
-      return SessionId.safeParse(named).data ?? { notFound: "MCP of a session is at /session/<id>/mcp" };
-    },
-    visitors: (callers) =>
-      hostedVisitors(common, { callers, boardOf: board.boardOf, enterMail: mail.enter, log, enter: (id) => sessions.enter(id) }),
-    openSession: async (id) => (await openStream(engine, id, config)).host,
-    rate: FOREIGN_RATE,
+  const beganAtMs = engine.nowMs();
+  const mcp = serveLater(common, log, async (within) => {
+    const [{ serveMcp }, { hostedVisitors }] = await Promise.all([import("./app-mcp.ts"), import("./app-visitors.ts")]);
+    return serveMcp(within, {
+      config,
+      log,
+      door,
+      isHosted: true,
+      beganAtMs,
+      sessionAt(named) {
+        if (named === undefined) return undefined;
+        return SessionId.safeParse(named).data ?? { notFound: "MCP of a session is at /session/<id>/mcp" };
+      },
+      visitors: (callers) =>
+        hostedVisitors(within, { callers, boardOf: board.boardOf, enterMail: mail.enter, log, enter: (id) => sessions.enter(id) }),
+      openSession: async (id) => (await openStream(engine, id, config)).host,
+      rate: FOREIGN_RATE,
+    });
   });
   return {
     mpac: createMpacEdge({

@@ -35,6 +35,8 @@ export interface McpOptions {
   readonly log: Log;
   readonly door: Door;
   readonly isHosted: boolean;
+  /** When this process began, in milliseconds: it is put together later. */
+  readonly beganAtMs: number;
   readonly sessionAt: McpEdgeOptions["sessionAt"];
   /** Whoever takes part, told apart by what these callers show. */
   readonly visitors: (callers: Callers) => Promise<Visitors> | Visitors;
@@ -56,10 +58,10 @@ export interface Mcp {
 }
 
 export async function serveMcp(common: Common, options: McpOptions): Promise<Mcp> {
-  const { config, log, door, isHosted, sessionAt, openSession, rate } = options;
+  const { config, log, door, isHosted, beganAtMs, sessionAt, openSession, rate } = options;
   const { engine, onActivity } = common;
   const nowMs = (): number => engine.nowMs();
-  const callers = createCallers({ door, signIn: config.signIn, isHosted, rate, nowMs, log });
+  const callers = createCallers({ door, signIn: config.signIn, isHosted, beganAtMs, rate, nowMs, log });
   const visitors = await options.visitors(callers);
   const changes = createChanges({
     engine,

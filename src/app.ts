@@ -5,8 +5,7 @@
 import { serveBoard } from "./app-board.ts";
 import { serveDashboard } from "./app-dashboard.ts";
 import { serveMail } from "./app-mail.ts";
-import { serveMcp } from "./app-mcp.ts";
-import { repositoryVisitors } from "./app-visitors.ts";
+import { serveLater } from "./app-mcp-later.ts";
 import type { SidecarConfig } from "./config.ts";
 import { session as sessionAggregate } from "./core/session/session.ts";
 import { createGuard } from "./edge/hook/guard.ts";
@@ -147,16 +146,21 @@ async function serveRepository(common: Common, { config, place, log, sessionId, 
     userName: () => gitUser(workspace),
   });
 
-  const mcp = await serveMcp(common, {
-    config,
-    log,
-    door,
-    isHosted: false,
-    sessionAt: served,
-    visitors: (callers) =>
-      repositoryVisitors(common, { callers, boardOf: board.boardOf, enterMail: mail.enter, log, workspace, store: folder, session }),
-    openSession: () => Promise.resolve(stream.host),
-    rate: config.tokens === undefined ? undefined : FOREIGN_RATE,
+  const beganAtMs = nowMs();
+  const mcp = serveLater(common, log, async (within) => {
+    const [{ serveMcp }, { repositoryVisitors }] = await Promise.all([import("./app-mcp.ts"), import("./app-visitors.ts")]);
+    return serveMcp(within, {
+      config,
+      log,
+      door,
+      isHosted: false,
+      beganAtMs,
+      sessionAt: served,
+      visitors: (callers) =>
+        repositoryVisitors(within, { callers, boardOf: board.boardOf, enterMail: mail.enter, log, workspace, store: folder, session }),
+      openSession: () => Promise.resolve(stream.host),
+      rate: config.tokens === undefined ? undefined : FOREIGN_RATE,
+    });
   });
 
   return {

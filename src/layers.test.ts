@@ -59,12 +59,14 @@ const ROWS: Readonly<Record<string, Row>> = {
   "app-mail.ts": ANYTHING,
   "app-dashboard.ts": ANYTHING,
   "app-mcp.ts": ANYTHING,
+  "app-mcp-later.ts": ANYTHING,
   "app-visitors.ts": ANYTHING,
   "app-peers.ts": ANYTHING,
   "app-broker.ts": ANYTHING,
   "service.ts": ANYTHING,
   "kept-log.ts": ANYTHING,
   "index.ts": { ...ANYTHING, packages: [] },
+  "cleanup.ts": { folders: [], packages: [] },
   "config.ts": { folders: ["wire/", "log.ts"], packages: ["node:", "zod"] },
   "log.ts": { folders: [], packages: ["node:", "pino"] },
   "version.ts": { folders: [], packages: [] },
@@ -76,7 +78,7 @@ const FOR_TESTS = /\.(test|contract|fixture)\.|(^|\/)testing(\.ts$|\/)/;
 /** What tests of outer folders run against instead of a stand-in. */
 const COLLABORATORS: Readonly<Record<string, readonly string[]>> = {
   engine: ["store/"],
-  edge: ["store/", "core/", "app.ts"],
+  edge: ["store/", "core/", "app.ts", "app-mcp.test.fixture.ts"],
   client: ["app.ts"],
   bridge: ["app.ts"],
   cli: ["app.ts"],

@@ -7,6 +7,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import getPort from "get-port";
 import { Hono } from "hono";
 import type { WebSocket } from "ws";
+import { Cleanup } from "./cleanup.ts";
 import type { ServiceConfig } from "./config.ts";
 import { listen, type OwnSockets, type TakeSocket, type TlsFiles } from "./edge/http/http-server.ts";
 import { peerOf } from "./edge/http/peer.ts";
@@ -289,27 +290,5 @@ async function listenNear<Listener>(
       }
     }
     await pause(PORT_LOOK_MS);
-  }
-}
-
-/** What has been opened so far, closed in the opposite order when the rest does not come about. */
-class Cleanup implements AsyncDisposable {
-  #owned: AsyncDisposable[] = [];
-
-  own<Owned extends AsyncDisposable>(owned: Owned): Owned {
-    this.#owned.push(owned);
-    return owned;
-  }
-
-  /** Hands everything over to somebody who closes it later. */
-  release(): AsyncDisposable {
-    const released = new Cleanup();
-    released.#owned = this.#owned;
-    this.#owned = [];
-    return released;
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    for (let owned = this.#owned.pop(); owned !== undefined; owned = this.#owned.pop()) await owned[Symbol.asyncDispose]();
   }
 }

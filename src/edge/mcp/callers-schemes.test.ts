@@ -36,7 +36,14 @@ function callers(signIn: Partial<SignIn> = {}, { isHosted = true } = {}) {
     ...signIn,
   };
   const door = createDoor({ own: "own-token", table: isHosted ? TABLE : undefined });
-  const made = createCallers({ door, signIn: all, isHosted, nowMs: () => clock.nowMs, log: { warn: () => undefined } });
+  const made = createCallers({
+    door,
+    signIn: all,
+    isHosted,
+    beganAtMs: clock.nowMs,
+    nowMs: () => clock.nowMs,
+    log: { warn: () => undefined },
+  });
   clock.nowMs = NOW_S * 1_000;
   return { ...made, clock };
 }

@@ -44,6 +44,7 @@ const made = (options: Partial<CallersOptions> & { readonly anonymousRead?: bool
     door: DOORS.own,
     signIn: { anonymousRead: options.anonymousRead, publicUrl: undefined, keys: undefined, issuer: undefined },
     isHosted: false,
+    beganAtMs: 0,
     nowMs: () => 0,
     log: { warn: () => undefined },
     ...options,

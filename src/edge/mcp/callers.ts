@@ -23,6 +23,8 @@ export interface CallersOptions {
   readonly door: Door;
   readonly signIn: SignIn;
   readonly isHosted: boolean;
+  /** When this process began, in milliseconds. */
+  readonly beganAtMs: number;
   /** How fast whoever is not this machine's own user may ask; as fast as it can without one. */
   readonly rate?: Rate | undefined;
   readonly nowMs: () => number;
@@ -47,10 +49,10 @@ const NONE = `a credential is needed here: ${HOW}`;
 const OTHER_SCHEME = `this Authorization cannot be read here; ${HOW}, one token and nothing else`;
 const OTHER_USER = "this sidecar serves another user of this machine; start one of your own, or ask for MPAC_TOKEN_TABLE there";
 
-export function createCallers({ door, signIn, isHosted, rate, nowMs, log }: CallersOptions): RenewableCallers {
+export function createCallers({ door, signIn, isHosted, beganAtMs, rate, nowMs, log }: CallersOptions): RenewableCallers {
   const { publicUrl } = signIn;
   const pace = rate === undefined ? undefined : createPace(rate, nowMs);
-  const signatures = signIn.keys === undefined ? undefined : createSignatures({ table: signIn.keys, nowMs });
+  const signatures = signIn.keys === undefined ? undefined : createSignatures({ table: signIn.keys, beganAtMs, nowMs });
   const issuer = signIn.issuer === undefined ? undefined : createIssuer({ settings: signIn.issuer, nowMs, log });
   const anonymity = anonymityOf(signIn, door, isHosted);
   const howToSignIn = howTo(door, signatures !== undefined, signIn.issuer?.issuer);

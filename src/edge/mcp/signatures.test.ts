@@ -18,7 +18,7 @@ const BY_ANA: SignedWith = { key: ana.key, keyId: "ana-key", created: NOW_S, mor
 
 function verifier({ beganS = NOW_S - 1_000 } = {}) {
   let nowMs = beganS * 1_000;
-  const signatures = createSignatures({ table: TABLE, nowMs: () => nowMs });
+  const signatures = createSignatures({ table: TABLE, beganAtMs: nowMs, nowMs: () => nowMs });
   nowMs = NOW_S * 1_000;
   return signatures;
 }

@@ -49,12 +49,12 @@ interface Key {
 
 export interface SignaturesOptions {
   readonly table: KeyTable;
+  /** When this process began, in milliseconds: what was signed before may have been taken by the one before it. */
+  readonly beganAtMs: number;
   readonly nowMs: () => number;
 }
 
-export function createSignatures({ table, nowMs }: SignaturesOptions): Signatures {
-  // What was signed before this process began may have been taken by the one before it.
-  const beganAtMs = nowMs();
+export function createSignatures({ table, beganAtMs, nowMs }: SignaturesOptions): Signatures {
   const replays = createReplays(nowMs);
   let keys = keysOf(table);
 

@@ -1,0 +1,82 @@
+import { Hono } from "hono";
+import { describe, expect, it } from "vitest";
+import { serveLater } from "./app-mcp-later.ts";
+import type { Mcp } from "./app-mcp.ts";
+import type { Common } from "./service.ts";
+
+/** What is put together when somebody asks, and what happens to it. */
+function later(loads: (() => void)[] = []) {
+  const told: string[] = [];
+  const owned: AsyncDisposable[] = [];
+  const common = { own: (made: AsyncDisposable) => (owned.push(made), made) } as unknown as Common;
+  const mcp = serveLater(common, { error: () => told.push("logged") }, (within) => {
+    told.push("load");
+    loads.shift()?.();
+    within.own({ [Symbol.asyncDispose]: () => Promise.resolve(void told.push("closed")) });
+    return Promise.resolve({
+      routes: new Hono().all("/mcp", (context) => context.text("answered")),
+      isBusy: () => true,
+      dismiss: () => 2,
+      hold: () => void told.push("hold"),
+      renewKeys: (keys) => void told.push(`keys ${Object.keys(keys).join()}`),
+    } satisfies Mcp);
+  });
+  const ask = async () => (await mcp.routes.request("/mcp")).text();
+  const end = async () => {
+    for (const made of owned.reverse()) await made[Symbol.asyncDispose]();
+  };
+  return { mcp, told, ask, end };
+}
+
+describe("MCP over HTTP that nobody has asked for", () => {
+  it("is not put together, and keeps nobody", async () => {
+    const { mcp, told, end } = later();
+
+    expect([mcp.isBusy(), mcp.dismiss(), mcp.hold()]).toEqual([false, 0, undefined]);
+    await end();
+    expect(told).toEqual([]);
+  });
+
+  it("is put together once, by whoever asks first", async () => {
+    const { mcp, told, ask } = later();
+
+    expect(await Promise.all([ask(), ask()])).toEqual(["answered", "answered"]);
+    expect(await ask()).toBe("answered");
+    expect([mcp.isBusy(), mcp.dismiss()]).toEqual([true, 2]);
+    mcp.hold();
+    expect(told).toEqual(["load", "hold"]);
+  });
+
+  it("goes by the keys that were renewed before", async () => {
+    const { mcp, told, ask } = later();
+
+    mcp.renewKeys({ "key-of-ana": {} as never });
+    await ask();
+
+    expect(told).toEqual(["load", "keys key-of-ana"]);
+  });
+
+  it("is tried again after it could not be", async () => {
+    const broken = () => {
+      throw new Error("no disk");
+    };
+    const { told, ask } = later([broken]);
+
+    expect(await ask()).toContain("its log says why");
+    expect(await ask()).toBe("answered");
+    expect(told).toEqual(["load", "logged", "load"]);
+  });
+
+  it("closes what it has opened with the sidecar, and is not put together behind that", async () => {
+    const { told, ask, end } = later();
+    await ask();
+
+    await end();
+    expect(told).toEqual(["load", "closed"]);
+
+    const never = later();
+    await never.end();
+    expect(await never.ask()).toContain("ask again later");
+    expect(never.told).toEqual(["logged"]);
+  });
+});

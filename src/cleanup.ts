@@ -1,0 +1,21 @@
+/** What has been opened so far, closed in the opposite order when the rest does not come about. */
+export class Cleanup implements AsyncDisposable {
+  #owned: AsyncDisposable[] = [];
+
+  own<Owned extends AsyncDisposable>(owned: Owned): Owned {
+    this.#owned.push(owned);
+    return owned;
+  }
+
+  /** Hands everything over to somebody who closes it later. */
+  release(): AsyncDisposable {
+    const released = new Cleanup();
+    released.#owned = this.#owned;
+    this.#owned = [];
+    return released;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (let owned = this.#owned.pop(); owned !== undefined; owned = this.#owned.pop()) await owned[Symbol.asyncDispose]();
+  }
+}
