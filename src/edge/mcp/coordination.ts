@@ -21,7 +21,11 @@ export function readingAs({ carrier }: Pick<Member, "carrier">, howToSignIn: str
 /** As nobody. */
 export function reading(place: Pick<Place, "session" | "visitorFiles">, howToSignIn: string): Coordination {
   const { session } = place;
-  const voice = createVoice(place, () => undefined, () => 0);
+  const voice = createVoice(
+    place,
+    () => undefined,
+    () => 0,
+  );
   return createCoordination({
     hearing: createHearing(),
     holds: () => false,
