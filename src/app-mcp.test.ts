@@ -179,6 +179,24 @@ describe("a session", () => {
     stream.close();
   });
 
+  it("hears of one change what of it is followed", async () => {
+    await using served = await sidecar();
+    const session = await begin(served.url, served.own);
+    for (const uri of ["signalbox://intents", "signalbox://lanes"]) await post(served.url, follow(uri), session);
+    await post(served.url, task("z.ts"), session); // it joins, which is seen of lanes too
+    const stream = await listen(served.url, session);
+    await stream.next();
+
+    const heard: Body[] = [];
+    for (const call of [task("a.ts"), toolCall("claim_lane", { lane: "one" }), toolCall("claim_lane", { lane: "two" })]) {
+      await post(served.url, call, session);
+      heard.push(dataOf(await stream.next()));
+    }
+
+    expect(heard).toEqual(["signalbox://intents", "signalbox://lanes", "signalbox://lanes"].map(updated));
+    stream.close();
+  });
+
   it("is told where a place to go on is none, and that an address cannot be followed", async () => {
     await using served = await sidecar();
     const session = await begin(served.url, served.own);
