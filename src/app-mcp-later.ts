@@ -15,14 +15,14 @@ const INTERNAL = -32_603;
 const UNAVAILABLE = "MCP over HTTP could not be started in this sidecar, and its log says why; ask again later";
 
 /** @param load - puts it together, on what it is given instead of what is common to all: that takes nothing more over by now */
-export function serveLater({ own, ...common }: Common, log: Pick<Log, "error">, load: (common: Common) => Promise<Mcp>): Mcp {
+export function serveLater(common: Common, log: Pick<Log, "error">, load: (common: Common) => Promise<Mcp>): Mcp {
   const owned = new Cleanup();
   let standing: Mcp | undefined;
   let loading: Promise<Mcp> | undefined;
   let isOver = false;
   let keys: Parameters<Mcp["renewKeys"]>[0] | undefined;
 
-  own({
+  common.own({
     async [Symbol.asyncDispose]() {
       isOver = true;
       await loading?.catch(() => undefined);
