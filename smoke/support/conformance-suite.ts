@@ -1,8 +1,7 @@
 /** The official conformance suite, which wants a newer Node than the program does: that one is npx's to bring where this is older. */
 import { execFile } from "node:child_process";
-import { join } from "node:path";
+import { createRequire } from "node:module";
 import { promisify } from "node:util";
-import { PROJECT } from "./program.ts";
 
 const run = promisify(execFile);
 
@@ -10,7 +9,8 @@ const run = promisify(execFile);
 const LEAST_NODE = 22;
 const FETCHED_NODE = "node@24";
 
-const SUITE = join(PROJECT, "node_modules", "@modelcontextprotocol", "conformance", "dist", "index.js");
+const require = createRequire(import.meta.url);
+const SUITE = require.resolve("@modelcontextprotocol/conformance/dist/index.js");
 
 /** Milliseconds that a run of it, or the way of a Node over the network, may take. */
 const RUN_MS = 120_000;

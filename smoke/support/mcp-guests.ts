@@ -3,8 +3,7 @@
  * JSON-RPC by hand.
  */
 import { execFile } from "node:child_process";
-import { realpathSync } from "node:fs";
-import { join } from "node:path";
+import { createRequire } from "node:module";
 import { promisify } from "node:util";
 import { Client, type ClientOptions, StreamableHTTPClientTransport } from "@modelcontextprotocol/client";
 import { StdioClientTransport } from "@modelcontextprotocol/client/stdio";
@@ -126,8 +125,8 @@ const bySdk: Connect = async (place, era, person) => {
   });
 };
 
-/** By its real path: it does nothing when it is started by another. */
-const INSPECTOR = realpathSync(join(PROJECT, "node_modules", "@modelcontextprotocol", "inspector", "clients", "cli", "build", "index.js"));
+const require = createRequire(import.meta.url);
+const INSPECTOR = require.resolve("@modelcontextprotocol/inspector/clients/cli/build/index.js");
 
 /** A process for each word, so a bridge is started for each as well. */
 const byInspector: Connect = (place, era) => {
