@@ -114,6 +114,17 @@ describe("whoever signs in", () => {
     expect(called["structuredContent"]).toMatchObject({ status: "ok" });
     await client.close();
   });
+
+  it("is told that a call for another folder is none for this session", async () => {
+    await using served = await sidecar();
+
+    const elsewhere = await post(served.url, toolCall("who_is_working", { repo_path: "/elsewhere" }), served.own);
+    const { workspace_dir } = structured(await post(served.url, toolCall("who_is_working"), served.own));
+    const here = await post(served.url, toolCall("who_is_working", { repo_path: workspace_dir }), served.own);
+
+    expect(elsewhere.body).toMatchObject({ result: { isError: true, structuredContent: { code: "INVALID_ARGUMENTS" } } });
+    expect(here.body).not.toHaveProperty("result.isError");
+  });
 });
 
 describe("whoever shows nothing", () => {

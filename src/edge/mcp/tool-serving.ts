@@ -61,14 +61,16 @@ export function serveTools(options: ToolServingOptions): Serve {
 
 /** Whoever may only read is told how to sign in, before anything of the tool is done. */
 async function contextFor(
-  { asked, tool }: Errand,
+  { asked, tool, args }: Errand,
   options: ToolServingOptions,
   takesMail: boolean,
 ): Promise<ToolContext | { readonly refused: ToolResult }> {
   const { caller, sessionId } = asked.visit as Visit;
   if (tool !== undefined && !tool.annotations.readOnlyHint && !caller.mayWrite) return { refused: mayOnlyRead(caller, options.callers) };
   const visitor = await options.visitors.visit(caller, sessionId, asked.clientName, takesMail);
-  return visitor.context;
+  const named = (args as { readonly repo_path?: unknown } | null | undefined)?.repo_path;
+  const isElsewhere = typeof named === "string" && named !== "" && named !== visitor.context.workspace?.dir;
+  return isElsewhere ? { refused: servesOne(sessionId) } : visitor.context;
 }
 
 function takesMail(face: ReturnType<typeof faceOfTools>): boolean {
@@ -123,15 +125,25 @@ function ownerOf({ kind, name, principal, identity }: Caller): string {
   return JSON.stringify([kind, name, principal, identity?.issuer, identity?.fingerprint]);
 }
 
-/** In the form of every error result (reference mcp.md, section 5.3). */
+/** A folder of the caller's own machine, mostly: what is named there would be looked for in this session. */
+function servesOne(sessionId: string): ToolResult {
+  const why = "the same call without repo_path; another repository has a sidecar of its own";
+  return errorResult("INVALID_ARGUMENTS", `over HTTP one session is served, ${sessionId}, and no other folder`, why);
+}
+
 function mayOnlyRead({ kind }: Caller, { howToSignIn }: Pick<Callers, "howToSignIn">): ToolResult {
   const code = codeOf("credential/rejected");
   const message =
     kind === "anybody" ? howToSignIn : "this credential gives no right to change anything; ask whoever gave it out for one that does";
-  const next = [{ why: kind === "anybody" ? "sign in, then make the same call again" : "the same call with a credential that may write" }];
+  const why = kind === "anybody" ? "sign in, then make the same call again" : "the same call with a credential that may write";
+  return errorResult(code, message, why);
+}
+
+/** In the form of every error result (reference mcp.md, section 5.3). */
+function errorResult(code: string, message: string, why: string): ToolResult {
   return {
-    structured: { status: "error", code, message, recoverable: true, next },
-    text: `${code}: ${message}.\nNext: ${next.map(({ why }) => why).join("; ")}.`,
+    structured: { status: "error", code, message, recoverable: true, next: [{ why }] },
+    text: `${code}: ${message}.\nNext: ${why}.`,
     isError: true,
   };
 }
