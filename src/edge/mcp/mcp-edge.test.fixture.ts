@@ -64,14 +64,6 @@ export function serveSuite(): Serve {
   return () => serving;
 }
 
-export const OWN: Caller = {
-  kind: "own",
-  name: undefined,
-  principal: undefined,
-  identity: { method: "bearer_token", issuer: "discovery-file", fingerprint: "own" },
-  mayWrite: true,
-};
-
 export const ANYBODY: Caller = { kind: "anybody", name: undefined, principal: undefined, identity: undefined, mayWrite: false };
 
 /** `Bearer <name>` is somebody of that name; who brings nothing may read. */
