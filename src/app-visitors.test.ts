@@ -66,6 +66,21 @@ describe("a caller over HTTP", () => {
     expect(other).toMatchObject({ status: "ok", intent_id });
   });
 
+  it.each(["authenticated", "open"] as const)(
+    "yields nothing of another of the same name whose credential it has not (%s)",
+    async (profile) => {
+      await using session = await visited({ profile });
+      const namesake = proven("ana", { identity: tokenOf("another ana", { issuer: "https://issuer.example" }) });
+      const { intent_id } = await session.call(ana, "begin_task", task("a.ts"), "claude");
+      const scope = { kind: "file_set", resources: ["b.ts"] };
+      await session.says("ana/vscode", "HELLO", { roles: ["contributor"] }, profile === "open" ? undefined : tokenOf("ana"));
+      await session.says("ana/vscode", "INTENT_ANNOUNCE", { intent_id: "i", objective: "o", scope, ttl_sec: 600 });
+
+      expect(await session.call(namesake, "yield_task", { intent_id })).toMatchObject({ status: "error", code: "INTENT_NOT_OWNER" });
+      expect(await session.call(namesake, "yield_task", { intent_id: "i" })).toMatchObject({ status: "error", code: "INTENT_NOT_OWNER" });
+    },
+  );
+
   it("of this machine's own user yields nothing of another program of his", async () => {
     await using session = await visited({ profile: "open" });
     const { intent_id } = await session.call(own("cy"), "begin_task", task("a.ts"));

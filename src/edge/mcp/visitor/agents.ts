@@ -45,10 +45,10 @@ export function createAgents({ place, caller, main, memberOf: member, speaking, 
     return { kind: "theirs", instance: participant.instanceId };
   }
 
+  /** By a name alone nobody is known who has a credential: at many issuers people choose it themselves. */
   function isTheCallers(state: Readonly<SessionState>, principal: string): boolean {
-    if (isUnder(main.principal, principal)) return true;
     const bearer = credentialOf(state, principal);
-    return bearer === undefined ? caller.name !== undefined && isUnder(caller.name, principal) : bearer === fingerprint;
+    return bearer === undefined ? caller.kind === "own" && isUnder(main.principal, principal) : bearer === fingerprint;
   }
 
   async function named(principal: string): Promise<Coordination | undefined> {
