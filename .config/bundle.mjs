@@ -1,6 +1,6 @@
 /**
  * Makes two files of the stdio bridge, one of the sidecar with the panel's page in it and one of each launcher, brings the guard's
- * script along, and keeps the code that bridge and sidecar start from. Runs after the compiler.
+ * script and the licences of what is bundled along, and keeps the code that bridge and sidecar start from. Runs after the compiler.
  *
  * `dist/bridge.cjs` starts and answers `initialize` and `tools/list`; `dist/bridge-tools.cjs` holds the handlers and is
  * loaded by the first `import("./tools.ts")` of the bridge. `src/bridge/rendered.ts` (definitions of the tools,
@@ -17,6 +17,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { build } from "esbuild";
 import { leanSdk } from "./lean-sdk.mjs";
+import { licensesOf } from "./licenses.mjs";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 
@@ -182,7 +183,7 @@ for (const name of ["signalbox.js", "mpac-mcp.js", "mpac-mcp-sidecar.js", "peerb
 
 await writeFile(join(root, "dist", "src", "edge", "dashboard", "assets.js"), await pageText());
 
-const [first] = await Promise.all([
+const [first, ...rest] = await Promise.all([
   bundle("src/bridge/main.ts", "dist/bridge.cjs", { minifyWhitespace: true, plugins: [lazyTools, rendered, leanSdk] }),
   bundle("src/bridge/tools.ts", "dist/bridge-tools.cjs", { minifyWhitespace: true }),
   bundle("src/cli/main.ts", "dist/sidecar.cjs", {
@@ -199,4 +200,5 @@ const heavy = first.filter((input) =>
 );
 if (heavy.length > 0) throw new Error(`dist/bridge.cjs must start without ${heavy.join(", ")}`);
 
+await writeFile(join(root, "dist", "LICENSES.txt"), await licensesOf(root, [first, ...rest].flat()));
 await cacheCode();

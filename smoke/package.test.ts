@@ -38,7 +38,9 @@ it("holds what package.json points at, and no test, fixture, source, smoke or co
   const { files, unpackedSize } = await pack("--dry-run");
   const paths = files.map(({ path }) => path);
 
-  expect(paths).toEqual(expect.arrayContaining(["dist/src/index.js", "dist/src/index.d.ts", "README.md", "LICENSE", ...STARTED]));
+  expect(paths).toEqual(
+    expect.arrayContaining(["dist/src/index.js", "dist/src/index.d.ts", "dist/LICENSES.txt", "README.md", "LICENSE", ...STARTED]),
+  );
   expect(paths.filter((path) => /\.(test|contract|fixture)\.|testing|^smoke|^dist\/(smoke|bench)|\.config|\.ci/.test(path))).toEqual([]);
   expect(paths.filter((path) => /(?<!\.d)\.[cm]?tsx?$|tsconfig|package-lock/.test(path))).toEqual([]);
   expect(unpackedSize).toBeLessThan(6_000_000);
