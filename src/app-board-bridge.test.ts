@@ -1,20 +1,14 @@
 /** The bus as our own bridge meets it: in the name of a principal of the session, by the word of this machine's user. */
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type Body, type BusSidecar, busSidecar, joined } from "./app-board.test.fixture.ts";
-import { scratchFolder } from "./git/scratch.test.fixture.ts";
+import { beforeAll, describe, expect, it } from "vitest";
+import { type Body, type BusSidecar, inRepository, joined, shared } from "./app-board.test.fixture.ts";
 
-let scratch: Awaited<ReturnType<typeof scratchFolder>>;
 let served: BusSidecar;
 
-beforeAll(async () => {
-  scratch = await scratchFolder();
-  served = await busSidecar(await scratch.repository("repo"));
-});
-
-afterAll(async () => {
-  await served[Symbol.asyncDispose]();
-  await scratch[Symbol.asyncDispose]();
-});
+beforeAll(
+  shared(inRepository, (opened) => {
+    served = opened;
+  }),
+);
 
 let names = 0;
 /** A lane that no other test has. */

@@ -1,20 +1,17 @@
 /** The events of a bus, as a client follows them that loses its connection now and then. */
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type Body, type BusSidecar, busSidecar } from "./app-board.test.fixture.ts";
-import { scratchFolder } from "./git/scratch.test.fixture.ts";
+import { beforeAll, describe, expect, it } from "vitest";
+import { type Body, type BusSidecar, busSidecar, inRepository, shared } from "./app-board.test.fixture.ts";
+import type { Scratch } from "./git/scratch.test.fixture.ts";
 
-let scratch: Awaited<ReturnType<typeof scratchFolder>>;
+let scratch: Scratch;
 let served: BusSidecar;
 
-beforeAll(async () => {
-  scratch = await scratchFolder();
-  served = await busSidecar(await scratch.repository("repo"));
-});
-
-afterAll(async () => {
-  await served[Symbol.asyncDispose]();
-  await scratch[Symbol.asyncDispose]();
-});
+beforeAll(
+  shared(inRepository, (opened, folder) => {
+    served = opened;
+    scratch = folder;
+  }),
+);
 
 interface Event {
   readonly id: string | undefined;

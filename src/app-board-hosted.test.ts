@@ -1,7 +1,6 @@
 /** The buses of a hosted sidecar: one for each session, behind the tokens that open it. */
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { bearer, type Body, busHosted, joined } from "./app-board.test.fixture.ts";
-import { scratchFolder } from "./git/scratch.test.fixture.ts";
+import { beforeAll, describe, expect, it } from "vitest";
+import { bearer, type Body, busHosted, joined, shared } from "./app-board.test.fixture.ts";
 
 const TABLE = {
   "ana-token": { allowed_sessions: ["red"], roles: ["owner"], holder: "ana" },
@@ -9,18 +8,16 @@ const TABLE = {
   "cy-token": { allowed_sessions: ["red"], roles: ["contributor"] },
 };
 
-let scratch: Awaited<ReturnType<typeof scratchFolder>>;
 let served: Awaited<ReturnType<typeof busHosted>>;
 
-beforeAll(async () => {
-  scratch = await scratchFolder();
-  served = await busHosted(`${scratch.folder}/store`, TABLE);
-});
-
-afterAll(async () => {
-  await served[Symbol.asyncDispose]();
-  await scratch[Symbol.asyncDispose]();
-});
+beforeAll(
+  shared(
+    (scratch) => busHosted(`${scratch.folder}/store`, TABLE),
+    (opened) => {
+      served = opened;
+    },
+  ),
+);
 
 const post = (sender: string, token: string, session = "red") =>
   served.bus(session).post("/message", { topic: "t", sender, body: "b" }, bearer(token));

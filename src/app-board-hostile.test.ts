@@ -1,22 +1,16 @@
 /** Whatever is sent to a bus: it answers with an object, and goes on serving others. */
 import { connect } from "node:net";
 import * as fc from "fast-check";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type BusSidecar, busSidecar } from "./app-board.test.fixture.ts";
-import { scratchFolder } from "./git/scratch.test.fixture.ts";
+import { beforeAll, describe, expect, it } from "vitest";
+import { type BusSidecar, inRepository, shared } from "./app-board.test.fixture.ts";
 
-let scratch: Awaited<ReturnType<typeof scratchFolder>>;
 let served: BusSidecar;
 
-beforeAll(async () => {
-  scratch = await scratchFolder();
-  served = await busSidecar(await scratch.repository("repo"));
-});
-
-afterAll(async () => {
-  await served[Symbol.asyncDispose]();
-  await scratch[Symbol.asyncDispose]();
-});
+beforeAll(
+  shared(inRepository, (opened) => {
+    served = opened;
+  }),
+);
 
 const name = fc.oneof(
   fc.constantFrom("ana", "bo", "", " ", "constructor", "__proto__", "\u0000", "a/b", "..", "\ud800", "x".repeat(300)),

@@ -6,6 +6,7 @@ import { findPlace, startSidecar } from "./app.ts";
 import { readHostedConfig, readSidecarConfig } from "./config.ts";
 import { readDiscovery } from "./git/discovery-file.ts";
 import { hostedStore } from "./git/hosted-store.ts";
+import { type Scratch, scratchFolder } from "./git/scratch.test.fixture.ts";
 import { createLog } from "./log.ts";
 import type { Sidecar } from "./service.ts";
 
@@ -64,6 +65,24 @@ export async function busSidecar(workspace: string, env: Record<string, string> 
     [Symbol.asyncDispose]: () => sidecar[Symbol.asyncDispose](),
   };
 }
+
+/** For `beforeAll`: what all tests of a file share, gone behind the last of them. */
+export function shared<Opened extends AsyncDisposable>(
+  open: (scratch: Scratch) => Promise<Opened>,
+  keep: (opened: Opened, scratch: Scratch) => void,
+): () => Promise<() => Promise<void>> {
+  return async () => {
+    const scratch = await scratchFolder();
+    const opened = await open(scratch);
+    keep(opened, scratch);
+    return async () => {
+      await opened[Symbol.asyncDispose]();
+      await scratch[Symbol.asyncDispose]();
+    };
+  };
+}
+
+export const inRepository = async (scratch: Scratch): Promise<BusSidecar> => busSidecar(await scratch.repository("repo"));
 
 /** One that serves many sessions, to bearers of the tokens of `table`. */
 export async function busHosted(store: string, table: object) {

@@ -1,21 +1,18 @@
 /** The bus of a repository's sidecar, as programs of its user meet it. */
 import { copyFile } from "node:fs/promises";
-import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import { type Body, type BusSidecar, busSidecar } from "./app-board.test.fixture.ts";
-import { scratchFolder } from "./git/scratch.test.fixture.ts";
+import { afterEach, beforeAll, describe, expect, it } from "vitest";
+import { type Body, type BusSidecar, busSidecar, inRepository, shared } from "./app-board.test.fixture.ts";
+import type { Scratch } from "./git/scratch.test.fixture.ts";
 
-let scratch: Awaited<ReturnType<typeof scratchFolder>>;
+let scratch: Scratch;
 let served: BusSidecar;
 
-beforeAll(async () => {
-  scratch = await scratchFolder();
-  served = await busSidecar(await scratch.repository("repo"));
-});
-
-afterAll(async () => {
-  await served[Symbol.asyncDispose]();
-  await scratch[Symbol.asyncDispose]();
-});
+beforeAll(
+  shared(inRepository, (opened, folder) => {
+    served = opened;
+    scratch = folder;
+  }),
+);
 
 afterEach(() => {
   delete process.env["BUS_WRITE_SECRET"];
