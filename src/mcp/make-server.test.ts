@@ -144,6 +144,21 @@ describe.each(ERAS)("a server in the %s era", (era) => {
     expect(host.heard).toEqual([]);
   });
 
+  it("hears who has gone away before it sends what it would give up for them", async () => {
+    const settled = later<boolean>();
+    let isGone = false;
+    // As one goes whose call is carried out in one go: it is heard of when that is done.
+    const act = () => {
+      setImmediate(() => setImmediate(() => (isGone = true)));
+      return said("a task", { settle: settled.resolve });
+    };
+    const host = await talk(era, faceWith({ act }), { whenSent: (_request, tell) => tell(!isGone) });
+
+    await host.ask("tools/call", { name: "act" });
+
+    expect(await settled.promise).toBe(false);
+  });
+
   it.each([true, false])("says whether a result has left: %s", async (left) => {
     const settled = later<boolean>();
     const host = await talk(era, faceWith({ act: () => said("mail", { settle: settled.resolve }) }), {

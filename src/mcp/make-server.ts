@@ -7,6 +7,7 @@
  * back as `Asked.visit`. The `RequestStates` are made once for a process and given to each server: an answer may come to another
  * one than asked. Updates of resources go out by `server.sendResourceUpdated`, or by the notifier of the SDK's HTTP handler.
  */
+import { setImmediate as nextTurn } from "node:timers/promises";
 import {
   CLIENT_CAPABILITIES_META_KEY,
   CLIENT_INFO_META_KEY,
@@ -154,12 +155,21 @@ async function call(
     const revision = server.getNegotiatedProtocolVersion() ?? TITLES_BESIDE;
     return ask(asks, revision < TITLES_BESIDE ? "apart" : "beside", requestStates, bound);
   }
+  if (settle !== undefined) await hearWhatHasCome();
   const { id, signal } = ctx.mcpReq;
   // In 2026-07-28 over HTTP a client cancels by going away, and what ends with its request, this signal too, ends after its answer.
   const isCancelled = (): boolean => signal.aborted && (era === "legacy" || asked.visit === undefined);
   if (settle !== undefined) whenSent({ id, visit: asked.visit }, (left) => settle(left && !isCancelled()));
   const result: CallToolResult = { content: [{ type: "text", text }], structuredContent: { ...structured } };
   return isError === true ? { ...result, isError } : result;
+}
+
+/**
+ * What is written to the log is written in one go, and who goes away in the meantime is heard of behind it: with what has come of
+ * the system by then, in the second turn from here, and with what follows from that, in the third.
+ */
+async function hearWhatHasCome(): Promise<void> {
+  for (let turn = 0; turn < 3; turn += 1) await nextTurn();
 }
 
 /** The client may close what it opened. One that has gone closes it anyway. */

@@ -100,9 +100,9 @@ export class HttpVisit implements Visit {
 
   onLeft(hear: (given: boolean) => void): void {
     const outgoing = this.#outgoing;
-    const tell = (): void => hear(outgoing.writableFinished && !this.#isWithdrawn);
-    if (outgoing.closed || outgoing.destroyed) tell();
-    else outgoing.once("close", tell);
+    // What is written to nobody counts as finished, too.
+    if (outgoing.closed || outgoing.destroyed) return hear(false);
+    outgoing.once("close", () => hear(outgoing.writableFinished && !this.#isWithdrawn));
   }
 
   /** Its answer is not given, though it ends well. */

@@ -1,7 +1,7 @@
 /** What a request is told, in the order in which it is looked at. */
 import { request as httpRequest } from "node:http";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { begin, initialize, modern, post, request, toolCall } from "../../app-mcp.test.fixture.ts";
+import { begin, initialize, modern, open, post, request, toolCall } from "../../app-mcp.test.fixture.ts";
 import { EVERYBODY, mount, type Mounted } from "./mcp-edge.test.fixture.ts";
 import { toy } from "./toy.test.fixture.ts";
 
@@ -162,6 +162,18 @@ describe("a request", () => {
 });
 
 describe("2026-07-28", () => {
+  it("tells of an answer that nobody was there for any more that it has not left", async () => {
+    const { serve, seen, begun } = toy();
+    await using other = await mount({ serve });
+    const gone = new AbortController();
+    const asking = open(other.url, ...modern("tools/call", { name: "late" }), gone.signal).catch(() => undefined);
+    await begun();
+    gone.abort();
+    await asking;
+
+    await expect.poll(() => seen.at(-1)).toBe("given false");
+  });
+
   it("is answered without a session", async () => {
     const [body, headers] = modern("tools/call", { name: "hello", arguments: { a: 1 } });
 

@@ -23,7 +23,7 @@ export function toy(more: Partial<Serving> = {}): Toy {
 
   function makeServer(): Server {
     const server = new Server({ name: "toy", version: "1" }, { capabilities: { tools: {}, resources: { subscribe: true } } });
-    const names = ["hello", "write", "wait", "report", "ask", "settle"];
+    const names = ["hello", "write", "wait", "report", "ask", "settle", "late"];
     server.setRequestHandler("tools/list", () => ({ tools: names.map((name) => ({ name, inputSchema: { type: "object" as const } })) }));
     server.setRequestHandler("resources/subscribe", async ({ params }, ctx) => {
       const visit = ctx.http?.authInfo?.extra?.["visit"] as Visit;
@@ -58,6 +58,13 @@ export function toy(more: Partial<Serving> = {}): Toy {
         case "settle":
           visit.onLeft((given) => seen.push(`given ${given}`));
           return says("settled");
+        case "late":
+          begun += 1;
+          await new Promise((resolve) => mcpReq.signal.addEventListener("abort", resolve));
+          // What is answered to nobody has been written by then.
+          for (let turn = 0; turn < 5; turn += 1) await nextLoop();
+          visit.onLeft((given) => seen.push(`given ${given}`));
+          return says("late");
         default:
           return says(`${name} ${JSON.stringify(args ?? {})}`);
       }
