@@ -77,6 +77,16 @@ describe("whoever signs in", () => {
     expect(JSON.stringify(later.body)).toContain("a.ts");
   });
 
+  it("is told the whole address of its session, as it has reached it itself", async () => {
+    await using served = await sidecar();
+    const [body, headers] = modern("tools/call", { name: "who_is_working", arguments: {} });
+
+    const answers = [served.own, {}].map((credential) => post(served.url, body, { ...headers, ...credential }));
+
+    for (const { session_id: id, sidecar_uri: uri } of (await Promise.all(answers)).map(structured))
+      expect(uri).toBe(served.url.replace("http:", "ws:").replace(/mcp$/, `session/${String(id)}`));
+  });
+
   it("chooses its tools by address and by header", async () => {
     await using served = await sidecar();
     const namesOf = async (query: string, headers = {}) => {

@@ -74,8 +74,9 @@ export async function serveMcp(common: Common, options: McpOptions): Promise<Mcp
   });
   const sessions = createSessionStore({ engine, open: async (id) => (await engine.open(mcp, id, {})).host, clock: systemClock });
   const { issuer, publicUrl } = config.signIn;
-  const pages = createAskPages({ baseOf: ({ visit }) => baseOf(publicUrl, (visit as HttpVisit).request), nowMs });
-  const serve = serveTools({ version: VERSION, callers, visitors, changes, pages, nowMs, log });
+  const reachedAt = (visit: unknown): string => baseOf(publicUrl, (visit as HttpVisit).request);
+  const pages = createAskPages({ baseOf: ({ visit }) => reachedAt(visit), nowMs });
+  const serve = serveTools({ version: VERSION, callers, visitors, changes, baseOf: reachedAt, pages, nowMs, log });
   const edge = createMcpEdge({ sessionAt, serve, callers, sessions, onActivity, log });
   common.own({
     [Symbol.asyncDispose]() {

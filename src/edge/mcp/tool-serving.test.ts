@@ -15,6 +15,7 @@ const tools = () =>
         throw new Error("nothing changes here");
       },
     },
+    baseOf: () => "http://localhost",
     nowMs: () => 0,
     log: silentLog,
   });

@@ -11,7 +11,7 @@ import type { Pages } from "../../mcp/pages.ts";
 import { createRequestStates, type RequestStates } from "../../mcp/request-state.ts";
 import { codeOf } from "../../tools/failure.ts";
 import { REGISTRY } from "../../tools/registry.ts";
-import type { ToolContext } from "../../tools/ports.ts";
+import type { Membership, ToolContext } from "../../tools/ports.ts";
 import type { Selection } from "../../tools/selection.ts";
 import type { ToolResult } from "../../tools/tool.ts";
 import type { Caller, Callers, Change, Changes, Visitors } from "./ports.ts";
@@ -22,6 +22,8 @@ export interface ToolServingOptions {
   readonly callers: Pick<Callers, "howToSignIn">;
   readonly visitors: Pick<Visitors, "visit">;
   readonly changes: Changes;
+  /** The address of this server as the caller of a request reaches it. */
+  readonly baseOf: (visit: Visit) => string;
   /** Where a person answers whose client shows no forms. */
   readonly pages?: Pages | undefined;
   readonly nowMs: () => number;
@@ -70,7 +72,17 @@ async function contextFor(
   const visitor = await options.visitors.visit(caller, sessionId, asked.clientName, takesMail);
   const named = (args as { readonly repo_path?: unknown } | null | undefined)?.repo_path;
   const isElsewhere = typeof named === "string" && named !== "" && named !== visitor.context.workspace?.dir;
-  return isElsewhere ? { refused: servesOne(sessionId) } : visitor.context;
+  return isElsewhere ? { refused: servesOne(sessionId) } : reachedAt(options.baseOf(asked.visit as Visit), visitor.context);
+}
+
+/** Where its session is for others who work on it, in whole: an agent hands that on. */
+function reachedAt(base: string, context: ToolContext): ToolContext {
+  const { coordination } = context;
+  async function membership(): Promise<Membership> {
+    const member = await coordination.membership();
+    return { ...member, sidecarUri: `${base.replace(/^http/, "ws")}${member.sidecarUri}` };
+  }
+  return { ...context, coordination: { ...coordination, membership } };
 }
 
 function takesMail(face: ReturnType<typeof faceOfTools>): boolean {
