@@ -6,8 +6,7 @@
  * quotes nothing of it.
  */
 import * as z from "zod";
-import { SessionId } from "./ids.ts";
-import { ANY_SESSION } from "./token-table.ts";
+import { grantOf, readTable } from "./credential-table.ts";
 
 const KEY_BYTES = 32;
 
@@ -25,46 +24,23 @@ const Key = z.union([z.string(), z.looseObject({})]).transform((given, context):
   return z.NEVER;
 });
 
-const Entry = z.strictObject({
-  public_key: Key,
-  /** Session ids as they stand in the URL, or `*`. */
-  allowed_sessions: z.array(SessionId).min(1, `it names no session, so its key opens none; name some, or "${ANY_SESSION}" for all`),
-  /** What its holder is, whatever it asks for; without it the session's role policy decides. */
-  roles: z.array(z.string().min(1).max(128)).max(64).optional(),
-  /** Who holds it, the same as of tokens: names stay when a key takes a token's place. */
-  holder: z.string().min(1).max(128).optional(),
-});
+const Entry = z.strictObject({ public_key: Key, ...grantOf("its key opens none") });
 
 /** By the id of the key; `public_key` is the `x` of its JWK. */
 export type KeyTable = Readonly<Record<string, z.infer<typeof Entry>>>;
 
 /** The table, or a sentence that says what is wrong with it. */
 export function readKeyTable(text: string): { readonly table: KeyTable } | { readonly flaw: string } {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    return { flaw: "it is not JSON" };
-  }
-  if (typeof value !== "object" || value === null || Array.isArray(value)) return { flaw: "it is not a JSON object" };
-  const entries = Object.entries(value);
-  if (entries.length === 0) return { flaw: "it has no entry, so nobody could sign" };
-  const table: Record<string, z.infer<typeof Entry>> = Object.create(null) as Record<string, never>;
-  for (const [index, [keyId, entry]] of entries.entries()) {
-    if (!/^[\x21-\x7e]{1,256}$/.test(keyId))
-      return { flaw: `the id of entry ${index + 1} is empty, over 256 characters, or has some that are not printable ASCII` };
-    const read = Entry.safeParse(entry);
-    if (!read.success) return { flaw: `entry ${index + 1}: ${flawOf(read.error)}` };
-    table[keyId] = read.data;
-  }
-  return { table };
-}
-
-function flawOf({ issues: [issue] }: z.ZodError): string {
-  if (issue === undefined || issue.code === "unrecognized_keys")
-    return "it may have public_key, allowed_sessions, roles and holder, and nothing else";
-  const place = issue.path.map(String).join(".");
-  return place === "" ? "it is not an object with public_key and allowed_sessions" : `${place}: ${issue.message}`;
+  return readTable(text, {
+    entry: Entry,
+    use: "sign",
+    nameFlaw: (keyId, place) =>
+      /^[\x21-\x7e]{1,256}$/.test(keyId)
+        ? undefined
+        : `the id of entry ${place} is empty, over 256 characters, or has some that are not printable ASCII`,
+    members: "public_key, allowed_sessions, roles and holder",
+    needed: "public_key and allowed_sessions",
+  });
 }
 
 function publicPartOf(given: string | Readonly<Record<string, unknown>>): string | { readonly flaw: string } {

@@ -2,7 +2,7 @@
  * How those sign in who come by MCP over HTTP, beside the token table: keys that sign, an issuer of tokens, or not at all to read.
  */
 import type { KeyTable } from "./key-table.ts";
-import { ANY_SESSION } from "./token-table.ts";
+import { ANY_SESSION } from "./credential-table.ts";
 
 export interface SignIn {
   /** Whether anybody may read, where somebody said so. */

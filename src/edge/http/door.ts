@@ -5,7 +5,8 @@
  * nor a clock tells one. What goes on from here to the session is a fingerprint.
  */
 import { createHash, timingSafeEqual } from "node:crypto";
-import { ANY_SESSION, type TokenTable } from "../../wire/token-table.ts";
+import { ANY_SESSION } from "../../wire/credential-table.ts";
+import type { TokenTable } from "../../wire/token-table.ts";
 
 /** Whom a credential proves its bearer to be, as far as a session may know. */
 export interface Identity {

@@ -9,7 +9,7 @@ import type { Log } from "../../log.ts";
 import { PrincipalId } from "../../wire/ids.ts";
 import type { KeyTable } from "../../wire/key-table.ts";
 import type { SignIn } from "../../wire/sign-in.ts";
-import { ANY_SESSION } from "../../wire/token-table.ts";
+import { ANY_SESSION } from "../../wire/credential-table.ts";
 import { type Admission, type Door, identityOf, type Identity, tokenIn } from "../http/door.ts";
 import { createPace, networkOf } from "../http/pace.ts";
 import type { Rate } from "../http/rate.ts";

@@ -5,7 +5,7 @@
 import type { JWTPayload, JWTVerifyOptions } from "jose";
 import type { Log } from "../../log.ts";
 import type { IssuerSettings } from "../../wire/sign-in.ts";
-import { ANY_SESSION } from "../../wire/token-table.ts";
+import { ANY_SESSION } from "../../wire/credential-table.ts";
 import { fingerprintOf, type Identity } from "../http/door.ts";
 import { createIssuerKeys } from "./issuer-keys.ts";
 

@@ -6,7 +6,7 @@
  */
 import { createHash, createPublicKey, type KeyObject, verify } from "node:crypto";
 import type { KeyTable } from "../../wire/key-table.ts";
-import { ANY_SESSION } from "../../wire/token-table.ts";
+import { ANY_SESSION } from "../../wire/credential-table.ts";
 import { fingerprintOf, type Identity } from "../http/door.ts";
 import { createReplays } from "./replays.ts";
 import { baseOf, coveredBy, isDigestRight, missingIn, type Signed } from "./signature-base.ts";

@@ -1,6 +1,7 @@
 /** Whose token it is: those of the sidecar's own door, and those that were given out to peers alone (`PEERBUS_TOKENS`). */
 import type { SessionId } from "../../wire/ids.ts";
-import { ANY_SESSION, type TokenTable } from "../../wire/token-table.ts";
+import { ANY_SESSION } from "../../wire/credential-table.ts";
+import type { TokenTable } from "../../wire/token-table.ts";
 import { createDoor, type Door } from "../http/door.ts";
 
 export interface PeerDoor {
