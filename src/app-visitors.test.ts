@@ -114,6 +114,20 @@ describe("a caller over HTTP", () => {
     expect(await session.participant("ana#2")).toMatchObject({ presence: "available" });
   });
 
+  it("takes a name beside that of a namesake with another credential, and keeps it", async () => {
+    const first = await visited();
+    const namesake = proven("ana", { identity: tokenOf("x", { fingerprint: "0123456789abcdef" }) });
+    await first.call(namesake, "who_is_working", {}, "claude");
+    await first.call(ana, "begin_task", task("a.ts"), "claude");
+    const begun = await first.call(namesake, "begin_task", task("b.ts"), "claude");
+    await first.end();
+    await using next = await visited({ store: first.store });
+
+    expect(begun).toMatchObject({ status: "ok", principal_id: "ana-012345/claude" });
+    expect(await next.call(namesake, "yield_task", { intent_id: begun.intent_id }, "claude")).toMatchObject({ status: "ok" });
+    expect(await next.call(namesake, "begin_task", task("c.ts"), "claude")).toMatchObject({ principal_id: "ana-012345/claude" });
+  });
+
   it("is the same participant in the next life of the sidecar, with its tasks", async () => {
     const first = await visited();
     const { intent_id } = await first.call(ana, "begin_task", task("a.ts"));

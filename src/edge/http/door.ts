@@ -37,6 +37,8 @@ export interface Door {
   admit(credential: unknown, sessionId: string): Admission;
   /** Whether a credential with that fingerprint would be let into the session: it may have been given out in an earlier life. */
   knows(fingerprint: string, sessionId: string): boolean;
+  /** Whether the operator gave a token to somebody whose names that one's would be taken for. */
+  namesHolder(name: string): boolean;
   /** Goes by another table from now on; whoever was let in by the one before is for others to send away. */
   renew(table: TokenTable): void;
   /** Judges the `Authorization` header of a handshake; undefined when it has none that says something. */
@@ -104,6 +106,7 @@ export function createDoor({ table, own, wantsOwn = false }: DoorOptions): Door 
     },
     knows: (fingerprint, sessionId) =>
       entries.some((entry) => entry.fingerprint === fingerprint && (entry.sessions.has(sessionId) || entry.sessions.has(ANY_SESSION))),
+    namesHolder: (name) => entries.some(({ holder }) => isNameOf(name, holder)),
     renew(next) {
       entries = entriesOf(next);
     },
@@ -121,6 +124,11 @@ export function createDoor({ table, own, wantsOwn = false }: DoorOptions): Door 
 /** The token of a header that has one and nothing else. */
 export function tokenIn(header: string | undefined): string | undefined {
   return /^bearer +(\S+)$/i.exec(header ?? "")?.[1];
+}
+
+/** Whether names that begin with it, up to a slash, are a holder's. */
+export function isNameOf(name: string, holder: string | undefined): boolean {
+  return holder === name || holder?.startsWith(`${name}/`) === true;
 }
 
 /**

@@ -158,6 +158,15 @@ describe("whoever has a token of the issuer", () => {
     expect(JSON.stringify(judged)).not.toMatch(/eyJ/);
   });
 
+  it.each(["ana", "bo", "team"])("is no holder of the tables, though it calls itself %s", async (name) => {
+    const keys = { "cy-key": { public_key: newKey().x, allowed_sessions: ["red"], holder: "team/cy" } } as unknown as KeyTable;
+    const by = callers({ keys });
+    const claims = { preferred_username: name, signalbox_sessions: "red" };
+    const judged = (await by.judge(asking(await bearer(claims)), bytes, "red")) as Caller;
+
+    expect(judged.name).toBe(`${name}-${judged.identity?.fingerprint.slice(0, 6)}`);
+  });
+
   it("is in the one session of a repository", async () => {
     const by = callers({}, { isHosted: false });
     const shows = { authorization: `Bearer ${await issuer.issue({ aud: "http://127.0.0.1:8766/mcp" })}` };

@@ -18,6 +18,7 @@ import { type Bearer, createIssuer, isJwt, opens, WRITE_SCOPE } from "./issuer.t
 import { audiencesOf, baseOf, metadataUrl } from "./metadata.ts";
 import type { Barred, Caller, Callers, Wire } from "./ports.ts";
 import { createSignatures, isSigned, KEYS } from "./signatures.ts";
+import { besideNamesake } from "./visitor/names.ts";
 
 export interface CallersOptions {
   readonly door: Door;
@@ -96,7 +97,9 @@ export function createCallers({ door, signIn, isHosted, beganAtMs, rate, nowMs, 
     if ("status" in bearer) return bearer;
     if (!opens(bearer, sessionId)) return forbidden("this token is not for this session; ask whoever runs the coordinator to let you in");
     const { name, identity, mayWrite, expiresAtMs } = bearer;
-    return { kind: "proven", name, principal: undefined, identity, mayWrite, expiresAtMs };
+    const caller: Caller = { kind: "proven", name, principal: undefined, identity, mayWrite, expiresAtMs };
+    // Whom the operator named is nobody else, whatever people call themselves at the issuer.
+    return door.namesHolder(name) || signatures?.namesHolder(name) === true ? besideNamesake(caller) : caller;
   }
 
   function bySignature({ request, body, sessionId, wire }: Asked): Caller | Barred {

@@ -50,6 +50,7 @@ describe("a token of the issuer", () => {
     { name: "is of nobody's family", claims: { preferred_username: "ana/opus" }, gives: { name: "ana-opus" } },
     { name: "has a name in one line", claims: { preferred_username: " an\na " }, gives: { name: "ana" } },
     { name: "is not the coordinator's", claims: { preferred_username: "service:coordinator" }, gives: { name: "u-1" } },
+    { name: "is no token without a holder", claims: { preferred_username: "mcp:0123abcd" }, gives: { name: "u-1" } },
     { name: "has a name that is a text", claims: { preferred_username: 7 }, gives: { name: "u-1" } },
     { name: "has a short name", claims: { preferred_username: "a".repeat(500) }, gives: { name: "a".repeat(128) } },
     { name: "opens what it says", claims: { signalbox_sessions: ["blue", "green", 7] }, gives: { sessions: new Set(["blue", "green"]) } },

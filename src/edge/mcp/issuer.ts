@@ -131,6 +131,9 @@ function wordsIn(claim: unknown): readonly string[] {
   return words.filter((word): word is string => typeof word === "string" && word !== "");
 }
 
+/** What the coordinator's own names begin with, and those of tokens without a holder. */
+const RESERVED = /^(?:service|mcp):/;
+
 /** A name that is nobody's family: what stands before a slash would be whoever has that name. */
 function nameIn(claim: unknown): string | undefined {
   if (typeof claim !== "string") return undefined;
@@ -140,7 +143,7 @@ function nameIn(claim: unknown): string | undefined {
     .replaceAll("/", "-")
     .slice(0, 128)
     .replace(/[\ud800-\udbff]$/, "");
-  return name === "" || name.startsWith("service:") ? undefined : name;
+  return name === "" || RESERVED.test(name) ? undefined : name;
 }
 
 /** Whether a bearer's token opens a session. */

@@ -7,7 +7,7 @@
 import { createHash, createPublicKey, type KeyObject, verify } from "node:crypto";
 import type { KeyTable } from "../../wire/key-table.ts";
 import { ANY_SESSION } from "../../wire/credential-table.ts";
-import { fingerprintOf, type Identity } from "../http/door.ts";
+import { fingerprintOf, type Identity, isNameOf } from "../http/door.ts";
 import { createReplays } from "./replays.ts";
 import { baseOf, coveredBy, isDigestRight, missingIn, type Signed } from "./signature-base.ts";
 import { type InnerList, readDictionary } from "./structured-fields.ts";
@@ -29,6 +29,8 @@ export interface Signatures {
   sessionsOf(headers: Headers): ReadonlySet<string> | undefined;
   /** Whether a key with that fingerprint opens the session. */
   knows(fingerprint: string, sessionId: string): boolean;
+  /** As of tokens (`../http/door.ts`). */
+  namesHolder(name: string): boolean;
   /** Goes by another table from now on. */
   renew(table: KeyTable): void;
 }
@@ -101,6 +103,7 @@ export function createSignatures({ table, beganAtMs, nowMs }: SignaturesOptions)
       return typeof found === "string" ? undefined : found.key.sessions;
     },
     knows: (fingerprint, sessionId) => [...keys.values()].some((key) => key.fingerprint === fingerprint && opens(key, sessionId)),
+    namesHolder: (name) => [...keys.values()].some(({ holder }) => isNameOf(name, holder)),
     renew(next) {
       keys = keysOf(next);
     },

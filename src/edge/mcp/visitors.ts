@@ -3,7 +3,7 @@
  * sidecar, with what the tools need of it. It takes part in process and through no connection.
  */
 import { randomBytes } from "node:crypto";
-import { agentsOf } from "../../core/session/read.ts";
+import { agentsOf, credentialOf } from "../../core/session/read.ts";
 import type { Clock } from "../../engine/clock.ts";
 import { sha256 } from "../../engine/seal.ts";
 import { createNotices } from "../../tools/notices.ts";
@@ -12,7 +12,7 @@ import { createBoard, noAgents, reading, readingAs } from "./coordination.ts";
 import type { Caller, Callers, Visitor, Visitors } from "./ports.ts";
 import { createAgents } from "./visitor/agents.ts";
 import { createMember, type Member, PRESENT_MS } from "./visitor/member.ts";
-import { fingerprintOf, instanceOf, nameOf, type Naming } from "./visitor/names.ts";
+import { besideNamesake, fingerprintOf, instanceOf, nameOf, type Naming } from "./visitor/names.ts";
 import type { Place } from "./visitor/place.ts";
 import { createMail, type Mail, noPeers } from "./visitor/peers.ts";
 
@@ -114,6 +114,17 @@ export function createVisitors(options: VisitorsOptions): Visitors {
     return known;
   }
 
+  /** Its own name; beside that of a namesake whose credential has that name in the session. */
+  async function freeName(stay: Stay, place: Place, caller: Caller, clientName: string | undefined): Promise<string> {
+    const { sessionId } = place.session;
+    const own = nameOf(caller, sessionId, clientName, naming);
+    const fingerprint = fingerprintOf(caller);
+    if (caller.kind !== "proven" || stay.known.get(`${fingerprint}\0${own}`)?.member.isPresent === true) return own;
+    const bearer = await place.session.query((state) => credentialOf(state, own));
+    const isFree = bearer === undefined || bearer === fingerprint;
+    return isFree ? own : nameOf(besideNamesake(caller), sessionId, clientName, naming);
+  }
+
   /** Its sub-agents of an earlier life that still hold tasks: nobody else keeps these alive. */
   async function adopt(stay: Stay, place: Place, caller: Caller, known: Known): Promise<void> {
     known.isWhole = true;
@@ -130,7 +141,7 @@ export function createVisitors(options: VisitorsOptions): Visitors {
   }
 
   async function visitAs(stay: Stay, place: Place, caller: Caller, { clientName, takesMail }: Host): Promise<Visitor> {
-    const name = nameOf(caller, place.session.sessionId, clientName, naming);
+    const name = await freeName(stay, place, caller, clientName);
     const known = knownAs(stay, place, caller, name, clientName);
     const { member } = known;
     if (caller.mayWrite) {

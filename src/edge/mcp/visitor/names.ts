@@ -5,6 +5,9 @@ import type { Caller } from "../ports.ts";
 /** Longest name that is made here; room is left for `#2` and for labels behind it. */
 const MAX_NAME = 200;
 
+/** Characters of a fingerprint that tell namesakes apart. */
+const MARK = 6;
+
 /** How names are made where no caller says them; the composition root knows this machine. */
 export interface Naming {
   /** The name of this machine's own user, as a bridge of the main worktree would have it. */
@@ -18,6 +21,11 @@ export function nameOf(caller: Caller, sessionId: string, clientName: string | u
   const client = naming.client(clientName ?? "");
   const name = caller.name ?? "anonymous";
   return (client === "" ? name : `${name}/${client}`).slice(0, MAX_NAME);
+}
+
+/** The name of a caller where another's credential has its own: names of an issuer are not one person's alone. */
+export function besideNamesake(caller: Caller): Caller {
+  return { ...caller, name: `${caller.name ?? ""}-${fingerprintOf(caller).slice(0, MARK)}` };
 }
 
 /** Tells one credential from another; this machine's own user has none of its own. */
