@@ -11,8 +11,8 @@ const LICENCE = /^(licen[cs]e|notice)(\.(md|txt))?$/i;
 const packageOf = (input) => /^.*node_modules\/(?:@[^/]+\/)?[^/]+(?=\/)/.exec(input)?.[0];
 
 /**
- * @param root - what the inputs are relative to
- * @param inputs - files that were bundled, as esbuild names them
+ * @param {string} root - what the inputs are relative to
+ * @param {readonly string[]} inputs - files that were bundled, as esbuild names them
  * @throws where a package has no licence beside it: nobody may copy that
  */
 export async function licensesOf(root, inputs) {
