@@ -46,9 +46,12 @@ const path = fc.oneof(
 );
 const method = fc.constantFrom("GET", "POST", "PUT", "DELETE", "PATCH");
 
+/** Dots may lead out of the bus before anything is sent, to where other edges answer. */
+const isOfTheBus = (at: string): boolean => new URL(`http://localhost/api/bus${at}`).pathname.startsWith("/api/bus");
+
 describe("whatever is sent to a bus", () => {
   it("is answered by an object, and a refusal says what is wrong", async () => {
-    const request = fc.tuple(method, path, body, fc.webQueryParameters());
+    const request = fc.tuple(method, path.filter(isOfTheBus), body, fc.webQueryParameters());
     await fc.assert(
       fc.asyncProperty(request, async ([asked, at, text, query]) => {
         // Waiting is another test's.
