@@ -97,6 +97,18 @@ export async function loops(count = 12): Promise<void> {
   for (let loop = 0; loop < count; loop += 1) await nextLoop();
 }
 
+/** Moves the clock and lets whatever falls due meanwhile run at its own time. */
+export async function timePasses(clock: ManualClock, ms: number): Promise<void> {
+  let left = ms;
+  for (let step = clock.untilNextMs; step !== undefined && step <= left; step = clock.untilNextMs) {
+    clock.advance(step);
+    left -= step;
+    await loops();
+  }
+  clock.advance(left);
+  await loops();
+}
+
 type Said = readonly [principal: string, type: ClientMessage["message_type"], payload?: JsonObject];
 
 let messages = 0;
@@ -164,14 +176,7 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
     says,
     sayAll: (all) => Promise.all(all.map((said) => says(...said))),
     async pass(ms) {
-      let left = ms;
-      for (let step = clock.untilNextMs; step !== undefined && step <= left; step = clock.untilNextMs) {
-        clock.advance(step);
-        left -= step;
-        await loops();
-      }
-      clock.advance(left);
-      await loops();
+      await timePasses(clock, ms);
     },
     async happened(after = 0) {
       const records = await logOf(store);

@@ -6,7 +6,7 @@ import { memoryStore } from "../store/memory.ts";
 import { type SessionId, streamOf } from "../wire/ids.ts";
 import type { Json, JsonObject } from "../wire/json.ts";
 import type { LogRecord, Revision, TaggedEvent } from "../wire/record.ts";
-import { loops } from "./engine.test.fixture.ts";
+import { timePasses } from "./engine.test.fixture.ts";
 import { createEngine } from "./engine.ts";
 import { PRESENT_RELEASE, prettyState } from "./golden.test.fixture.ts";
 import { silentLog } from "./log.ts";
@@ -106,14 +106,7 @@ async function played<State, Command, Event extends TaggedEvent, Facts extends J
       return { code: outcome.rejection.code, result: {} };
     },
     async pass(ms) {
-      let left = ms;
-      for (let step = clock.untilNextMs; step !== undefined && step <= left; step = clock.untilNextMs) {
-        clock.advance(step);
-        left -= step;
-        await loops(3);
-      }
-      clock.advance(left);
-      await loops();
+      await timePasses(clock, ms);
     },
     async restart() {
       await running.engine.close();

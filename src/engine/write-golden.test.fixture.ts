@@ -7,7 +7,7 @@ import { type SessionId, streamOf } from "../wire/ids.ts";
 import type { Json, JsonObject } from "../wire/json.ts";
 import { ClientMessage } from "../wire/mpac/messages.ts";
 import type { LogRecord } from "../wire/record.ts";
-import { loops } from "./engine.test.fixture.ts";
+import { timePasses } from "./engine.test.fixture.ts";
 import { createEngine, type Engine } from "./engine.ts";
 import { playGoldenDay, type Stage } from "./golden-day.test.fixture.ts";
 import { foldOf, GOLDEN_FOLDER, type GoldenRefusal, PRESENT_RELEASE, prettyState, sayingOf } from "./golden.test.fixture.ts";
@@ -57,14 +57,7 @@ async function play(): Promise<{ readonly texts: string[]; readonly refusals: Go
   };
 
   async function pass(ms: number): Promise<void> {
-    let left = ms;
-    for (let step = clock.untilNextMs; step !== undefined && step <= left; step = clock.untilNextMs) {
-      clock.advance(step);
-      left -= step;
-      await loops(3);
-    }
-    clock.advance(left);
-    await loops();
+    await timePasses(clock, ms);
   }
 
   await playGoldenDay({

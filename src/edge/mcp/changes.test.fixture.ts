@@ -4,7 +4,7 @@ import { board } from "../../core/board/board.ts";
 import { mail } from "../../core/mail/mail.ts";
 import { register, send } from "../../core/mail/mail.test.fixture.ts";
 import { session } from "../../core/session/session.ts";
-import { loops, messageOf, SESSION } from "../../engine/engine.test.fixture.ts";
+import { loops, messageOf, SESSION, timePasses } from "../../engine/engine.test.fixture.ts";
 import { createEngine, type Engine } from "../../engine/engine.ts";
 import { silentLog } from "../../engine/log.ts";
 import { createManualClock, type ManualClock } from "../../engine/manual-clock.ts";
@@ -137,14 +137,7 @@ export function start({ store = memoryStore(), clock = createManualClock(), open
       return !(await hosts[part]()).idle;
     },
     async pass(ms) {
-      let left = ms;
-      for (let step = clock.untilNextMs; step !== undefined && step <= left; step = clock.untilNextMs) {
-        clock.advance(step);
-        left -= step;
-        await loops(3);
-      }
-      clock.advance(left);
-      await loops(3);
+      await timePasses(clock, ms);
     },
     die: () => engine.close(),
   };
