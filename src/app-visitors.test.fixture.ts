@@ -77,7 +77,7 @@ export async function visited({
     { sessionId: SESSION, workspaceDir: "", version: "0", control: 1 },
     { nowMs: () => engine.nowMs(), isLiving: () => false },
   );
-  const inside = createSessionEdge({ room, engine, files: NO_FILES, observations: NOTHING_OBSERVED });
+  const inside = createSessionEdge({ room, engine, files: NO_FILES, observations: NOTHING_OBSERVED, clock });
   const common: Common = { engine, token: "own-token", onActivity: () => undefined, own: (owned) => owned };
   const { boardOf } = serveBoard({
     engine,

@@ -208,6 +208,21 @@ describe("the tasks of a caller", () => {
     ]);
   });
 
+  it("live on for a quarter of an hour after a restart as well, of which their owner knows nothing", async () => {
+    const session = await visited();
+    const { intent_id } = await session.call(ana, "begin_task", task("a.ts"));
+    await session.call(bo, "who_is_working");
+    await session.end();
+
+    await using next = await visited({ store: session.store });
+    const stateNow = () => next.state(({ intents }) => intents.get(intent_id as never)?.state);
+    await next.pass(14 * MINUTE, 15_000);
+    expect([await stateNow(), (await next.participant("ana"))?.presence]).toEqual(["ACTIVE", "available"]);
+    await next.pass(3 * MINUTE, 15_000);
+
+    expect([await stateNow(), (await next.participant("ana"))?.presence]).toEqual(["SUSPENDED", "unavailable"]);
+  });
+
   it("end with an open stream as well when nobody works on them, though their owner is present", async () => {
     await using session = await visited();
     const { intent_id } = await session.call(ana, "begin_task", task("a.ts"));
@@ -276,6 +291,32 @@ describe("the tasks of a caller", () => {
 
     expect([intent_id === second.intent_id, notices]).toEqual([false, undefined]);
   });
+});
+
+it("says no goodbye for whoever has come again since a restart", async () => {
+  const session = await visited();
+  await session.call(ana, "yield_task", { intent_id: (await session.call(ana, "begin_task", task("a.ts"))).intent_id });
+  await session.end();
+
+  await using next = await visited({ store: session.store });
+  await next.pass(10 * MINUTE, 15_000);
+  await next.call(ana, "who_is_working");
+  await next.pass(14 * MINUTE, 15_000);
+
+  expect(await next.participant("ana")).toMatchObject({ presence: "available" });
+});
+
+it("says goodbye after a restart, too, for whoever holds nothing and does not come again", async () => {
+  const session = await visited();
+  await session.call(ana, "yield_task", { intent_id: (await session.call(ana, "begin_task", task("a.ts"))).intent_id });
+  await session.end();
+
+  await using next = await visited({ store: session.store });
+  await next.pass(14 * MINUTE, 15_000);
+  expect(await next.participant("ana")).toMatchObject({ presence: "available" });
+  await next.pass(2 * MINUTE, 15_000);
+
+  expect(await next.participant("ana")).toMatchObject({ presence: "left" });
 });
 
 it("says goodbye for whoever holds nothing and has made no request for a quarter of an hour", async () => {

@@ -11,6 +11,7 @@ import type { PrincipalId } from "../../wire/ids.ts";
 import type { JsonObject } from "../../wire/json.ts";
 import type { Host } from "../../wire/mpac/extension.ts";
 import type { ClientMessage } from "../../wire/mpac/messages.ts";
+import { OVER_HTTP } from "../../wire/over-http.ts";
 import type { Edit, EditPlace } from "./guard.ts";
 
 /** How often it is looked whether the host of a newcomer still runs, in milliseconds. */
@@ -18,9 +19,6 @@ const LOOK_MS = 10_000;
 
 /** Begins the instance of a participant that hooks joined; one with a bridge of its own comes before it. */
 const INSTANCE = "hook:";
-
-/** Begins the instance of a participant that comes over HTTP. */
-const OVER_HTTP = "mcp:";
 
 /** The client whose hooks these are, as names of its participants begin. */
 const CLIENT = "claude-code";

@@ -2,6 +2,7 @@
  * A session for whoever is in this process: the same messages and questions as over a connection, without frames and without
  * a credential to look at, which another edge has done.
  */
+import type { Clock } from "../../engine/clock.ts";
 import type { Engine } from "../../engine/engine.ts";
 import type { Outcome } from "../../engine/outcome.ts";
 import { virtualFile } from "../../core/session/read.ts";
@@ -12,6 +13,7 @@ import type { ClientMessage } from "../../wire/mpac/messages.ts";
 import type { Answer, Query } from "../../wire/query.ts";
 import type { Actor } from "../../wire/record.ts";
 import { prepare, type Surroundings } from "./commands.ts";
+import { expectAgain } from "./expected.ts";
 import type { Behind } from "./observed-views.ts";
 import type { Room } from "./room.ts";
 import type { Heard, Seat } from "./seats.ts";
@@ -42,7 +44,7 @@ export type VirtualFile =
   | { readonly status: "missing"; readonly path: string }
   | { readonly status: "refused"; readonly why: string };
 
-export interface Inside {
+export interface Inside extends Disposable {
   readonly sessionId: string;
   /** Of the main worktree; empty where the session is of no repository. */
   readonly workspaceDir: string;
@@ -65,10 +67,12 @@ export interface InsideOptions {
   readonly surroundings: Surroundings;
   readonly viewContext: (state: Readonly<SessionState>) => ViewContext;
   readonly behindOf: Behind;
+  readonly clock: Pick<Clock, "after">;
 }
 
-export function openInside({ room, engine, surroundings, viewContext, behindOf }: InsideOptions): Inside {
+export function openInside({ room, engine, surroundings, viewContext, behindOf, clock }: InsideOptions): Inside {
   const { host, presence } = room.stream;
+  const { sessionId, workspaceDir } = room.face;
 
   function carry(message: ClientMessage, actor: Actor, facts: () => SessionFacts, text?: string): Promise<Outcome> {
     presence.heard(message.sender.principal_id, engine.nowMs());
@@ -77,9 +81,9 @@ export function openInside({ room, engine, surroundings, viewContext, behindOf }
     );
   }
 
-  return {
-    sessionId: room.face.sessionId,
-    workspaceDir: room.face.workspaceDir,
+  const inside: Inside = {
+    sessionId,
+    workspaceDir,
     query: (ask) => host.query(ask),
     async ask(query, { principal, tree }) {
       const asker = principal as PrincipalId | undefined;
@@ -104,6 +108,7 @@ export function openInside({ room, engine, surroundings, viewContext, behindOf }
     },
     sit(principal, hear) {
       const held = presence.hold(principal);
+      expected.arrived(principal);
       return room.sit(principal as PrincipalId, hear, held);
     },
     isConnected: (principal) => room.isConnected(principal),
@@ -119,5 +124,8 @@ export function openInside({ room, engine, surroundings, viewContext, behindOf }
       if ("refused" in read) return { status: "missing", path: place.path };
       return { status: "ok", path: place.path, bytes: Buffer.from(read.content, "utf8") };
     },
+    [Symbol.dispose]: () => expected[Symbol.dispose](),
   };
+  const expected = expectAgain({ sessionId, session: inside, presence, clock, nowMs: () => engine.nowMs() });
+  return inside;
 }

@@ -6,6 +6,7 @@
  */
 import { setTimeout as pause } from "node:timers/promises";
 import { pathName } from "../../core/session/read.ts";
+import { type Clock, systemClock } from "../../engine/clock.ts";
 import type { Engine } from "../../engine/engine.ts";
 import type { ClientMessage } from "../../wire/mpac/messages.ts";
 import type { FileList, FileRead, SessionSummaryRequest } from "../../wire/mpac/sideband.ts";
@@ -44,6 +45,7 @@ export interface SessionEdgeOptions {
   readonly engine: Pick<Engine, "putBlob" | "getBlob" | "nowMs">;
   readonly files: WorkspaceFiles;
   readonly observations: Observations;
+  readonly clock?: Pick<Clock, "after">;
 }
 
 /** How long a question may wait for a fresh look at a worktree, in milliseconds. */
@@ -52,10 +54,11 @@ const FRESH_MS = 200;
 /** A Lamport value further ahead than this of everything the session has seen says nothing. */
 const LAMPORT_LEAP = 2 ** 32;
 
-export function createSessionEdge({ room, engine, files, observations }: SessionEdgeOptions): SessionEdge {
+export function createSessionEdge({ room, engine, files, observations, clock = systemClock }: SessionEdgeOptions): SessionEdge {
   const { host, presence } = room.stream;
   const behindOf = createBehind(observations);
   const surroundings: Surroundings = { files, blobs: engine, nameOf: (path) => pathName(host.view, path) };
+  const inside = openInside({ room, engine, surroundings, viewContext, behindOf, clock });
 
   function refuse(connection: Connection, code: RefusalCode, message: string, refersTo?: string): void {
     room.refuse(connection, { ok: false, rejection: { code, message } }, refersTo);
@@ -125,11 +128,14 @@ export function createSessionEdge({ room, engine, files, observations }: Session
         writable: host.writable,
         summary: viewSummary(viewContext(state), { kind: "summary" }),
       })),
-    inside: openInside({ room, engine, surroundings, viewContext, behindOf }),
+    inside,
     announceHandover: () => room.announceHandover(),
     gone: (connection) => room.leave(connection),
     isConnected: (principal) => room.isConnected(principal),
-    [Symbol.dispose]: () => room[Symbol.dispose](),
+    [Symbol.dispose]() {
+      inside[Symbol.dispose]();
+      room[Symbol.dispose]();
+    },
   };
 }
 

@@ -14,14 +14,12 @@ import { createHearing, type Heard } from "../../../tools/hearing.ts";
 import type { Notices } from "../../../tools/notices.ts";
 import type { Coordination, Membership } from "../../../tools/ports.ts";
 import type { JsonObject } from "../../../wire/json.ts";
+import { PRESENT_MS } from "../../../wire/over-http.ts";
 import type { Rejection } from "../../../wire/refusals.ts";
 import type { Identity } from "../../http/door.ts";
 import { createHeldTasks, sentenceOf, type Standing } from "./held.ts";
 import type { Place, Seat } from "./place.ts";
 import { createVoice, sentOf } from "./voice.ts";
-
-/** How long it counts as present after its last request, in milliseconds. */
-export const PRESENT_MS = 15 * 60_000;
 
 /** How many suggested names are tried: others may take the free one in the same moment. */
 const MAX_NAMES = 32;

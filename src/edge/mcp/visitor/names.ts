@@ -1,5 +1,6 @@
 /** Who a caller is in a session: its name there, the instance by which it is the same again, and whose names are its own. */
 import { sha256 } from "../../../engine/seal.ts";
+import { OVER_HTTP } from "../../../wire/over-http.ts";
 import type { Caller } from "../ports.ts";
 
 /** Longest name that is made here; room is left for `#2` and for labels behind it. */
@@ -35,7 +36,7 @@ export function fingerprintOf({ identity }: Caller): string {
 
 /** The same for the same credential and name in every life of the sidecar, so that its tasks are its own again. */
 export function instanceOf(fingerprint: string, name: string): string {
-  return `mcp:${sha256(`${fingerprint}\0${name}`).slice(0, 16)}`;
+  return `${OVER_HTTP}${sha256(`${fingerprint}\0${name}`).slice(0, 16)}`;
 }
 
 /** A name without the number by which it differs from others of its family. */
