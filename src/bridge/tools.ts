@@ -7,6 +7,7 @@ import { sentenceOf } from "../client/faults.ts";
 import { readRemote } from "../client/remote.ts";
 import { busDrain } from "../tools/bus-drain.ts";
 import { type Answers, answersOfTools } from "../mcp/face-of-tools.ts";
+import { turnedAway } from "../tools/failure.ts";
 import { REGISTRY } from "../tools/registry.ts";
 import type { ToolResult } from "../tools/tool.ts";
 import { aboutWhat } from "./changes.ts";
@@ -83,16 +84,10 @@ export function createBridgeTools(options: BridgeToolsOptions): BridgeTools {
   };
 }
 
-/** In the form of every error result (reference mcp.md, section 5.3). */
 function noWorkspace({ refused }: NoContext, repoPath?: string): ToolResult {
-  const code = refused.code.toUpperCase().replaceAll(/[^A-Z]/g, "_");
   const corrected = "the same call with repo_path corrected, or without it for the repository that this server was started in";
-  const next = [{ why: repoPath === undefined ? "the same call again, when that is done" : corrected }];
-  return {
-    structured: { status: "error", code, message: refused.message, recoverable: true, next },
-    text: `${code}: ${refused.message}.\nNext: ${next.map(({ why }) => why).join("; ")}.`,
-    isError: true,
-  };
+  const code = refused.code.toUpperCase().replaceAll(/[^A-Z]/g, "_");
+  return turnedAway(code, refused.message, repoPath === undefined ? "the same call again, when that is done" : corrected);
 }
 
 /** Beside the bundle, beside the compiled source, or the source itself, which runs under the options of this Node. */

@@ -4,7 +4,7 @@
  */
 import { REFUSALS, type Rejection, type RefusalCode } from "../wire/refusals.ts";
 import { quoted } from "./quote.ts";
-import type { Answer, Next } from "./tool.ts";
+import type { Answer, Next, ToolResult } from "./tool.ts";
 
 export interface Failure {
   /** Upper case with underscores; stable. */
@@ -112,4 +112,13 @@ export function refused(rejection: Rejection, { next, ...more }: { next?: readon
     { code: codeOf(code), message, recoverable: again || advice.some((step) => step.tool !== undefined), next: next ?? advice },
     more,
   );
+}
+
+/** What a call is told that no tool was asked to carry out, in the form of every error result. */
+export function turnedAway(code: string, message: string, why: string): ToolResult {
+  return {
+    structured: { status: "error", code, message, recoverable: true, next: [{ why }] },
+    text: `${code}: ${message}.\nNext: ${why}.`,
+    isError: true,
+  };
 }

@@ -9,7 +9,7 @@ import type { Asked, Face } from "../../mcp/face.ts";
 import { makeServer } from "../../mcp/make-server.ts";
 import type { Pages } from "../../mcp/pages.ts";
 import { createRequestStates, type RequestStates } from "../../mcp/request-state.ts";
-import { codeOf } from "../../tools/failure.ts";
+import { codeOf, turnedAway } from "../../tools/failure.ts";
 import { REGISTRY } from "../../tools/registry.ts";
 import type { Membership, ToolContext } from "../../tools/ports.ts";
 import type { Selection } from "../../tools/selection.ts";
@@ -140,7 +140,7 @@ function ownerOf({ kind, name, principal, identity }: Caller): string {
 /** A folder of the caller's own machine, mostly: what is named there would be looked for in this session. */
 function servesOne(sessionId: string): ToolResult {
   const why = "the same call without repo_path; another repository has a sidecar of its own";
-  return errorResult("INVALID_ARGUMENTS", `over HTTP one session is served, ${sessionId}, and no other folder`, why);
+  return turnedAway("INVALID_ARGUMENTS", `over HTTP one session is served, ${sessionId}, and no other folder`, why);
 }
 
 function mayOnlyRead({ kind }: Caller, { howToSignIn }: Pick<Callers, "howToSignIn">): ToolResult {
@@ -148,14 +148,5 @@ function mayOnlyRead({ kind }: Caller, { howToSignIn }: Pick<Callers, "howToSign
   const message =
     kind === "anybody" ? howToSignIn : "this credential gives no right to change anything; ask whoever gave it out for one that does";
   const why = kind === "anybody" ? "sign in, then make the same call again" : "the same call with a credential that may write";
-  return errorResult(code, message, why);
-}
-
-/** In the form of every error result (reference mcp.md, section 5.3). */
-function errorResult(code: string, message: string, why: string): ToolResult {
-  return {
-    structured: { status: "error", code, message, recoverable: true, next: [{ why }] },
-    text: `${code}: ${message}.\nNext: ${why}.`,
-    isError: true,
-  };
+  return turnedAway(code, message, why);
 }
