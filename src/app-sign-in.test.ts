@@ -1,5 +1,6 @@
 /** Signatures and an issuer's tokens at a hosted sidecar, over its own HTTP: what comes of them in a session and on the disk. */
 import { readdir, readFile, writeFile } from "node:fs/promises";
+import { request as httpRequest } from "node:http";
 import { join } from "node:path";
 import { expect, it } from "vitest";
 import { listen, modern, open, post, request, toolCall } from "./app-mcp.test.fixture.ts";
@@ -83,6 +84,23 @@ it("takes a signed call once, as it was signed", async () => {
 
   const asked = toolCall("who_is_working");
   expect(JSON.stringify((await post(at.url, asked, bySignature(asked))).body)).toMatch(/ana.*a\.ts/);
+});
+
+it("reads nothing of what somebody sends who signs with no key that is known", async () => {
+  await using at = await served();
+  const forged = { ...bySignature(toolCall("who_is_working")), signature: `sig1=:${Buffer.alloc(64).toString("base64")}:` };
+  const headers = { "content-type": "application/json", "content-length": "1000000", ...forged };
+
+  const status = await new Promise((resolve) => {
+    const sent = httpRequest(at.url, { method: "POST", headers }, (response) => {
+      resolve(response.statusCode);
+      sent.destroy();
+    });
+    sent.on("error", () => undefined);
+    sent.write("{");
+  });
+
+  expect(status).toBe(401);
 });
 
 it("signs in at /mcp for the one session of its key", async () => {

@@ -17,7 +17,7 @@ import { challenged, forbidden, type Offered, putOff } from "./challenge.ts";
 import { type Bearer, createIssuer, isJwt, opens, WRITE_SCOPE } from "./issuer.ts";
 import { audiencesOf, baseOf, metadataUrl } from "./metadata.ts";
 import type { Barred, Caller, Callers, Wire } from "./ports.ts";
-import { createSignatures, isSigned, KEYS } from "./signatures.ts";
+import { createSignatures, isSigned, KEYS, type Refused } from "./signatures.ts";
 import { besideNamesake } from "./visitor/names.ts";
 
 export interface CallersOptions {
@@ -40,7 +40,7 @@ export interface RenewableCallers extends Callers {
 /** A request as it is judged. */
 interface Asked {
   readonly request: Request;
-  readonly body: Uint8Array;
+  readonly body: Uint8Array | "to come";
   readonly sessionId: string;
   readonly wire: Wire | undefined;
 }
@@ -108,9 +108,12 @@ export function createCallers({ door, signIn, isHosted, beganAtMs, rate, nowMs, 
     const { pathname, search } = new URL(url);
     const target = new URL(`${baseOf(publicUrl, request, wire?.port)}${pathname}${search}`);
     const judged = signatures.judge({ method, target, headers, body }, sessionId);
-    if ("identity" in judged) return proven(judged.identity, judged.holder);
-    if (judged.because === "pace") return putOff(429, judged.refused, judged.waitMs);
-    return judged.because === "session" ? forbidden(judged.refused) : unknown(request, judged.refused);
+    return "identity" in judged ? proven(judged.identity, judged.holder) : barredBySignature(request, judged);
+  }
+
+  function barredBySignature(request: Request, refused: Refused): Barred {
+    if (refused.because === "pace") return putOff(429, refused.refused, refused.waitMs);
+    return refused.because === "session" ? forbidden(refused.refused) : unknown(request, refused.refused);
   }
 
   async function anybody({ request, wire }: Asked): Promise<Caller | Barred> {
@@ -146,6 +149,12 @@ export function createCallers({ door, signIn, isHosted, beganAtMs, rate, nowMs, 
     howToSignIn,
     async judge(request, body, sessionId, wire) {
       return paced(await byShown({ request, body, sessionId, wire }), wire);
+    },
+    barredByBody(request, body) {
+      const { headers } = request;
+      if (signatures === undefined || headers.has("authorization") || !isSigned(headers)) return undefined;
+      const refused = signatures.take({ headers, body });
+      return refused === undefined ? undefined : barredBySignature(request, refused);
     },
     async sessionFor(request) {
       const sessions = await sessionsOf(request);

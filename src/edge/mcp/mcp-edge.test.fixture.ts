@@ -69,6 +69,7 @@ export const ANYBODY: Caller = { kind: "anybody", name: undefined, principal: un
 /** `Bearer <name>` is somebody of that name; who brings nothing may read. */
 export const EVERYBODY: Callers = {
   howToSignIn: "send Authorization: Bearer <name>",
+  barredByBody: () => undefined,
   judge(request) {
     const authorization = request.headers.get("authorization");
     if (authorization === null) return Promise.resolve(ANYBODY);

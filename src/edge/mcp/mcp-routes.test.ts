@@ -69,6 +69,8 @@ describe("a request", () => {
     { name: "with a scheme that nobody knows, whatever it says", asks: { headers: STRANGER, body: "{" }, status: 401, code: -32001 },
     { name: "that comes too fast", asks: { headers: FAST, body: "{" }, status: 429, code: -32000 },
     { name: "that is no JSON", asks: { headers: UNKNOWN_VERSION, body: "{" }, status: 400, code: -32700 },
+    { name: "of more parts than any has", asks: { body: `[${"1,".repeat(64 * 1024)}1]` }, status: 413, code: -32000 },
+    { name: "of more messages than an array has", asks: { body: `[${`${PING},`.repeat(100)}${PING}]` }, status: 400, code: -32600 },
     { name: "that is no message", asks: { headers: UNKNOWN_VERSION, body: "7" }, status: 400, code: -32600 },
     { name: "with an id that is none", asks: { body: '{"jsonrpc":"2.0","id":null,"method":"ping"}' }, status: 400, code: -32600 },
     {

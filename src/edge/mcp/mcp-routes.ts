@@ -6,15 +6,16 @@ import type { Socket } from "node:net";
 import { isJsonContentType, isJSONRPCRequest } from "@modelcontextprotocol/server";
 import { type Context, Hono } from "hono";
 import type { Log } from "../../log.ts";
+import { networkOf } from "../http/pace.ts";
 import { type Peer, peerOf } from "../http/peer.ts";
 import { barredResponse, CODE, refusal } from "./errors.ts";
 import { type Env, HttpVisit } from "./http-visit.ts";
 import { createLegacy } from "./legacy/legacy.ts";
 import { claimsModern, eraOf, isModernVersion, messageOf } from "./messages.ts";
 import { createModern } from "./modern.ts";
-import type { Barred, Caller, Callers, Wire } from "./ports.ts";
-import { readBody } from "./request-body.ts";
-import { isSigned } from "./signatures.ts";
+import type { Caller, Callers, Wire } from "./ports.ts";
+import { createReadingRoom, type Claim } from "./reading-room.ts";
+import { isManifold, readBody } from "./request-body.ts";
 import { selectionIn } from "./selection-in.ts";
 import type { Serve } from "./serving.ts";
 import type { SessionStore } from "./session-store.ts";
@@ -46,10 +47,16 @@ const MAX_BODY_BYTES = 48 * 1024 * 1024;
 /** Bytes of a message of somebody who may only read. */
 const MAX_READERS_BYTES = 1024 * 1024;
 
+/** Messages of one array. */
+const MAX_BATCH = 100;
+
+const MANIFOLD = "a message has too many members and elements; send less at once";
+
 const WHICH_SESSION = "the address has to say which session is meant: connect to /session/<id>/mcp";
 
 export function createMcpEdge({ sessionAt, serve, callers, sessions, onActivity, log }: McpEdgeOptions): McpEdge {
   const stays = createStays();
+  const reading = createReadingRoom();
   const legacy = createLegacy({ serve, callers, sessions, log });
   const modern = createModern(log);
   /** Looked up once for a connection, however many requests come over it. */
@@ -77,20 +84,17 @@ export function createMcpEdge({ sessionAt, serve, callers, sessions, onActivity,
     return typeof own === "string" ? own : barredResponse(own);
   }
 
-  /** Whoever it is by what it shows, before its body is read, where no signature goes over that: nobody unknown fills the memory. */
+  /** Whoever it is by what it shows, before its body is read: nobody unknown fills the memory. */
   async function judged(request: Request, env: Env, sessionId: string): Promise<Judged | Response> {
-    const isOverBody = isSigned(request.headers) && !request.headers.has("authorization");
-    if (request.method !== "POST") return judge(NOTHING);
-    const known = isOverBody ? undefined : await judge(NOTHING);
-    if (known instanceof Response) return known;
-    const bytes = await bodyOf(env, known?.caller.mayWrite === false ? MAX_READERS_BYTES : MAX_BODY_BYTES);
+    const isPost = request.method === "POST";
+    const caller = await callers.judge(request, isPost ? "to come" : NOTHING, sessionId, wireOf(env));
+    if ("status" in caller) return barredResponse(caller);
+    if (!isPost) return { caller, bytes: NOTHING };
+    const sender = caller.identity?.fingerprint ?? `from ${networkOf(env.incoming.socket.remoteAddress ?? "")}`;
+    const bytes = await bodyOf(env, caller.mayWrite ? MAX_BODY_BYTES : MAX_READERS_BYTES, reading.claim(sender));
     if (bytes instanceof Response) return bytes;
-    return known === undefined ? judge(bytes) : { ...known, bytes };
-
-    async function judge(body: Buffer): Promise<Judged | Response> {
-      const caller: Caller | Barred = await callers.judge(request, body, sessionId, wireOf(env));
-      return "status" in caller ? barredResponse(caller) : { caller, bytes: body };
-    }
+    const barred = callers.barredByBody(request, bytes);
+    return barred === undefined ? { caller, bytes } : barredResponse(barred);
   }
 
   async function answer(context: Context): Promise<Response> {
@@ -110,6 +114,7 @@ export function createMcpEdge({ sessionAt, serve, callers, sessions, onActivity,
   }
 
   async function post(visit: HttpVisit, bytes: Buffer): Promise<Response> {
+    if (isManifold(bytes)) return refusal(413, CODE.server, MANIFOLD);
     let body: unknown;
     try {
       body = JSON.parse(bytes.toString());
@@ -121,6 +126,7 @@ export function createMcpEdge({ sessionAt, serve, callers, sessions, onActivity,
       if (body.some(claimsModern) || isModernVersion(version)) {
         return refusal(400, CODE.request, "2026-07-28 has no arrays of messages; send each by itself");
       }
+      if (body.length > MAX_BATCH) return refusal(400, CODE.request, `an array holds at most ${MAX_BATCH} messages; send more than one`);
       return legacy.post(visit, { messages: body.map(messageOf), isBatch: true });
     }
     const lacking = barByScope(visit, body);
@@ -224,9 +230,13 @@ function takes(headers: Headers, type: string): boolean {
   return accept === null || accept.includes(type) || accept.includes("*/*");
 }
 
-async function bodyOf({ incoming }: Env, maxBytes: number): Promise<Buffer | Response> {
-  const body = await readBody(incoming, maxBytes);
+async function bodyOf({ incoming }: Env, maxBytes: number, claim: Claim): Promise<Buffer | Response> {
+  const body = await readBody(incoming, maxBytes, claim);
   if ("bytes" in body) return body.bytes;
+  if (body.refused === "no-room") {
+    const headers = { "retry-after": "1" };
+    return refusal(503, CODE.server, "as much of long messages is under way as there is room for; send this again", { headers });
+  }
   return body.refused === "broken-off" ? refusal(400, CODE.parse, "the body of this request broke off") : tooLong(maxBytes);
 }
 

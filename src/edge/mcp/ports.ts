@@ -41,11 +41,14 @@ export interface Barred {
 
 export interface Callers {
   /**
-   * @param body - the bytes as they came, over which a signature may go
+   * @param body - the bytes as they came, over which a signature may go; `to come` before anything of them is read: then it is for
+   *   `barredByBody` to say whether they are those that were signed
    * @param sessionId - the coordination session that the request is about
    * @param wire - without it nobody is told apart by address or user of the machine
    */
-  judge(request: Request, body: Uint8Array, sessionId: string, wire?: Wire): Promise<Caller | Barred>;
+  judge(request: Request, body: Uint8Array | "to come", sessionId: string, wire?: Wire): Promise<Caller | Barred>;
+  /** Why a body that has come since is not the one that the request was judged by. */
+  barredByBody(request: Request, body: Uint8Array): Barred | undefined;
   /**
    * The session of a request whose path names none: the only one that its credential opens. Undefined when it opens several,
    * or all. Whose request it is must be judged still: a signature is not looked at here.

@@ -6,7 +6,7 @@ import { type InnerList, readDictionary } from "./structured-fields.ts";
 const inputOf = (text: string) => readDictionary(`s=${text}`)?.get("s") as InnerList;
 
 /** The request of RFC 9421, appendix B.2. */
-const EXAMPLE: Signed = {
+const EXAMPLE: Signed & { readonly body: Uint8Array } = {
   method: "POST",
   target: new URL("https://example.com/foo?param=Value&Pet=dog"),
   headers: new Headers({

@@ -11,7 +11,8 @@ export interface Signed {
   /** Under the name that the public knows, also behind a proxy. */
   readonly target: URL;
   readonly headers: Headers;
-  readonly body: Uint8Array;
+  /** `to come`: it is not read yet, and is looked at by itself. */
+  readonly body: Uint8Array | "to come";
 }
 
 /** The names of the parts that a signature covers; undefined when one is asked for in a way that is not known here. */
@@ -23,7 +24,11 @@ export function coveredBy({ items }: InnerList): readonly string[] | undefined {
 /** What has to be covered and is not: of several ways one, as a sentence has it. */
 export function missingIn(covered: readonly string[], { target, headers, body }: Signed): readonly string[] {
   const has = (name: string): boolean => covered.includes(name);
-  const missing = ["@method", ...(body.length > 0 ? ["content-digest"] : []), ...(headers.has(SESSION) ? [SESSION] : [])];
+  const missing = [
+    "@method",
+    ...(body === "to come" || body.length > 0 ? ["content-digest"] : []),
+    ...(headers.has(SESSION) ? [SESSION] : []),
+  ];
   const parts = ["@authority", "@path", ...(target.search === "" ? [] : ["@query"])];
   return [...missing.filter((name) => !has(name)), ...(has("@target-uri") || parts.every(has) ? [] : ["@target-uri"])];
 }
@@ -68,7 +73,7 @@ function fieldOf(name: string, headers: Headers): string | undefined {
 }
 
 /** Whether `Content-Digest` (RFC 9530) is of these very bytes; a request without a body needs none. */
-export function isDigestRight({ headers, body }: Signed): boolean {
+export function isDigestRight({ headers, body }: { readonly headers: Headers; readonly body: Uint8Array }): boolean {
   const field = headers.get("content-digest");
   if (field === null) return body.length === 0;
   const digest = readDictionary(field)?.get("sha-256");

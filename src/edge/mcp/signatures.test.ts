@@ -36,6 +36,30 @@ const judge = (headers: Record<string, string>, sent: Sent = {}, session = "red"
     session,
   );
 
+describe("a request whose body is to come", () => {
+  const judgeBefore = (by: ReturnType<typeof verifier>, headers: Record<string, string>, session = "red") =>
+    by.judge({ method: "POST", target: new URL(URL_OF_MCP), headers: new Headers(headers), body: "to come" }, session);
+  const take = (by: ReturnType<typeof verifier>, headers: Record<string, string>, body = BODY) =>
+    by.take({ headers: new Headers(headers), body: Buffer.from(body) });
+
+  it("is its holder's by its headers, and its signature is taken with the body that it is of", () => {
+    const by = verifier();
+    const headers = signed(POST, BY_ANA);
+
+    expect([judgeBefore(by, headers), judgeBefore(by, headers)]).toMatchObject([{ holder: "ana" }, { holder: "ana" }]);
+    expect(take(by, headers, BODY.replace("1", "2"))).toMatchObject({ because: "credential" });
+    expect(take(by, headers)).toBe(undefined);
+    expect(take(by, headers)).toMatchObject({ because: "credential" });
+    expect(judge(headers, {}, "red", by)).toMatchObject({ because: "credential" });
+  });
+
+  it("has to say in what is signed which body that will be", () => {
+    expect(judgeBefore(verifier(), signed(POST, { ...BY_ANA, covers: ["@method", "@target-uri"] }))).toMatchObject({
+      because: "credential",
+    });
+  });
+});
+
 describe("a request that is signed", () => {
   it.each<{ name: string; by?: Partial<SignedWith> }>([
     { name: "is its holder's" },

@@ -17,14 +17,17 @@ const WINDOW_MS = 300_000;
 const WINDOW_S = WINDOW_MS / 1_000;
 
 /** Whom a signature proves its request to be from, or why not. */
-export type Judged =
-  | { readonly identity: Identity; readonly holder: string | undefined }
+export type Judged = { readonly identity: Identity; readonly holder: string | undefined } | Refused;
+
+export type Refused =
   | { readonly refused: string; readonly because: "credential" | "session" }
   | { readonly refused: string; readonly because: "pace"; readonly waitMs: number };
 
 export interface Signatures {
-  /** A signature is taken once: whatever is asked of the same request again is refused. */
+  /** A signature is taken once: whatever is asked of the same request again is refused. Not yet for a body that is to come. */
   judge(signed: Signed, sessionId: string): Judged;
+  /** Takes the signature of a request that was judged before its body came; or why not. */
+  take(signed: Brought): Refused | undefined;
   /** The sessions that the key opens by which these headers are signed, as they say themselves; undefined for one that nobody knows. */
   sessionsOf(headers: Headers): ReadonlySet<string> | undefined;
   /** Whether a key with that fingerprint opens the session. */
@@ -33,6 +36,12 @@ export interface Signatures {
   namesHolder(name: string): boolean;
   /** Goes by another table from now on. */
   renew(table: KeyTable): void;
+}
+
+/** What of a request says that its signature was used. */
+export interface Brought {
+  readonly headers: Headers;
+  readonly body: Uint8Array;
 }
 
 /** The issuer of those whom a key proves. */
@@ -71,11 +80,24 @@ export function createSignatures({ table, beganAtMs, nowMs }: SignaturesOptions)
     return typeof expires === "number" && expires * 1_000 > nowMs() ? undefined : "it has expired; sign the request anew";
   }
 
+  function taken({ keyId, input, signature }: Found, brought: Brought): Refused | undefined {
+    if (!isDigestRight(brought)) return refused("Content-Digest is not the sha-256 of the body");
+    const [created, nonce] = [input.parameters.get("created"), input.parameters.get("nonce")];
+    const mark = createHash("sha256")
+      .update(typeof nonce === "string" ? `nonce ${nonce}` : signature)
+      .digest("base64");
+    const taken = replays.take(keyId, mark, Number(created) * 1_000 + WINDOW_MS);
+    if (taken === "first") return undefined;
+    if (taken === "again") return refused("this signature was taken already; sign each request anew, with a nonce");
+    return { refused: "more was signed with this key than can be told apart; slow down", because: "pace", waitMs: taken.fullForMs };
+  }
+
   return {
     judge(signed, sessionId) {
       const found = signatureIn(signed.headers, keys);
       if (typeof found === "string") return refused(found);
-      const { input, signature, keyId, key } = found;
+      const { input, signature, key } = found;
+      const { headers, body } = signed;
       const flaw = flawOf(found, signed) ?? staleness(input.parameters);
       if (flaw !== undefined) return refused(`this signature is not enough: ${flaw}`);
       const covered = coveredBy(input) ?? [];
@@ -86,17 +108,14 @@ export function createSignatures({ table, beganAtMs, nowMs }: SignaturesOptions)
           "the signature is not of this request; sign the request as it is sent, under the address that SIGNALBOX_PUBLIC_URL says",
         );
       }
-      if (!isDigestRight(signed)) return refused("Content-Digest is not the sha-256 of the body");
-      const [created, nonce] = [input.parameters.get("created"), input.parameters.get("nonce")];
-      const mark = createHash("sha256")
-        .update(typeof nonce === "string" ? `nonce ${nonce}` : signature)
-        .digest("base64");
-      const taken = replays.take(keyId, mark, Number(created) * 1_000 + WINDOW_MS);
-      if (taken === "again") return refused("this signature was taken already; sign each request anew, with a nonce");
-      if (taken !== "first")
-        return { refused: "more was signed with this key than can be told apart; slow down", because: "pace", waitMs: taken.fullForMs };
+      const barred = body === "to come" ? undefined : taken(found, { headers, body });
+      if (barred !== undefined) return barred;
       if (!opens(key, sessionId)) return { refused: "this key is not for this session; use one that it names", because: "session" };
       return { identity: identityOf(key), holder: key.holder };
+    },
+    take(brought) {
+      const found = signatureIn(brought.headers, keys);
+      return typeof found === "string" ? refused(found) : taken(found, brought);
     },
     sessionsOf(headers) {
       const found = signatureIn(headers, keys);
@@ -110,7 +129,7 @@ export function createSignatures({ table, beganAtMs, nowMs }: SignaturesOptions)
   };
 }
 
-const refused = (why: string): Judged => ({ refused: why, because: "credential" });
+const refused = (why: string): Refused => ({ refused: why, because: "credential" });
 const opens = ({ sessions }: Key, sessionId: string): boolean => sessions.has(sessionId) || sessions.has(ANY_SESSION);
 
 function identityOf({ fingerprint, roles }: Key): Identity {

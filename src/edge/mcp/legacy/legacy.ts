@@ -22,9 +22,6 @@ import { pushTo } from "./push.ts";
 import type { LegacyTransport } from "./transport.ts";
 import type { Serve, Serving } from "../serving.ts";
 
-/** Messages of one array. */
-const MAX_BATCH = 100;
-
 export interface LegacyOptions {
   readonly serve: Serve;
   readonly callers: Callers;
@@ -81,8 +78,6 @@ export function createLegacy({ serve, callers, sessions, log }: LegacyOptions): 
     const alone = given.isBatch ? undefined : first;
     const id = idOf(alone?.message);
     const isInitial = ({ kind, message }: Message): boolean => kind === "request" && message.method === "initialize";
-    if (given.messages.length > MAX_BATCH)
-      return refusal(400, CODE.request, `an array holds at most ${MAX_BATCH} messages; send more than one`);
     if (given.isBatch && given.messages.some(isInitial))
       return refusal(400, CODE.request, "initialize is a message of its own, in no array");
 
