@@ -149,6 +149,15 @@ describe("the session of a path that names none", () => {
     expect({ found }).toMatchObject(gives);
   });
 
+  it("is asked for no faster than anything else with a token that nobody gave out", async () => {
+    const callers = made({ door: DOORS.table, isHosted: true, rate: { perSecond: 1, burst: 2 } });
+    const wire = { address: "192.0.2.1", peer: () => Promise.resolve("unknown" as const) };
+    const guesses = ["one", "two", "three"].map((token) => callers.sessionFor(asking({ authorization: `Bearer ${token}` }), wire));
+
+    expect(await Promise.all(guesses)).toMatchObject([{ status: 401 }, { status: 401 }, { status: 429 }]);
+    expect(await callers.sessionFor(asking({ authorization: "Bearer ana-token" }), wire)).toBe("red");
+  });
+
   it("is nobody's where everybody may read", async () => {
     expect(await callersIn("hosted to read").sessionFor(asking({}))).toBeUndefined();
   });

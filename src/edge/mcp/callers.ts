@@ -122,8 +122,8 @@ export function createCallers({ door, signIn, isHosted, beganAtMs, rate, nowMs, 
   }
 
   /** What is refused counts for its address, so that nobody guesses faster than it may ask. */
-  function paced(judged: Caller | Barred, wire: Wire | undefined): Caller | Barred {
-    const caller = "kind" in judged ? judged : undefined;
+  function paced<Judged extends Caller | Barred>(judged: Judged, wire: Wire | undefined): Judged | Barred {
+    const caller: Caller | undefined = "status" in judged ? undefined : judged;
     if (pace === undefined || caller?.kind === "own") return judged;
     const waitMs = pace.waitMs(caller?.identity?.fingerprint ?? `from ${networkOf(wire?.address ?? "")}`);
     return waitMs === 0 ? judged : putOff(429, "more is asked than is answered here", waitMs);
@@ -156,9 +156,9 @@ export function createCallers({ door, signIn, isHosted, beganAtMs, rate, nowMs, 
       const refused = signatures.take({ headers, body });
       return refused === undefined ? undefined : barredBySignature(request, refused);
     },
-    async sessionFor(request) {
+    async sessionFor(request, wire) {
       const sessions = await sessionsOf(request);
-      if ("status" in sessions) return sessions;
+      if ("status" in sessions) return paced(sessions, wire);
       const [only, ...others] = sessions;
       return others.length === 0 && only !== ANY_SESSION ? only : undefined;
     },

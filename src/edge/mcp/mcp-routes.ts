@@ -75,11 +75,11 @@ export function createMcpEdge({ sessionAt, serve, callers, sessions, onActivity,
     };
   }
 
-  async function placeOf(request: Request, named: string | undefined): Promise<string | Response> {
+  async function placeOf(request: Request, env: Env, named: string | undefined): Promise<string | Response> {
     const at = sessionAt(named);
     if (typeof at === "string") return at;
     if (at !== undefined) return refusal(404, CODE.request, at.notFound);
-    const own = await callers.sessionFor(request);
+    const own = await callers.sessionFor(request, wireOf(env));
     if (own === undefined) return refusal(404, CODE.request, WHICH_SESSION);
     return typeof own === "string" ? own : barredResponse(own);
   }
@@ -102,7 +102,7 @@ export function createMcpEdge({ sessionAt, serve, callers, sessions, onActivity,
     const env = context.env as Env;
     const unfit = unfitOf(request, env);
     if (unfit !== undefined) return unfit;
-    const sessionId = await placeOf(request, context.req.param("session"));
+    const sessionId = await placeOf(request, env, context.req.param("session"));
     if (sessionId instanceof Response) return sessionId;
     const known = await judged(request, env, sessionId);
     if (known instanceof Response) return known;

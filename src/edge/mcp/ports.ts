@@ -53,7 +53,7 @@ export interface Callers {
    * The session of a request whose path names none: the only one that its credential opens. Undefined when it opens several,
    * or all. Whose request it is must be judged still: a signature is not looked at here.
    */
-  sessionFor(request: Request): Promise<string | Barred | undefined>;
+  sessionFor(request: Request, wire?: Wire): Promise<string | Barred | undefined>;
   /** What a caller that may only read is told when it writes: 401 for anybody, 403 for a credential that gives no right to it. */
   barredFromWriting(caller: Caller, request: Request): Barred;
   /** Whether this credential would be let in now as well: a stream that stays open is asked again. */
