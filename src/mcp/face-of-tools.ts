@@ -15,7 +15,7 @@ import { completeResource, readResource, resourceDefinitions, RESOURCES } from "
 import { resourceAt } from "../tools/resources/uri.ts";
 import { type Profile, select, type Selection } from "../tools/selection.ts";
 import { type ToolDefinition, toolDefinitions } from "../tools/tool-definitions.ts";
-import type { Asked, Face, Unavailable } from "./face.ts";
+import type { Asked, AskedToCall, Face, Unavailable } from "./face.ts";
 
 /** Prompts are filled from what the tools of this profile show. */
 export const PROFILE_OF_PROMPTS: Profile = "core";
@@ -61,8 +61,7 @@ export function answersOfTools({ tools, contextFor }: AnswersOptions): Answers {
     async call(name, args, asked) {
       const context = await contextFor({ asked, tool: tools.find((tool) => tool.name === name), args });
       if ("refused" in context) return { outcome: "result", result: context.refused };
-      const { signal, person, progress } = asked;
-      return callTool(tools, { ...context, signal, person, progress }, name, args);
+      return callTool(tools, askedFor(context, asked), name, args);
     },
     knows: (uri) => Promise.resolve(resourceAt(resources, uri) !== undefined),
     read: (uri, asked) =>
@@ -76,6 +75,19 @@ export function answersOfTools({ tools, contextFor }: AnswersOptions): Answers {
       );
       return "unavailable" in values ? [] : values; // somebody types, and may go on without
     },
+  };
+}
+
+/** The signal is looked up when somebody looks at it: most calls are over before anybody does. */
+function askedFor(context: ToolContext, asked: AskedToCall): ToolContext {
+  const { person, progress } = asked;
+  return {
+    ...context,
+    get signal() {
+      return asked.signal;
+    },
+    person,
+    progress,
   };
 }
 

@@ -75,7 +75,7 @@ export interface MakeServerOptions {
 export function makeServer(face: Face, options: MakeServerOptions): Server {
   const { lists } = face;
   const server = new Server(
-    { name: "signalbox", title: "Signalbox", version: face.version },
+    serverInfoOf(face),
     {
       capabilities: {
         tools: {},
@@ -102,6 +102,11 @@ export function makeServer(face: Face, options: MakeServerOptions): Server {
   return server;
 }
 
+/** Who answers, as clients are told. */
+export function serverInfoOf({ version }: Pick<Face, "version">) {
+  return { name: "signalbox", title: "Signalbox", version };
+}
+
 /** Answers one request with what `work` finds. */
 export type Answer = <Result>(ctx: ServerContext, work: (asked: Asked) => Result | Promise<Result>) => Promise<Result>;
 
@@ -113,24 +118,36 @@ function answerIn(server: Server, face: Face, { era, report }: MakeServerOptions
     try {
       return await work({ signal: ctx.mcpReq.signal, clientName, era, visit: ctx.http?.authInfo?.extra?.["visit"] });
     } catch (cause) {
-      if (cause instanceof ProtocolError) throw cause;
-      report(`${ctx.mcpReq.method}: ${cause instanceof Error ? cause.message : String(cause)}`);
-      throw new ProtocolError(
-        ProtocolErrorCode.InternalError,
-        "an internal error stopped this request; `signalbox doctor` looks for causes",
-      );
+      throw errorOf(cause, ctx.mcpReq.method, report);
     }
   };
+}
+
+/** What the client is told of it. */
+export function errorOf(cause: unknown, method: string, report: MakeServerOptions["report"]): ProtocolError {
+  if (cause instanceof ProtocolError) return cause;
+  report(`${method}: ${cause instanceof Error ? cause.message : String(cause)}`);
+  return new ProtocolError(ProtocolErrorCode.InternalError, "an internal error stopped this request; `signalbox doctor` looks for causes");
+}
+
+/** Whether a question of a tool gets through to a person. */
+export function canBeAsked(
+  capabilities: object | undefined,
+  { pages, carriesQuestions = () => true }: Pick<MakeServerOptions, "pages" | "carriesQuestions">,
+  asked: Asked,
+): boolean {
+  return (canShowForms(capabilities) || (pages !== undefined && canOpenPages(capabilities))) && carriesQuestions(asked);
 }
 
 async function call(
   server: Server,
   face: Face,
-  { era, requestStates, callerOf, carriesQuestions = () => true, whenSent, pages }: MakeServerOptions,
+  options: MakeServerOptions,
   { name, args }: { readonly name: string; readonly args: unknown },
   ctx: ServerContext,
   asked: Asked,
 ): Promise<CallToolResult | InputRequiredResult> {
+  const { era, requestStates, callerOf, whenSent, pages } = options;
   if (face.lists.tools.every((tool) => tool.name !== name)) throw noTool(name, face.lists);
 
   const bound = { tool: name, args, caller: callerOf(asked) };
@@ -140,18 +157,16 @@ async function call(
   if (back?.wasOpened === true && era === "legacy") await tellAnswered(server, back.id, ctx);
   const reply = back === undefined ? said : back.reply;
   const capabilities = era === "modern" ? claimed(ctx, CLIENT_CAPABILITIES_META_KEY) : server.getClientCapabilities();
-  const showsForms = canShowForms(capabilities);
-  const canBeAsked = (showsForms || (pages !== undefined && canOpenPages(capabilities))) && carriesQuestions(asked);
   const progress = progressTo(ctx);
   const called = await face
-    .call(name, args, { ...asked, person: { canBeAsked, reply }, progress: progress?.tell })
+    .call(name, args, { ...asked, person: { canBeAsked: canBeAsked(capabilities, options, asked), reply }, progress: progress?.tell })
     .finally(() => progress?.end());
   if (called.outcome === "unknown-tool") throw invalid(called.message);
 
   const { structured, text, isError, settle, asks } = called.result;
   if (asks !== undefined) {
     settle?.(false);
-    if (!showsForms && pages !== undefined) return askOnPage(pages.open(asks, asked), asks, asked, requestStates, bound);
+    if (!canShowForms(capabilities) && pages !== undefined) return askOnPage(pages.open(asks, asked), asks, asked, requestStates, bound);
     const revision = server.getNegotiatedProtocolVersion() ?? TITLES_BESIDE;
     return ask(asks, revision < TITLES_BESIDE ? "apart" : "beside", requestStates, bound);
   }
@@ -168,7 +183,7 @@ async function call(
  * What is written to the log is written in one go, and who goes away in the meantime is heard of behind it: with what has come of
  * the system by then, in the second turn from here, and with what follows from that, in the third.
  */
-async function hearWhatHasCome(): Promise<void> {
+export async function hearWhatHasCome(): Promise<void> {
   for (let turn = 0; turn < 3; turn += 1) await nextTurn();
 }
 

@@ -60,7 +60,7 @@ function staying(answer: Answer, repoPath: string | undefined): Answer {
 
 async function answerOf(tool: Tool, ctx: ToolContext, args: Readonly<Record<string, unknown>>): Promise<Answer> {
   // A write that nobody waits for any more is not begun.
-  if (isCalledOff(ctx) && !tool.annotations.readOnlyHint) return calledOff();
+  if (!tool.annotations.readOnlyHint && isCalledOff(ctx)) return calledOff();
   try {
     return await tool.handler(ctx, args);
   } catch (cause) {

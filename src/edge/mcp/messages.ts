@@ -14,14 +14,18 @@ import {
   type JSONRPCResultResponse,
   PROTOCOL_VERSION_META_KEY,
 } from "@modelcontextprotocol/server";
+import { type PlainCall, plainCallIn2025 } from "../../mcp/plain-call.ts";
 
 export type Message =
-  | { readonly kind: "request"; readonly message: JSONRPCRequest }
+  /** `call`: it is a plain one of a tool. */
+  | { readonly kind: "request"; readonly message: JSONRPCRequest; readonly call?: PlainCall }
   | { readonly kind: "notification"; readonly message: JSONRPCNotification }
   | { readonly kind: "response"; readonly message: JSONRPCResultResponse | JSONRPCErrorResponse }
   | { readonly kind: "none"; readonly message: unknown };
 
 export function messageOf(message: unknown): Message {
+  const call = plainCallIn2025(message);
+  if (call !== undefined) return { kind: "request", message: message as JSONRPCRequest, call };
   if (typeof message !== "object" || message === null) return { kind: "none", message };
   if ("method" in message && "id" in message) {
     if (isJSONRPCRequest(message)) return { kind: "request", message };

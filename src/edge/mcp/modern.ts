@@ -4,6 +4,7 @@
  */
 import { CLIENT_INFO_META_KEY, createMcpHandler, type McpHttpHandler, type ServerEventBus } from "@modelcontextprotocol/server";
 import type { Log } from "../../log.ts";
+import type { PlainCall, PlainClient } from "../../mcp/plain-call.ts";
 import { isAbout } from "./changes.ts";
 import { CODE, idOf, refusal } from "./errors.ts";
 import type { HttpVisit } from "./http-visit.ts";
@@ -12,7 +13,8 @@ import type { Listener, Visit } from "./serving.ts";
 import { endedBy } from "./stays.ts";
 
 export interface Modern {
-  post(visit: HttpVisit, body: unknown): Promise<Response>;
+  /** @param call - that it is, where it is a plain one */
+  post(visit: HttpVisit, body: unknown, call?: PlainCall & PlainClient): Promise<Response>;
 }
 
 /** Streams of subscriptions that one process holds open. */
@@ -51,18 +53,35 @@ export function createModern(log: Log): Modern {
   }
 
   return {
-    async post(visit, body) {
+    async post(visit, body, call) {
       if (isListen(body)) return listen(visit, body);
       visit.stay((reason) => visit.sendAway(reason));
-      const response = await ask(handler, visit, body);
-      if (!isStream(response)) {
+      const plain = call === undefined ? undefined : await plainly(visit, call);
+      const response = plain ?? (await ask(handler, visit, body));
+      if (plain !== undefined || !isStream(response)) {
         visit.ended();
-        return visit.sentAway === undefined ? response : endedBy(visit.sentAway);
+        if (visit.sentAway === undefined) return response;
+        visit.withdrawn();
+        return endedBy(visit.sentAway);
       }
       return new Response(outletFor(response, () => visit.ended()).body, { headers: STREAM_HEADERS });
     },
   };
 }
+
+async function plainly(visit: HttpVisit, call: PlainCall & PlainClient): Promise<Response | undefined> {
+  const asked = {
+    get signal() {
+      return visit.signal;
+    },
+    era: "modern",
+    visit,
+  } as const;
+  const answered = await visit.serving.plainly?.(call, call, asked);
+  return answered === undefined ? undefined : new Response(JSON.stringify(answered), JSON_HEADERS);
+}
+
+const JSON_HEADERS = { headers: { "content-type": "application/json" } };
 
 function serverOf({ authInfo }: { readonly authInfo?: { readonly extra?: Record<string, unknown> } }) {
   const visit = authInfo?.extra?.["visit"] as Visit;

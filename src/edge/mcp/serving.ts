@@ -8,6 +8,7 @@
  *     await listen({ host: "127.0.0.1", port, allowedOrigins: [], routes: edge.routes, upgrade });
  */
 import type { Server, ServerEventBus } from "@modelcontextprotocol/server";
+import type { AnswerPlainly } from "../../mcp/plain-call.ts";
 import type { Selection } from "../../tools/selection.ts";
 import type { Rejection } from "../../wire/refusals.ts";
 import type { Caller, Change } from "./ports.ts";
@@ -38,6 +39,8 @@ export interface Followed {
 export interface Serving {
   /** A server of its own for each session, each request without one of 2026, and all requests without one of 2025. */
   makeServer(era: "legacy" | "modern"): Server;
+  /** Answers a call that is plain without such a server, where that gives the same. */
+  readonly plainly?: AnswerPlainly;
   /** Whether a tool changes something, so that a call of it is held against the credential of its own request. */
   writes(tool: string): boolean;
   /** What changes for whoever listens, and is there while it does. @throws BadCursor */

@@ -8,6 +8,7 @@ import { type Errand, faceOfTools } from "../../mcp/face-of-tools.ts";
 import type { Asked, Face } from "../../mcp/face.ts";
 import { makeServer } from "../../mcp/make-server.ts";
 import type { Pages } from "../../mcp/pages.ts";
+import { answersPlainly } from "../../mcp/plain-call.ts";
 import { createRequestStates, type RequestStates } from "../../mcp/request-state.ts";
 import { codeOf, turnedAway } from "../../tools/failure.ts";
 import { REGISTRY } from "../../tools/registry.ts";
@@ -104,6 +105,7 @@ function servingOf(face: Face, requestStates: RequestStates, { visitors, changes
   };
   return {
     makeServer: (era): Server => makeServer(face, { era, ...options }),
+    plainly: answersPlainly(face, options),
     writes: (tool) => WRITES.has(tool),
     follow: (listener) => listen(listener, visitors, changes),
   };

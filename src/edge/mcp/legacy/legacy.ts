@@ -7,6 +7,7 @@
 import { type JSONRPCRequest, SUPPORTED_PROTOCOL_VERSIONS } from "@modelcontextprotocol/server";
 import type { McpSession } from "../../../core/mcp/read.ts";
 import type { Log } from "../../../log.ts";
+import type { PlainCall } from "../../../mcp/plain-call.ts";
 import type { Selection } from "../../../tools/selection.ts";
 import { barredResponse, CODE, errorMessage, idOf, refusal, type RequestId } from "../errors.ts";
 import { endedBy } from "../stays.ts";
@@ -19,7 +20,7 @@ import { createKeptStreams, type KeptStreams } from "./kept-streams.ts";
 import { connect, createLiveSessions, type InSession, PRIMED_FROM } from "./live-sessions.ts";
 import { createReply, type Reply } from "./reply.ts";
 import { pushTo } from "./push.ts";
-import type { LegacyTransport } from "./transport.ts";
+import type { Beside, LegacyTransport } from "./transport.ts";
 import type { Serve, Serving } from "../serving.ts";
 
 export interface LegacyOptions {
@@ -173,20 +174,30 @@ async function carryOut(visit: HttpVisit, messages: readonly Message[], { server
     reply.refuse(endedBy(reason));
     takeBack?.();
   });
-  for (const { kind, message } of messages) {
+  for (const each of messages) {
+    const { kind, message } = each;
     if (isEnded) return;
     if (kind === "request") {
+      const beside = besideFor(visit, each.call, named);
       const answered = await new Promise<object | undefined>((resolve) => {
         const extra = { authInfo, request, closeSSEStream: () => void reply.part() };
-        takeBack = server.ask(message, { tell: (said) => reply.tell(said), answer: resolve }, extra);
+        takeBack = server.ask(message, { tell: (said) => reply.tell(said), answer: resolve }, extra, beside);
       });
       if (answered === undefined) visit.withdrawn();
       else reply.answer(answered);
     } else if (kind === "notification") {
       // Whoever has no session shares its server with others, and asks nothing there that could be taken back.
-      for (const each of (await named?.live.servers()) ?? []) each.hear(message, { authInfo });
+      for (const one of (await named?.live.servers()) ?? []) one.hear(message, { authInfo });
     } else if (kind === "response") {
-      for (const each of (await named?.live.servers()) ?? []) if (each.hearAnswer(message, { authInfo })) break;
+      for (const one of (await named?.live.servers()) ?? []) if (one.hearAnswer(message, { authInfo })) break;
     } else reply.answer(errorMessage(idOf(message), { code: CODE.request, message: "this is no JSON-RPC message" }));
   }
+}
+
+/** How a plain call is answered without a server. Whoever has no session has not said who it is. */
+function besideFor(visit: HttpVisit, call: PlainCall | undefined, named: InSession | undefined): Beside | undefined {
+  const { plainly } = visit.serving;
+  if (call === undefined || plainly === undefined) return undefined;
+  const client = { clientName: named?.record.clientInfo.name, capabilities: named?.record.capabilities };
+  return (signal) => plainly(call, client, { signal, era: "legacy", visit });
 }

@@ -27,7 +27,12 @@ export interface Asker {
 interface Asked {
   readonly id: string | number;
   readonly asker: Asker;
+  /** Of what is answered beside the server. */
+  readonly stop?: AbortController | undefined;
 }
+
+/** Answers a request beside the server, which is asked where this gives nothing. Never rejects. */
+export type Beside = (signal: AbortSignal) => Promise<object | undefined>;
 
 export class LegacyTransport implements Transport {
   onclose?: () => void;
@@ -54,17 +59,29 @@ export class LegacyTransport implements Transport {
   }
 
   close(): Promise<void> {
-    for (const { asker } of this.#asked.values()) asker.answer(undefined);
+    for (const { asker, stop } of this.#asked.values()) {
+      stop?.abort();
+      asker.answer(undefined);
+    }
     this.#asked.clear();
     this.onclose?.();
     return Promise.resolve();
   }
 
   /** Gives what takes the question back: its answer is waited for no more then. */
-  ask(request: JSONRPCRequest, asker: Asker, extra: MessageExtraInfo): () => void {
+  ask(request: JSONRPCRequest, asker: Asker, extra: MessageExtraInfo, beside?: Beside): () => void {
     const number = (this.#count += 1);
-    this.#asked.set(number, { id: request.id, asker });
-    this.onmessage?.({ ...request, id: number }, extra);
+    const stop = beside === undefined ? undefined : new AbortController();
+    this.#asked.set(number, { id: request.id, asker, stop });
+    const askServer = (): void => this.onmessage?.({ ...request, id: number }, extra);
+    if (beside === undefined || stop === undefined) askServer();
+    else
+      void beside(stop.signal).then((answer) => {
+        if (!this.#asked.has(number)) return; // taken back in the meantime
+        if (answer === undefined) return askServer();
+        this.#asked.delete(number);
+        asker.answer(answer);
+      });
     return () => this.#takeBack(number, { jsonrpc: "2.0", method: "notifications/cancelled", params: {} }, extra);
   }
 
@@ -72,6 +89,7 @@ export class LegacyTransport implements Transport {
     const asked = this.#asked.get(number);
     if (asked === undefined) return;
     this.#asked.delete(number);
+    asked.stop?.abort();
     this.onmessage?.({ ...cancelled, params: { ...cancelled.params, requestId: number } }, extra);
     asked.asker.answer(undefined);
   }

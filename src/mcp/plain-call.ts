@@ -1,0 +1,157 @@
+/**
+ * A plain call of a tool, answered without a server of the SDK: a request that says what it must and nothing more, and whose
+ * answer is a result. The SDK makes a server, two validations and a stream of each, which takes longer than most tools do
+ * (docs/decisions/0022).
+ *
+ * Nothing is refused here. Whatever is not plain, and whatever is wrong with a call, is the SDK's to answer.
+ */
+import {
+  classifyInboundRequest,
+  CLIENT_CAPABILITIES_META_KEY,
+  CLIENT_INFO_META_KEY,
+  PROTOCOL_VERSION_META_KEY,
+  SERVER_INFO_META_KEY,
+} from "@modelcontextprotocol/server";
+import type { Asked, Called, Face } from "./face.ts";
+import { canBeAsked, errorOf, hearWhatHasCome, type MakeServerOptions, serverInfoOf } from "./make-server.ts";
+
+export interface PlainCall {
+  readonly id: string | number;
+  readonly tool: string;
+  readonly args: unknown;
+}
+
+/** What is known of the client of a call. */
+export interface PlainClient {
+  readonly clientName: string | undefined;
+  readonly capabilities: object | undefined;
+}
+
+export interface PlainCalls {
+  /** The call that a body of 2026-07-28 is; undefined for what is not plain. */
+  in2026(body: unknown, headers: Pick<Headers, "get">): (PlainCall & PlainClient) | undefined;
+}
+
+type Members = Readonly<Record<string, unknown>>;
+
+const METHOD = "tools/call";
+const REVISION = "2026-07-28";
+const MESSAGE: ReadonlySet<string> = new Set(["jsonrpc", "id", "method", "params"]);
+const PARAMS_2025: ReadonlySet<string> = new Set(["name", "arguments"]);
+const PARAMS_2026: ReadonlySet<string> = new Set(["name", "arguments", "_meta"]);
+const META: ReadonlySet<string> = new Set([PROTOCOL_VERSION_META_KEY, CLIENT_INFO_META_KEY, CLIENT_CAPABILITIES_META_KEY]);
+
+/** Ways in which clients speak of themselves that are kept, and the characters of one. */
+const MAX_KEPT = 64;
+const MAX_KEPT_LENGTH = 4_096;
+
+export function createPlainCalls(): PlainCalls {
+  /** What clients said of themselves that the SDK found in order: each says the same with every request. */
+  const inOrder = new Set<string>();
+
+  function isInOrder(body: Members, meta: Members): boolean {
+    const said = JSON.stringify(meta);
+    if (inOrder.has(said)) return true;
+    if (said.length > MAX_KEPT_LENGTH || classifyInboundRequest({ httpMethod: "POST", body }).kind !== "modern") return false;
+    const [oldest] = inOrder;
+    if (inOrder.size >= MAX_KEPT && oldest !== undefined) inOrder.delete(oldest);
+    inOrder.add(said);
+    return true;
+  }
+
+  return {
+    in2026(body, headers) {
+      const call = callIn(body, PARAMS_2026);
+      if (call === undefined) return undefined;
+      const { _meta: meta } = call.params;
+      if (!isObject(meta) || !hasOnly(meta, META) || meta[PROTOCOL_VERSION_META_KEY] !== REVISION) return undefined;
+      const says = (header: string, what: string): boolean => headers.get(header) === what;
+      if (!says("mcp-protocol-version", REVISION) || !says("mcp-method", METHOD) || !says("mcp-name", call.tool)) return undefined;
+      if (!isInOrder(body as Members, meta)) return undefined;
+      const client = meta[CLIENT_INFO_META_KEY] as { readonly name: string } | undefined;
+      return { ...call, clientName: client?.name, capabilities: meta[CLIENT_CAPABILITIES_META_KEY] as object };
+    },
+  };
+}
+
+/** The call that a body of the era before is; undefined for what is not plain. */
+export function plainCallIn2025(body: unknown): PlainCall | undefined {
+  return callIn(body, PARAMS_2025);
+}
+
+function callIn(body: unknown, known: ReadonlySet<string>): (PlainCall & { readonly params: Members }) | undefined {
+  if (!isObject(body) || !hasOnly(body, MESSAGE) || body["jsonrpc"] !== "2.0" || body["method"] !== METHOD) return undefined;
+  const { id, params } = body;
+  if (!isId(id) || !isObject(params) || !hasOnly(params, known)) return undefined;
+  const { name, arguments: args } = params;
+  if (typeof name !== "string" || !(args === undefined || (isObject(args) && !Object.hasOwn(args, "__proto__")))) return undefined;
+  return { id, tool: name, args, params };
+}
+
+function isId(value: unknown): value is PlainCall["id"] {
+  return typeof value === "string" || Number.isSafeInteger(value);
+}
+
+function isObject(value: unknown): value is Members {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function hasOnly(members: Members, known: ReadonlySet<string>): boolean {
+  for (const name in members) if (!known.has(name)) return false;
+  return true;
+}
+
+export type PlainOptions = Pick<MakeServerOptions, "carriesQuestions" | "whenSent" | "pages" | "report">;
+
+/** @param asked - `signal` is looked up when somebody looks at it */
+export type AnswerPlainly = (
+  call: PlainCall,
+  client: PlainClient,
+  asked: Pick<Asked, "signal" | "era" | "visit">,
+) => Promise<object | undefined>;
+
+/**
+ * The message that answers a call, which the SDK's server of the same face would have given. Undefined: that one is to answer,
+ * and nothing was done. So it is with a question to the person, which a tool asks before it does anything.
+ */
+export function answersPlainly(face: Face, options: PlainOptions): AnswerPlainly {
+  const tools = new Set(face.lists.tools.map(({ name }) => name));
+  const serverInfo = serverInfoOf(face);
+
+  return async ({ id, tool, args }, { clientName, capabilities }, request) => {
+    if (!tools.has(tool)) return undefined;
+    if (clientName !== undefined) face.onHost?.(clientName);
+    const { era, visit } = request;
+    const asked = {
+      get signal() {
+        return request.signal;
+      },
+      clientName,
+      era,
+      visit,
+      person: { canBeAsked: false },
+      progress: undefined,
+    };
+    asked.person.canBeAsked = canBeAsked(capabilities, options, asked);
+    let called: Called;
+    try {
+      called = await face.call(tool, args, asked);
+    } catch (cause) {
+      const { code, message, data } = errorOf(cause, METHOD, options.report);
+      return { jsonrpc: "2.0", id, error: { code, message, ...(data === undefined ? {} : { data }) } };
+    }
+    if (called.outcome === "unknown-tool") return undefined;
+    const { structured, text, isError, settle, asks } = called.result;
+    if (asks !== undefined) {
+      settle?.(false);
+      return undefined;
+    }
+    if (settle !== undefined) {
+      await hearWhatHasCome();
+      options.whenSent({ id, visit }, (left) => settle(left && !(era === "legacy" && request.signal.aborted)));
+    }
+    const result = { content: [{ type: "text", text }], structuredContent: structured, ...(isError === true ? { isError } : {}) };
+    const ofEra = era === "legacy" ? result : { ...result, resultType: "complete", _meta: { [SERVER_INFO_META_KEY]: serverInfo } };
+    return { result: ofEra, jsonrpc: "2.0", id };
+  };
+}
