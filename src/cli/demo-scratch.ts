@@ -50,7 +50,8 @@ export async function copyForDemo(folder: string, original: string | undefined, 
 
   const repository = join(folder, "repository");
   if (original === undefined) await makeUp(repository, git);
-  else await git(folder, "clone", "--quiet", "--local", "--no-checkout", original, repository);
+  // Bare: where the main worktree is there and nothing is checked out, every file of it counts as changed by somebody.
+  else await git(folder, "clone", "--quiet", "--local", "--bare", original, repository);
   const worktrees = { ana: join(folder, "ana"), bo: join(folder, "bo") };
   for (const [name, path] of Object.entries(worktrees)) {
     await git(repository, "worktree", "add", "--quiet", "-b", `demo/${name}`, path);

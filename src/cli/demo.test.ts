@@ -25,6 +25,7 @@ it("plays to its end on a copy, leaves nothing, and says how to wire a client", 
   const { code, stdout, stderr } = await signalbox(scratch, "demo", "--workspace", repo);
 
   expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+  expect(stdout).not.toMatch(/without a task|changed files/);
   for (const said of ["blocked: ", "stale: README.md", "byte for byte", "mcpServers", "mcp_servers"]) expect(stdout).toContain(said);
   expect(await state()).toEqual(before);
   expect(await leftIn(scratch)).toEqual([]);
