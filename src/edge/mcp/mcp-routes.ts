@@ -6,6 +6,7 @@ import type { Socket } from "node:net";
 import { isJsonContentType, isJSONRPCRequest } from "@modelcontextprotocol/server";
 import { type Context, Hono } from "hono";
 import type { Log } from "../../log.ts";
+import { createPlainCalls } from "../../mcp/plain-call.ts";
 import { networkOf } from "../http/pace.ts";
 import { type Peer, peerOf } from "../http/peer.ts";
 import { barredResponse, CODE, refusal } from "./errors.ts";
@@ -59,6 +60,7 @@ export function createMcpEdge({ sessionAt, serve, callers, sessions, onActivity,
   const reading = createReadingRoom();
   const legacy = createLegacy({ serve, callers, sessions, log });
   const modern = createModern(log);
+  const calls = createPlainCalls();
   /** Looked up once for a connection, however many requests come over it. */
   const owners = new WeakMap<Socket, Promise<Peer>>();
   let served = 0;
@@ -131,7 +133,8 @@ export function createMcpEdge({ sessionAt, serve, callers, sessions, onActivity,
     }
     const lacking = barByScope(visit, body);
     if (lacking !== undefined) return lacking;
-    if (eraOf(body, version) === "modern") return modern.post(visit, body);
+    const call = calls.in2026(body, visit.request.headers);
+    if (call !== undefined || eraOf(body, version) === "modern") return modern.post(visit, body, call);
     const message = messageOf(body);
     if (message.kind === "none") return refusal(400, CODE.request, "the body is no JSON-RPC message, and no array of them");
     return legacy.post(visit, { messages: [message], isBatch: false });
