@@ -64,6 +64,24 @@ async function codeOf(opened: ReturnType<SessionStore["open"]>): Promise<string>
   return "id" in it ? "ok" : it.rejection.code;
 }
 
+describe("where as many are open as may be", () => {
+  it("gives way whoever has most, with what it has not used for longest, until others have as many", async () => {
+    const theirs = world({ capacity: 4 });
+    const { sessions } = theirs.start();
+    const ids = [await openOne(sessions), await openOne(sessions), await openOne(sessions), await openOne(sessions)];
+    await theirs.pass(1);
+    for (const id of [ids[0], ids[1], ids[3]]) await sessions.find(S, id ?? "");
+    sessions.hold(S, ids[0] ?? "");
+
+    const codes = [];
+    for (const name of ["ana", "bo", "bo", "bo"]) codes.push(await codeOf(sessions.open(S, detailsOf(name))));
+    const left = await Promise.all(ids.map((id) => sessions.find(S, id)));
+
+    expect(codes).toEqual(["mcp/too-many-sessions", "ok", "ok", "mcp/too-many-sessions"]);
+    expect(left.map((one) => one !== undefined)).toEqual([true, false, false, true]);
+  });
+});
+
 describe("an MCP session of a client", () => {
   it("is found by its id, with what its client said, and by no other", async () => {
     const { sessions } = world().start();

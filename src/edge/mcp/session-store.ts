@@ -34,8 +34,8 @@ export interface SessionStoreOptions {
 
 export interface SessionStore extends Disposable {
   /**
-   * Opens an MCP session with a coordination session; it is on the log when this resolves. Refused with
-   * `mcp/too-many-sessions` where there is no room, `message/malformed` for details that are too long, and what a log refuses
+   * Opens an MCP session with a coordination session; it is on the log when this resolves. Where there is no room, whoever has most
+   * gives way to who has fewer. Refused with `mcp/too-many-sessions` where nobody does, `message/malformed` for details that are too long, and what a log refuses
    * with that takes no records.
    */
   open(sessionId: string, details: McpSessionDetails): Promise<{ readonly id: string } | { readonly rejection: Rejection }>;
@@ -124,7 +124,10 @@ export function createSessionStore({ engine, open, clock }: SessionStoreOptions)
       const asked = OpenMcpSession.safeParse({ ...details, idHash: hashOfId(id) });
       if (!asked.success) return { rejection: tooMuch(asked.error.issues[0]?.path ?? []) };
       const residence = await reside(SessionId.parse(sessionId));
-      const outcome = await residence.carry({ type: "OpenSession", ...asked.data }, actorOf(asked.data));
+      const carryOut = () => residence.carry({ type: "OpenSession", ...asked.data }, actorOf(asked.data));
+      let outcome = await carryOut();
+      if (!outcome.ok && outcome.rejection.code === "mcp/too-many-sessions" && (await makeRoom(residence, details.fingerprint)))
+        outcome = await carryOut();
       return outcome.ok ? { id } : { rejection: outcome.rejection };
     },
     async find(sessionId, id) {
@@ -150,6 +153,16 @@ export function createSessionStore({ engine, open, clock }: SessionStoreOptions)
       opening.clear();
     },
   };
+}
+
+/** Ends the session of whoever has most that it has not used for longest; nothing for who has as many. Whether there is room now. */
+async function makeRoom({ sessions, uses, carry }: Residence, fingerprint: string | null): Promise<boolean> {
+  const counts = new Map<string | null, number>();
+  for (const one of sessions.values()) counts.set(one.fingerprint, (counts.get(one.fingerprint) ?? 0) + 1);
+  const [[greediest, most] = [fingerprint, 0]] = [...counts].sort(([, one], [, other]) => other - one);
+  if (most <= (counts.get(fingerprint) ?? 0) + 1) return false;
+  const idHash = uses.oldest((id) => sessions.get(id)?.fingerprint === greediest);
+  return idHash !== undefined && (await carry({ type: "CloseSession", idHash, reason: "expired" }, SELF)).ok;
 }
 
 const UNKNOWN: Rejection = { code: "mcp/unknown-session", message: "this MCP session is not open any more; send a new initialize" };

@@ -8,6 +8,8 @@ export interface Uses {
   /** It is in use while this is not disposed of; nothing for what is not known. */
   hold(id: string): Disposable;
   forget(id: string): void;
+  /** The one of those that nobody holds which was in use longest ago. */
+  oldest(isMeant: (id: string) => boolean): string | undefined;
   /** Looks once, and gives those that nobody has used for as many looks as there may be; again at each look until forgotten. */
   look(): string[];
 }
@@ -36,6 +38,10 @@ export function createUses(mostLooks: number): Uses {
       };
     },
     forget: (id) => void uses.delete(id),
+    oldest(isMeant) {
+      const free = [...uses].filter(([id, { holds }]) => holds === 0 && isMeant(id));
+      return free.sort(([, one], [, other]) => one.atLook - other.atLook)[0]?.[0];
+    },
     look() {
       looks += 1;
       return [...uses].flatMap(([id, { atLook, holds }]) => (holds === 0 && looks - atLook >= mostLooks ? [id] : []));
