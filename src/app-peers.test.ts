@@ -50,6 +50,25 @@ it("acknowledges what reached its reader, and gives again what did not", async (
   expect([lost.messages.length, again.messages.length, (await peers.drain(10_000)).messages.length]).toEqual([1, 1, 0]);
 });
 
+it("gives once more what was given and then not read, marked so, and in the order in which it came", async () => {
+  await using session = await visited();
+  await acquainted(session);
+  await session.call(ana, "bus_send", { to: "bo", body: "hello" });
+  await session.settled();
+  const { peers } = await session.contextOf(bo);
+
+  const unread = (await peers.drain(10_000)).settle(true);
+  await session.call(ana, "bus_send", { to: "bo", body: "last" });
+  await session.settled();
+  unread?.();
+  const again = await peers.drain(10_000);
+  again.settle(true)?.();
+  await session.settled();
+
+  expect(again.messages).toMatchObject([{ body: "hello", redelivered: true }, { body: "last" }]);
+  expect((await peers.drain(10_000)).messages).toMatchObject([{ body: "last", redelivered: true }]);
+});
+
 it.each([
   ["has been given", true, 0],
   ["was lost on its way", false, 1],

@@ -81,6 +81,8 @@ export function createPeers({
   let opening: Promise<Opened> | undefined;
   /** Taken from the client, the oldest first. */
   let waiting: Delivery[] = [];
+  /** Those of them that were acknowledged before: nobody had read them. */
+  const isGivenAgain = new WeakSet<Delivery>();
   let isOver = false;
   const sent = createSentBefore();
 
@@ -108,6 +110,14 @@ export function createPeers({
 
   async function nameInSession(): Promise<string> {
     return (await coordination.membership().catch(() => undefined))?.principalId ?? name;
+  }
+
+  /** Once, because nobody knows for sure that it was not read. */
+  function giveAgain(taken: readonly Delivery[]): void {
+    const again = taken.filter((delivery) => !isGivenAgain.has(delivery)).map((delivery) => ({ ...delivery, redelivered: true }));
+    for (const delivery of again) isGivenAgain.add(delivery);
+    waiting = [...again, ...waiting];
+    onMail?.();
   }
 
   function fill(client: PeerClient): void {
@@ -169,10 +179,11 @@ export function createPeers({
           messages: taken.map(messageOf),
           remaining: waiting.length,
           settle(given) {
-            if (given) client.shown(taken);
+            if (given) client.shown(taken.filter((delivery) => !isGivenAgain.has(delivery)));
             else waiting = [...taken, ...waiting];
             fill(client);
             onMail?.();
+            return given ? () => giveAgain(taken) : undefined;
           },
         };
       }),

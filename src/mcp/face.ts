@@ -3,6 +3,7 @@
  * an MCP server of it that speaks both eras of the protocol.
  */
 import type { Progress, Question, Reply } from "../tools/asking.ts";
+import type { Settle } from "../tools/ports.ts";
 import type { PromptDefinition } from "../tools/prompt.ts";
 import type { ResourceContent, ResourceDefinition } from "../tools/resource.ts";
 import type { ToolDefinition } from "../tools/tool-definitions.ts";
@@ -32,7 +33,7 @@ export type Called =
         readonly text: string;
         readonly isError?: true;
         /** To be told whether the result reached the host. */
-        readonly settle?: (given: boolean) => void;
+        readonly settle?: Settle;
         /** The call ends with this question instead, and comes again with the reply. */
         readonly asks?: Question;
       };

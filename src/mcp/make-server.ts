@@ -20,6 +20,7 @@ import {
   type Tool,
 } from "@modelcontextprotocol/server";
 import { serveCatalogue } from "./catalogue.ts";
+import type { Settle } from "../tools/ports.ts";
 import type { Asked, Face } from "./face.ts";
 import { askOnPage, backFrom, canOpenPages, type Pages } from "./pages.ts";
 import { progressTo } from "./progress.ts";
@@ -59,7 +60,7 @@ export interface MakeServerOptions {
    * An answer to this request is about to be sent: tells, once, when it has left, or that it does not. Mail that was in one which
    * did not is given again.
    */
-  readonly whenSent: (request: { readonly id: string | number; readonly visit: unknown }, tell: (left: boolean) => void) => void;
+  readonly whenSent: (request: { readonly id: string | number; readonly visit: unknown }, tell: Settle) => void;
   /** Who follows a resource in the eras before 2026-07-28. Without it, none can be followed in either. */
   readonly subscriptions?: {
     /** @returns the sentence for a client where nobody is told of changes of this one */
@@ -74,20 +75,17 @@ export interface MakeServerOptions {
 
 export function makeServer(face: Face, options: MakeServerOptions): Server {
   const { lists } = face;
-  const server = new Server(
-    serverInfoOf(face),
-    {
-      capabilities: {
-        tools: {},
-        ...(lists.resources.length === 0 ? {} : { resources: { subscribe: options.subscriptions !== undefined } }),
-        ...(lists.prompts.length === 0 ? {} : { prompts: {} }),
-        ...(lists.resources.length + lists.prompts.length === 0 ? {} : { completions: {} }),
-      },
-      instructions: face.instructions,
-      cacheHints: CACHE_HINTS,
-      inputRequired: { roundTimeoutMs: ANSWER_MS - MARGIN_MS },
+  const server = new Server(serverInfoOf(face), {
+    capabilities: {
+      tools: {},
+      ...(lists.resources.length === 0 ? {} : { resources: { subscribe: options.subscriptions !== undefined } }),
+      ...(lists.prompts.length === 0 ? {} : { prompts: {} }),
+      ...(lists.resources.length + lists.prompts.length === 0 ? {} : { completions: {} }),
     },
-  );
+    instructions: face.instructions,
+    cacheHints: CACHE_HINTS,
+    inputRequired: { roundTimeoutMs: ANSWER_MS - MARGIN_MS },
+  });
   const answer = answerIn(server, face, options);
 
   server.oninitialized = () => {

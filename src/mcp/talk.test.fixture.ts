@@ -124,8 +124,21 @@ export function faceWith(
   };
 }
 
-export function said(text: string, rest: { readonly asks?: Question; readonly settle?: (given: boolean) => void } = {}): Called {
-  return { outcome: "result", result: { structured: { said: text }, text, ...rest } };
+interface Said {
+  readonly asks?: Question;
+  readonly settle?: (given: boolean) => unknown;
+}
+
+export function said(text: string, { asks, settle }: Said = {}): Called {
+  return {
+    outcome: "result",
+    result: {
+      structured: { said: text },
+      text,
+      ...(asks === undefined ? {} : { asks }),
+      ...(settle === undefined ? {} : { settle: (given) => void settle(given) }),
+    },
+  };
 }
 
 /** A value that a test gets to know later. */

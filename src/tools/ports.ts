@@ -289,12 +289,18 @@ export interface Once {
   readonly messageId: string;
 }
 
+/**
+ * To be told whether what a call gives reached whoever asked. Gives what is to be done where it turns out later that nobody has
+ * read it.
+ */
+export type Settle = (given: boolean) => (() => void) | undefined;
+
 export interface Drained {
   readonly messages: readonly PeerMessage[];
   /** How many wait still. */
   readonly remaining: number;
   /** To be told whether they reached whoever asked: if so they are acknowledged, else they wait again. */
-  readonly settle: (given: boolean) => void;
+  readonly settle: Settle;
 }
 
 /**

@@ -4,7 +4,7 @@
  */
 import * as z from "zod";
 import type { Question } from "./asking.ts";
-import type { ToolContext } from "./ports.ts";
+import type { Settle, ToolContext } from "./ports.ts";
 import type { Profile } from "./selection.ts";
 
 /** What a host may assume before it asks its user. All four are always said. */
@@ -34,7 +34,7 @@ export interface Answer {
   readonly attachment?: string;
   readonly isError?: true;
   /** To be told whether the result reached the caller. */
-  readonly settle?: (given: boolean) => void;
+  readonly settle?: Settle;
   /** Asks the person at the host instead: the tool is called again with the reply. What stands beside it is for nobody. */
   readonly asks?: Question;
 }
@@ -45,7 +45,7 @@ export interface ToolResult {
   readonly text: string;
   readonly isError?: true;
   /** Told by the face once the result has left, or that nobody takes it any more. */
-  readonly settle?: (given: boolean) => void;
+  readonly settle?: Settle;
   readonly asks?: Question;
 }
 

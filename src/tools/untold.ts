@@ -28,6 +28,7 @@ export async function unlessUntold(ctx: Pick<ToolContext, "signal">, answer: Ans
     ...answer,
     settle(given) {
       if (!given) giveUp().catch(() => undefined); // a sidecar that is gone keeps nothing of a task that nobody renews
+      return undefined; // of a task it is known that it was read, or else that its owner falls silent
     },
   };
 }

@@ -1,11 +1,13 @@
 /** One HTTP request on its way through this edge. */
 import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Settle } from "../../tools/ports.ts";
 import type { Selection } from "../../tools/selection.ts";
 import type { InSession } from "./legacy/live-sessions.ts";
 import type { Caller } from "./ports.ts";
 import type { Serving, Visit } from "./serving.ts";
 import type { SessionStore } from "./session-store.ts";
 import type { Reason, Stays } from "./stays.ts";
+import { whenUnread } from "./unread.ts";
 
 /** What the server of the SDK carries of it, under a name that its types give. */
 export interface AuthInfo {
@@ -85,8 +87,10 @@ export class HttpVisit implements Visit {
   get signal(): AbortSignal {
     if (this.#gone !== undefined) return this.#gone.signal;
     const gone = (this.#gone = new AbortController());
-    this.#outgoing.once("close", () => {
-      if (!this.#outgoing.writableFinished) gone.abort();
+    const outgoing = this.#outgoing;
+    if (outgoing.closed || outgoing.destroyed) gone.abort();
+    outgoing.once("close", () => {
+      if (!outgoing.writableFinished) gone.abort();
     });
     return gone.signal;
   }
@@ -98,11 +102,15 @@ export class HttpVisit implements Visit {
     this.#gone?.abort();
   }
 
-  onLeft(hear: (given: boolean) => void): void {
+  onLeft(hear: Settle): void {
     const outgoing = this.#outgoing;
     // What is written to nobody counts as finished, too.
-    if (outgoing.closed || outgoing.destroyed) return hear(false);
-    outgoing.once("close", () => hear(outgoing.writableFinished && !this.#isWithdrawn));
+    if (outgoing.closed || outgoing.destroyed) return void hear(false);
+    const { socket } = outgoing.req;
+    outgoing.once("close", () => {
+      const takeBack = hear(outgoing.writableFinished && !this.#isWithdrawn);
+      if (takeBack !== undefined) whenUnread(socket, takeBack);
+    });
   }
 
   /** Its answer is not given, though it ends well. */

@@ -1,5 +1,7 @@
 /** What a request is told, in the order in which it is looked at. */
-import { request as httpRequest } from "node:http";
+import { once } from "node:events";
+import { Agent, type IncomingMessage, request as httpRequest } from "node:http";
+import { connect } from "node:net";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { begin, initialize, modern, open, post, request, toolCall } from "../../app-mcp.test.fixture.ts";
 import { EVERYBODY, mount, type Mounted } from "./mcp-edge.test.fixture.ts";
@@ -160,6 +162,43 @@ describe("a request", () => {
     ]);
     expect(answered.headers["access-control-allow-origin"]).toBe(origin);
     expect(answered.headers["access-control-expose-headers"]).toContain("Mcp-Session-Id");
+  });
+});
+
+describe("an answer that has left", () => {
+  it("turns out not to be read where its client is gone before it has read it", async () => {
+    const { serve, seen } = toy();
+    await using other = await mount({ serve });
+    const { port, host } = new URL(other.url);
+    const body = JSON.stringify(toolCall("settle"));
+    const client = connect(Number(port), "127.0.0.1");
+    client.pause();
+    client.write(`POST /mcp HTTP/1.1\r\nhost: ${host}\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n${body}`);
+    await expect.poll(() => seen.at(-1)).toBe("given true");
+
+    client.destroy();
+
+    await expect.poll(() => seen.at(-1)).toBe("not read");
+  });
+
+  it.each(["close", "keep-alive"])("counts as read where its client goes on, or ends the connection: %s", async (connection) => {
+    const { serve, seen } = toy();
+    await using other = await mount({ serve });
+    const agent = new Agent({ keepAlive: connection === "keep-alive" });
+    const ask = async () => {
+      const asked = httpRequest(other.url, { method: "POST", agent, headers: { "content-type": "application/json" } });
+      asked.end(JSON.stringify(toolCall("settle")));
+      const [response] = (await once(asked, "response")) as [IncomingMessage];
+      response.resume();
+      await once(response, "close");
+    };
+
+    for (let times = 0; times < 3; times += 1) await ask();
+    agent.destroy();
+    await ask();
+
+    expect(seen.filter((line) => line.startsWith("given"))).toEqual(Array(4).fill("given true"));
+    expect(seen).not.toContain("not read");
   });
 });
 

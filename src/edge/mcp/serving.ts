@@ -9,6 +9,7 @@
  */
 import type { Server, ServerEventBus } from "@modelcontextprotocol/server";
 import type { AnswerPlainly } from "../../mcp/plain-call.ts";
+import type { Settle } from "../../tools/ports.ts";
 import type { Selection } from "../../tools/selection.ts";
 import type { Rejection } from "../../wire/refusals.ts";
 import type { Caller, Change } from "./ports.ts";
@@ -25,8 +26,8 @@ export interface Visit {
   readonly carriesQuestions: boolean;
   /** The session of 2025 that it came in, and what its client follows there. */
   readonly followed?: Followed | undefined;
-  /** Is told, once, whether the answer to this request has left. */
-  onLeft(hear: (given: boolean) => void): void;
+  /** Is told, once, whether the answer to this request has left; what that gives is done when it turns out that nobody read it. */
+  onLeft(hear: Settle): void;
 }
 
 /** What the client of a session follows there; each says why it was refused. */

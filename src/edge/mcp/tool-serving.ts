@@ -12,7 +12,7 @@ import { answersPlainly } from "../../mcp/plain-call.ts";
 import { createRequestStates, type RequestStates } from "../../mcp/request-state.ts";
 import { codeOf, turnedAway } from "../../tools/failure.ts";
 import { REGISTRY } from "../../tools/registry.ts";
-import type { Membership, ToolContext } from "../../tools/ports.ts";
+import type { Membership, Settle, ToolContext } from "../../tools/ports.ts";
 import type { Selection } from "../../tools/selection.ts";
 import type { ToolResult } from "../../tools/tool.ts";
 import type { Caller, Callers, Change, Changes, Visitors } from "./ports.ts";
@@ -96,7 +96,7 @@ function servingOf(face: Face, requestStates: RequestStates, { visitors, changes
     pages,
     callerOf: (asked: Asked) => ownerOf((asked.visit as Visit).caller),
     carriesQuestions: (asked: Asked) => asked.era === "modern" || (asked.visit as Visit).carriesQuestions,
-    whenSent: ({ visit }: { readonly visit: unknown }, tell: (left: boolean) => void) => (visit as Visit).onLeft(tell),
+    whenSent: ({ visit }: { readonly visit: unknown }, tell: Settle) => (visit as Visit).onLeft(tell),
     subscriptions: {
       subscribe: (uri: string, asked: Asked) => follow(asked, (followed) => followed.subscribe(uri)),
       unsubscribe: (uri: string, asked: Asked) => follow(asked, (followed) => followed.unsubscribe(uri)),

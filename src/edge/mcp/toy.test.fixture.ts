@@ -56,14 +56,20 @@ export function toy(more: Partial<Serving> = {}): Toy {
           return says(`person: ${(answer as { readonly action: string }).action}`);
         }
         case "settle":
-          visit.onLeft((given) => seen.push(`given ${given}`));
+          visit.onLeft((given) => {
+            seen.push(`given ${given}`);
+            return () => seen.push("not read");
+          });
           return says("settled");
         case "late":
           begun += 1;
           await new Promise((resolve) => mcpReq.signal.addEventListener("abort", resolve));
           // What is answered to nobody has been written by then.
           for (let turn = 0; turn < 5; turn += 1) await nextLoop();
-          visit.onLeft((given) => seen.push(`given ${given}`));
+          visit.onLeft((given) => {
+            seen.push(`given ${given}`);
+            return () => seen.push("not read");
+          });
           return says("late");
         default:
           return says(`${name} ${JSON.stringify(args ?? {})}`);
