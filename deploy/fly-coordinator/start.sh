@@ -26,8 +26,8 @@ command -v caddy >/dev/null || refuse "there is no caddy on the PATH: install it
 
 node "$signalbox" sidecar --multi-session --host 127.0.0.1 --port "$port" --tls --store "$data/signalbox" &
 sidecar=$!
-# Its certificates are on the volume too, and the tokens are none of its business.
-env -u MPAC_TOKEN_TABLE SIGNALBOX_UPSTREAM="127.0.0.1:$port" XDG_DATA_HOME="$data" XDG_CONFIG_HOME="$data" \
+# Its certificates are on the volume too, and tokens and secrets are none of its business.
+env -u MPAC_TOKEN_TABLE -u PEERBUS_HMAC_SECRET -u PEERBUS_TOKENS -u BUS_WRITE_SECRET SIGNALBOX_UPSTREAM="127.0.0.1:$port" XDG_DATA_HOME="$data" XDG_CONFIG_HOME="$data" \
   caddy run --config "$here/Caddyfile" --adapter caddyfile &
 proxy=$!
 
