@@ -87,6 +87,18 @@ describe("whoever signs in", () => {
       expect(uri).toBe(served.url.replace("http:", "ws:").replace(/mcp$/, `session/${String(id)}`));
   });
 
+  it("follows as many resources on one stream as a session does, and no more", async () => {
+    await using served = await sidecar();
+    const uris = Array.from({ length: 257 }, (_, index) => `signalbox://file/${index}.ts`);
+    const [body, headers] = modern("subscriptions/listen", { notifications: { resourceSubscriptions: uris } });
+
+    const refused = await post(served.url, body, { ...headers, ...served.own });
+    const followed = await listening(served.url, [...uris.slice(1), "signalbox://file/1.ts"], served.own);
+
+    expect([refused.status, refused.body]).toMatchObject([400, { id: body["id"], error: { code: -32602 } }]);
+    expect(followed.acknowledged).toMatchObject({ method: "notifications/subscriptions/acknowledged" });
+  });
+
   it("chooses its tools by address and by header", async () => {
     await using served = await sidecar();
     const namesOf = async (query: string, headers = {}) => {

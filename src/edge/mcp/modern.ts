@@ -8,6 +8,7 @@ import type { PlainCall, PlainClient } from "../../mcp/plain-call.ts";
 import { isAbout } from "./changes.ts";
 import { CODE, idOf, refusal } from "./errors.ts";
 import type { HttpVisit } from "./http-visit.ts";
+import { createListeners } from "./listeners.ts";
 import { createOutlet, type Outlet, STREAM_HEADERS } from "./legacy/outlet.ts";
 import type { Listener, Visit } from "./serving.ts";
 import { endedBy } from "./stays.ts";
@@ -17,8 +18,8 @@ export interface Modern {
   post(visit: HttpVisit, body: unknown, call?: PlainCall & PlainClient): Promise<Response>;
 }
 
-/** Streams of subscriptions that one process holds open. */
-const MAX_LISTENERS = 10_000;
+/** Resources that one stream follows: as many as a session of 2025 does. */
+const MAX_URIS = 256;
 
 /** When a client may try again that found no room, in seconds. */
 const RETRY_SEC = 5;
@@ -27,24 +28,34 @@ const OPTIONS = { legacy: "reject", keepAliveMs: 0 } as const;
 
 export function createModern(log: Log): Modern {
   const handler = createMcpHandler(serverOf, OPTIONS);
-  let listeners = 0;
+  const listeners = createListeners();
 
   /** By a handler of its own, whose events are those that this listener may hear of. */
   async function listen(visit: HttpVisit, body: object): Promise<Response> {
-    if (listeners >= MAX_LISTENERS) {
+    const uris = new Set(urisIn(body));
+    if (uris.size > MAX_URIS) {
+      return refusal(400, CODE.params, `one stream follows at most ${MAX_URIS} resources; open another for more`, { id: idOf(body) });
+    }
+    const joined = listeners.join(visit.caller.identity?.fingerprint ?? "anybody");
+    if (joined === undefined) {
       const message = "as many listen here as there is room for; try again";
       return refusal(503, CODE.server, message, { id: idOf(body), headers: { "retry-after": String(RETRY_SEC) } });
     }
     const stop = new AbortController();
     let outlet: Outlet | undefined;
     const listener = { visit, clientName: nameIn(body), after: undefined, signal: stop.signal };
-    const bus = visit.serving.bus ?? changesTo(listener, { uris: urisIn(body), taken: () => outlet?.drained() ?? Promise.resolve(), log });
+    const bus = visit.serving.bus ?? changesTo(listener, { uris, taken: () => outlet?.drained() ?? Promise.resolve(), log });
     const own = createMcpHandler(serverOf, { ...OPTIONS, bus });
-    const response = await ask(own, visit, body);
-    if (!isStream(response)) return response;
-    listeners += 1;
+    const response = await ask(own, visit, body).catch((cause: unknown) => {
+      joined[Symbol.dispose]();
+      throw cause;
+    });
+    if (!isStream(response)) {
+      joined[Symbol.dispose]();
+      return response;
+    }
     outlet = outletFor(response, () => {
-      listeners -= 1;
+      joined[Symbol.dispose]();
       stop.abort();
       visit.ended();
     });
@@ -117,7 +128,7 @@ function outletFor(response: Response, onEnd: () => void): Outlet {
 }
 
 interface Following {
-  readonly uris: readonly string[];
+  readonly uris: ReadonlySet<string>;
   /** Resolves when what was said has been taken. */
   readonly taken: () => Promise<void>;
   readonly log: Log;
