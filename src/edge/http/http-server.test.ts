@@ -1,11 +1,15 @@
-import { request } from "node:http";
+import { type OutgoingHttpHeaders, request } from "node:http";
 import { Hono } from "hono";
 import { expect, it } from "vitest";
 import { listen } from "./http-server.ts";
 
-function get(port: number, path: string): Promise<{ readonly status: number | undefined; readonly text: string }> {
+function get(
+  port: number,
+  path: string,
+  headers: OutgoingHttpHeaders = {},
+): Promise<{ readonly status: number | undefined; readonly text: string }> {
   return new Promise((resolve, reject) => {
-    const asked = request({ host: "127.0.0.1", port, path, agent: false }, (response) => {
+    const asked = request({ host: "127.0.0.1", port, path, headers, agent: false }, (response) => {
       let text = "";
       response.on("data", (chunk) => (text += String(chunk)));
       response.on("end", () => resolve({ status: response.statusCode, text }));
@@ -15,8 +19,8 @@ function get(port: number, path: string): Promise<{ readonly status: number | un
   });
 }
 
-it("says in JSON that an address cannot be read, as everything else that it refuses", async () => {
-  await using server = await listen({
+const serve = () =>
+  listen({
     host: "127.0.0.1",
     port: 0,
     allowedOrigins: [],
@@ -24,7 +28,19 @@ it("says in JSON that an address cannot be read, as everything else that it refu
     upgrade: () => ({ status: 404, why: "" }),
   });
 
+it("says in JSON that an address cannot be read, as everything else that it refuses", async () => {
+  await using server = await serve();
+
   const { status, text } = await get(server.port, "/api/bus/lanes/a\\b/claim");
 
   expect([status, JSON.parse(text)]).toEqual([400, { detail: expect.stringMatching(/percent-encode .*%5C/) as string }]);
+});
+
+it("reads no more than 16 KiB of headers, and goes on with the next request", async () => {
+  await using server = await serve();
+  const bearing = (bytes: number) => get(server.port, "/mcp", { "x-long": "x".repeat(bytes) });
+
+  const statuses = [await bearing(15 * 1024), await bearing(17 * 1024), await bearing(0)].map(({ status }) => status);
+
+  expect(statuses).toEqual([200, 431, 200]);
 });
