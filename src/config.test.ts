@@ -23,6 +23,11 @@ describe("a repository's sidecar", () => {
     { name: "may want the token of its discovery file", flags: { requireToken: true }, gives: { requireToken: true } },
     { name: "may be told so by a bridge's surroundings", env: { SIGNALBOX_REQUIRE_TOKEN: "1" }, gives: { requireToken: true } },
     {
+      name: "lets in its own pages under its public address",
+      env: { SIGNALBOX_ALLOWED_ORIGINS: "https://a.example", SIGNALBOX_PUBLIC_URL: "https://signalbox.example.org/hub/" },
+      gives: { allowedOrigins: ["https://a.example", "https://signalbox.example.org"] },
+    },
+    {
       name: "takes what a session decides for itself",
       env: { MPAC_SESSION_POLICY: '{"role_policy":{"default_role":"observer"}}' },
       gives: { policy: { role_policy: { default_role: "observer" } } },

@@ -231,6 +231,8 @@ function readService(flags: SidecarFlags, env: Environment, kind: "local" | "hos
     .min(0)
     .safeParse(flags.idleMinutes ?? "0");
   if (!idleMinutes.success) throw new BadConfig(`--idle-minutes is ${flags.idleMinutes}; write a number of minutes, 0 for never`);
+  const callers = readCallers(env, kind);
+  const { publicUrl } = callers.signIn;
   const level = z.enum(["debug", "info", "warn", "error", "silent"]).safeParse(flags.logLevel ?? "info");
   if (!level.success) throw new BadConfig(`--log-level is ${flags.logLevel}; it is debug, info, warn, error or silent`);
   return {
@@ -238,12 +240,13 @@ function readService(flags: SidecarFlags, env: Environment, kind: "local" | "hos
     port: port(said(flags.port), "--port") ?? port(said(env["MPAC_SIDECAR_PORT"]), "MPAC_SIDECAR_PORT"),
     raceLock: flags.raceLock !== false,
     idleMinutes: idleMinutes.data,
-    allowedOrigins: listed(env["SIGNALBOX_ALLOWED_ORIGINS"]),
+    // Pages of its own come from the address that people know: a form on one is sent from there.
+    allowedOrigins: [...listed(env["SIGNALBOX_ALLOWED_ORIGINS"]), ...(publicUrl === undefined ? [] : [new URL(publicUrl).origin])],
     logLevel: level.data,
     tokens: readTokens(said(flags.securityProfile), said(env["MPAC_TOKEN_TABLE"])),
     policy: readPolicy(said(env["MPAC_SESSION_POLICY"])),
     peers: readPeers(env),
-    ...readCallers(env, kind),
+    ...callers,
   };
 }
 
