@@ -206,15 +206,18 @@ export function createVisitors(options: VisitorsOptions): Visitors {
     }
   }
 
-  async function restWhenIdle({ known: all }: Stay, key: string, known: Known): Promise<void> {
-    const silentMs = nowMs() - known.lastMs;
+  async function restWhenIdle({ place, known: all }: Stay, key: string, known: Known): Promise<void> {
+    const { session } = await place;
+    const isSilent = (): boolean => nowMs() - known.lastMs - session.sleptSince(known.lastMs) >= PRESENT_MS;
+    // Whether the machine slept is seen before anything is answered.
+    if (isSilent()) await session.query(() => undefined);
     // An open stream keeps somebody present, and no task alive that nobody works on.
-    if (silentMs < PRESENT_MS) return known.member.renew();
+    if (!isSilent()) return known.member.renew();
     if (known.holds > 0) return;
     await known.member.rest();
     if (!known.member.isPresent) known.mail.close();
     const isForgotten = !known.member.holdsTasks || nowMs() - known.lastMs >= REMEMBERED_MS;
-    if (isForgotten && known.holds === 0 && nowMs() - known.lastMs >= PRESENT_MS && !known.member.isPresent) {
+    if (isForgotten && known.holds === 0 && isSilent() && !known.member.isPresent) {
       all.delete(key);
       for (const other of all.values()) other.agents.delete(known);
     }

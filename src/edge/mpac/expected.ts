@@ -18,7 +18,7 @@ const LOOK_MS = 15_000;
 
 export interface ExpectedOptions {
   readonly sessionId: string;
-  readonly session: Pick<Inside, "query" | "say">;
+  readonly session: Pick<Inside, "query" | "say" | "sleptSince">;
   readonly presence: Pick<Presence, "hold">;
   readonly clock: Pick<Clock, "after">;
   readonly nowMs: () => number;
@@ -31,7 +31,7 @@ export interface Expected extends Disposable {
 
 export function expectAgain({ sessionId, session, presence, clock, nowMs }: ExpectedOptions): Expected {
   const held = new Map<string, Disposable>();
-  const untilMs = nowMs() + PRESENT_MS;
+  const fromMs = nowMs();
   let timer: Disposable | undefined;
 
   // A log that cannot be read now has nobody to expect.
@@ -55,8 +55,8 @@ export function expectAgain({ sessionId, session, presence, clock, nowMs }: Expe
   }
 
   async function look(): Promise<void> {
-    const isOver = nowMs() >= untilMs;
     const found = await session.query((state) => [...held.keys()].flatMap((id) => stateOf(state, id)));
+    const isOver = nowMs() - fromMs - session.sleptSince(fromMs) >= PRESENT_MS;
     for (const { participant, due, isIdle } of found) {
       if (!held.has(participant.id)) continue;
       if (isOver) letGo(participant.id);

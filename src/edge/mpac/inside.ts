@@ -58,6 +58,8 @@ export interface Inside extends Disposable {
   /** Whether somebody is connected under the name, or holds it. */
   isConnected(principal: string): boolean;
   worked(principal: string): void;
+  /** Milliseconds after `ms` in which nothing could be heard, because the machine slept: known once a question has been answered. */
+  sleptSince(ms: number): number;
   readFile(path: string): Promise<VirtualFile>;
 }
 
@@ -113,6 +115,7 @@ export function openInside({ room, engine, surroundings, viewContext, behindOf, 
     },
     isConnected: (principal) => room.isConnected(principal),
     worked: (principal) => presence.worked(principal, engine.nowMs()),
+    sleptSince: (ms) => presence.sleptSince(ms),
     async readFile(path) {
       const place = await host.query((state) => virtualFile(state, path));
       if ("refused" in place) return { status: "refused", why: place.refused };

@@ -48,6 +48,8 @@ export interface Session {
   isConnected(principal: string): boolean;
   /** It showed that it works. */
   worked(principal: string): void;
+  /** Milliseconds after `ms` in which nothing could be heard, because the machine slept: known once a question has been answered. */
+  sleptSince(ms: number): number;
 }
 
 /** The files that a session's visitors work on. */
