@@ -18,6 +18,7 @@ import { createMcpEdge, type McpEdgeOptions } from "./edge/mcp/mcp-routes.ts";
 import type { HttpVisit } from "./edge/mcp/http-visit.ts";
 import { baseOf, metadataRoutes } from "./edge/mcp/metadata.ts";
 import type { Callers, Visitors } from "./edge/mcp/ports.ts";
+import { remembered } from "./edge/mcp/remembered.ts";
 import { createSessionStore } from "./edge/mcp/session-store.ts";
 import { serveTools } from "./edge/mcp/tool-serving.ts";
 import type { FollowedHost } from "./edge/mcp/followed-log.ts";
@@ -74,7 +75,8 @@ export async function serveMcp(common: Common, options: McpOptions): Promise<Mcp
   });
   const sessions = createSessionStore({ engine, open: async (id) => (await engine.open(mcp, id, {})).host, clock: systemClock });
   const { issuer, publicUrl } = config.signIn;
-  const reachedAt = (visit: unknown): string => baseOf(publicUrl, (visit as HttpVisit).request);
+  const baseAt = remembered((url) => baseOf(publicUrl, { url }));
+  const reachedAt = (visit: unknown): string => baseAt((visit as HttpVisit).request.url);
   const pages = createAskPages({ baseOf: ({ visit }) => reachedAt(visit), nowMs });
   const serve = serveTools({ version: VERSION, callers, visitors, changes, baseOf: reachedAt, pages, nowMs, log });
   const edge = createMcpEdge({ sessionAt, serve, callers, sessions, onActivity, log });

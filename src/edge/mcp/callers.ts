@@ -10,7 +10,7 @@ import { PrincipalId } from "../../wire/ids.ts";
 import type { KeyTable } from "../../wire/key-table.ts";
 import type { SignIn } from "../../wire/sign-in.ts";
 import { ANY_SESSION } from "../../wire/credential-table.ts";
-import { type Admission, type Door, identityOf, type Identity, tokenIn } from "../http/door.ts";
+import { type Door, identityOf, type Identity, tokenIn } from "../http/door.ts";
 import { createPace, networkOf } from "../http/pace.ts";
 import type { Rate } from "../http/rate.ts";
 import { challenged, forbidden, type Offered, putOff } from "./challenge.ts";
@@ -75,8 +75,7 @@ export function createCallers({ door, signIn, isHosted, beganAtMs, rate, nowMs, 
     const { request, sessionId } = asked;
     const admission = door.admitHeader(authorization, sessionId);
     if (admission === undefined) return unknown(request, OTHER_SCHEME);
-    if (!("refused" in admission))
-      return admission.admitted === "own" ? ownCaller(request, admission) : proven(admission.admitted, admission.holder);
+    if (!("refused" in admission)) return admission.admitted === "own" ? ownCaller(request) : proven(admission.admitted, admission.holder);
     if (admission.isKnown === true) return forbidden(admission.refused);
     return byIssuer(asked, authorization, admission.refused);
   }
@@ -184,6 +183,15 @@ function anonymityOf({ anonymousRead }: SignIn, door: Door, isHosted: boolean): 
   return isHosted || door.isShut ? "nobody" : "this-user";
 }
 
+/** This machine's own user. */
+const OWN: Caller = {
+  kind: "own",
+  name: undefined,
+  principal: undefined,
+  identity: identityOf({ admitted: "own" }, []),
+  mayWrite: true,
+};
+
 /** The one that takes no part. */
 const ANYBODY: Caller = { kind: "anybody", name: undefined, principal: undefined, identity: undefined, mayWrite: false };
 const EVERY: ReadonlySet<string> = new Set([ANY_SESSION]);
@@ -194,10 +202,10 @@ function proven(identity: Identity, holder: string | undefined): Caller {
 }
 
 /** What this machine's own program says of whom it speaks for is believed. */
-function ownCaller(request: Request, admission: Extract<Admission, { admitted: unknown }>): Caller | Barred {
+function ownCaller(request: Request): Caller | Barred {
   const named = principalIn(request.headers.get("x-signalbox-principal"));
   if (named === null) return { status: 400, why: "X-Signalbox-Principal is no name in percent-encoded UTF-8", headers: {} };
-  return { kind: "own", name: undefined, principal: named, identity: identityOf(admission, []), mayWrite: true };
+  return named === undefined ? OWN : { ...OWN, principal: named };
 }
 
 /** Null for what is no name. */

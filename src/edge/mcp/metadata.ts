@@ -14,7 +14,7 @@ const RESOURCE = /^(?:\/mcp|\/session\/[^/]+\/mcp)?$/;
 const MAX_AGE_S = 300;
 
 /** The public address of this server, without a slash at its end: what was configured, else what the request came to. */
-export function baseOf(publicUrl: string | undefined, request: Request, port?: number): string {
+export function baseOf(publicUrl: string | undefined, request: Pick<Request, "url">, port?: number): string {
   if (publicUrl !== undefined) return publicUrl;
   const url = new URL(request.url);
   if (port !== undefined) url.port = String(port);

@@ -76,8 +76,19 @@ async function contextFor(
   return isElsewhere ? { refused: servesOne(sessionId) } : reachedAt(options.baseOf(asked.visit as Visit), visitor.context);
 }
 
+/** What a visitor that comes again is given, by the address at which it came last. */
+const reached = new WeakMap<ToolContext, { readonly base: string; readonly context: ToolContext }>();
+
 /** Where its session is for others who work on it, in whole: an agent hands that on. */
-function reachedAt(base: string, context: ToolContext): ToolContext {
+function reachedAt(base: string, own: ToolContext): ToolContext {
+  const standing = reached.get(own);
+  if (standing?.base === base) return standing.context;
+  const context = withAddress(base, own);
+  reached.set(own, { base, context });
+  return context;
+}
+
+function withAddress(base: string, context: ToolContext): ToolContext {
   const { coordination } = context;
   async function membership(): Promise<Membership> {
     const member = await coordination.membership();

@@ -13,7 +13,7 @@ import { createBoard, noAgents, reading, readingAs } from "./coordination.ts";
 import type { Caller, Callers, Visitor, Visitors } from "./ports.ts";
 import { createAgents } from "./visitor/agents.ts";
 import { createMember, type Member } from "./visitor/member.ts";
-import { besideNamesake, fingerprintOf, instanceOf, nameOf, type Naming } from "./visitor/names.ts";
+import { besideNamesake, fingerprintOf, instanceOf, keptNames, nameOf, type Naming } from "./visitor/names.ts";
 import type { Place } from "./visitor/place.ts";
 import { createMail, type Mail, noPeers } from "./visitor/peers.ts";
 
@@ -54,6 +54,8 @@ interface Known {
   readonly agents: Set<Known>;
   /** Whether those of an earlier life were looked for. */
   isWhole: boolean;
+  /** What the tools are given for it, and for which caller. */
+  served?: { readonly caller: Caller; readonly visitor: Visitor };
 }
 
 /** What the host of a request says of itself. */
@@ -71,7 +73,8 @@ interface Stay {
 }
 
 export function createVisitors(options: VisitorsOptions): Visitors {
-  const { enter, naming, callers, capabilities, clock, nowMs, reportFault } = options;
+  const { enter, callers, capabilities, clock, nowMs, reportFault } = options;
+  const naming = keptNames(options.naming);
   const { howToSignIn } = callers;
   const stays = new Map<string, Stay>();
   let isOver = false;
@@ -153,6 +156,13 @@ export function createVisitors(options: VisitorsOptions): Visitors {
       await Promise.all(Array.from(known.agents, (agent) => agent.member.worked()));
       known.mail.follow(takesMail);
     }
+    // This machine's own user is one and the same caller with each request.
+    if (known.served?.caller !== caller) known.served = { caller, visitor: visitorOf(stay, place, caller, known) };
+    return known.served.visitor;
+  }
+
+  function visitorOf(stay: Stay, place: Place, caller: Caller, known: Known): Visitor {
+    const { member } = known;
     const speaking = (one: Member): Coordination => (caller.mayWrite ? one.coordination : readingAs(one, howToSignIn));
     const takeNotices = (): string[] => [
       ...(place.visitorFiles.takeNotices?.() ?? []),

@@ -2,6 +2,7 @@
 import { sha256 } from "../../../engine/seal.ts";
 import { OVER_HTTP } from "../../../wire/over-http.ts";
 import type { Caller } from "../ports.ts";
+import { remembered } from "../remembered.ts";
 
 /** Longest name that is made here; room is left for `#2` and for labels behind it. */
 const MAX_NAME = 200;
@@ -15,6 +16,19 @@ export interface Naming {
   own(clientName: string | undefined, sessionId: string): string;
   /** As a client calls itself, fit for a name; empty where nothing is left of it. */
   client(clientName: string): string;
+}
+
+/** The same names, each made once for a client. */
+export function keptNames(naming: Naming): Naming {
+  const unnamed = remembered((sessionId) => naming.own(undefined, sessionId));
+  const named = remembered((key) => {
+    const [sessionId = "", ...clientName] = key.split("\0");
+    return naming.own(clientName.join("\0"), sessionId);
+  });
+  return {
+    own: (clientName, sessionId) => (clientName === undefined ? unnamed(sessionId) : named(`${sessionId}\0${clientName}`)),
+    client: remembered((clientName) => naming.client(clientName)),
+  };
 }
 
 export function nameOf(caller: Caller, sessionId: string, clientName: string | undefined, naming: Naming): string {
