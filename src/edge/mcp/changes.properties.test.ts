@@ -20,9 +20,9 @@ it("hears of everything that happened behind its place, however slowly it reads 
   await fc.assert(
     fc.asyncProperty(fc.array(step, { maxLength: 14 }), async (steps) => {
       const store = memoryStore();
-      let process: Process = start({ store });
-      await process.says("ana", "HELLO");
-      let reading: Reading = process.follows("ana");
+      let life: Process = start({ store });
+      await life.says("ana", "HELLO");
+      let reading: Reading = life.follows("ana");
       let { cursor } = await reading.next();
       const happened: string[] = [];
       const missing = new Set<string>();
@@ -42,30 +42,30 @@ it("hears of everything that happened behind its place, however slowly it reads 
         } else if (one === "come back" || one === "restart") {
           reading[Symbol.dispose]();
           if (one === "restart") {
-            await process.die();
-            process = start({ store });
+            await life.die();
+            life = start({ store });
           }
-          reading = process.follows("ana", cursor);
+          reading = life.follows("ana", cursor);
         } else if ("announce" in one) {
           const ids = Array.from({ length: one.announce }, (_, index) => `${happened.length}-${index}`);
           for (const id of ids) note(`signalbox://file/${id}.ts`);
-          await Promise.all(ids.map((id) => process.says("ana", "INTENT_ANNOUNCE", intent(id))));
+          await Promise.all(ids.map((id) => life.says("ana", "INTENT_ANNOUNCE", intent(id))));
         } else {
           const topics = Array.from({ length: one.post }, (_, index) => `${happened.length}-${index}`);
           for (const topic of topics) note(`signalbox://board?topic=${topic}`);
-          await Promise.all(topics.map((topic) => process.posts(topic)));
+          await Promise.all(topics.map((topic) => life.posts(topic)));
         }
       }
       const ends = ["signalbox://file/end.ts", "signalbox://board?topic=end"];
       for (const uri of ends) note(uri);
-      await Promise.all([process.says("ana", "INTENT_ANNOUNCE", intent("end")), process.posts("end")]);
+      await Promise.all([life.says("ana", "INTENT_ANNOUNCE", intent("end")), life.posts("end")]);
       // What is told of a log is told of everything before it.
       while (ends.some((uri) => missing.has(uri))) await take();
 
       expect([...missing]).toEqual([]);
       reading[Symbol.dispose]();
-      expect([await process.isListenedTo("session"), await process.isListenedTo("board")]).toEqual([false, false]);
-      await process.die();
+      expect([await life.isListenedTo("session"), await life.isListenedTo("board")]).toEqual([false, false]);
+      await life.die();
     }),
     { numRuns: 60 },
   );

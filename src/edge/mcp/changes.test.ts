@@ -10,18 +10,18 @@ import { BadCursor, isAbout } from "./changes.ts";
 import { type Process, start } from "./changes.test.fixture.ts";
 
 /** A session that ana has joined. */
-async function withAna(process: Process = start()): Promise<Process> {
-  await process.says("ana", "HELLO");
-  return process;
+async function withAna(life: Process = start()): Promise<Process> {
+  await life.says("ana", "HELLO");
+  return life;
 }
 
 describe("whoever follows a session", () => {
   it("hears at once where following begins, and then what changes, each with its place", async () => {
-    const process = await withAna();
-    using reading = process.follows("ana");
+    const life = await withAna();
+    using reading = life.follows("ana");
 
     const first = await reading.next();
-    await process.says("ana", "INTENT_ANNOUNCE", intent("i"));
+    await life.says("ana", "INTENT_ANNOUNCE", intent("i"));
     const second = await reading.next();
 
     expect([first.told, first.cursor]).toEqual(["", "s2.b0.m0"]);
@@ -31,14 +31,14 @@ describe("whoever follows a session", () => {
   });
 
   it("hears of the board and of its own mail as well", async () => {
-    const process = await withAna();
-    using anas = process.follows("ana");
-    using bos = process.follows("bo");
+    const life = await withAna();
+    using anas = life.follows("ana");
+    using bos = life.follows("bo");
     await Promise.all([anas.next(), bos.next()]);
 
-    await process.posts("a topic");
+    await life.posts("a topic");
     const posted = [(await anas.next()).told, (await bos.next()).told];
-    await process.mails("ana", "bo", "m1");
+    await life.mails("ana", "bo", "m1");
 
     expect(posted).toEqual(["board board?topic=a%20topic", "board board?topic=a%20topic"]);
     expect((await bos.next()).told).toBe("inbox");
@@ -46,23 +46,23 @@ describe("whoever follows a session", () => {
   });
 
   it("hears nothing of what changes nothing", async () => {
-    const process = await withAna();
-    await process.says("ana", "HEARTBEAT", { status: "idle" });
-    using reading = process.follows("ana");
+    const life = await withAna();
+    await life.says("ana", "HEARTBEAT", { status: "idle" });
+    using reading = life.follows("ana");
     await reading.next();
 
-    await process.says("ana", "HEARTBEAT", { status: "idle" });
-    await process.says("ana", "OP_PROPOSE", { op_id: "o", target: "a.ts", op_kind: "replace" });
+    await life.says("ana", "HEARTBEAT", { status: "idle" });
+    await life.says("ana", "OP_PROPOSE", { op_id: "o", target: "a.ts", op_kind: "replace" });
 
     expect(await reading.isQuiet()).toBe(true);
   });
 
   it("hears once of many things that happened while it did not listen", async () => {
-    const process = await withAna();
-    using reading = process.follows("ana");
+    const life = await withAna();
+    using reading = life.follows("ana");
     await reading.next();
 
-    await Promise.all(Array.from({ length: 300 }, (_, index) => process.says("ana", "INTENT_ANNOUNCE", intent(`i${index}`))));
+    await Promise.all(Array.from({ length: 300 }, (_, index) => life.says("ana", "INTENT_ANNOUNCE", intent(`i${index}`))));
     const { change, cursor } = await reading.next();
 
     expect(cursor).toBe("s302.b0.m0");
@@ -99,8 +99,8 @@ describe("whoever follows a session", () => {
   });
 
   it("is told that everything may have changed where its place is in another life of the log", async () => {
-    const process = await withAna();
-    using reading = process.follows("ana", "s1.b7.m0");
+    const life = await withAna();
+    using reading = life.follows("ana", "s1.b7.m0");
 
     const { change, cursor } = await reading.next();
 
@@ -112,10 +112,10 @@ describe("whoever follows a session", () => {
 
   it("is told the same where it is very far behind, and no log is read for that", async () => {
     const store = touchyStore();
-    const process = await withAna(start({ store }));
-    for (let round = 0; round < 5; round += 1) await Promise.all(Array.from({ length: 500 }, () => process.posts("a")));
+    const life = await withAna(start({ store }));
+    for (let round = 0; round < 5; round += 1) await Promise.all(Array.from({ length: 500 }, () => life.posts("a")));
     store.hiding = new Error("the log was read");
-    using reading = process.follows("ana", "s2.b3.m0");
+    using reading = life.follows("ana", "s2.b3.m0");
 
     const { change, cursor } = await reading.next();
 
@@ -142,95 +142,95 @@ describe("whoever follows a session", () => {
   });
 
   it("ends with its signal, also while it waits, and when it leaves", async () => {
-    const process = await withAna();
+    const life = await withAna();
     const stop = new AbortController();
-    const waiting = process.changes.follow(SESSION, "ana", undefined, stop.signal)[Symbol.asyncIterator]();
+    const waiting = life.changes.follow(SESSION, "ana", undefined, stop.signal)[Symbol.asyncIterator]();
     await waiting.next();
     const asked = waiting.next();
     stop.abort();
     expect(await asked).toEqual({ done: true, value: undefined });
 
-    for await (const _first of process.changes.follow(SESSION, "ana", undefined, new AbortController().signal)) break;
-    expect(await process.isListenedTo("session")).toBe(false);
+    for await (const _first of life.changes.follow(SESSION, "ana", undefined, new AbortController().signal)) break;
+    expect(await life.isListenedTo("session")).toBe(false);
   });
 
   it("hears what the store says when the log cannot be read, and nobody after it once it can", async () => {
     const store = touchyStore();
-    const process = await withAna(start({ store }));
-    using other = process.follows("bo");
+    const life = await withAna(start({ store }));
+    using other = life.follows("bo");
     await other.next();
     store.hiding = new Error("the disk is gone");
-    using reading = process.follows("ana", "s0.b0.m0");
+    using reading = life.follows("ana", "s0.b0.m0");
     await expect(reading.next()).rejects.toThrow("the disk is gone");
 
     store.hiding = undefined;
-    using again = process.follows("ana", "s0.b0.m0");
+    using again = life.follows("ana", "s0.b0.m0");
     expect((await again.next()).told).toBe("lanes session");
   });
 });
 
 describe("the logs of a followed session", () => {
   it("are not made by following, and followed as soon as somebody has made them", async () => {
-    const process = await withAna();
-    using reading = process.follows("ana");
+    const life = await withAna();
+    using reading = life.follows("ana");
     await reading.next();
     expect(await reading.isQuiet()).toBe(true);
 
-    const there = await Promise.all((["board", "mail"] as const).map((part) => process.engine.has(streamOf(SESSION, part))));
-    expect([there, process.opened]).toEqual([[false, false], ["session"]]);
-    await process.posts("first");
+    const there = await Promise.all((["board", "mail"] as const).map((part) => life.engine.has(streamOf(SESSION, part))));
+    expect([there, life.opened]).toEqual([[false, false], ["session"]]);
+    await life.posts("first");
     expect((await reading.next()).told).toBe("board board?topic=first");
-    await process.mails("bo", "ana", "m1");
+    await life.mails("bo", "ana", "m1");
     expect((await reading.next()).told).toBe("inbox");
   });
 
   it("are not even made where the session itself is not there", async () => {
-    const process = start();
-    using reading = process.follows("ana");
+    const life = start();
+    using reading = life.follows("ana");
     const { cursor } = await reading.next();
-    expect([cursor, process.opened]).toEqual(["s0.b0.m0", []]);
+    expect([cursor, life.opened]).toEqual(["s0.b0.m0", []]);
 
-    await process.says("ana", "HELLO");
+    await life.says("ana", "HELLO");
     expect((await reading.next()).told).toBe("lanes session");
   });
 
   it("are read once for all who follow, and by nobody when the last has left", async () => {
-    const process = await withAna();
-    await process.posts("a");
-    const readings = Array.from({ length: 50 }, () => process.follows("ana"));
+    const life = await withAna();
+    await life.posts("a");
+    const readings = Array.from({ length: 50 }, () => life.follows("ana"));
     await Promise.all(readings.map((reading) => reading.next()));
-    expect(process.opened.toSorted()).toEqual(["board", "session"]);
+    expect(life.opened.toSorted()).toEqual(["board", "session"]);
 
     for (const reading of readings.slice(1)) reading[Symbol.dispose]();
-    expect(await process.isListenedTo("board")).toBe(true);
+    expect(await life.isListenedTo("board")).toBe(true);
     readings[0]?.[Symbol.dispose]();
-    expect([await process.isListenedTo("session"), await process.isListenedTo("board")]).toEqual([false, false]);
-    await process.mails("ana", "bo", "m1");
-    expect(process.opened).not.toContain("mail");
+    expect([await life.isListenedTo("session"), await life.isListenedTo("board")]).toEqual([false, false]);
+    await life.mails("ana", "bo", "m1");
+    expect(life.opened).not.toContain("mail");
   });
 
   it("are left by whoever is gone before it asked for anything, and before they were open", async () => {
-    const process = await withAna();
-    process.follows("ana")[Symbol.dispose]();
-    expect(await process.isListenedTo("session")).toBe(false);
+    const life = await withAna();
+    life.follows("ana")[Symbol.dispose]();
+    expect(await life.isListenedTo("session")).toBe(false);
 
     const gone = new AbortController();
     gone.abort();
-    const never = process.changes.follow(SESSION, "ana", undefined, gone.signal)[Symbol.asyncIterator]();
-    expect(await process.isListenedTo("session")).toBe(false);
+    const never = life.changes.follow(SESSION, "ana", undefined, gone.signal)[Symbol.asyncIterator]();
+    expect(await life.isListenedTo("session")).toBe(false);
     expect(await never.next()).toEqual({ done: true, value: undefined });
   });
 
   it("stay open, so that what falls due is told in time, with nobody else there", async () => {
-    const process = start();
-    using reading = process.follows("ana");
+    const life = start();
+    using reading = life.follows("ana");
     await reading.next();
-    await process.claims("deploy", 300_000);
+    await life.claims("deploy", 300_000);
     expect((await reading.next()).told).toBe("lanes");
 
-    await process.pass(299_000);
+    await life.pass(299_000);
     expect(await reading.isQuiet()).toBe(true);
-    await process.pass(2_000);
+    await life.pass(2_000);
     expect(await reading.next()).toMatchObject({ told: "lanes", cursor: "s0.b3.m0" });
   });
 
@@ -239,12 +239,12 @@ describe("the logs of a followed session", () => {
     const before = await withAna(start({ store }));
     await before.posts("a");
     await before.die();
-    const process = await withAna(start({ store, open: { board: () => Promise.reject(new Error("damaged")) } }));
-    using reading = process.follows("ana");
+    const life = await withAna(start({ store, open: { board: () => Promise.reject(new Error("damaged")) } }));
+    using reading = life.follows("ana");
     await reading.next();
-    await process.says("ana", "INTENT_ANNOUNCE", intent("i"));
+    await life.says("ana", "INTENT_ANNOUNCE", intent("i"));
 
     expect((await reading.next()).told).toBe("intents session");
-    expect(process.faults).toMatchObject([{ stream: "s/board", error: "Error: damaged" }]);
+    expect(life.faults).toMatchObject([{ stream: "s/board", error: "Error: damaged" }]);
   });
 });
