@@ -156,13 +156,14 @@ export function createSessionStore({ engine, open, clock }: SessionStoreOptions)
 }
 
 /** Ends the session of whoever has most that it has not used for longest; nothing for who has as many. Whether there is room now. */
-async function makeRoom({ sessions, uses, carry }: Residence, fingerprint: string | null): Promise<boolean> {
+async function makeRoom(residence: Residence, fingerprint: string | null): Promise<boolean> {
+  const { sessions, uses } = residence;
   const counts = new Map<string | null, number>();
   for (const one of sessions.values()) counts.set(one.fingerprint, (counts.get(one.fingerprint) ?? 0) + 1);
   const [[greediest, most] = [fingerprint, 0]] = [...counts].sort(([, one], [, other]) => other - one);
   if (most <= (counts.get(fingerprint) ?? 0) + 1) return false;
   const idHash = uses.oldest((id) => sessions.get(id)?.fingerprint === greediest);
-  return idHash !== undefined && (await carry({ type: "CloseSession", idHash, reason: "expired" }, SELF)).ok;
+  return idHash !== undefined && (await residence.carry({ type: "CloseSession", idHash, reason: "expired" }, SELF)).ok;
 }
 
 const UNKNOWN: Rejection = { code: "mcp/unknown-session", message: "this MCP session is not open any more; send a new initialize" };
