@@ -228,8 +228,10 @@ describe("the session of a path that names none", () => {
   });
 });
 
-it("says each way to sign in that there is", () => {
-  expect(callers().howToSignIn).toMatch(
-    new RegExp(`whoever runs this coordinator gives one out, ${issuer.url} issues one, or sign each request`),
-  );
+it("says each way to sign in that there is, to whoever shows nothing as well", async () => {
+  const by = callers();
+  const ways = new RegExp(`whoever runs this coordinator gives one out, ${issuer.url} issues one, or sign each request`);
+
+  expect(by.howToSignIn).toMatch(ways);
+  expect(await by.judge(asking({}), bytes, "red")).toMatchObject({ status: 401, why: expect.stringMatching(ways) as string });
 });

@@ -46,7 +46,6 @@ interface Asked {
 }
 
 const HOW = "send Authorization: Bearer <token> with each request";
-const NONE = `a credential is needed here: ${HOW}`;
 const OTHER_SCHEME = `this Authorization cannot be read here; ${HOW}, one token and nothing else`;
 const OTHER_USER = "this sidecar serves another user of this machine; start one of your own, or ask for MPAC_TOKEN_TABLE there";
 
@@ -56,7 +55,9 @@ export function createCallers({ door, signIn, isHosted, beganAtMs, rate, nowMs, 
   const signatures = signIn.keys === undefined ? undefined : createSignatures({ table: signIn.keys, beganAtMs, nowMs });
   const issuer = signIn.issuer === undefined ? undefined : createIssuer({ settings: signIn.issuer, nowMs, log });
   const anonymity = anonymityOf(signIn, door, isHosted);
-  const howToSignIn = howTo(door, signatures !== undefined, signIn.issuer?.issuer);
+  const how = howTo(door, signatures !== undefined, signIn.issuer?.issuer);
+  const howToSignIn = `who is not signed in may only read; to write, ${how}`;
+  const none = `a credential is needed here: ${how}`;
 
   const offeredTo = (request: Request): Offered => ({
     signatures: signatures !== undefined,
@@ -116,7 +117,7 @@ export function createCallers({ door, signIn, isHosted, beganAtMs, rate, nowMs, 
   }
 
   async function anybody({ request, wire }: Asked): Promise<Caller | Barred> {
-    if (anonymity === "nobody") return unknown(request, NONE);
+    if (anonymity === "nobody") return unknown(request, none);
     return anonymity === "this-user" && (await wire?.peer()) === "other-user" ? forbidden(OTHER_USER) : ANYBODY;
   }
 
@@ -134,7 +135,7 @@ export function createCallers({ door, signIn, isHosted, beganAtMs, rate, nowMs, 
     if (authorization === null) {
       if (isSigned(headers))
         return signatures?.sessionsOf(headers) ?? unknown(request, "this request is signed with no key that is known here");
-      return anonymity === "nobody" ? unknown(request, NONE) : EVERY;
+      return anonymity === "nobody" ? unknown(request, none) : EVERY;
     }
     if (tokenIn(authorization) === undefined) return unknown(request, OTHER_SCHEME);
     const sessions = door.sessionsOf(authorization);
@@ -224,5 +225,5 @@ function howTo(door: Door, signs: boolean, issuer: string | undefined): string {
     ...(issuer === undefined ? [] : [`${issuer} issues one`]),
     ...(signs ? ["or sign each request with a key that is known here"] : []),
   ];
-  return `who is not signed in may only read; to write, ${HOW}: ${ways.join(", ")}`;
+  return `${HOW}: ${ways.join(", ")}`;
 }
