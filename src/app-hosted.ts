@@ -173,7 +173,7 @@ async function serveSessions(
     renewKeys: mcp.renewKeys,
     hold() {
       mail.hold();
-      mcp.hold();
+      return mcp.hold();
     },
     isBusy: () => mail.isBusy() || board.isBusy() || mcp.isBusy(),
     sessionAt: (path) => idIn(path, /^\/session\/([^/]+)/) ?? { close: NO_SESSION },

@@ -17,7 +17,7 @@ function later(loads: (() => void)[] = []) {
       routes: new Hono().all("/mcp", (context) => context.text("answered")),
       isBusy: () => true,
       dismiss: () => 2,
-      hold: () => void told.push("hold"),
+      hold: () => Promise.resolve(void told.push("hold")),
       renewKeys: (keys) => void told.push(`keys ${Object.keys(keys).join()}`),
     } satisfies Mcp);
   });
@@ -32,7 +32,7 @@ describe("MCP over HTTP that nobody has asked for", () => {
   it("is not put together, and keeps nobody", async () => {
     const { mcp, told, end } = later();
 
-    expect([mcp.isBusy(), mcp.dismiss(), mcp.hold()]).toEqual([false, 0, undefined]);
+    expect([mcp.isBusy(), mcp.dismiss(), await mcp.hold()]).toEqual([false, 0, undefined]);
     await end();
     expect(told).toEqual([]);
   });
@@ -43,7 +43,7 @@ describe("MCP over HTTP that nobody has asked for", () => {
     expect(await Promise.all([ask(), ask()])).toEqual(["answered", "answered"]);
     expect(await ask()).toBe("answered");
     expect([mcp.isBusy(), mcp.dismiss()]).toEqual([true, 2]);
-    mcp.hold();
+    await mcp.hold();
     expect(told).toEqual(["load", "hold"]);
   });
 

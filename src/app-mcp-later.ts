@@ -61,7 +61,9 @@ export function serveLater(common: Common, log: Pick<Log, "error">, load: (commo
     routes,
     isBusy: () => standing?.isBusy() ?? false,
     dismiss: () => standing?.dismiss() ?? 0,
-    hold: () => standing?.hold(),
+    async hold() {
+      await standing?.hold();
+    },
     renewKeys(table) {
       keys = table;
       standing?.renewKeys(table);

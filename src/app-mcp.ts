@@ -21,6 +21,7 @@ import type { Callers, Visitors } from "./edge/mcp/ports.ts";
 import { remembered } from "./edge/mcp/remembered.ts";
 import { createSessionStore } from "./edge/mcp/session-store.ts";
 import { serveTools } from "./edge/mcp/tool-serving.ts";
+import { createUnderWay } from "./edge/mcp/under-way.ts";
 import type { FollowedHost } from "./edge/mcp/followed-log.ts";
 import { systemClock } from "./engine/clock.ts";
 import type { Log } from "./log.ts";
@@ -30,6 +31,9 @@ import type { SessionId } from "./wire/ids.ts";
 import type { KeyTable } from "./wire/key-table.ts";
 
 const DAY_SEC = 24 * 60 * 60;
+
+/** How long calls that are ended may take to give up what they got hold of, in milliseconds. */
+const GIVE_UP_MS = 1_000;
 
 export interface McpOptions {
   readonly config: Pick<ServiceConfig, "signIn" | "peers">;
@@ -53,7 +57,7 @@ export interface Mcp {
   /** Sends away whose credential is given out no more; gives how many those were. */
   readonly dismiss: () => number;
   /** Ends what is open, before the log is handed on. */
-  readonly hold: () => void;
+  readonly hold: () => Promise<void>;
   /** Goes by another table of keys from now on. */
   readonly renewKeys: (table: KeyTable) => void;
 }
@@ -78,7 +82,8 @@ export async function serveMcp(common: Common, options: McpOptions): Promise<Mcp
   const baseAt = remembered((url) => baseOf(publicUrl, { url }));
   const reachedAt = (visit: unknown): string => baseAt((visit as HttpVisit).request.url);
   const pages = createAskPages({ baseOf: ({ visit }) => reachedAt(visit), nowMs });
-  const serve = serveTools({ version: VERSION, callers, visitors, changes, baseOf: reachedAt, pages, nowMs, log });
+  const underWay = createUnderWay();
+  const serve = serveTools({ version: VERSION, callers, visitors, changes, baseOf: reachedAt, pages, underWay, nowMs, log });
   const edge = createMcpEdge({ sessionAt, serve, callers, sessions, onActivity, log });
   common.own({
     [Symbol.asyncDispose]() {
@@ -95,7 +100,10 @@ export async function serveMcp(common: Common, options: McpOptions): Promise<Mcp
     // Whoever comes over HTTP cannot start a sidecar that has ended.
     isBusy: () => edge.isBusy() || (visitors.present ?? 0) > 0,
     dismiss: () => visitors.dismiss() + edge.dismiss(),
-    hold: edge.hold,
+    async hold() {
+      edge.hold();
+      await underWay.over(GIVE_UP_MS);
+    },
     renewKeys: (table) => callers.renewKeys(table),
   };
 }

@@ -181,7 +181,7 @@ async function serveRepository(common: Common, { config, place, log, sessionId, 
     upgrade: mail.upgrade,
     hold() {
       mail.hold();
-      mcp.hold();
+      return mcp.hold();
     },
     isBusy: () => mail.isBusy() || board.isBusy() || mcp.isBusy(),
     sessionAt(path) {

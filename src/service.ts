@@ -110,7 +110,7 @@ export interface Served {
   /** Sends away, of those whom no MPAC connection shows, whose token is given out no more; gives how many those were. */
   readonly dismiss?: () => number;
   /** Says farewell to those whom no MPAC connection shows, before the log is handed on. */
-  readonly hold?: () => void;
+  readonly hold?: () => void | Promise<void>;
   /** Whether somebody is served, or waits to be, whom no MPAC connection shows. */
   readonly isBusy?: () => boolean;
   /** The session of a path; or, when there is none, how that is said. */
@@ -181,7 +181,7 @@ export async function startService(options: ServiceOptions): Promise<Sidecar> {
   };
   let published: AsyncDisposable | undefined;
   const letGo = async (): Promise<void> => {
-    served.hold?.();
+    await served.hold?.();
     await mpac.hold();
     await engine.close();
     await published?.[Symbol.asyncDispose]();

@@ -3,6 +3,7 @@ import { silentLog } from "../../engine/log.ts";
 import { modern, post, toolCall } from "../../app-mcp.test.fixture.ts";
 import { EVERYBODY, mount } from "./mcp-edge.test.fixture.ts";
 import { serveTools } from "./tool-serving.ts";
+import { createUnderWay } from "./under-way.ts";
 
 /** Nobody can be anybody there. */
 const tools = () =>
@@ -16,6 +17,7 @@ const tools = () =>
       },
     },
     baseOf: () => "http://localhost",
+    underWay: createUnderWay(),
     nowMs: () => 0,
     log: silentLog,
   });

@@ -16,6 +16,7 @@ import type { Membership, Settle, ToolContext } from "../../tools/ports.ts";
 import type { Selection } from "../../tools/selection.ts";
 import type { ToolResult } from "../../tools/tool.ts";
 import type { Caller, Callers, Change, Changes, Visitors } from "./ports.ts";
+import type { UnderWay } from "./under-way.ts";
 import type { Followed, Listener, Serve, Serving, Visit } from "./serving.ts";
 
 export interface ToolServingOptions {
@@ -27,6 +28,7 @@ export interface ToolServingOptions {
   readonly baseOf: (visit: Visit) => string;
   /** Where a person answers whose client shows no forms. */
   readonly pages?: Pages | undefined;
+  readonly underWay: Pick<UnderWay, "track">;
   readonly nowMs: () => number;
   readonly log: Log;
 }
@@ -37,7 +39,7 @@ const MAX_KEPT = 64;
 const WRITES: ReadonlySet<string> = new Set(REGISTRY.flatMap(({ name, annotations }) => (annotations.readOnlyHint ? [] : [name])));
 
 export function serveTools(options: ToolServingOptions): Serve {
-  const { version, nowMs } = options;
+  const { version, underWay, nowMs } = options;
   const states = createRequestStates({ nowMs });
   const kept = new Map<string, Serving | { readonly refused: string }>();
 
@@ -47,7 +49,8 @@ export function serveTools(options: ToolServingOptions): Serve {
       selection,
       contextFor: (errand) => contextFor(errand, options, takesMail(face)),
     });
-    return "refused" in face ? face : servingOf(face, states, options);
+    if ("refused" in face) return face;
+    return servingOf({ ...face, call: (...called) => underWay.track(face.call(...called)) }, states, options);
   }
 
   return (_sessionId, selection) => {

@@ -1,0 +1,44 @@
+/** A sidecar that hands its log on while callers over HTTP wait in it: those are told to send again, and nothing is left of their calls. */
+import { expect, it } from "vitest";
+import { type Body, busSidecar } from "./app-board.test.fixture.ts";
+import { begin, modern, post, toolCall } from "./app-mcp.test.fixture.ts";
+import { scratchFolder } from "./git/scratch.test.fixture.ts";
+import { RECORD_FORMAT } from "./wire/record.ts";
+import { CONTROL } from "./wire/versions.ts";
+
+const WAITS = { objective: "o", files: ["a.ts"], on_overlap: "wait", wait_s: 50 };
+const structured = ({ body }: { readonly body: Body }) => (body["result"] as { structuredContent: Body }).structuredContent;
+
+async function sidecar(repository: string) {
+  const made = await busSidecar(repository);
+  const base = `http://127.0.0.1:${made.sidecar.port}`;
+  const as = (principal: string) => ({ authorization: `Bearer ${made.token}`, "x-signalbox-principal": principal });
+  return {
+    url: `${base}/mcp`,
+    as,
+    async call(principal: string, tool: string, args: Body = {}) {
+      const [body, headers] = modern("tools/call", { name: tool, arguments: args });
+      return post(`${base}/mcp`, body, { ...headers, ...as(principal) });
+    },
+    handOver: () => post(`${base}/control/handover`, { control: CONTROL, format: RECORD_FORMAT, version: "9.9.9" }, as("ana")),
+    [Symbol.asyncDispose]: () => made[Symbol.asyncDispose](),
+  };
+}
+
+it.each(["2025-11-25", "2026-07-28"])("leaves no place of a call of %s that waited", async (era) => {
+  await using scratch = await scratchFolder();
+  const repository = await scratch.repository("repo");
+  const first = await sidecar(repository);
+  await first.call("bo", "begin_task", { objective: "o", files: ["a.ts"] });
+  const session = await begin(first.url, first.as("ana"));
+  const waiting = era === "2026-07-28" ? first.call("ana", "begin_task", WAITS) : post(first.url, toolCall("begin_task", WAITS), session);
+  await expect.poll(async () => structured(await first.call("bo", "who_is_working"))["waiting"]).toHaveLength(1);
+
+  const handed = await first.handOver();
+  const cut = await waiting;
+  await first[Symbol.asyncDispose]();
+  await using next = await sidecar(repository);
+
+  expect([handed.status, cut.status]).toEqual([200, 503]);
+  expect(structured(await next.call("bo", "who_is_working"))["waiting"]).toEqual([]);
+});
