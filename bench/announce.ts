@@ -1,7 +1,7 @@
 /** How long a participant waits until what it announced is on the disk: against an echo of the same bytes, and one commit. */
-import { compare, inTurn, DROPPED_BLOCKS, median, OPERATIONS, spreadOf } from "./method.ts";
+import { compare, DROPPED_BLOCKS, inTurn, median, OPERATIONS, spreadOf } from "./method.ts";
 import { type Bench, type Measured, type Measurement, mustBe } from "./measurement.ts";
-import { digits } from "./report.ts";
+import { spreadText } from "./report.ts";
 import { openCommitProbe } from "./support/commit-probe.ts";
 import { startEcho, startSidecar } from "./support/peers.ts";
 import { type Announcement, announcements, joinSession, talkToEcho, timeEach, warmUp, withdrawal } from "./support/talker.ts";
@@ -38,9 +38,8 @@ async function measure(bench: Bench): Promise<Measured> {
     }),
     bench.blocks,
   );
-  const { median: middle, p10, p90 } = spreadOf(byDurableEcho);
   const notes = [
-    `${digits(middle)} (${digits(p10)} to ${digits(p90)}) × a server that commits a row and then echoes, which waits for its disk between messages as a sidecar does`,
+    `${spreadText(spreadOf(byDurableEcho))} × a server that commits a row and then echoes, which waits for its disk between messages as a sidecar does`,
   ];
   return { kind: "comparison", unit: "ms", comparison, notes };
 }

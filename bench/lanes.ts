@@ -2,7 +2,7 @@
 import { Agent, request } from "node:http";
 import { compare, DROPPED_BLOCKS, inTurn, median, OPERATIONS, spreadOf } from "./method.ts";
 import { type Bench, type Measured, type Measurement, mustBe } from "./measurement.ts";
-import { digits } from "./report.ts";
+import { spreadText } from "./report.ts";
 import { closedLoop, textsOf } from "./support/closed-loop.ts";
 import { createOwned } from "./support/owned.ts";
 import { startEcho, startSidecar } from "./support/peers.ts";
@@ -93,8 +93,7 @@ async function measure(bench: Bench): Promise<Measured> {
     }),
     bench.blocks,
   );
-  const { median: middle, p10, p90 } = spreadOf(byAnnounce);
-  const notes = [`a claim by itself takes ${digits(middle)} (${digits(p10)} to ${digits(p90)}) × a durable announcement`];
+  const notes = [`a claim by itself takes ${spreadText(spreadOf(byAnnounce))} × a durable announcement`];
   return { kind: "comparison", unit: "a second", comparison, notes };
 }
 

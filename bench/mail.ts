@@ -1,7 +1,7 @@
 /** How long a peer's message takes until another peer has it, durably kept on the way: against a durable announcement. */
 import { compare, DROPPED_BLOCKS, inTurn, median, OPERATIONS, percentile, spreadOf } from "./method.ts";
 import type { Bench, Measured, Measurement } from "./measurement.ts";
-import { digits } from "./report.ts";
+import { digits, spreadText } from "./report.ts";
 import { textsOf } from "./support/closed-loop.ts";
 import { letter, lettersFor, PEER_TOKEN, registerPeer, timeLetters } from "./support/mailer.ts";
 import { startEcho, startSidecar } from "./support/peers.ts";
@@ -47,9 +47,8 @@ async function measure(bench: Bench): Promise<Measured> {
     }),
     bench.blocks,
   );
-  const { median: middle, p10, p90 } = spreadOf(byEcho);
   const notes = [
-    `${digits(middle)} (${digits(p10)} to ${digits(p90)}) × a WebSocket echo of the same bytes; 99 of 100 arrive within ${digits(percentile(slowest, 0.99))} ms`,
+    `${spreadText(spreadOf(byEcho))} × a WebSocket echo of the same bytes; 99 of 100 arrive within ${digits(percentile(slowest, 0.99))} ms`,
   ];
   return { kind: "comparison", unit: "ms", comparison, notes };
 }

@@ -1,7 +1,7 @@
 /** How long a tool call that only reads takes over `/mcp`, against a bare Hono that answers a POST with the same bytes. */
-import { compare, DROPPED_BLOCKS, inTurn, median, medianOf, OPERATIONS, spreadOf } from "./method.ts";
+import { compare, DROPPED_BLOCKS, inTurn, medianOf, OPERATIONS, spreadOf } from "./method.ts";
 import { type Bench, type Measured, type Measurement, mustBe } from "./measurement.ts";
-import { digits } from "./report.ts";
+import { spreadText } from "./report.ts";
 import { callLegacy, callModern, type McpCaller, resultIn } from "./support/mcp-caller.ts";
 import { createOwned } from "./support/owned.ts";
 import { startSidecar } from "./support/peers.ts";
@@ -46,9 +46,8 @@ async function measure(bench: Bench): Promise<Measured> {
     }),
     bench.blocks,
   );
-  const { p10, p90 } = spreadOf(byLegacy);
   const notes = [
-    `who_is_working in 2026-07-28, ${Buffer.byteLength(once.text)} bytes; in a session of 2025-11-25 ${digits(median(byLegacy))} (${digits(p10)} to ${digits(p90)})`,
+    `who_is_working in 2026-07-28, ${Buffer.byteLength(once.text)} bytes; in a session of 2025-11-25 ${spreadText(spreadOf(byLegacy))}`,
   ];
   return { kind: "comparison", unit: "ms", comparison, notes };
 }

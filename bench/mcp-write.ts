@@ -1,7 +1,7 @@
 /** How long a tool call that writes takes over `/mcp`, until it is on the disk: against a bare Hono POST and one commit. */
-import { compare, DROPPED_BLOCKS, inTurn, median, medianOf, OPERATIONS, spreadOf } from "./method.ts";
+import { compare, DROPPED_BLOCKS, inTurn, medianOf, OPERATIONS, spreadOf } from "./method.ts";
 import { type Bench, type Measured, type Measurement, mustBe } from "./measurement.ts";
-import { digits } from "./report.ts";
+import { spreadText } from "./report.ts";
 import { openCommitProbe } from "./support/commit-probe.ts";
 import { callLegacy, callModern, type McpCaller, resultIn } from "./support/mcp-caller.ts";
 import { createOwned } from "./support/owned.ts";
@@ -72,10 +72,7 @@ async function measure(bench: Bench): Promise<Measured> {
     }),
     bench.blocks,
   );
-  const shown = (ratios: readonly number[]): string => {
-    const { p10, p90 } = spreadOf(ratios);
-    return `${digits(median(ratios))} (${digits(p10)} to ${digits(p90)})`;
-  };
+  const shown = (ratios: readonly number[]): string => spreadText(spreadOf(ratios));
   const notes = [
     `begin_task in 2026-07-28; in a session of 2025-11-25 ${shown(others.inSession)}; post_message in 2026-07-28 ${shown(others.message)}`,
   ];

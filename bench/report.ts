@@ -44,7 +44,7 @@ export function cellsOf(row: Row): Cells {
   const { ratio, same, limit, candidate } = measured.comparison;
   return {
     ...head,
-    figure: `${digits(ratio.median)} (${digits(ratio.p10)} to ${digits(ratio.p90)})`,
+    figure: spreadText(ratio),
     same: `${digits(same.p10)} to ${digits(same.p90)}`,
     sides: `${inUnit(limit, measured.unit)}, ${inUnit(candidate, measured.unit)}`,
     verdict: verdictOf(measurement.goal, measured.comparison),
@@ -61,6 +61,11 @@ function goalText(goal: Goal | undefined): string {
 export function digits(figure: number): string {
   if (figure >= 1000) return Math.round(figure).toLocaleString("en-US");
   return figure >= 100 ? figure.toFixed(0) : figure.toFixed(figure >= 10 ? 1 : 2);
+}
+
+/** The median, and what four of five lie between. */
+export function spreadText({ median, p10, p90 }: Spread): string {
+  return `${digits(median)} (${digits(p10)} to ${digits(p90)})`;
 }
 
 function inUnit({ median }: Spread, unit: Unit): string {
