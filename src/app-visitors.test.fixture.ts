@@ -100,9 +100,10 @@ export async function visited({
   const given = { callers, boardOf, enterMail: mail.enter, log: silentLog, clock };
   const visitors =
     repository === undefined
-      ? hostedVisitors(common, { ...given, enter: () => Promise.resolve({ session: inside, [Symbol.dispose]: () => undefined }) })
+      ? hostedVisitors(common, { ...given, enter: () => Promise.resolve({ session: inside, [Symbol.dispose]: () => void (left += 1) }) })
       : await repositoryVisitors(common, { ...given, ...repository, session: inside });
   let messages = 0;
+  let left = 0;
 
   async function contextOf(caller: Caller, client?: string, more: Partial<ToolContext> = {}): Promise<ToolContext> {
     return { ...(await visitors.visit(caller, SESSION, client, takesMail)).context, ...more };
@@ -121,6 +122,10 @@ export async function visited({
     gone,
     boardOf,
     settled,
+    /** How often all visitors had left. */
+    get left() {
+      return left;
+    },
     contextOf,
     state: <Result>(ask: (state: Readonly<SessionState>) => Result) => stream.host.query(ask),
     participant: (name: string) => stream.host.query(({ participants }) => participants.get(name as PrincipalId)),

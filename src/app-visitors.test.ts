@@ -66,21 +66,6 @@ describe("a caller over HTTP", () => {
     expect(other).toMatchObject({ status: "ok", intent_id });
   });
 
-  it.each(["authenticated", "open"] as const)(
-    "yields nothing of another of the same name whose credential it has not (%s)",
-    async (profile) => {
-      await using session = await visited({ profile });
-      const namesake = proven("ana", { identity: tokenOf("another ana", { issuer: "https://issuer.example" }) });
-      const { intent_id } = await session.call(ana, "begin_task", task("a.ts"), "claude");
-      const scope = { kind: "file_set", resources: ["b.ts"] };
-      await session.says("ana/vscode", "HELLO", { roles: ["contributor"] }, profile === "open" ? undefined : tokenOf("ana"));
-      await session.says("ana/vscode", "INTENT_ANNOUNCE", { intent_id: "i", objective: "o", scope, ttl_sec: 600 });
-
-      expect(await session.call(namesake, "yield_task", { intent_id })).toMatchObject({ status: "error", code: "INTENT_NOT_OWNER" });
-      expect(await session.call(namesake, "yield_task", { intent_id: "i" })).toMatchObject({ status: "error", code: "INTENT_NOT_OWNER" });
-    },
-  );
-
   it("of this machine's own user yields nothing of another program of his", async () => {
     await using session = await visited({ profile: "open" });
     const { intent_id } = await session.call(own("cy"), "begin_task", task("a.ts"));
@@ -112,20 +97,6 @@ describe("a caller over HTTP", () => {
 
     expect(begun).toMatchObject({ status: "ok", principal_id: "ana#2" });
     expect(await session.participant("ana#2")).toMatchObject({ presence: "available" });
-  });
-
-  it("takes a name beside that of a namesake with another credential, and keeps it", async () => {
-    const first = await visited();
-    const namesake = proven("ana", { identity: tokenOf("x", { fingerprint: "0123456789abcdef" }) });
-    await first.call(namesake, "who_is_working", {}, "claude");
-    await first.call(ana, "begin_task", task("a.ts"), "claude");
-    const begun = await first.call(namesake, "begin_task", task("b.ts"), "claude");
-    await first.end();
-    await using next = await visited({ store: first.store });
-
-    expect(begun).toMatchObject({ status: "ok", principal_id: "ana-012345/claude" });
-    expect(await next.call(namesake, "yield_task", { intent_id: begun.intent_id }, "claude")).toMatchObject({ status: "ok" });
-    expect(await next.call(namesake, "begin_task", task("c.ts"), "claude")).toMatchObject({ principal_id: "ana-012345/claude" });
   });
 
   it("is the same participant in the next life of the sidecar, with its tasks", async () => {

@@ -218,6 +218,9 @@ export function createVisitors(options: VisitorsOptions): Visitors {
 
   async function restWhenIdle({ place, known: all }: Stay, key: string, known: Known): Promise<void> {
     const { session } = await place;
+    // Who has only read takes no part, and leaves nothing to remember: there may be as many as a client makes up names.
+    const onlyRead = known.holds === 0 && !known.member.isPresent && !known.member.holdsTasks;
+    if (onlyRead && nowMs() - known.lastMs >= LINGER_MS) return forget(all, key, known);
     const isSilent = (): boolean => nowMs() - known.lastMs - session.sleptSince(known.lastMs) >= PRESENT_MS;
     // Whether the machine slept is seen before anything is answered.
     if (isSilent()) await session.query(() => undefined);
@@ -227,10 +230,12 @@ export function createVisitors(options: VisitorsOptions): Visitors {
     await known.member.rest();
     if (!known.member.isPresent) known.mail.close();
     const isForgotten = !known.member.holdsTasks || nowMs() - known.lastMs >= REMEMBERED_MS;
-    if (isForgotten && known.holds === 0 && isSilent() && !known.member.isPresent) {
-      all.delete(key);
-      for (const other of all.values()) other.agents.delete(known);
-    }
+    if (isForgotten && known.holds === 0 && isSilent() && !known.member.isPresent) forget(all, key, known);
+  }
+
+  function forget(all: Stay["known"], key: string, known: Known): void {
+    all.delete(key);
+    for (const other of all.values()) other.agents.delete(known);
   }
 
   let timer: Disposable | undefined;
