@@ -1,5 +1,7 @@
 /** That the pages name what there is: refusals, smokes, commands. */
-import { readdir, readFile } from "node:fs/promises";
+import { readdir, readFile, stat } from "node:fs/promises";
+import { dirname, join, relative } from "node:path";
+import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import manifest from "../package.json" with { type: "json" };
 import { MPAC_ERROR_CODES } from "../src/wire/mpac/codes.ts";
@@ -46,6 +48,35 @@ describe("the pages", () => {
     expect(text.split("\n").length).toBeLessThan(200);
     expect(text).toContain("\nnpm ci && npm run build && node dist/bin/signalbox.js demo\n");
     expect(text).toContain("\nnpm ci && npm test\n");
+  });
+
+  it("lead to files and headings that there are", async () => {
+    const root = new URL("../", import.meta.url);
+    const under = async (folder: string) => (await readdir(new URL(folder, root), { recursive: true })).map((name) => `${folder}${name}`);
+    const pages = [...(await readdir(root)), ...(await under("docs/")), ...(await under("deploy/"))].filter((name) => name.endsWith(".md"));
+    const anchorsIn = (text: string): string[] =>
+      Array.from(text.matchAll(/^#+ (.*)$/gm), ([, heading = ""]) =>
+        heading
+          .toLowerCase()
+          .replaceAll(/[^\w\- ]/g, "")
+          .replaceAll(" ", "-"),
+      );
+
+    const broken: string[] = [];
+    for (const name of pages) {
+      for (const [, path = "", anchor] of (await page(name)).matchAll(/\]\((?!https?:)([^)#\s]*)(?:#([^)]+))?\)/g)) {
+        const target = path === "" ? name : relative(fileURLToPath(root), join(dirname(fileURLToPath(new URL(name, root))), path));
+        const isThere = await stat(new URL(target, root)).then(
+          () => true,
+          () => false,
+        );
+        if (!isThere || (anchor !== undefined && !anchorsIn(await page(target)).includes(anchor)))
+          broken.push(`${name}: ${path}#${anchor ?? ""}`);
+      }
+    }
+
+    expect(pages.length).toBeGreaterThan(30);
+    expect(broken).toEqual([]);
   });
 
   it("list every decision", async () => {
