@@ -9,7 +9,7 @@ import { envelope, faceWith, said, talk } from "./talk.test.fixture.ts";
 
 type Members = Record<string, unknown>;
 
-const NO_SIGNAL = new AbortController().signal;
+const ENDS = new AbortController();
 const PLAIN = { whenSent: () => undefined, report: () => undefined };
 const QUESTION = { message: "Which?", fields: { why: { type: "string", title: "Why" } }, required: ["why"], state: {} } as const;
 
@@ -108,10 +108,10 @@ describe("a plain call", () => {
           }
           const ours = faceOf(outcome);
           const theirs = faceOf(outcome);
-          const asked = { signal: NO_SIGNAL, era: "modern", visit: {} } as const;
+          const asked = { era: "modern", visit: {} } as const;
 
           const read = calls.in2026(body, given);
-          const answered = read === undefined ? undefined : await answersPlainly(ours.face, PLAIN)(read, read, asked);
+          const answered = read === undefined ? undefined : await answersPlainly(ours.face, PLAIN)(read, read, asked, ENDS);
           if (answered === undefined) return;
           plain += 1;
           const requestStates = createRequestStates({ nowMs: () => 0 });
@@ -146,8 +146,8 @@ describe("a plain call", () => {
 
           const read = plainCallIn2025(body);
           const client = { clientName: "host", capabilities };
-          const asked = { signal: NO_SIGNAL, era: "legacy", visit: undefined } as const;
-          const answered = read === undefined ? undefined : await answersPlainly(ours.face, PLAIN)(read, client, asked);
+          const asked = { era: "legacy", visit: undefined } as const;
+          const answered = read === undefined ? undefined : await answersPlainly(ours.face, PLAIN)(read, client, asked, ENDS);
           if (answered === undefined) return;
           plain += 1;
           const host = await talk("legacy", theirs.face, { capabilities });
@@ -178,6 +178,12 @@ describe("a plain call", () => {
       isPlain: true,
     },
     { name: "without arguments", change: ["params", "arguments"], to: undefined, isPlain: true },
+    {
+      name: "with an argument that is taken for a prototype",
+      change: ["params", "arguments"],
+      to: JSON.parse('{"__proto__":1}'),
+      isPlain: false,
+    },
     { name: "that wants to hear of progress", change: [...meta, "progressToken"], to: 1, isPlain: false },
     { name: "that brings an answer", change: ["params", "inputResponses"], to: {}, isPlain: false },
     { name: "that brings a state", change: ["params", "requestState"], to: "sealed", isPlain: false },
@@ -208,7 +214,7 @@ describe("a plain call", () => {
     const face = faceWith({ act: () => said("mail", { settle: (given) => settled.push(given) }) });
     const answer = answersPlainly(face, { ...PLAIN, whenSent: (_request, tell) => void told.push(tell) });
 
-    await answer({ id: 1, tool: "act", args: {} }, { clientName: undefined, capabilities: {} }, { signal: stop.signal, era, visit: {} });
+    await answer({ id: 1, tool: "act", args: {} }, { clientName: undefined, capabilities: {} }, { era, visit: {} }, stop);
     stop.abort();
     for (const tell of told) tell(true);
 
@@ -220,11 +226,8 @@ describe("a plain call", () => {
     const face = faceWith({ act: () => said("", { asks: QUESTION, settle: (given) => settled.push(given) }) });
     const client = { clientName: "host", capabilities: { elicitation: {} } };
 
-    const answered = await answersPlainly(face, PLAIN)({ id: 1, tool: "act", args: {} }, client, {
-      signal: NO_SIGNAL,
-      era: "modern",
-      visit: {},
-    });
+    const call = { id: 1, tool: "act", args: {} };
+    const answered = await answersPlainly(face, PLAIN)(call, client, { era: "modern", visit: {} }, ENDS);
 
     expect([answered, settled]).toEqual([undefined, [false]]);
   });

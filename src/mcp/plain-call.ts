@@ -12,7 +12,7 @@ import {
   PROTOCOL_VERSION_META_KEY,
   SERVER_INFO_META_KEY,
 } from "@modelcontextprotocol/server";
-import type { Asked, Called, Face } from "./face.ts";
+import type { Asked, AskedToCall, Called, Face } from "./face.ts";
 import { canBeAsked, errorOf, hearWhatHasCome, type MakeServerOptions, serverInfoOf } from "./make-server.ts";
 
 export interface PlainCall {
@@ -103,12 +103,34 @@ function hasOnly(members: Members, known: ReadonlySet<string>): boolean {
 
 export type PlainOptions = Pick<MakeServerOptions, "carriesQuestions" | "whenSent" | "pages" | "report">;
 
-/** @param asked - `signal` is looked up when somebody looks at it */
+/** @param ends - of the request; its signal is looked up when somebody wants it, and is mostly made then */
 export type AnswerPlainly = (
   call: PlainCall,
   client: PlainClient,
-  asked: Pick<Asked, "signal" | "era" | "visit">,
+  asked: Pick<Asked, "era" | "visit">,
+  ends: Pick<Asked, "signal">,
 ) => Promise<object | undefined>;
+
+/** A class, because there is one for each call: what looks up its signal stands once. */
+class PlainlyAsked implements AskedToCall {
+  readonly era: Asked["era"];
+  readonly visit: unknown;
+  readonly clientName: string | undefined;
+  person = { canBeAsked: false };
+  readonly progress = undefined;
+  readonly #ends: Pick<Asked, "signal">;
+
+  constructor({ era, visit }: Pick<Asked, "era" | "visit">, clientName: string | undefined, ends: Pick<Asked, "signal">) {
+    this.era = era;
+    this.visit = visit;
+    this.clientName = clientName;
+    this.#ends = ends;
+  }
+
+  get signal(): AbortSignal {
+    return this.#ends.signal;
+  }
+}
 
 /**
  * The message that answers a call, which the SDK's server of the same face would have given. Undefined: that one is to answer,
@@ -118,20 +140,10 @@ export function answersPlainly(face: Face, options: PlainOptions): AnswerPlainly
   const tools = new Set(face.lists.tools.map(({ name }) => name));
   const serverInfo = serverInfoOf(face);
 
-  return async ({ id, tool, args }, { clientName, capabilities }, request) => {
+  return async ({ id, tool, args }, { clientName, capabilities }, { era, visit }, ends) => {
     if (!tools.has(tool)) return undefined;
     if (clientName !== undefined) face.onHost?.(clientName);
-    const { era, visit } = request;
-    const asked = {
-      get signal() {
-        return request.signal;
-      },
-      clientName,
-      era,
-      visit,
-      person: { canBeAsked: false },
-      progress: undefined,
-    };
+    const asked = new PlainlyAsked({ era, visit }, clientName, ends);
     asked.person.canBeAsked = canBeAsked(capabilities, options, asked);
     let called: Called;
     try {
@@ -148,7 +160,7 @@ export function answersPlainly(face: Face, options: PlainOptions): AnswerPlainly
     }
     if (settle !== undefined) {
       await hearWhatHasCome();
-      options.whenSent({ id, visit }, (left) => settle(left && !(era === "legacy" && request.signal.aborted)));
+      options.whenSent({ id, visit }, (left) => settle(left && !(era === "legacy" && ends.signal.aborted)));
     }
     const result = { content: [{ type: "text", text }], structuredContent: structured, ...(isError === true ? { isError } : {}) };
     const ofEra = era === "legacy" ? result : { ...result, resultType: "complete", _meta: { [SERVER_INFO_META_KEY]: serverInfo } };

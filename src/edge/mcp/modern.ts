@@ -81,14 +81,7 @@ export function createModern(log: Log): Modern {
 }
 
 async function plainly(visit: HttpVisit, call: PlainCall & PlainClient): Promise<Response | undefined> {
-  const asked = {
-    get signal() {
-      return visit.signal;
-    },
-    era: "modern",
-    visit,
-  } as const;
-  const answered = await visit.serving.plainly?.(call, call, asked);
+  const answered = await visit.serving.plainly?.(call, call, { era: "modern", visit }, visit);
   return answered === undefined ? undefined : new Response(JSON.stringify(answered), JSON_HEADERS);
 }
 

@@ -11,7 +11,7 @@ const PLAIN = { content: [{ type: "text", text: "plain" }] };
 /** Answers each call but `report`, and `wait` when it is taken back. */
 function plainToy() {
   const calls: string[] = [];
-  const plainly: Serving["plainly"] = async ({ id, tool }, { clientName }, { era, signal }) => {
+  const plainly: Serving["plainly"] = async ({ id, tool }, { clientName }, { era }, { signal }) => {
     calls.push(`${tool} ${clientName} ${era}`);
     if (tool === "wait") {
       await new Promise((resolve) => signal.addEventListener("abort", resolve));

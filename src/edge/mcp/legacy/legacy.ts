@@ -199,5 +199,5 @@ function besideFor(visit: HttpVisit, call: PlainCall | undefined, named: InSessi
   const { plainly } = visit.serving;
   if (call === undefined || plainly === undefined) return undefined;
   const client = { clientName: named?.record.clientInfo.name, capabilities: named?.record.capabilities };
-  return (signal) => plainly(call, client, { signal, era: "legacy", visit });
+  return (ends) => plainly(call, client, { era: "legacy", visit }, ends);
 }

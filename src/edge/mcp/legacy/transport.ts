@@ -28,11 +28,28 @@ interface Asked {
   readonly id: string | number;
   readonly asker: Asker;
   /** Of what is answered beside the server. */
-  readonly stop?: AbortController | undefined;
+  readonly end?: End | undefined;
 }
 
 /** Answers a request beside the server, which is asked where this gives nothing. Never rejects. */
-export type Beside = (signal: AbortSignal) => Promise<object | undefined>;
+export type Beside = (ends: { readonly signal: AbortSignal }) => Promise<object | undefined>;
+
+/** Whether a request was taken back, with a signal for whoever wants to hear of it. */
+class End {
+  #isTakenBack = false;
+  #heard: AbortController | undefined;
+
+  get signal(): AbortSignal {
+    this.#heard ??= new AbortController();
+    if (this.#isTakenBack) this.#heard.abort();
+    return this.#heard.signal;
+  }
+
+  takeBack(): void {
+    this.#isTakenBack = true;
+    this.#heard?.abort();
+  }
+}
 
 export class LegacyTransport implements Transport {
   onclose?: () => void;
@@ -59,8 +76,8 @@ export class LegacyTransport implements Transport {
   }
 
   close(): Promise<void> {
-    for (const { asker, stop } of this.#asked.values()) {
-      stop?.abort();
+    for (const { asker, end } of this.#asked.values()) {
+      end?.takeBack();
       asker.answer(undefined);
     }
     this.#asked.clear();
@@ -71,12 +88,12 @@ export class LegacyTransport implements Transport {
   /** Gives what takes the question back: its answer is waited for no more then. */
   ask(request: JSONRPCRequest, asker: Asker, extra: MessageExtraInfo, beside?: Beside): () => void {
     const number = (this.#count += 1);
-    const stop = beside === undefined ? undefined : new AbortController();
-    this.#asked.set(number, { id: request.id, asker, stop });
+    const end = beside === undefined ? undefined : new End();
+    this.#asked.set(number, { id: request.id, asker, end });
     const askServer = (): void => this.onmessage?.({ ...request, id: number }, extra);
-    if (beside === undefined || stop === undefined) askServer();
+    if (beside === undefined || end === undefined) askServer();
     else
-      void beside(stop.signal).then((answer) => {
+      void beside(end).then((answer) => {
         if (!this.#asked.has(number)) return; // taken back in the meantime
         if (answer === undefined) return askServer();
         this.#asked.delete(number);
@@ -89,7 +106,7 @@ export class LegacyTransport implements Transport {
     const asked = this.#asked.get(number);
     if (asked === undefined) return;
     this.#asked.delete(number);
-    asked.stop?.abort();
+    asked.end?.takeBack();
     this.onmessage?.({ ...cancelled, params: { ...cancelled.params, requestId: number } }, extra);
     asked.asker.answer(undefined);
   }
