@@ -3,7 +3,7 @@
  * control, a discovery file, and an end. `app.ts` and `app-hosted.ts` say what is served.
  */
 import type { IncomingMessage } from "node:http";
-import { setTimeout as pause } from "node:timers/promises";
+import { setImmediate as nextTurn, setTimeout as pause } from "node:timers/promises";
 import getPort from "get-port";
 import { Hono } from "hono";
 import type { WebSocket } from "ws";
@@ -109,7 +109,7 @@ export interface Served {
   readonly upgrade?: (path: string) => TakeSocket | OwnSockets | undefined;
   /** Sends away, of those whom no MPAC connection shows, whose token is given out no more; gives how many those were. */
   readonly dismiss?: () => number;
-  /** Says farewell to those whom no MPAC connection shows, before the log is handed on. */
+  /** Says farewell to those whom no MPAC connection shows, before the log is handed on, or closed for good. */
   readonly hold?: () => void | Promise<void>;
   /** Whether somebody is served, or waits to be, whom no MPAC connection shows. */
   readonly isBusy?: () => boolean;
@@ -245,6 +245,8 @@ export async function startService(options: ServiceOptions): Promise<Sidecar> {
       clearInterval(idleTimer);
       clearInterval(storeTimer);
       mpac.close();
+      await served.hold?.();
+      await nextTurn(); // what they are told leaves
       await running[Symbol.asyncDispose]();
     },
   };
