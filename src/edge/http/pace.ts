@@ -7,21 +7,21 @@ import { type Bucket, createBucket, type Rate } from "./rate.ts";
 const MOST = 10_000;
 
 export interface Pace {
-  /** Takes one request of whoever goes by `key`; gives how long to wait when it is too fast, in milliseconds, and takes nothing then. */
-  waitMs(key: string): number;
+  /** Takes requests of whoever goes by `key`, one or so many; gives how long to wait when that is too fast, in milliseconds, and takes nothing then. */
+  waitMs(key: string, requests?: number): number;
 }
 
 export function createPace(rate: Rate, nowMs: () => number, most = MOST): Pace {
   const buckets = new Map<string, Bucket>();
   return {
-    waitMs(key) {
+    waitMs(key, requests = 1) {
       const bucket = buckets.get(key) ?? createBucket(rate);
       // Behind all others: a map keeps the order in which its keys came.
       buckets.delete(key);
       buckets.set(key, bucket);
       const [oldest] = buckets.size > most ? buckets.keys() : [];
       if (oldest !== undefined) buckets.delete(oldest);
-      return bucket.takeNow(nowMs());
+      return bucket.takeNow(nowMs(), requests);
     },
   };
 }

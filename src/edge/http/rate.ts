@@ -16,8 +16,8 @@ export const FOREIGN_RATE: Rate = { perSecond: 200, burst: 2_000 };
 export interface Bucket {
   /** Takes one frame at `nowMs` and gives how long to wait before it is read, in milliseconds. */
   take(nowMs: number): number;
-  /** Takes nothing when that would have to wait: nobody falls behind by asking again. */
-  takeNow(nowMs: number): number;
+  /** Takes so many frames at once; nothing when that would have to wait: nobody falls behind by asking again. */
+  takeNow(nowMs: number, frames?: number): number;
 }
 
 export function createBucket({ perSecond, burst }: Rate): Bucket {
@@ -30,8 +30,8 @@ export function createBucket({ perSecond, burst }: Rate): Bucket {
       fullAtMs = Math.max(fullAtMs, nowMs) + shareMs;
       return waitMs(fullAtMs, nowMs);
     },
-    takeNow(nowMs) {
-      const fullNextMs = Math.max(fullAtMs, nowMs) + shareMs;
+    takeNow(nowMs, frames = 1) {
+      const fullNextMs = Math.max(fullAtMs, nowMs) + frames * shareMs;
       const wait = waitMs(fullNextMs, nowMs);
       if (wait === 0) fullAtMs = fullNextMs;
       return wait;

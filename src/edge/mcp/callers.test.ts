@@ -204,7 +204,7 @@ describe("the rate", () => {
           ? judged.status
           : [judged.status, judged.headers["retry-after"]];
     };
-    return { from, pass: (ms: number) => (nowMs += ms) };
+    return { callers, from, pass: (ms: number) => (nowMs += ms) };
   }
   const often = async (times: number, ask: () => Promise<unknown>) => {
     const answers = [];
@@ -232,6 +232,21 @@ describe("the rate", () => {
       [429, "1"],
     ]);
     expect([await from("Bearer ana-token"), await from(undefined, "192.0.2.2")]).toEqual([200, 200]);
+  });
+
+  it("counts each message of an array", async () => {
+    const { callers, from, pass } = limited();
+    const ana = (await callers.judge(asking({ authorization: "Bearer ana-token" }), new Uint8Array(), "red")) as Caller;
+    const bo = (await callers.judge(asking({ authorization: "Bearer bo-token" }), new Uint8Array(), "red")) as Caller;
+
+    expect([callers.barredByNumber(ana, 2), callers.barredByNumber(ana, 1), callers.barredByNumber(bo, 0)]).toMatchObject([
+      { status: 429 },
+      undefined as never,
+      undefined as never,
+    ]);
+    expect([await from("Bearer ana-token"), await from("Bearer bo-token")]).toEqual([[429, "1"], 200]);
+    pass(1_000);
+    expect(await from("Bearer ana-token")).toBe(200);
   });
 
   it("does not hold this machine's own user back", async () => {

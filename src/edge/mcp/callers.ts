@@ -123,10 +123,13 @@ export function createCallers({ door, signIn, isHosted, beganAtMs, rate, nowMs, 
 
   /** What is refused counts for its address, so that nobody guesses faster than it may ask. */
   function paced<Judged extends Caller | Barred>(judged: Judged, wire: Wire | undefined): Judged | Barred {
-    const caller: Caller | undefined = "status" in judged ? undefined : judged;
-    if (pace === undefined || caller?.kind === "own") return judged;
-    const waitMs = pace.waitMs(caller?.identity?.fingerprint ?? `from ${networkOf(wire?.address ?? "")}`);
-    return waitMs === 0 ? judged : putOff(429, "more is asked than is answered here", waitMs);
+    return tooFast("status" in judged ? undefined : judged, wire, 1) ?? judged;
+  }
+
+  function tooFast(caller: Caller | undefined, wire: Wire | undefined, requests: number): Barred | undefined {
+    if (pace === undefined || caller?.kind === "own" || requests === 0) return undefined;
+    const waitMs = pace.waitMs(caller?.identity?.fingerprint ?? `from ${networkOf(wire?.address ?? "")}`, requests);
+    return waitMs === 0 ? undefined : putOff(429, "more is asked than is answered here", waitMs);
   }
 
   async function sessionsOf(request: Request): Promise<ReadonlySet<string> | Barred> {
@@ -150,6 +153,7 @@ export function createCallers({ door, signIn, isHosted, beganAtMs, rate, nowMs, 
     async judge(request, body, sessionId, wire) {
       return paced(await byShown({ request, body, sessionId, wire }), wire);
     },
+    barredByNumber: (caller, further, wire) => tooFast(caller, wire, further),
     barredByBody(request, body) {
       const { headers } = request;
       if (signatures === undefined || headers.has("authorization") || !isSigned(headers)) return undefined;

@@ -70,6 +70,7 @@ export const ANYBODY: Caller = { kind: "anybody", name: undefined, principal: un
 export const EVERYBODY: Callers = {
   howToSignIn: "send Authorization: Bearer <name>",
   barredByBody: () => undefined,
+  barredByNumber: () => undefined,
   judge(request) {
     const authorization = request.headers.get("authorization");
     if (authorization === null) return Promise.resolve(ANYBODY);

@@ -7,6 +7,8 @@ import { begin, initialize, modern, open, post, request, toolCall } from "../../
 import { EVERYBODY, mount, type Mounted } from "./mcp-edge.test.fixture.ts";
 import { toy } from "./toy.test.fixture.ts";
 
+const TOO_FAST = { status: 429, why: "too fast", headers: { "retry-after": "3" } } as const;
+
 let mounted: Mounted;
 beforeAll(async () => {
   mounted = await mount({
@@ -14,9 +16,8 @@ beforeAll(async () => {
     callers: {
       ...EVERYBODY,
       judge: (asked, ...rest) =>
-        asked.headers.get("authorization") === "Bearer fast"
-          ? Promise.resolve({ status: 429, why: "too fast", headers: { "retry-after": "3" } })
-          : EVERYBODY.judge(asked, ...rest),
+        asked.headers.get("authorization") === "Bearer fast" ? Promise.resolve(TOO_FAST) : EVERYBODY.judge(asked, ...rest),
+      barredByNumber: (_caller, further) => (further >= 50 ? TOO_FAST : undefined),
     },
   });
 });
@@ -72,6 +73,7 @@ describe("a request", () => {
     { name: "that comes too fast", asks: { headers: FAST, body: "{" }, status: 429, code: -32000 },
     { name: "that is no JSON", asks: { headers: UNKNOWN_VERSION, body: "{" }, status: 400, code: -32700 },
     { name: "of more parts than any has", asks: { body: `[${"1,".repeat(64 * 1024)}1]` }, status: 413, code: -32000 },
+    { name: "of more messages at once than may come", asks: { body: `[${`${PING},`.repeat(50)}${PING}]` }, status: 429, code: -32000 },
     { name: "of more messages than an array has", asks: { body: `[${`${PING},`.repeat(100)}${PING}]` }, status: 400, code: -32600 },
     { name: "that is no message", asks: { headers: UNKNOWN_VERSION, body: "7" }, status: 400, code: -32600 },
     { name: "with an id that is none", asks: { body: '{"jsonrpc":"2.0","id":null,"method":"ping"}' }, status: 400, code: -32600 },

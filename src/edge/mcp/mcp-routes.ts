@@ -112,10 +112,10 @@ export function createMcpEdge({ sessionAt, serve, callers, sessions, onActivity,
     const serving = serve(sessionId, selection);
     if ("refused" in serving) return refusal(400, CODE.params, serving.refused);
     const visit = new HttpVisit({ request, env, caller: known.caller, sessionId, selection, serving, stays });
-    return request.method === "POST" ? post(visit, known.bytes) : otherMethod(visit);
+    return request.method === "POST" ? post(visit, env, known.bytes) : otherMethod(visit);
   }
 
-  async function post(visit: HttpVisit, bytes: Buffer): Promise<Response> {
+  async function post(visit: HttpVisit, env: Env, bytes: Buffer): Promise<Response> {
     if (isManifold(bytes)) return refusal(413, CODE.server, MANIFOLD);
     let body: unknown;
     try {
@@ -129,6 +129,8 @@ export function createMcpEdge({ sessionAt, serve, callers, sessions, onActivity,
         return refusal(400, CODE.request, "2026-07-28 has no arrays of messages; send each by itself");
       }
       if (body.length > MAX_BATCH) return refusal(400, CODE.request, `an array holds at most ${MAX_BATCH} messages; send more than one`);
+      const barred = callers.barredByNumber(visit.caller, Math.max(0, body.length - 1), wireOf(env));
+      if (barred !== undefined) return barredResponse(barred);
       return legacy.post(visit, { messages: body.map(messageOf), isBatch: true });
     }
     const lacking = barByScope(visit, body);

@@ -47,6 +47,8 @@ export interface Callers {
    * @param wire - without it nobody is told apart by address or user of the machine
    */
   judge(request: Request, body: Uint8Array | "to come", sessionId: string, wire?: Wire): Promise<Caller | Barred>;
+  /** Why a request that is several goes no further: each further one counts as one. */
+  barredByNumber(caller: Caller, further: number, wire?: Wire): Barred | undefined;
   /** Why a body that has come since is not the one that the request was judged by. */
   barredByBody(request: Request, body: Uint8Array): Barred | undefined;
   /**
