@@ -81,7 +81,11 @@ export async function serveMcp(common: Common, options: McpOptions): Promise<Mcp
   const { issuer, publicUrl } = config.signIn;
   const baseAt = remembered((url) => baseOf(publicUrl, { url }));
   const reachedAt = (visit: unknown): string => baseAt((visit as HttpVisit).request.url);
-  const pages = createAskPages({ baseOf: ({ visit }) => reachedAt(visit), nowMs });
+  const pages = createAskPages({
+    baseOf: ({ visit }) => reachedAt(visit),
+    ownerOf: ({ visit }) => (visit as HttpVisit).caller.identity?.fingerprint ?? "",
+    nowMs,
+  });
   const underWay = createUnderWay();
   const serve = serveTools({ version: VERSION, callers, visitors, changes, baseOf: reachedAt, pages, underWay, nowMs, log });
   const edge = createMcpEdge({ sessionAt, serve, callers, sessions, onActivity, log });

@@ -8,7 +8,10 @@ const question = { message: "m", fields: {}, required: [] };
 const accept = { action: "accept", content: { choice: "merge" } } as const;
 
 function pagesAt(time = { nowMs: 0 }) {
-  return { time, pages: createAskPages({ baseOf: () => "http://127.0.0.1:1", nowMs: () => time.nowMs }) };
+  return {
+    time,
+    pages: createAskPages({ baseOf: () => "http://127.0.0.1:1", ownerOf: ({ visit }) => String(visit), nowMs: () => time.nowMs }),
+  };
 }
 
 const wait = (signal = new AbortController().signal) => ({ limitMs: MINUTE_MS, signal });
@@ -31,6 +34,14 @@ describe("a page with a question", () => {
       [undefined, undefined],
       [undefined, undefined],
     ]);
+  });
+
+  it("gives way to newer ones of whom it asks, and to no other's", () => {
+    const { pages } = pagesAt();
+    const [anas, bos] = ["ana", "bo"].map((visit) => pages.open(question, { ...asked, visit }));
+    const more = Array.from({ length: 50 }, () => pages.open(question, { ...asked, visit: "bo" }));
+
+    expect([anas, bos, more[0]].map((page) => pages.questionOf(page?.id ?? ""))).toEqual([question, undefined, question]);
   });
 
   it("is gone after ten minutes, and when it is closed, and whoever waits hears that", async () => {
@@ -63,7 +74,7 @@ describe("a page with a question", () => {
 
   it("has an id that nobody guesses, and gives way when there are too many", () => {
     const { pages } = pagesAt();
-    const [first, ...others] = Array.from({ length: 1_001 }, () => pages.open(question, asked));
+    const [first, ...others] = Array.from({ length: 1_001 }, (_, visit) => pages.open(question, { ...asked, visit }));
 
     expect(first?.id).toMatch(/^[\w-]{22}$/);
     expect(pages.questionOf(first?.id ?? "")).toBeUndefined();

@@ -8,13 +8,15 @@ import { ANSWER_MS } from "../../mcp/request-state.ts";
 import type { Asked } from "../../mcp/face.ts";
 import type { Question } from "../../tools/asking.ts";
 
-/** Questions that are open at once; the oldest goes first. */
+/** Questions that are open at once, and of one who is asked; the oldest goes first. */
 const MAX_OPEN = 1_000;
+const MAX_OF_ONE = 50;
 
 const ID_BYTES = 16;
 
 interface Kept {
   readonly question: Question;
+  readonly owner: string;
   readonly untilMs: number;
   said?: PageReply;
   readonly hearers: Set<() => void>;
@@ -30,10 +32,12 @@ export interface AskPages extends Pages {
 export interface AskPagesOptions {
   /** Where the person who sits at this request's client reaches us. */
   readonly baseOf: (asked: Asked) => string;
+  /** Whose questions belong together. */
+  readonly ownerOf: (asked: Asked) => string;
   readonly nowMs: () => number;
 }
 
-export function createAskPages({ baseOf, nowMs }: AskPagesOptions): AskPages {
+export function createAskPages({ baseOf, ownerOf, nowMs }: AskPagesOptions): AskPages {
   const kept = new Map<string, Kept>();
 
   function drop(id: string): void {
@@ -83,7 +87,10 @@ export function createAskPages({ baseOf, nowMs }: AskPagesOptions): AskPages {
   return {
     open(question, asked) {
       const id = randomBytes(ID_BYTES).toString("base64url");
-      kept.set(id, { question, untilMs: nowMs() + ANSWER_MS, hearers: new Set() });
+      const owner = ownerOf(asked);
+      const [oldest, ...others] = [...kept].flatMap(([other, page]) => (page.owner === owner ? [other] : []));
+      if (oldest !== undefined && others.length + 1 >= MAX_OF_ONE) drop(oldest);
+      kept.set(id, { question, owner, untilMs: nowMs() + ANSWER_MS, hearers: new Set() });
       forget();
       return pageOf(id, asked);
     },
