@@ -138,7 +138,7 @@ class PlainlyAsked implements AskedToCall {
  */
 export function answersPlainly(face: Face, options: PlainOptions): AnswerPlainly {
   const tools = new Set(face.lists.tools.map(({ name }) => name));
-  const serverInfo = serverInfoOf(face);
+  const ofModern = { resultType: "complete", _meta: { [SERVER_INFO_META_KEY]: serverInfoOf(face) } };
 
   return async ({ id, tool, args }, { clientName, capabilities }, { era, visit }, ends) => {
     if (!tools.has(tool)) return undefined;
@@ -162,8 +162,7 @@ export function answersPlainly(face: Face, options: PlainOptions): AnswerPlainly
       await hearWhatHasCome();
       options.whenSent({ id, visit }, (left) => settle(left && !(era === "legacy" && ends.signal.aborted)));
     }
-    const result = { content: [{ type: "text", text }], structuredContent: structured, ...(isError === true ? { isError } : {}) };
-    const ofEra = era === "legacy" ? result : { ...result, resultType: "complete", _meta: { [SERVER_INFO_META_KEY]: serverInfo } };
-    return { result: ofEra, jsonrpc: "2.0", id };
+    const result = { content: [{ type: "text", text }], structuredContent: structured, isError };
+    return { result: era === "legacy" ? result : { ...result, ...ofModern }, jsonrpc: "2.0", id };
   };
 }

@@ -89,7 +89,7 @@ export function openInside({ room, engine, surroundings, viewContext, behindOf, 
     query: (ask) => host.query(ask),
     async ask(query, { principal, tree }) {
       const asker = principal as PrincipalId | undefined;
-      const { answer, behind } = await host.query((state) => answerQuery({ ...viewContext(state), askerTree: tree }, query, asker));
+      const { answer, behind } = await host.query((state) => answerQuery({ askerTree: tree, ...viewContext(state) }, query, asker));
       const lacking = await behindOf(behind);
       return lacking.length === 0 ? answer : ({ ...answer, behind: lacking } as Answer);
     },
