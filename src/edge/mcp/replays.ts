@@ -16,11 +16,14 @@ export interface Replays {
    * @param untilMs - until when it could be shown again
    */
   take(keyId: string, mark: string, untilMs: number): Taken;
+  /** Whether it was taken, and nobody is to take it again. */
+  has(keyId: string, mark: string): boolean;
 }
 
 export function createReplays(nowMs: () => number, most = MOST): Replays {
   const byKey = new Map<string, Map<string, number>>();
   return {
+    has: (keyId, mark) => byKey.get(keyId)?.has(mark) === true,
     take(keyId, mark, untilMs) {
       const kept = byKey.get(keyId) ?? new Map<string, number>();
       byKey.set(keyId, kept);

@@ -50,6 +50,7 @@ describe("a request whose body is to come", () => {
     expect(take(by, headers, BODY.replace("1", "2"))).toMatchObject({ because: "credential" });
     expect(take(by, headers)).toBe(undefined);
     expect(take(by, headers)).toMatchObject({ because: "credential" });
+    expect(judgeBefore(by, headers)).toMatchObject({ because: "credential" });
     expect(judge(headers, {}, "red", by)).toMatchObject({ because: "credential" });
   });
 

@@ -80,15 +80,12 @@ export function createSignatures({ table, beganAtMs, nowMs }: SignaturesOptions)
     return typeof expires === "number" && expires * 1_000 > nowMs() ? undefined : "it has expired; sign the request anew";
   }
 
-  function taken({ keyId, input, signature }: Found, brought: Brought): Refused | undefined {
+  function taken(found: Found, brought: Brought): Refused | undefined {
     if (!isDigestRight(brought)) return refused("Content-Digest is not the sha-256 of the body");
-    const [created, nonce] = [input.parameters.get("created"), input.parameters.get("nonce")];
-    const mark = createHash("sha256")
-      .update(typeof nonce === "string" ? `nonce ${nonce}` : signature)
-      .digest("base64");
-    const taken = replays.take(keyId, mark, Number(created) * 1_000 + WINDOW_MS);
+    const created = found.input.parameters.get("created");
+    const taken = replays.take(found.keyId, markOf(found), Number(created) * 1_000 + WINDOW_MS);
     if (taken === "first") return undefined;
-    if (taken === "again") return refused("this signature was taken already; sign each request anew, with a nonce");
+    if (taken === "again") return refused(TAKEN);
     return { refused: "more was signed with this key than can be told apart; slow down", because: "pace", waitMs: taken.fullForMs };
   }
 
@@ -108,6 +105,8 @@ export function createSignatures({ table, beganAtMs, nowMs }: SignaturesOptions)
           "the signature is not of this request; sign the request as it is sent, under the address that SIGNALBOX_PUBLIC_URL says",
         );
       }
+      // Of one that is known already no body is read.
+      if (replays.has(found.keyId, markOf(found))) return refused(TAKEN);
       const barred = body === "to come" ? undefined : taken(found, { headers, body });
       if (barred !== undefined) return barred;
       if (!opens(key, sessionId)) return { refused: "this key is not for this session; use one that it names", because: "session" };
@@ -127,6 +126,16 @@ export function createSignatures({ table, beganAtMs, nowMs }: SignaturesOptions)
       keys = keysOf(next);
     },
   };
+}
+
+const TAKEN = "this signature was taken already; sign each request anew, with a nonce";
+
+/** By what it is told from others of its key. */
+function markOf({ input, signature }: Found): string {
+  const nonce = input.parameters.get("nonce");
+  return createHash("sha256")
+    .update(typeof nonce === "string" ? `nonce ${nonce}` : signature)
+    .digest("base64");
 }
 
 const refused = (why: string): Refused => ({ refused: why, because: "credential" });
