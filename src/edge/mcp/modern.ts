@@ -1,6 +1,6 @@
 /**
- * 2026-07-28: each request for itself, by the SDK's own handler. What it streams goes out through an outlet of ours, so that a
- * reader that does not read is let go here as well.
+ * 2026-07-28: each request for itself, by the SDK's own handler, except for plain calls of tools. What that one streams goes out
+ * through an outlet of ours, so that a reader that does not read is let go here as well.
  */
 import { CLIENT_INFO_META_KEY, createMcpHandler, type McpHttpHandler, type ServerEventBus } from "@modelcontextprotocol/server";
 import type { Log } from "../../log.ts";
