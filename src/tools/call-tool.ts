@@ -89,15 +89,15 @@ function finished(answer: Answer, { dir, sessionId, notices, unread }: Place): T
       ? []
       : [`Mail: ${unread === 1 ? "1 message waits; bus_drain gives it" : `${unread} messages wait; bus_drain gives them`} to you.`];
   const text = [...lines, ...steps, ...remarks, ...mail].join("\n");
+  const beside = {
+    ...(next.length === 0 ? {} : { next }),
+    ...(dir === undefined ? {} : { workspace_dir: dir }),
+    ...(sessionId === undefined ? {} : { session_id: sessionId }),
+    ...(notices.length === 0 ? {} : { notices }),
+    ...(unread === 0 ? {} : { unread }),
+  };
   return {
-    structured: {
-      ...structured,
-      ...(next.length === 0 ? {} : { next }),
-      ...(dir === undefined ? {} : { workspace_dir: dir }),
-      ...(sessionId === undefined ? {} : { session_id: sessionId }),
-      ...(notices.length === 0 ? {} : { notices }),
-      ...(unread === 0 ? {} : { unread }),
-    },
+    structured: Object.assign({}, structured, beside), // a copy by spread that is added to takes several times as long
     text: attachment === undefined ? text : `${text}\n${attachment}`,
     ...(isError === undefined ? {} : { isError }),
     ...(settle === undefined ? {} : { settle }),
