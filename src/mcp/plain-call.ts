@@ -163,6 +163,6 @@ export function answersPlainly(face: Face, options: PlainOptions): AnswerPlainly
       options.whenSent({ id, visit }, (left) => settle(left && !(era === "legacy" && ends.signal.aborted)));
     }
     const result = { content: [{ type: "text", text }], structuredContent: structured, isError };
-    return { result: era === "legacy" ? result : { ...result, ...ofModern }, jsonrpc: "2.0", id };
+    return { result: era === "legacy" ? result : Object.assign({}, result, ofModern), jsonrpc: "2.0", id };
   };
 }
