@@ -61,9 +61,11 @@ const anyHeader = fc.tuple(
   fc.constantFrom("mcp-protocol-version", "mcp-method", "mcp-name"),
   fc.constantFrom(undefined, "act", " act", "=?base64?YWN0?=", "tools/call", "2026-07-28", "2025-11-25"),
 );
+/** Of a member of a result: a tool names its own, and none like that, which the SDK leaves out. */
+const anyName = fc.string().filter((name) => name !== "__proto__");
 const anyOutcome: fc.Arbitrary<Called | Error> = fc.oneof(
   fc
-    .record({ structured: fc.dictionary(fc.string(), fc.jsonValue()), text: fc.string(), isError: fc.boolean() })
+    .record({ structured: fc.dictionary(anyName, fc.jsonValue()), text: fc.string(), isError: fc.boolean() })
     .map(({ structured, text, isError }): Called => ({ outcome: "result", result: { structured, text, ...(isError ? { isError } : {}) } })),
   fc.constant(said("asks", { asks: QUESTION })),
   fc.string().map((message) => new Error(message)),
@@ -153,7 +155,7 @@ describe("a plain call", () => {
           const host = await talk("legacy", theirs.face, { capabilities });
           const { id: _id, ...expected } = await host.ask("tools/call", body["params"] as object);
 
-          expect(JSON.parse(JSON.stringify(answered))).toEqual({ ...expected, id: body["id"] });
+          expect(JSON.parse(JSON.stringify(answered))).toEqual(JSON.parse(JSON.stringify({ ...expected, id: body["id"] })));
           expect(ours.seen).toEqual(theirs.seen);
         },
       ),
