@@ -1,16 +1,13 @@
 /** The official conformance suite, which wants a newer Node than the program does: that one is npx's to bring where this is older. */
 import { execFile } from "node:child_process";
-import { createRequire } from "node:module";
 import { promisify } from "node:util";
+import { findGuest } from "./guest-programs.ts";
 
 const run = promisify(execFile);
 
 /** The first Node that the suite runs on, and the one that is fetched. */
 const LEAST_NODE = 22;
 const FETCHED_NODE = "node@24";
-
-const require = createRequire(import.meta.url);
-const SUITE = require.resolve("@modelcontextprotocol/conformance/dist/index.js");
 
 /** Milliseconds that a run of it, or the way of a Node over the network, may take. */
 const RUN_MS = 120_000;
@@ -31,10 +28,16 @@ export interface Suite {
  * @throws Error on a build machine: there a test that is skipped is no test
  */
 export async function findSuite(): Promise<Suite | string> {
+  const suite = findGuest("conformance");
+  if ("why" in suite) return skipped(suite.why);
   const node = await newerNode();
-  if ("path" in node) return suiteOn(node.path);
+  if ("path" in node) return suiteOn(node.path, suite.path);
   const why = `the conformance suite needs Node ${LEAST_NODE} or newer, and npx could not bring ${FETCHED_NODE} (is there a network?): ${node.why}`;
   if (process.env["CI"] === "true") throw new Error(why);
+  return skipped(why);
+}
+
+function skipped(why: string): string {
   process.stderr.write(`skipped: ${why}\n`);
   return why;
 }
@@ -49,11 +52,11 @@ async function newerNode(): Promise<{ readonly path: string } | { readonly why: 
   }
 }
 
-function suiteOn(node: string): Suite {
+function suiteOn(node: string, suite: string): Suite {
   return {
     run: (...args) =>
       new Promise((resolve, reject) => {
-        execFile(node, [SUITE, ...args], { timeout: RUN_MS, maxBuffer: 64 * 1024 * 1024 }, (error, stdout, stderr) => {
+        execFile(node, [suite, ...args], { timeout: RUN_MS, maxBuffer: 64 * 1024 * 1024 }, (error, stdout, stderr) => {
           const code = error === null ? 0 : error.code;
           if (typeof code !== "number") return reject(new Error("the suite did not end by itself", { cause: error }));
           resolve({ code, said: `${stdout}${stderr}` });

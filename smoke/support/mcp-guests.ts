@@ -3,7 +3,6 @@
  * JSON-RPC by hand.
  */
 import { execFile } from "node:child_process";
-import { createRequire } from "node:module";
 import { promisify } from "node:util";
 import { Client, type ClientOptions, StreamableHTTPClientTransport } from "@modelcontextprotocol/client";
 import { StdioClientTransport } from "@modelcontextprotocol/client/stdio";
@@ -11,6 +10,7 @@ import { Client as OldClient } from "@modelcontextprotocol/sdk/client/index.js";
 import { StdioClientTransport as OldStdio } from "@modelcontextprotocol/sdk/client/stdio.js";
 import { StreamableHTTPClientTransport as OldHttp } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
 import { ElicitRequestSchema } from "@modelcontextprotocol/sdk/types.js";
+import { findGuest } from "./guest-programs.ts";
 import type { Members } from "./mpac-client.ts";
 import { connectRaw, credentialOf, type Era, type Place } from "./mcp-raw.ts";
 import { PROJECT } from "./program.ts";
@@ -125,35 +125,34 @@ const bySdk: Connect = async (place, era, person) => {
   });
 };
 
-const require = createRequire(import.meta.url);
-const INSPECTOR = require.resolve("@modelcontextprotocol/inspector/clients/cli/build/index.js");
-
 /** A process for each word, so a bridge is started for each as well. */
-const byInspector: Connect = (place, era) => {
-  const where =
-    place.over === "stdio"
-      ? [process.execPath, ...place.args]
-      : ["--transport", "http", "--server-url", place.url, "--header", `Authorization: Bearer ${place.token}`];
-  const wire = ["--protocol-era", era === "2026-07-28" ? "modern" : "legacy"];
-  const pairs = (flag: string, values: Members): string[] =>
-    Object.entries(values).flatMap(([key, value]) => [flag, `${key}=${written(value)}`]);
-  const written = (value: unknown): string => (typeof value === "string" ? value : JSON.stringify(value));
-  async function ask<Answer>(method: string, ...more: readonly string[]): Promise<Answer> {
-    const { cwd, env } = place.over === "stdio" ? place : { cwd: PROJECT, env: process.env };
-    const { stdout } = await run(process.execPath, [INSPECTOR, ...where, ...wire, "--method", method, ...more], { cwd, env });
-    return JSON.parse(stdout) as Answer;
-  }
-  return Promise.resolve(
-    guest({
-      // fails for a schema that some hosts cannot read
-      tools: () => ask("tools/list", "--strict"),
-      call: (tool, args) => ask("tools/call", "--tool-name", tool, ...pairs("--tool-arg", args)),
-      read: (uri) => ask("resources/read", "--uri", uri),
-      prompt: (name, args) => ask("prompts/get", "--prompt-name", name, ...pairs("--prompt-args", args)),
-      close: () => Promise.resolve(),
-    }),
-  );
-};
+const byInspector =
+  (inspector: string): Connect =>
+  (place, era) => {
+    const where =
+      place.over === "stdio"
+        ? [process.execPath, ...place.args]
+        : ["--transport", "http", "--server-url", place.url, "--header", `Authorization: Bearer ${place.token}`];
+    const wire = ["--protocol-era", era === "2026-07-28" ? "modern" : "legacy"];
+    const pairs = (flag: string, values: Members): string[] =>
+      Object.entries(values).flatMap(([key, value]) => [flag, `${key}=${written(value)}`]);
+    const written = (value: unknown): string => (typeof value === "string" ? value : JSON.stringify(value));
+    async function ask<Answer>(method: string, ...more: readonly string[]): Promise<Answer> {
+      const { cwd, env } = place.over === "stdio" ? place : { cwd: PROJECT, env: process.env };
+      const { stdout } = await run(process.execPath, [inspector, ...where, ...wire, "--method", method, ...more], { cwd, env });
+      return JSON.parse(stdout) as Answer;
+    }
+    return Promise.resolve(
+      guest({
+        // fails for a schema that some hosts cannot read
+        tools: () => ask("tools/list", "--strict"),
+        call: (tool, args) => ask("tools/call", "--tool-name", tool, ...pairs("--tool-arg", args)),
+        read: (uri) => ask("resources/read", "--uri", uri),
+        prompt: (name, args) => ask("prompts/get", "--prompt-name", name, ...pairs("--prompt-args", args)),
+        close: () => Promise.resolve(),
+      }),
+    );
+  };
 
 const byHand: Connect = async (place, era) => {
   const client = await connectRaw(place, era);
@@ -179,10 +178,15 @@ export interface GuestKind {
   readonly asksPeople: boolean;
 }
 
-/** The clients, and the eras that each speaks. */
+const inspector = findGuest("inspector");
+if ("why" in inspector) process.stderr.write(`left out: ${inspector.why}\n`);
+
+/** The clients that are here, and the eras that each speaks. */
 export const GUESTS: readonly GuestKind[] = [
   { name: "the SDK of 2025", eras: ["2025-11-25"], connect: byOldSdk, asksPeople: true },
   { name: "the SDK of 2026", eras: ["2025-11-25", "2026-07-28"], connect: bySdk, asksPeople: true },
-  { name: "the Inspector", eras: ["2025-11-25", "2026-07-28"], connect: byInspector, asksPeople: false },
+  ...("path" in inspector
+    ? [{ name: "the Inspector", eras: ["2025-11-25", "2026-07-28"], connect: byInspector(inspector.path), asksPeople: false } as const]
+    : []),
   { name: "JSON-RPC by hand", eras: ["2025-11-25", "2026-07-28"], connect: byHand, asksPeople: false },
 ];
