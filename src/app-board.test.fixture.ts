@@ -109,6 +109,7 @@ export async function joined(uri: string, principal: string, token?: string) {
   say("HELLO", token === undefined ? {} : { credential: { type: "bearer_token", value: token } });
   await answered;
   return {
+    socket,
     leave: () => say("GOODBYE", {}),
     /** Its connection ends without a word. */
     die: () => socket.terminate(),

@@ -1,12 +1,11 @@
 /** The panel put together for a sidecar: the session's summary and its board, each read from its own log. */
 import { userInfo } from "node:os";
-import type { Hono } from "hono";
 import { busWriteSecret } from "./config.ts";
 import { board as boardAggregate } from "./core/board/board.ts";
 import { session as sessionAggregate } from "./core/session/session.ts";
 import type { BoardEdge } from "./edge/bus/board-edge.ts";
 import { assets } from "./edge/dashboard/assets.ts";
-import { dashboardRoutes, type Panel, type PanelVisit } from "./edge/dashboard/dashboard-routes.ts";
+import { type Dashboard, dashboardRoutes, type Panel, type PanelVisit } from "./edge/dashboard/dashboard-routes.ts";
 import { createLinks } from "./edge/dashboard/links.ts";
 import type { Door } from "./edge/http/door.ts";
 import type { Visit } from "./edge/mpac/mpac-edge.ts";
@@ -28,7 +27,7 @@ export interface DashboardOptions {
 export function serveDashboard(
   { engine, onActivity }: Common,
   { door, hasLinks, sessionAt, enter, boardOf, userName = () => Promise.resolve(undefined) }: DashboardOptions,
-): Hono {
+): Dashboard {
   const nowMs = (): number => engine.nowMs();
 
   async function panelOf(id: SessionId, { session }: Visit): Promise<Panel> {

@@ -167,9 +167,9 @@ async function serveSessions(
       onActivity,
       log,
     }),
-    routes: mail.routes.route("/", board.routes).route("/", mcp.routes).route("/", dashboard),
+    routes: mail.routes.route("/", board.routes).route("/", mcp.routes).route("/", dashboard.routes),
     upgrade: mail.upgrade,
-    dismiss: () => mail.dismiss() + board.dismiss() + mcp.dismiss(),
+    dismiss: () => mail.dismiss() + board.dismiss() + mcp.dismiss() + dashboard.dismiss(),
     renewKeys: mcp.renewKeys,
     hold() {
       mail.hold();

@@ -177,7 +177,7 @@ async function serveRepository(common: Common, { config, place, log, sessionId, 
       .route("/", mail.routes)
       .route("/", board.routes)
       .route("/", mcp.routes)
-      .route("/", dashboard),
+      .route("/", dashboard.routes),
     upgrade: mail.upgrade,
     hold() {
       mail.hold();

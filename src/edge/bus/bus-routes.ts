@@ -15,7 +15,7 @@ import { eventStream } from "../http/sse.ts";
 import { type Answer, failed, invalid } from "./answers.ts";
 import type { BoardEdge } from "./board-edge.ts";
 import { callerOf, type Fingerprints } from "./caller.ts";
-import { createGuests } from "./guests.ts";
+import { createGuests } from "../http/guests.ts";
 import { partsOf, routeOf } from "./paths.ts";
 import { carryOut } from "./requests.ts";
 import { isSecret } from "./secret.ts";

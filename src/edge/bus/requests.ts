@@ -14,7 +14,7 @@ import type { Actor } from "../../wire/record.ts";
 import { type Answer, failed, invalid } from "./answers.ts";
 import type { BoardEdge } from "./board-edge.ts";
 import { type Caller, type Fingerprints, proofOf } from "./caller.ts";
-import type { Guest } from "./guests.ts";
+import type { Guest } from "../http/guests.ts";
 import type { Route } from "./paths.ts";
 import { readJson } from "./request-body.ts";
 

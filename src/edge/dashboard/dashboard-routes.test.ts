@@ -30,9 +30,10 @@ function world({ isBuilt = true, hosted = false } = {}) {
   };
   const counts = { visits: 0, left: 0, activity: 0 };
   const links = createLinks(() => 0);
-  const routes = dashboardRoutes({
+  const door = createDoor({ table, own: "own-token" });
+  const { routes, dismiss } = dashboardRoutes({
     assets: isBuilt ? assets : undefined,
-    door: createDoor({ table, own: "own-token" }),
+    door,
     ...(hosted ? {} : { links }),
     sessionAt: (named) => named ?? (hosted ? undefined : "red") ?? { notFound: "name a session" },
     visit(id) {
@@ -50,7 +51,7 @@ function world({ isBuilt = true, hosted = false } = {}) {
     part.revision += 1;
     for (const hear of hearing) hear({} as never);
   };
-  return { ask, acknowledged, counts, hearing, links, commit };
+  return { ask, acknowledged, counts, hearing, links, commit, door, dismiss };
 }
 
 const acknowledge = (id: unknown) => ({ method: "POST", body: JSON.stringify(id === undefined ? {} : { id }) });
@@ -157,6 +158,26 @@ describe("the events", () => {
     expect([counts.left, hearing.size]).toEqual([1, 0]);
   });
 
+  it("end at once, with the reason, when their token is given out no more, and nobody else's do", async () => {
+    const { ask, counts, hearing, door, dismiss } = world({ hosted: true });
+    const follow = async (token: string) => (await ask("/session/red/dashboard/events", { token })).body as ReadableStream<Uint8Array>;
+    const bo = (await follow("bo-token")).getReader();
+    const cy = await follow("cy-token");
+    for (let read = 0; read < 3; read += 1) await bo.read();
+    const next = bo.read();
+    door.renew({ "cy-token": { allowed_sessions: ["red"] } } as never);
+
+    expect([dismiss(), dismiss()]).toEqual([1, 0]);
+
+    expect(Buffer.from((await next).value ?? []).toString()).toBe(
+      'event: fault\ndata: {"detail":"this token is not known here; ask whoever runs the coordinator for one"}\n\n',
+    );
+    expect((await bo.read()).done).toBe(true);
+    expect([counts.left, hearing.size]).toEqual([1, 0]);
+    await cy.cancel();
+    expect(counts.left).toBe(2);
+  });
+
   it("end when a secret that was good is so no longer", async () => {
     const { ask, commit, links } = world();
     const token = links.redeem(links.offer()) ?? "";
@@ -167,7 +188,8 @@ describe("the events", () => {
     for (let page = 0; page < 64; page += 1) links.redeem(links.offer());
     commit();
 
-    expect((await next).done).toBe(true);
+    expect(Buffer.from((await next).value ?? []).toString()).toMatch(/^event: fault\ndata: .*is not, or no longer, known here/);
+    expect((await reader.read()).done).toBe(true);
   });
 
   it("let the session go when nobody ever read them", async () => {

@@ -11,6 +11,7 @@ import type { DashboardPart, DashboardState } from "../../wire/dashboard.ts";
 import type { JsonObject } from "../../wire/json.ts";
 import type { Actor } from "../../wire/record.ts";
 import type { Door } from "../http/door.ts";
+import { createGuests, type Guest } from "../http/guests.ts";
 import { type ServerSentEvent, eventStream } from "../http/sse.ts";
 import type { Assets } from "./assets.ts";
 import { changes, type Followed } from "./changes.ts";
@@ -65,12 +66,19 @@ const OWN: Visitor = {};
 interface Asked {
   readonly sessionId: string;
   readonly visitor: Visitor;
-  /** Whether who asked would be let in now. */
-  readonly mayStay: () => boolean;
+  /** Why whoever asked would not be let in now. */
+  readonly unwanted: () => string | undefined;
 }
 
-export function dashboardRoutes({ assets, door, links, sessionAt, visit, person, nowMs, onActivity }: DashboardOptions): Hono {
+export interface Dashboard {
+  readonly routes: Hono;
+  /** Ends the streams of pages whose secret opens the session no more; gives how many those were. */
+  readonly dismiss: () => number;
+}
+
+export function dashboardRoutes({ assets, door, links, sessionAt, visit, person, nowMs, onActivity }: DashboardOptions): Dashboard {
   const routes = pageFiles({ assets, sessionAt });
+  const guests = createGuests();
 
   function admit(authorization: string | undefined, sessionId: string): Visitor | { readonly refused: string } {
     if (links?.isPage(authorization) === true) return OWN;
@@ -92,7 +100,11 @@ export function dashboardRoutes({ assets, door, links, sessionAt, visit, person,
     const authorization = context.req.header("authorization");
     const visitor = admit(authorization, sessionId);
     if ("refused" in visitor) return context.json({ detail: visitor.refused }, 401, { "www-authenticate": "Bearer" });
-    return { sessionId, visitor, mayStay: () => !("refused" in admit(authorization, sessionId)) };
+    const unwanted = (): string | undefined => {
+      const now = admit(authorization, sessionId);
+      return "refused" in now ? now.refused : undefined;
+    };
+    return { sessionId, visitor, unwanted };
   }
 
   async function withPanel(context: Context, sessionId: string, act: (panel: Panel) => Promise<Response>): Promise<Response> {
@@ -115,7 +127,8 @@ export function dashboardRoutes({ assets, door, links, sessionAt, visit, person,
       if (asked instanceof Response) return asked;
       const visiting = await visit(asked.sessionId);
       if (visiting === undefined) return noSession(context, asked.sessionId);
-      return eventStream(context.req.raw, (signal) => eventsOf(visiting, asked.mayStay, signal));
+      const guest = guests.take(context.req.raw, () => asked.unwanted() === undefined);
+      return eventStream(context.req.raw, (signal) => eventsOf({ visiting, guest, unwanted: asked.unwanted }, signal));
     });
 
     routes.post(`${base}dashboard/ack`, smallBody, async (context) => {
@@ -144,22 +157,38 @@ export function dashboardRoutes({ assets, door, links, sessionAt, visit, person,
       return context.json({ detail: "this link was used or is too old; run «signalbox dashboard» for a new one" }, 401);
     });
   }
-  return routes;
+  return { routes, dismiss: () => guests.dismiss() };
 }
 
 const noSession = (context: Context, id: string): Response =>
   context.json({ detail: `there is no session ${id} here yet; its first participant makes it` }, 404);
 
-/** The visit ends with the stream, whether anybody reads it or not. */
-function eventsOf(visiting: PanelVisit, mayStay: () => boolean, signal: AbortSignal): AsyncIterable<ServerSentEvent> {
-  signal.addEventListener("abort", () => visiting[Symbol.dispose]());
-  return said(visiting.panel, mayStay, signal);
+interface Watching {
+  readonly visiting: PanelVisit;
+  readonly guest: Guest;
+  readonly unwanted: Asked["unwanted"];
 }
 
-async function* said({ parts }: Panel, mayStay: () => boolean, signal: AbortSignal): AsyncGenerator<ServerSentEvent, void, undefined> {
-  for await (const change of changes(parts, signal)) {
-    if (!mayStay()) return;
+/** The visit ends with the stream, whether anybody reads it or not. */
+function eventsOf(watching: Watching, signal: AbortSignal): AsyncIterable<ServerSentEvent> {
+  signal.addEventListener("abort", () => {
+    watching.visiting[Symbol.dispose]();
+    watching.guest[Symbol.dispose]();
+  });
+  return said(watching, signal);
+}
+
+/** @throws Error with the reason, which the stream ends with, once its secret is good for nothing any more */
+async function* said({ visiting, guest, unwanted }: Watching, signal: AbortSignal): AsyncGenerator<ServerSentEvent, void, undefined> {
+  for await (const change of changes(visiting.panel.parts, AbortSignal.any([signal, guest.signal]))) {
+    mustBeWanted();
     yield { event: "changed", data: JSON.stringify(change) };
+  }
+  if (guest.isSentAway) mustBeWanted();
+
+  function mustBeWanted(): void {
+    const why = unwanted();
+    if (why !== undefined) throw new Error(why);
   }
 }
 

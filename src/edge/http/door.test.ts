@@ -137,8 +137,9 @@ it("a token that is changed is its holder's as before", () => {
   const changed = createDoor({ table, own: "own-token" });
   const [before, after, other] = ["old", "new", "other"].map((token) => changed.admit(bearer(token), "red"));
 
-  expect(after).toEqual(before);
-  expect(other).not.toEqual(before);
+  const whose = (admission: object | undefined) => ({ ...admission, stands: undefined });
+  expect(whose(after)).toEqual(whose(before));
+  expect(whose(other)).not.toEqual(whose(before));
 });
 
 describe("the header of a handshake", () => {
@@ -187,5 +188,29 @@ describe("a table of tokens", () => {
     const read = readTokenTable('{"__proto__":{"allowed_sessions":["red"]}}');
 
     expect("table" in read && Object.keys(read.table)).toEqual(["__proto__"]);
+  });
+});
+
+describe("a token that was let in", () => {
+  const held = (table: object): TokenTable => table as TokenTable;
+
+  it.each([
+    { name: "while it is given out", next: { "ana-1": { allowed_sessions: ["red"], holder: "ana" } }, stands: true, known: true },
+    { name: "not when it is gone", next: {}, stands: false, known: false },
+    { name: "not when it is for other sessions now", next: { "ana-1": { allowed_sessions: ["blue"] } }, stands: false, known: false },
+    {
+      name: "not by another of its holder, whose names stay the same",
+      next: { "ana-2": { allowed_sessions: ["red"], holder: "ana" } },
+      stands: false,
+      known: true,
+    },
+  ])("stands $name", ({ next, stands, known }) => {
+    const one = createDoor({ table: held({ "ana-1": { allowed_sessions: ["red"], holder: "ana" } }), own: "own-token" });
+    const admission = one.admit(bearer("ana-1"), "red");
+    if ("refused" in admission || admission.admitted === "own") throw new Error("she was not let in");
+
+    one.renew(held(next));
+
+    expect([admission.stands?.(), one.knows(admission.admitted.fingerprint, "red")]).toEqual([stands, known]);
   });
 });

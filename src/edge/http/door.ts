@@ -24,7 +24,12 @@ export interface Identity {
  * the token's bearer; a session does not know it.
  */
 export type Admission =
-  | { readonly admitted: "own" | Identity; readonly holder?: string }
+  | {
+      readonly admitted: "own" | Identity;
+      readonly holder?: string;
+      /** Whether this very credential, and not another of its holder, would be let in now; missing where it always would. */
+      readonly stands?: () => boolean;
+    }
   /** `isKnown`: it was given out, and for other sessions. */
   | { readonly refused: string; readonly isKnown?: true };
 
@@ -89,12 +94,14 @@ export function createDoor({ table, own, wantsOwn = false }: DoorOptions): Door 
     const found = find(token);
     if (found === "own") return { admitted: found };
     if (found === undefined) return { refused: table === undefined ? NOT_OWN : UNKNOWN };
-    if (!found.sessions.has(sessionId) && !found.sessions.has(ANY_SESSION)) {
+    if (!opens(found, sessionId)) {
       return { refused: "this token is not for this session; join one that it names", isKnown: true };
     }
-    const { fingerprint, roles, holder } = found;
+    const { hash, fingerprint, roles, holder } = found;
     const admitted = { method, issuer: "token-table", fingerprint, ...(roles === undefined ? {} : { roles }) };
-    return { admitted, ...(holder === undefined ? {} : { holder }) };
+    // What it is compared with here is no secret of anybody's.
+    const stands = (): boolean => entries.some((entry) => entry.hash.equals(hash) && opens(entry, sessionId));
+    return { admitted, stands, ...(holder === undefined ? {} : { holder }) };
   }
 
   return {
@@ -107,8 +114,7 @@ export function createDoor({ table, own, wantsOwn = false }: DoorOptions): Door 
       if (BY_CERTIFICATE.has(type)) return { refused: `a credential of the type ${type} cannot be verified here: ${HOW}` };
       return judge(value, BY_TOKEN.has(type) ? type : "custom", sessionId);
     },
-    knows: (fingerprint, sessionId) =>
-      entries.some((entry) => entry.fingerprint === fingerprint && (entry.sessions.has(sessionId) || entry.sessions.has(ANY_SESSION))),
+    knows: (fingerprint, sessionId) => entries.some((entry) => entry.fingerprint === fingerprint && opens(entry, sessionId)),
     namesHolder: (name) => entries.some(({ holder }) => isNameOf(name, holder)),
     renew(next) {
       entries = entriesOf(next);
@@ -142,6 +148,10 @@ export function fingerprintOf(credential: string, holder: string | undefined): s
   return hashed(holder === undefined ? credential : `holder\0${holder}`)
     .toString("hex")
     .slice(0, 16);
+}
+
+function opens({ sessions }: { readonly sessions: ReadonlySet<string> }, sessionId: string): boolean {
+  return sessions.has(sessionId) || sessions.has(ANY_SESSION);
 }
 
 function entriesOf(table: TokenTable) {

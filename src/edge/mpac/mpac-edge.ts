@@ -237,10 +237,8 @@ export function createMpacEdge(options: MpacEdgeOptions): MpacEdge {
   return {
     dismiss() {
       let dismissed = 0;
-      for (const [connection, { sessionId, admission }] of open) {
-        const shown = admission !== undefined && "admitted" in admission && admission.admitted !== "own" ? admission.admitted : undefined;
-        const { fingerprint, issuer } = connection.identity ?? shown ?? {};
-        if (fingerprint === undefined || issuer !== "token-table" || door.knows(fingerprint, sessionId)) continue;
+      for (const [connection, { admission }] of open) {
+        if (admission === undefined || "refused" in admission || admission.stands?.() !== false) continue;
         connection.close(CLOSE.notJoined, "its token opens this session no more");
         dismissed += 1;
       }

@@ -4,14 +4,22 @@ import { ANY_SESSION } from "../../wire/credential-table.ts";
 import type { TokenTable } from "../../wire/token-table.ts";
 import { createDoor, type Door } from "../http/door.ts";
 
+export interface Pass {
+  readonly fingerprint: string;
+  /** Whether this very token would still be let in. */
+  readonly stands: () => boolean;
+}
+
 export interface PeerDoor {
-  /** The fingerprint of a token that is known here for that session. */
-  admit(token: string, sessionId: string): string | undefined;
-  /** Whether a token with that fingerprint would still be let in. */
+  /** What a token that is known here is for that session. */
+  admit(token: string, sessionId: string): Pass | undefined;
+  /** Whether a token with that fingerprint would still be let in: it may have been given out in an earlier life. */
   stands(fingerprint: string, sessionId: string): boolean;
 }
 
 const OWN = "own";
+
+const always = (): boolean => true;
 
 /** @param tokens - of peers alone */
 export function peerDoor(door: Door, tokens: readonly string[], own: string): PeerDoor {
@@ -21,7 +29,9 @@ export function peerDoor(door: Door, tokens: readonly string[], own: string): Pe
     admit(token, sessionId) {
       for (const one of doors) {
         const admission = one.admit({ value: token }, sessionId);
-        if ("admitted" in admission) return admission.admitted === "own" ? OWN : admission.admitted.fingerprint;
+        if ("refused" in admission) continue;
+        const { admitted, stands = always } = admission;
+        return { fingerprint: admitted === "own" ? OWN : admitted.fingerprint, stands };
       }
       return undefined;
     },

@@ -13,7 +13,7 @@ import { readAck, typeOfFrame } from "../../wire/peer/frames.ts";
 import { REFUSALS } from "../../wire/refusals.ts";
 import { type Farewell, NAME_CLAIMED, NOT_KEPT, readHandshake, type Registration, SILENT, UNKNOWN_TOKEN } from "./handshake.ts";
 import { type Line, type Message, openLine } from "./line.ts";
-import type { PeerDoor } from "./peer-door.ts";
+import type { Pass, PeerDoor } from "./peer-door.ts";
 import type { Desk, PostOffice } from "./post-office.ts";
 import { FAREWELL } from "./sockets.ts";
 
@@ -67,7 +67,7 @@ export function createPeerEdge({ door, enter, registerWithinMs, onActivity, log 
   function serve(socket: WebSocket, wire: Socket, sessionId: string): void {
     let desk: Desk | undefined;
     let counter: Counter | undefined;
-    let fingerprint: string | undefined;
+    let pass: Pass | undefined;
     let isGone = false;
     let unsettled = 0;
     let unsettledBytes = 0;
@@ -96,9 +96,11 @@ export function createPeerEdge({ door, enter, registerWithinMs, onActivity, log 
     async function onHandshake(message: Message): Promise<void> {
       clearTimeout(silence);
       onActivity();
-      const read = readHandshake(message, (token) => door.admit(token, sessionId));
+      const read = readHandshake(message, (token) => {
+        pass = door.admit(token, sessionId);
+        return pass?.fingerprint;
+      });
       if ("farewell" in read) return line.close(read.farewell.code, read.farewell.reason);
-      fingerprint = read.fingerprint;
       const registered = await register(line, read, sessionId).catch((error: unknown): Farewell => {
         log.error({ error: String(error) }, "peer cannot be registered");
         return NOT_KEPT;
@@ -164,7 +166,7 @@ export function createPeerEdge({ door, enter, registerWithinMs, onActivity, log 
       if (isFull()) return new Promise((resolve) => (settled = resolve));
     }
 
-    lines.set(line, () => fingerprint === undefined || door.stands(fingerprint, sessionId));
+    lines.set(line, () => pass?.stands() ?? true);
     onActivity();
     if (closing) line.close(FAREWELL.code, FAREWELL.reason);
   }

@@ -151,7 +151,12 @@ async function startBroker(kept: EventStore, tokens: readonly string[], register
   const fixed = peerDoor(createDoor({ own: "own-token" }), tokens, "own-token");
   const door: PeerDoor = {
     ...fixed,
-    stands: (fingerprint, id) => fixed.stands(fingerprint, id) && tokens.some((token) => fixed.admit(token, id) === fingerprint),
+    admit(token, id) {
+      const pass = fixed.admit(token, id);
+      return pass === undefined ? undefined : { ...pass, stands: () => tokens.includes(token) };
+    },
+    stands: (fingerprint, id) =>
+      fixed.stands(fingerprint, id) && tokens.some((token) => fixed.admit(token, id)?.fingerprint === fingerprint),
   };
   const open = () => engine.open(mail, "s" as SessionId, {});
   const offices = createOffices(async (id) => {

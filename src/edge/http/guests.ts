@@ -1,4 +1,4 @@
-/** Requests that last: whoever follows the events of a bus, or waits for a lane, is sent away when it would not be let in any more. */
+/** Requests that last: whoever follows the events of a bus or of the panel, or waits for a lane, is sent away when it would not be let in any more. */
 export interface Guest extends Disposable {
   /** Fires when its client has gone, or when it is sent away. */
   readonly signal: AbortSignal;
@@ -32,7 +32,10 @@ export function createGuests(): Guests {
     },
     dismiss() {
       const unwanted = [...staying].filter(([, mayStay]) => !mayStay());
-      for (const [end] of unwanted) end.abort();
+      for (const [end] of unwanted) {
+        staying.delete(end);
+        end.abort();
+      }
       return unwanted.length;
     },
   };
