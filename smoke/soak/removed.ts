@@ -24,7 +24,7 @@ const AFTER_MS = 1_500;
 const ENDS_WITHIN_MS = 10_000;
 
 const WAYS: Readonly<Record<string, (folder: string) => Promise<void>>> = {
-  removed: (folder) => rm(folder, { recursive: true }),
+  removed: (folder) => rm(folder, { recursive: true, maxRetries: 5 }),
   "moved aside": (folder) => rename(folder, `${folder}.aside`),
 };
 

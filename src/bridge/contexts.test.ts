@@ -184,7 +184,7 @@ describe("a worktree that is taken away under its bridge", () => {
       return await ana.call("begin_task", { objective: "o", files: ["a.txt"] });
     })();
 
-    await rm(repo, { recursive: true });
+    await rm(repo, { recursive: true, maxRetries: 5 });
     await scratch.repository("repo");
     await using _ = await sidecarFor(repo);
 

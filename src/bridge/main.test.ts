@@ -150,7 +150,7 @@ describe("with a sidecar", () => {
     expect(ended).toMatchObject({ code: 0, unread: [] });
   });
 
-  it.skipIf(process.platform === "win32")("ends with its stdin while git does not answer", { timeout: 10_000 }, async () => {
+  it.skipIf(process.platform === "win32")("ends with its stdin while git does not answer", async () => {
     await using scratch = await scratchFolder();
     const repo = await scratch.repository("repo");
     await using silent = await listening();

@@ -217,7 +217,7 @@ describe("what cannot be checked", () => {
     for (const name of await readdir(store.folder)) {
       if (name === "sidecar.json") await rm(join(store.folder, name));
     }
-    await rm(scratch.env["XDG_RUNTIME_DIR"] ?? "", { recursive: true, force: true });
+    await rm(scratch.env["XDG_RUNTIME_DIR"] ?? "", { recursive: true, force: true, maxRetries: 5 });
 
     const said = await signalbox(scratch, "audit", "verify", "--workspace", repo);
 

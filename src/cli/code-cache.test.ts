@@ -14,7 +14,7 @@ beforeEach(async () => {
   bundle = join(folder, "program.cjs");
 });
 
-afterEach(() => rm(folder, { recursive: true, force: true }));
+afterEach(() => rm(folder, { recursive: true, force: true, maxRetries: 5 }));
 
 /** Loads the bundle as one process does, with a cache folder of this test's own. */
 function load(): unknown {

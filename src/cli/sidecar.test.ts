@@ -159,7 +159,7 @@ it("ends when its store is removed under it, and the next one begins anew", asyn
   await using first = await startedSidecar(scratch, repo);
   const before = await healthOf(scratch, repo);
 
-  await rm(join(repo, ".git", "signalbox"), { recursive: true });
+  await rm(join(repo, ".git", "signalbox"), { recursive: true, maxRetries: 5 });
   const { code, stderr } = await first.ended;
   await using _ = await startedSidecar(scratch, repo);
 

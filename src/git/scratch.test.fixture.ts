@@ -53,7 +53,7 @@ export async function scratchFolder(): Promise<Scratch> {
       return found;
     },
     async [Symbol.asyncDispose]() {
-      await rm(folder, { recursive: true, force: true });
+      await rm(folder, { recursive: true, force: true, maxRetries: 5 });
     },
   };
 }

@@ -8,6 +8,6 @@ import { afterAll } from "vitest";
 export function scratchLogs(): () => Promise<string> {
   const folder = mkdtemp(join(tmpdir(), "signalbox-store-"));
   let named = 0;
-  afterAll(async () => rm(await folder, { recursive: true, force: true }));
+  afterAll(async () => rm(await folder, { recursive: true, force: true, maxRetries: 5 }));
   return async () => join(await folder, String((named += 1)), "log.db");
 }

@@ -20,7 +20,7 @@ async function openLog() {
 
 describe("a log whose files are taken away under its owner", () => {
   it.each([
-    { name: "the folder is removed", strike: (path: string) => rm(dirname(path), { recursive: true }) },
+    { name: "the folder is removed", strike: (path: string) => rm(dirname(path), { recursive: true, maxRetries: 5 }) },
     { name: "the file is moved", strike: (path: string) => rename(path, `${path}.aside`) },
     { name: "the write-ahead log is removed", strike: (path: string) => rm(`${path}-wal`) },
     {
@@ -44,7 +44,7 @@ describe("a log whose files are taken away under its owner", () => {
 
   it("makes room for a new one at the same path", async () => {
     const { path, store } = await openLog();
-    await rm(dirname(path), { recursive: true });
+    await rm(dirname(path), { recursive: true, maxRetries: 5 });
     await store.close();
 
     await using next = await openSqliteStore({ path });

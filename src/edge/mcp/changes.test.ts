@@ -6,8 +6,9 @@ import { intent, SESSION, touchyStore } from "../../engine/engine.test.fixture.t
 import { memoryStore } from "../../store/memory.ts";
 import { openSqliteStore } from "../../store/sqlite.ts";
 import { streamOf } from "../../wire/ids.ts";
-import { BadCursor, isAbout } from "./changes.ts";
+import { BadCursor } from "./changes.ts";
 import { type Process, start } from "./changes.test.fixture.ts";
+import { isAbout } from "./gathered.ts";
 
 /** A session that ana has joined. */
 async function withAna(life: Process = start()): Promise<Process> {
@@ -73,7 +74,7 @@ describe("whoever follows a session", () => {
 
   it("goes on where it was, after a restart, with what happened meanwhile", async () => {
     const folder = await mkdtemp(join(tmpdir(), "changes-"));
-    onTestFinished(() => rm(folder, { recursive: true }));
+    onTestFinished(() => rm(folder, { recursive: true, maxRetries: 5 }));
     const path = join(folder, "log");
     const before = await openSqliteStore({ path });
     const first = await withAna(start({ store: before }));
