@@ -1,10 +1,14 @@
 /**
  * One WebSocket to a sidecar: text out, text in, and an end that is always told.
  *
+ * What is sent in one go leaves in one write, because the write is what a message costs: a command and the question behind it
+ * are read together then, and answered together.
+ *
  * A peer that does not answer a ping before the next one is due is taken for dead, because a machine that went away sends
  * no close frame.
  */
 import type { IncomingMessage } from "node:http";
+import type { Socket } from "node:net";
 import { WebSocket } from "ws";
 import { UpgradeRefused } from "./faults.ts";
 
@@ -63,6 +67,8 @@ export async function connect(uri: string, options: ConnectionOptions): Promise<
     handshakeTimeout: handshakeMs,
     ...(token === undefined ? {} : { headers: { authorization: `Bearer ${token}` } }),
   });
+  let wire: Socket | undefined;
+  socket.once("upgrade", (response) => (wire = response.socket));
   const ended = new Promise<Ended>((resolve) => {
     socket.once("close", (code, reason) => resolve({ code, reason: reason.toString() }));
   });
@@ -90,7 +96,10 @@ export async function connect(uri: string, options: ConnectionOptions): Promise<
   });
   keepAlive(socket, pingMs);
   return {
-    send: (text) => socket.send(text),
+    send(text) {
+      if (wire !== undefined && wire.writableCorked === 0) gather(wire);
+      socket.send(text);
+    },
     flush: (text) => new Promise((resolve, reject) => socket.send(text, (fault) => (fault == null ? resolve() : reject(fault)))),
     get open() {
       return socket.readyState === WebSocket.OPEN;
@@ -103,6 +112,12 @@ export async function connect(uri: string, options: ConnectionOptions): Promise<
     },
     terminate: () => socket.terminate(),
   };
+}
+
+/** Keeps what is written from now on together, until everything has been said that follows from what was heard. */
+function gather(wire: Socket): void {
+  wire.cork();
+  process.nextTick(() => wire.uncork());
 }
 
 /** The sentence in an answer of ours; what other servers send is a page for people, and no sentence. */
