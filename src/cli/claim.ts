@@ -1,6 +1,6 @@
 /**
  * `signalbox claim`: the word of a person about a claim on somebody's suspended work. Whoever runs it joins the session of the
- * repository for that moment, with the role of an owner: in a session that gives roles otherwise it may be refused.
+ * repository, here or elsewhere, for that moment, with the role of an owner: in a session that gives roles otherwise it may be refused.
  */
 import { Argument, Command } from "commander";
 import { SidecarUnavailable } from "../client/faults.ts";
@@ -14,7 +14,7 @@ import type { ClaimView } from "../wire/query.ts";
 import { CONTROL } from "../wire/versions.ts";
 import { CommandFault } from "./fault.ts";
 import { personName } from "./person.ts";
-import { placeOf, remoteOf, WORKSPACE_OPTION } from "./place.ts";
+import { placeOf, remoteOf, workspaceOf, WORKSPACE_OPTION } from "./place.ts";
 import { findRunning } from "./running.ts";
 import { silent } from "./silent.ts";
 
@@ -59,10 +59,15 @@ export function claimCommand(): Command {
         ...(explain === undefined ? {} : { explain }),
       });
       const decided = await decide(client, words, { claimId, decision: DECISIONS[word], reason }).catch((cause: unknown) => {
-        throw cause instanceof SidecarUnavailable ? new CommandFault("sidecar/no-answer", cause.sentence, cause) : cause;
+        throw cause instanceof SidecarUnavailable ? faultOf(cause) : cause;
       });
       process.stdout.write(`${json === true ? JSON.stringify(decided) : sentence(decided)}\n`);
     });
+}
+
+/** Whose name is refused has had its answer. */
+function faultOf(cause: SidecarUnavailable): CommandFault {
+  return new CommandFault(cause.code.startsWith("principal/") ? cause.code : "sidecar/no-answer", cause.sentence, cause);
 }
 
 interface Session {
@@ -75,7 +80,9 @@ interface Session {
 async function sessionOf(flag: string | undefined): Promise<Session> {
   const remote = remoteOf(process.env);
   if (remote !== undefined) {
-    return { located: remote, explain: (cause) => explainRemote(remote, cause, ""), user: () => Promise.resolve(undefined) };
+    // Nothing of a repository is wanted there but whom its git names.
+    const user = async (): Promise<string | undefined> => gitUser(await workspaceOf(flag)).catch(() => undefined);
+    return { located: remote, explain: (cause) => explainRemote(remote, cause, ""), user: () => user().catch(() => undefined) };
   }
   const { main, store, workspace } = await placeOf(flag);
   const running = await findRunning(store, process.env);
