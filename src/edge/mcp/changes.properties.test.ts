@@ -2,8 +2,8 @@ import * as fc from "fast-check";
 import { expect, it } from "vitest";
 import { intent } from "../../engine/engine.test.fixture.ts";
 import { memoryStore } from "../../store/memory.ts";
-import { isAbout } from "./changes.ts";
 import { type Process, type Reading, start } from "./changes.test.fixture.ts";
+import { isAbout } from "./gathered.ts";
 
 /** Things that happen, in the session and on the board. */
 type Step = { readonly announce: number } | { readonly post: number } | "take" | "come back" | "restart";

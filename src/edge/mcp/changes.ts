@@ -5,12 +5,12 @@
  * A follower that comes back says where it was; one that was there in another life of the log, which somebody put back since, is
  * told that everything may have changed: a refusal would only have it ask again, with the same place.
  */
-import { canonicalUri } from "../../tools/resources/uri.ts";
 import { SessionId } from "../../wire/ids.ts";
 import { cursorOf, PARTS, type Place, placeOf } from "./cursor.ts";
 import { type FollowedSession, followSession, type Logs } from "./followed-session.ts";
 import { createGathered, type Gathered } from "./gathered.ts";
 import type { Change, Changes } from "./ports.ts";
+import { createWatchers, type Watchers } from "./watchers.ts";
 
 /** A cursor that nobody here has given out. */
 export class BadCursor extends Error {
@@ -22,13 +22,9 @@ export class BadCursor extends Error {
   }
 }
 
-/** Whether the resource, by any of its spellings, is one of those that say something else now. */
-export function isAbout({ uris, covers }: Change, uri: string): boolean {
-  return uris.includes(canonicalUri(uri)) || covers?.(uri) === true;
-}
-
 export function createChanges(logs: Logs): Changes {
   const followed = new Map<string, FollowedSession>();
+  const watched = new Map<string, Watchers>();
 
   /** The session as everybody follows it, until the last of them leaves. */
   function enter(sessionId: string): FollowedSession {
@@ -37,7 +33,25 @@ export function createChanges(logs: Logs): Changes {
     return session;
   }
 
+  function leave(sessionId: string, session: FollowedSession): void {
+    if (session.isHeard) return;
+    session[Symbol.dispose]();
+    if (followed.get(sessionId) === session) followed.delete(sessionId);
+  }
+
+  function watchersOf(sessionId: string, session: FollowedSession): Watchers {
+    const standing = watched.get(sessionId);
+    if (standing !== undefined) return standing;
+    const watchers = createWatchers(session, logs.log, () => {
+      watched.delete(sessionId);
+      leave(sessionId, session);
+    });
+    watched.set(sessionId, watchers);
+    return watchers;
+  }
+
   return {
+    watch: (sessionId, watcher) => watchersOf(sessionId, enter(sessionId)).add(watcher),
     follow(sessionId, principal, after, signal) {
       const from = after === undefined ? undefined : placeOf(after);
       if (after !== undefined && from === undefined) throw new BadCursor();
@@ -47,9 +61,7 @@ export function createChanges(logs: Logs): Changes {
       const end = (): void => {
         signal.removeEventListener("abort", end);
         hearing[Symbol.dispose]();
-        if (session.isHeard) return wake();
-        session[Symbol.dispose]();
-        if (followed.get(sessionId) === session) followed.delete(sessionId);
+        leave(sessionId, session);
         wake();
       };
       signal.addEventListener("abort", end);

@@ -16,6 +16,7 @@ import { type FollowedHost, type FollowedLog, followLog } from "./followed-log.t
 import { createGathered, type Gathered } from "./gathered.ts";
 import { type Standing, touchesOfSession } from "./session-touches.ts";
 import { touchesOfBoard, touchesOfMail } from "./touches.ts";
+import { createTurns } from "./turns.ts";
 
 /** Where the logs of sessions are. */
 export interface Logs {
@@ -58,8 +59,10 @@ export function followSession(id: SessionId, { engine, open, log }: Logs): Follo
   /** Nearly all who follow are at the same place when something happens. */
   let latest: { readonly after: Place; readonly heads: Place; readonly since: Promise<Since> } | undefined;
 
+  // Whoever made the change has its answer before those who only hear of it.
+  const waking = createTurns<() => void>((wake) => wake());
   const onTouched = (): void => {
-    for (const wake of hearers) wake();
+    for (const wake of hearers) waking.add(wake);
   };
 
   const begin: Readonly<Record<Part, () => Promise<FollowedLog>>> = {

@@ -1,8 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { boardUri, fileUri } from "../../tools/resources/uri.ts";
 import { DEFAULT_SETTINGS } from "../../core/session/state.ts";
-import { isAbout } from "./changes.ts";
-import { createGathered, type Gathered } from "./gathered.ts";
+import { createGathered, type Gathered, isAbout } from "./gathered.ts";
 import { BOARD, EVERY_INBOX, INTENTS, type Touch } from "./touches.ts";
 
 function gathered(...touches: Touch[]): Gathered {
@@ -14,7 +13,7 @@ function gathered(...touches: Touch[]): Gathered {
 /** Whether somebody called `principal` is told that the resource changed. */
 function tells(all: Gathered, uri: string, principal: string | undefined = "ana", settings = DEFAULT_SETTINGS): boolean {
   const changed = all.changed(principal, settings);
-  return changed !== undefined && isAbout({ ...changed, cursor: "" }, uri);
+  return changed !== undefined && isAbout(changed, uri);
 }
 
 const scope = (...resources: string[]): Touch => ({ scope: { kind: "file_set", resources } });

@@ -16,6 +16,11 @@ const MOST_NAMED = 512;
 const FILES = fileUri("");
 const TOPICS = `${URIS.board}?topic=`;
 
+/** Whether the resource, by any of its spellings, is one of those that say something else now. */
+export function isAbout({ uris, covers }: Omit<Change, "cursor">, uri: string): boolean {
+  return uris.includes(canonicalUri(uri)) || covers?.(uri) === true;
+}
+
 export interface Gathered {
   add(touches: readonly Touch[]): void;
   /** Nobody knows any more what changed. */
@@ -26,6 +31,8 @@ export interface Gathered {
    * @param settings - by which paths are compared
    */
   changed(principal: string | undefined, settings: SessionSettings | undefined): Omit<Change, "cursor"> | undefined;
+  /** Whether something waits for whoever has this name. */
+  isFor(principal: string): boolean;
 }
 
 export function createGathered(): Gathered {
@@ -59,6 +66,7 @@ export function createGathered(): Gathered {
     add(touches) {
       for (const touch of touches) add(touch);
     },
+    isFor,
     addEverything() {
       for (const uri of Object.values(URIS)) if (uri !== URIS.inbox) uris.add(uri);
       for (const kind of ["file", "topic", "inbox"] as const) every.add(kind);

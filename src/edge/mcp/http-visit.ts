@@ -60,6 +60,11 @@ export class HttpVisit implements Visit {
     this.#stays = stays;
   }
 
+  /** For whoever writes its answer there. */
+  get outgoing(): ServerResponse {
+    return this.#outgoing;
+  }
+
   get authInfo(): AuthInfo {
     return { token: "", clientId: "", scopes: [], extra: { visit: this } };
   }

@@ -10,6 +10,7 @@ import { createPlainCalls } from "../../mcp/plain-call.ts";
 import { networkOf } from "../http/pace.ts";
 import { type Peer, peerOf } from "../http/peer.ts";
 import { barredResponse, CODE, refusal } from "./errors.ts";
+import { forPage } from "./for-page.ts";
 import { type Env, HttpVisit } from "./http-visit.ts";
 import { createLegacy } from "./legacy/legacy.ts";
 import { claimsModern, eraOf, isModernVersion, messageOf } from "./messages.ts";
@@ -218,16 +219,6 @@ function preflight(headers: Headers): Response {
       "access-control-max-age": "300",
     },
   });
-}
-
-/** Such a page may read what is answered, and of its headers those that MCP has. */
-function forPage({ headers }: Request, response: Response): Response {
-  const origin = headers.get("origin");
-  if (origin === null) return response;
-  response.headers.set("access-control-allow-origin", origin);
-  response.headers.set("access-control-expose-headers", "Mcp-Session-Id, WWW-Authenticate, Retry-After");
-  response.headers.append("vary", "Origin");
-  return response;
 }
 
 function takes(headers: Headers, type: string): boolean {

@@ -1,17 +1,21 @@
 /**
- * 2026-07-28: each request for itself, by the SDK's own handler, except for plain calls of tools. What that one streams goes out
- * through an outlet of ours, so that a reader that does not read is let go here as well.
+ * 2026-07-28: each request for itself, by the SDK's own handler, except for plain calls of tools and plain listeners. What that one
+ * streams goes out through an outlet of ours, so that a reader that does not read is let go here as well.
  */
 import { CLIENT_INFO_META_KEY, createMcpHandler, type McpHttpHandler, type ServerEventBus } from "@modelcontextprotocol/server";
 import type { Log } from "../../log.ts";
 import type { PlainCall, PlainClient } from "../../mcp/plain-call.ts";
-import { isAbout } from "./changes.ts";
+import { plainListenIn } from "../../mcp/plain-listen.ts";
 import { CODE, idOf, refusal } from "./errors.ts";
+import { isAbout } from "./gathered.ts";
 import type { HttpVisit } from "./http-visit.ts";
+import { listenPlainly } from "./listen-plainly.ts";
 import { createListeners } from "./listeners.ts";
+import type { Listening } from "./listening.ts";
 import { createOutlet, type Outlet, STREAM_HEADERS } from "./legacy/outlet.ts";
 import type { Listener, Visit } from "./serving.ts";
 import { endedBy } from "./stays.ts";
+import { createTurns } from "./turns.ts";
 
 export interface Modern {
   /** @param call - that it is, where it is a plain one */
@@ -29,8 +33,9 @@ const OPTIONS = { legacy: "reject", keepAliveMs: 0 } as const;
 export function createModern(log: Log): Modern {
   const handler = createMcpHandler(serverOf, OPTIONS);
   const listeners = createListeners();
+  const turns = createTurns<Listening>((listening) => listening.tell());
 
-  /** By a handler of its own, whose events are those that this listener may hear of. */
+  /** One that is not plain, by a handler of its own, whose events are those that this listener may hear of. */
   async function listen(visit: HttpVisit, body: object): Promise<Response> {
     const uris = new Set(urisIn(body));
     if (uris.size > MAX_URIS) {
@@ -41,6 +46,9 @@ export function createModern(log: Log): Modern {
       const message = "as many listen here as there is room for; try again";
       return refusal(503, CODE.server, message, { id: idOf(body), headers: { "retry-after": String(RETRY_SEC) } });
     }
+    const { listening: served } = visit.serving;
+    const plain = served === undefined ? undefined : plainListenIn(body, visit.request.headers);
+    if (served !== undefined && plain !== undefined) return listenPlainly(visit, plain, { served, turns, joined });
     const stop = new AbortController();
     let outlet: Outlet | undefined;
     const listener = { visit, clientName: nameIn(body), after: undefined, signal: stop.signal };

@@ -94,7 +94,22 @@ export interface Change {
   readonly cursor: string;
 }
 
+/** Somebody who follows single resources of a session, and is told that one of them says something else now. */
+export interface Watcher {
+  /** Whose `signalbox://inbox` is meant. */
+  readonly principal: string | undefined;
+  /** As its client wrote them, each once. */
+  readonly uris: readonly string[];
+  /** Told of many in one turn: takes note, and does the rest later. */
+  tell(uri: string): void;
+}
+
 export interface Changes {
+  /**
+   * Tells of what changes from the moment on in which this resolves, until that is disposed of. What changed is worked out once for
+   * a resource, however many follow it, and in short turns.
+   */
+  watch(sessionId: string, watcher: Watcher): Promise<Disposable>;
   /**
    * What changed behind a cursor, then what changes; from now on without one. Ends with `signal`.
    *

@@ -9,10 +9,11 @@
  */
 import type { Server, ServerEventBus } from "@modelcontextprotocol/server";
 import type { AnswerPlainly } from "../../mcp/plain-call.ts";
+import type { ListenWords } from "../../mcp/plain-listen.ts";
 import type { Settle } from "../../tools/ports.ts";
 import type { Selection } from "../../tools/selection.ts";
 import type { Rejection } from "../../wire/refusals.ts";
-import type { Caller, Change } from "./ports.ts";
+import type { Caller, Change, Watcher } from "./ports.ts";
 
 /** One HTTP request: what the tools are told of it (`Asked.visit`). */
 export interface Visit {
@@ -46,8 +47,21 @@ export interface Serving {
   writes(tool: string): boolean;
   /** What changes for whoever listens, and is there while it does. @throws BadCursor */
   readonly follow?: (listener: Listener) => Promise<AsyncIterable<Change>>;
+  /** Tells listeners of 2026 that are plain what changes, without such a server, where something can be followed. */
+  readonly listening?: ServedListening | undefined;
   /** Where changes come from in 2026 that nobody follows in a log. */
   readonly bus?: ServerEventBus;
+}
+
+export interface ServedListening {
+  readonly words: ListenWords;
+  /** Its visitor is there until that is disposed of. */
+  watch(listener: PlainListener): Promise<Disposable>;
+}
+
+export interface PlainListener extends Pick<Watcher, "uris" | "tell"> {
+  readonly visit: Visit;
+  readonly clientName: string | undefined;
 }
 
 export interface Listener {

@@ -12,6 +12,7 @@ const tools = () =>
     callers: EVERYBODY,
     visitors: { visit: () => Promise.reject(new Error("nobody comes in here")) },
     changes: {
+      watch: () => Promise.reject(new Error("nothing changes here")),
       follow: () => {
         throw new Error("nothing changes here");
       },

@@ -9,15 +9,17 @@ import type { Asked, Face } from "../../mcp/face.ts";
 import { makeServer } from "../../mcp/make-server.ts";
 import type { Pages } from "../../mcp/pages.ts";
 import { answersPlainly } from "../../mcp/plain-call.ts";
+import { wordsForListeners } from "../../mcp/plain-listen.ts";
 import { createRequestStates, type RequestStates } from "../../mcp/request-state.ts";
 import { codeOf, turnedAway } from "../../tools/failure.ts";
 import { REGISTRY } from "../../tools/registry.ts";
 import type { Membership, Settle, ToolContext } from "../../tools/ports.ts";
 import type { Selection } from "../../tools/selection.ts";
 import type { ToolResult } from "../../tools/tool.ts";
-import type { Caller, Callers, Change, Changes, Visitors } from "./ports.ts";
+import type { Caller, Callers, Changes, Visitors } from "./ports.ts";
 import type { UnderWay } from "./under-way.ts";
-import type { Followed, Listener, Serve, Serving, Visit } from "./serving.ts";
+import { listen, watch } from "./tool-listening.ts";
+import type { Followed, Serve, Serving, Visit } from "./serving.ts";
 
 export interface ToolServingOptions {
   readonly version: string;
@@ -117,27 +119,14 @@ function servingOf(face: Face, requestStates: RequestStates, { visitors, changes
     },
     report: (line: string) => log.warn({ line }, "MCP request failed"),
   };
+  const words = wordsForListeners(face);
   return {
     makeServer: (era): Server => makeServer(face, { era, ...options }),
+    listening: words === undefined ? undefined : { words, watch: (listener) => watch(listener, visitors, changes) },
     plainly: answersPlainly(face, options),
     writes: (tool) => WRITES.has(tool),
     follow: (listener) => listen(listener, visitors, changes),
   };
-}
-
-/** It is there while it listens, and hears what its own name may hear. */
-async function listen(
-  { visit, clientName, after, signal }: Listener,
-  visitors: Pick<Visitors, "visit">,
-  changes: Changes,
-): Promise<AsyncIterable<Change>> {
-  const visitor = await visitors.visit(visit.caller, visit.sessionId, clientName);
-  const principal = visit.caller.kind === "anybody" ? undefined : await visitor.context.board.principal();
-  const followed = changes.follow(visit.sessionId, principal, after, signal);
-  const held = visitor.hold();
-  if (signal.aborted) held[Symbol.dispose]();
-  else signal.addEventListener("abort", () => held[Symbol.dispose](), { once: true });
-  return followed;
 }
 
 async function follow(asked: Asked, work: (followed: Followed) => ReturnType<Followed["subscribe"]>): Promise<void> {

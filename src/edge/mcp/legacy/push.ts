@@ -2,8 +2,9 @@
  * GET: the stream on which a session's client hears what belongs to no call, and the way back into the answer to a call whose
  * stream it lost.
  */
-import { BadCursor, isAbout } from "../changes.ts";
+import { BadCursor } from "../changes.ts";
 import { CODE, refusal } from "../errors.ts";
+import { isAbout } from "../gathered.ts";
 import type { HttpVisit } from "../http-visit.ts";
 import type { Log } from "../../../log.ts";
 import type { Change } from "../ports.ts";
