@@ -54,6 +54,19 @@ describe.each(ERAS)("a host of the %s era", (era) => {
     expect(JSON.stringify([resources, templates, prompts])).not.toContain('"profile"');
   });
 
+  it("is answered with the same bytes by the first call, which is the SDK's, and by those behind it", async () => {
+    await using scratch = await scratchFolder();
+    const repo = await scratch.repository("repo");
+    await using at = await host(era, scratch, ["--workspace", repo]);
+    const answers: Message[] = [];
+
+    for (let call = 0; call < 3; call += 1) answers.push(await at.ask("tools/call", { name: "begin_task", arguments: { files: 7 } }));
+    const [first, ...later] = answers.map(({ id: _id, ...answer }) => JSON.stringify(answer));
+
+    expect(first).toContain('"isError":true');
+    expect(later).toEqual([first, first]);
+  });
+
   it("reads what is going on, hears when that changes, and completes what it types", async () => {
     await using scratch = await scratchFolder();
     const repo = await scratch.repository("repo");

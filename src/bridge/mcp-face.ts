@@ -11,6 +11,7 @@ import type { Face } from "../mcp/face.ts";
 import { makeServer } from "../mcp/make-server.ts";
 import { createRequestStates } from "../mcp/request-state.ts";
 import type { Followers } from "./followers.ts";
+import { createHostCalls } from "./plain-calls.ts";
 import { wholeLines } from "./whole-lines.ts";
 
 /** Bytes of one message from the host: the longest file that a tool takes, with every character escaped. */
@@ -55,11 +56,19 @@ export function serveFace({ face, followers, isTold, onFollowed, stdout, report,
     unsubscribe: (uri: string) => Promise.resolve(followers.unsubscribe(uri)),
   };
 
-  const transport = new StdioServerTransport(process.stdin.pipe(wholeLines(MAX_MESSAGE_BYTES)), stdout, {
+  const calls = createHostCalls({
+    face,
+    client: () => ({ clientName: server?.getClientVersion()?.name, capabilities: server?.getClientCapabilities() }),
+    send: (message) => void transport.send(message as JSONRPCMessage).catch(() => undefined), // a host that has gone misses nothing
+    whenWritten,
+    passOn: (message) => received?.(message as JSONRPCMessage),
+    report,
+  });
+  const transport = new StdioServerTransport(process.stdin.pipe(wholeLines(MAX_MESSAGE_BYTES, (line) => calls.takes(line))), stdout, {
     maxBufferSize: MAX_MESSAGE_BYTES,
   });
   const madeFor = (era: "legacy" | "modern") =>
-    (server = makeServer(face, {
+    (server = makeServer(calls.face, {
       era,
       requestStates,
       callerOf: () => "host", // whoever holds the other end of the pipe
@@ -83,11 +92,15 @@ export function serveFace({ face, followers, isTold, onFollowed, stdout, report,
       return;
     }
     const over = cancelledIn(message as Received);
-    if (over !== undefined) followers.over(over);
+    if (over !== undefined) {
+      followers.over(over);
+      calls.cancelled(over);
+    }
     received?.(message);
   };
   const closed = transport.onclose;
   transport.onclose = () => {
+    calls.end();
     closed?.();
     onClosed();
   };

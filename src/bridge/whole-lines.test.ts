@@ -4,13 +4,13 @@ import { Readable } from "node:stream";
 import { describe, expect, it } from "vitest";
 import { wholeLines } from "./whole-lines.ts";
 
-const passed = async (pieces: readonly string[], mostBytes = 1_000): Promise<string[]> => {
+const passed = async (pieces: readonly string[], mostBytes = 1_000, takes?: (line: Buffer) => boolean): Promise<string[]> => {
   const source = Readable.from(
     pieces.map((piece) => Buffer.from(piece)),
     { objectMode: false },
   );
   const handed: string[] = [];
-  const lines = source.pipe(wholeLines(mostBytes));
+  const lines = source.pipe(wholeLines(mostBytes, takes));
   lines.on("data", (chunk: Buffer) => handed.push(chunk.toString("latin1")));
   await once(lines, "end");
   return handed;
@@ -25,6 +25,17 @@ describe("bytes of a host", () => {
     { name: "more than a line may have", pieces: ["aaaa", "bbbb", "cc\n"], handed: ["aaaabbbb", "cc\n"], mostBytes: 7 },
   ])("are handed on line by line: $name", async ({ pieces, handed, mostBytes }) => {
     expect(await passed(pieces, mostBytes)).toEqual(handed);
+  });
+
+  it("are not handed on in lines that somebody takes, who is shown each", async () => {
+    const shown: string[] = [];
+    const takes = (line: Buffer) => {
+      shown.push(line.toString());
+      return line.includes("b");
+    };
+
+    expect(await passed(["a\nb\n\nc", "b\nd\ne"], 1_000, takes)).toEqual(["a\n", "\n", "d\n", "e"]);
+    expect(shown).toEqual(["a\n", "b\n", "\n", "cb\n", "d\n"]);
   });
 
   it("are all handed on, in order, each piece but the last ending a line", async () => {

@@ -28,8 +28,8 @@ export interface PlainClient {
 }
 
 export interface PlainCalls {
-  /** The call that a body of 2026-07-28 is; undefined for what is not plain. */
-  in2026(body: unknown, headers: Pick<Headers, "get">): (PlainCall & PlainClient) | undefined;
+  /** The call that a body of 2026-07-28 is; undefined for what is not plain. Over stdio there are no headers. */
+  in2026(body: unknown, headers?: Pick<Headers, "get">): (PlainCall & PlainClient) | undefined;
 }
 
 type Members = Readonly<Record<string, unknown>>;
@@ -65,7 +65,7 @@ export function createPlainCalls(): PlainCalls {
       if (call === undefined) return undefined;
       const { _meta: meta } = call.params;
       if (!isObject(meta) || !hasOnly(meta, META) || meta[PROTOCOL_VERSION_META_KEY] !== REVISION) return undefined;
-      const says = (header: string, what: string): boolean => headers.get(header) === what;
+      const says = (header: string, what: string): boolean => headers === undefined || headers.get(header) === what;
       if (!says("mcp-protocol-version", REVISION) || !says("mcp-method", METHOD) || !says("mcp-name", call.tool)) return undefined;
       if (!isInOrder(body as Members, meta)) return undefined;
       const client = meta[CLIENT_INFO_META_KEY] as { readonly name: string } | undefined;

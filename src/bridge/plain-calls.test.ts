@@ -1,0 +1,136 @@
+/** Which lines of a host are answered beside the SDK's server, and that they are taken back as those that it answers. */
+import { setImmediate as nextTurn } from "node:timers/promises";
+import { describe, expect, it } from "vitest";
+import type { AskedToCall, Called } from "../mcp/face.ts";
+import { envelope, ERAS, faceWith, said } from "../mcp/talk.test.fixture.ts";
+import { createHostCalls } from "./plain-calls.ts";
+
+type Era = (typeof ERAS)[number];
+
+const QUESTION = { message: "Which?", fields: { why: { type: "string", title: "Why" } }, required: ["why"], state: {} } as const;
+
+function hostCalls(act: (asked: AskedToCall) => Called | Promise<Called> = () => said("done")) {
+  const sent: object[] = [];
+  const passedOn: object[] = [];
+  const calls = createHostCalls({
+    face: faceWith({ act }),
+    client: () => ({ clientName: "host", capabilities: { elicitation: {} } }),
+    send: (message) => void sent.push(message),
+    whenWritten: (then) => then(true),
+    passOn: (message) => void passedOn.push(message),
+    report: () => undefined,
+  });
+  return { calls, sent, passedOn };
+}
+
+/** As the SDK's server of this era calls. */
+const calledBySdk = (era: Era): AskedToCall => ({
+  era,
+  signal: new AbortController().signal,
+  clientName: "host",
+  visit: undefined,
+  person: { canBeAsked: false },
+  progress: undefined,
+});
+
+const line = (message: object): Buffer => Buffer.from(`${JSON.stringify({ jsonrpc: "2.0", ...message })}\n`);
+const call = (era: Era | undefined, more: object = {}, id = 5) =>
+  line({ id, method: "tools/call", params: { name: "act", arguments: {}, ...(era === "modern" ? { _meta: envelope() } : {}), ...more } });
+
+describe("a line of a host", () => {
+  it.each([
+    { name: "before any call", settled: undefined, said: call("legacy"), taken: false },
+    { name: "a call of 2026 before any", settled: undefined, said: call("modern"), taken: false },
+    { name: "a call", settled: "legacy", said: call("legacy"), taken: true },
+    { name: "a call of 2026", settled: "modern", said: call("modern"), taken: true },
+    { name: "a call of the other era", settled: "legacy", said: call("modern"), taken: false },
+    { name: "a call of the other era", settled: "modern", said: call("legacy"), taken: false },
+    {
+      name: "a call that wants to hear of progress",
+      settled: "legacy",
+      said: call("legacy", { _meta: { progressToken: 1 } }),
+      taken: false,
+    },
+    { name: "a list", settled: "legacy", said: line({ id: 5, method: "tools/list" }), taken: false },
+    { name: "several calls", settled: "legacy", said: Buffer.from(`[${String(call("legacy"))}]\n`), taken: false },
+    { name: "what is no message", settled: "legacy", said: Buffer.from("null\n"), taken: false },
+    { name: "what is no JSON", settled: "legacy", said: Buffer.from("{\n"), taken: false },
+  ] as const)("$name is taken, or is the SDK's: $settled, $taken", async ({ settled, said: text, taken }) => {
+    const { calls } = hostCalls();
+    if (settled !== undefined) await calls.face.call("act", {}, calledBySdk(settled));
+
+    expect(calls.takes(text)).toBe(taken);
+  });
+
+  it("is the SDK's again behind another `initialize`", async () => {
+    const { calls } = hostCalls();
+    await calls.face.call("act", {}, calledBySdk("legacy"));
+
+    expect(calls.takes(line({ id: 4, method: "initialize", params: {} }))).toBe(false);
+    expect(calls.takes(call("legacy"))).toBe(false);
+  });
+});
+
+describe.each(ERAS)("a call of the %s era that is taken", (era) => {
+  async function taken(act?: Parameters<typeof hostCalls>[0]) {
+    const host = hostCalls(act);
+    await host.calls.face.call("act", {}, calledBySdk(era));
+    return host;
+  }
+
+  it("is answered", async () => {
+    const { calls, sent, passedOn } = await taken();
+
+    calls.takes(call(era));
+    await expect.poll(() => sent).toHaveLength(1);
+
+    expect(sent).toMatchObject([{ jsonrpc: "2.0", id: 5, result: { content: [{ text: "done" }] } }]);
+    expect(passedOn).toEqual([]);
+  });
+
+  it("is handed to the SDK as it came when it ends in a question", async () => {
+    let calledPlainly = false;
+    const { calls, sent, passedOn } = await taken(() => (calledPlainly ? said("asks", { asks: QUESTION }) : said("done")));
+
+    calledPlainly = true;
+    calls.takes(call(era));
+    await expect.poll(() => passedOn).toHaveLength(1);
+
+    expect(passedOn).toEqual([JSON.parse(String(call(era)))]);
+    expect(sent).toEqual([]);
+  });
+
+  it.each(["cancelled", "end"] as const)("has no answer and has given nothing when it is over before: %s", async (how) => {
+    const settled: boolean[] = [];
+    let goesOn: () => void = () => undefined;
+    let calledPlainly = false;
+    const waits = new Promise<void>((resolve) => (goesOn = resolve));
+    const { calls, sent } = await taken(async ({ signal }) => {
+      if (!calledPlainly) return said("done");
+      await waits;
+      return said(`aborted ${signal.aborted}`, { settle: (given) => void settled.push(given) });
+    });
+
+    calledPlainly = true;
+    calls.takes(call(era));
+    calls.cancelled(6); // of another request
+    if (how === "end") calls.end();
+    else calls.cancelled(5);
+    goesOn();
+    await expect.poll(() => settled).toEqual([false]);
+    await nextTurn();
+
+    expect(sent).toEqual([]);
+  });
+
+  it("has given what it gave when its answer has left, whatever is cancelled then", async () => {
+    const settled: boolean[] = [];
+    const { calls, sent } = await taken(() => said("done", { settle: (given) => void settled.push(given) }));
+
+    calls.takes(call(era));
+    await expect.poll(() => sent).toHaveLength(1);
+    calls.cancelled(5);
+
+    await expect.poll(() => settled).toEqual([true]);
+  });
+});
