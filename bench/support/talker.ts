@@ -8,13 +8,16 @@ import { WebSocket } from "ws";
 import { within } from "../../smoke/support/wait.ts";
 import { WrongResult } from "../measurement.ts";
 
-/** What only the acknowledgement of an own message holds. */
+/** What only the acknowledgement of an own message holds, near its end: it closes one more object than what is relayed. */
 const ACKNOWLEDGED = Buffer.from('"ack":{');
-const REFUSED = Buffer.from('"PROTOCOL_ERROR"');
-
-/** Where the type of a message stands, and where the acknowledgement: the rest of a frame is passed over. */
-const HEAD_BYTES = 100;
 const TAIL_BYTES = 200;
+const CLOSED_BY_AN_ACKNOWLEDGEMENT = 5;
+
+const REFUSED = Buffer.from('{"protocol":"MPAC","version":"0.1.15","message_type":"PROTOCOL_ERROR"');
+
+const [P, CLOSING_BRACE] = Buffer.from("P}") as unknown as [number, number];
+/** Where the type of a message begins. */
+const TYPE_AT = REFUSED.indexOf("PROTOCOL_ERROR");
 
 const WELCOME = Buffer.from('"SESSION_INFO"');
 
@@ -34,7 +37,7 @@ export function talkToEcho(uri: string): Promise<Talker> {
 export async function joinSession(uri: string, principal: string): Promise<Talker> {
   let isAnswer = (frame: Buffer): boolean => frame.includes(WELCOME);
   const talker = await connect(uri, (frame) => {
-    if (frame.subarray(0, HEAD_BYTES).includes(REFUSED))
+    if (frame[TYPE_AT] === P && frame.subarray(0, REFUSED.length).equals(REFUSED))
       throw new WrongResult(`${principal} was refused: ${frame.toString().slice(0, 500)}`);
     return isAnswer(frame);
   });
@@ -42,7 +45,7 @@ export async function joinSession(uri: string, principal: string): Promise<Talke
     `the joining of ${principal}`,
     talker.ask(message("HELLO", principal, { display_name: principal, extensions: { signalbox: {} } })),
   );
-  isAnswer = (frame) => frame.includes(ACKNOWLEDGED, -TAIL_BYTES);
+  isAnswer = (frame) => frame[frame.length - CLOSED_BY_AN_ACKNOWLEDGEMENT] === CLOSING_BRACE && frame.includes(ACKNOWLEDGED, -TAIL_BYTES);
   return talker;
 }
 

@@ -62,6 +62,10 @@ export interface Connection {
   send(text: string): void;
   /** Sends what `textFrame` made, which may go to others as well. */
   sendFrame(frame: Buffer): void;
+  /** Sends it with what is said next, or with `flush`. */
+  queueFrame(frame: Buffer): void;
+  /** Sends what waits. */
+  flush(): void;
   close(code: number, reason: string): void;
   /** Ends it without a word. */
   terminate(): void;
@@ -115,6 +119,8 @@ class SocketConnection implements Connection {
   #reading = false;
   #unsent: Buffer[] = [];
   #unsentBytes = 0;
+  /** Whether what is unsent leaves by itself. */
+  #leaving = false;
 
   constructor(socket: WebSocket, wire: Writable, hearer: Hearer, rate: Rate | undefined) {
     this.#socket = socket;
@@ -141,8 +147,15 @@ class SocketConnection implements Connection {
   }
 
   sendFrame(frame: Buffer): void {
+    this.queueFrame(frame);
+    if (this.#leaving || !this.#open) return;
+    this.#leaving = true;
+    void soon.then(() => this.flush());
+  }
+
+  queueFrame(frame: Buffer): void {
     if (!this.#open) return;
-    if (this.#unsent.push(frame) === 1) void soon.then(() => this.#flush());
+    this.#unsent.push(frame);
     this.#unsentBytes += frame.length;
     if (this.#unsentBytes + this.#wire.writableLength > MAX_UNREAD_BYTES) {
       this.close(CLOSE.tooSlow, "reads too slowly");
@@ -152,7 +165,7 @@ class SocketConnection implements Connection {
   }
 
   close(code: number, reason: string): void {
-    this.#flush();
+    this.flush();
     this.#open = false;
     this.#socket.close(code, reason);
   }
@@ -197,7 +210,8 @@ class SocketConnection implements Connection {
     this.#hearer.gone(this);
   }
 
-  #flush(): void {
+  flush(): void {
+    this.#leaving = false;
     const [first] = this.#unsent;
     if (first !== undefined && this.#socket.readyState === WebSocket.OPEN) {
       this.#wire.write(this.#unsent.length === 1 ? first : Buffer.concat(this.#unsent));

@@ -18,6 +18,7 @@ import type { LogRecord } from "../../wire/record.ts";
 import type { SessionEvent } from "../../wire/session.ts";
 import type { Prepared } from "./commands.ts";
 import { type Bound, CLOSE, type Connection } from "./connection.ts";
+import { createCrowd } from "./crowd.ts";
 import { actorOf, isSecret, provenOf } from "./proven.ts";
 import { refusals, remark, type Saying, sayingOf, type Speaker } from "./coordinator-voice.ts";
 import { connectedFamily } from "./families.ts";
@@ -76,6 +77,7 @@ export async function openRoom(stream: SessionStream, face: SessionFace, options
   const joining = new Set<Connection>();
   const holds = new Map<Connection, Disposable>();
   const seats = createSeats();
+  const crowd = createCrowd(() => everyone.size);
   const coordinator = `service:coordinator-${face.sessionId}`;
 
   // Before anything is waited for: a stream that nobody listens to is dropped.
@@ -131,10 +133,8 @@ export async function openRoom(stream: SessionStream, face: SessionFace, options
 
   /** One frame for all of them, and none when nobody is there. */
   function sendToAll(connections: Iterable<Connection>, message: object, except?: Connection): void {
-    let frame: Buffer | undefined;
-    for (const connection of connections) {
-      if (connection !== except) connection.sendFrame((frame ??= textFrame(JSON.stringify(message))));
-    }
+    const listeners = [...connections].filter((connection) => connection !== except);
+    if (listeners.length > 0) crowd.tell(listeners, textFrame(JSON.stringify(message)));
   }
 
   const { heartbeatMs, succession } = await host
@@ -289,6 +289,7 @@ export async function openRoom(stream: SessionStream, face: SessionFace, options
     },
     [Symbol.dispose]() {
       subscription[Symbol.dispose]();
+      crowd[Symbol.dispose]();
       clearInterval(statusTimer);
     },
   };
