@@ -23,6 +23,7 @@ export async function governing(stage: Stage): Promise<void> {
   await stage.restart(GOVERNANCE);
   await decided(stage);
   await leftAlone(stage);
+  await thawed(stage);
   await sick(stage);
 }
 
@@ -67,6 +68,16 @@ async function leftAlone(stage: Stage): Promise<void> {
   await wait(stage, 70);
   await says("gil", "OP_COMMIT", { op_id: "g2-p", target: "gov/b.ts", intent_id: "g2" });
   await wait(stage, 240);
+}
+
+/** A freeze that is over because one side goes. */
+async function thawed(stage: Stage): Promise<void> {
+  const { says } = stage;
+  await says("gil", "INTENT_ANNOUNCE", over("g3", "gov/c.ts"));
+  await says("hal", "INTENT_ANNOUNCE", over("h4", "gov/c.ts"));
+  await wait(stage, 210);
+  await says("hal", "INTENT_WITHDRAW", { intent_id: "h4" });
+  await says("gil", "INTENT_WITHDRAW", { intent_id: "g3" });
 }
 
 async function sick({ says, pass }: Stage): Promise<void> {

@@ -27,7 +27,7 @@ export function createDecisions(tell: (sentence: string) => void): (heard: Heard
 }
 
 /** Nothing that the conflict was about is left: nobody waits for that. */
-function isOver(by: string, { decision }: Heard["payload"]): boolean {
+export function isOver(by: string, { decision }: Heard["payload"]): boolean {
   return by.startsWith("service:coordinator-") && decision === "dismissed";
 }
 

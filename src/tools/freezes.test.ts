@@ -1,15 +1,17 @@
-import { expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { InboundEnvelope } from "../wire/mpac/coordinator.ts";
 import { createFreezes } from "./freezes.ts";
 
 function hearing() {
   const told: string[] = [];
   const hear = createFreezes((sentence) => told.push(sentence));
-  const say = (message_type: string, payload: object) =>
-    hear(InboundEnvelope.parse({ message_type, message_id: "m", sender: { principal_id: "service:coordinator-s" }, payload }));
+  const say = (message_type: string, payload: object, from = "service:coordinator-s") =>
+    hear(InboundEnvelope.parse({ message_type, message_id: "m", sender: { principal_id: from }, payload }));
   const notice = (error_code: string, refers_to: string, description: string) =>
     say("PROTOCOL_ERROR", { error_code, refers_to, description });
-  return { told, say, notice };
+  const thaw = (refers_to: string) =>
+    say("PROTOCOL_ERROR", { error_code: "SCOPE_FROZEN", refers_to, description: "over", extensions: { signalbox: { freeze: "over" } } });
+  return { told, say, notice, thaw };
 }
 
 const advice = "; edit nothing that conflict k is about unless submit_change takes it";
@@ -36,6 +38,75 @@ it.each([
   notice(code, about, "frozen");
 
   expect(told).toEqual([]);
+});
+
+describe("the end of a freeze", () => {
+  it.each<readonly [string, (world: ReturnType<typeof hearing>) => void, string]>([
+    ["that nobody needs any more", ({ thaw }) => thaw("k"), "no two sides dispute it any more"],
+    [
+      "of which nothing is left",
+      ({ say }) => say("RESOLUTION", { conflict_id: "k", decision: "dismissed" }),
+      "all that it was about has ended",
+    ],
+  ])("%s is told once", (_, end, why) => {
+    const world = hearing();
+    world.say("CONFLICT_REPORT", { conflict_id: "k" });
+    world.notice("RESOLUTION_TIMEOUT", "k", "frozen");
+    world.told.length = 0;
+
+    for (let times = 0; times < 2; times += 1) end(world);
+
+    expect(world.told).toEqual([`what conflict k is about is not frozen any more (${why}): what you wanted there may go on`]);
+  });
+
+  it("is told to nobody who was not told of the freeze", () => {
+    const { told, say, thaw } = hearing();
+    say("CONFLICT_REPORT", { conflict_id: "k" });
+
+    thaw("k");
+    thaw("other");
+    say("RESOLUTION", { conflict_id: "k", decision: "dismissed" });
+
+    expect(told).toEqual([]);
+  });
+
+  it("is somebody's decision where there is one, of which the decision tells", () => {
+    const { told, say, notice } = hearing();
+    say("CONFLICT_REPORT", { conflict_id: "k" });
+    notice("RESOLUTION_TIMEOUT", "k", "frozen");
+    told.length = 0;
+
+    say("RESOLUTION", { conflict_id: "k", decision: "dismissed" }, "ana");
+
+    expect(told).toEqual([]);
+  });
+
+  it.each<readonly [string, (world: ReturnType<typeof hearing>) => void, string]>([
+    ["nobody needs it any more", ({ thaw }) => thaw("k"), "no two sides dispute it any more"],
+    ["somebody has resolved it", ({ say }) => say("RESOLUTION", { conflict_id: "k", decision: "approved" }, "dee"), "it was resolved"],
+  ])("is told to whoever began something in a part of its scope when %s", (_, end, why) => {
+    const world = hearing();
+    const extensions = { signalbox: { frozen: ["k"] } };
+    world.say("PROTOCOL_ERROR", { error_code: "SCOPE_FROZEN", description: "Warning: a part", refers_to: "m7", extensions });
+    world.notice("RESOLUTION_TIMEOUT", "k", "frozen (phase 2)");
+    expect(world.told).toEqual([]);
+
+    for (let times = 0; times < 2; times += 1) end(world);
+
+    expect(world.told).toEqual([`what conflict k is about is not frozen any more (${why}): what you wanted there may go on`]);
+  });
+
+  it("is no end of what comes later", () => {
+    const { told, say, notice, thaw } = hearing();
+    say("CONFLICT_REPORT", { conflict_id: "k" });
+    notice("RESOLUTION_TIMEOUT", "k", "frozen");
+    thaw("k");
+    told.length = 0;
+
+    notice("RESOLUTION_TIMEOUT", "k", "frozen");
+
+    expect(told).toEqual([`frozen${advice}`]);
+  });
 });
 
 it("says nothing more once the conflict is resolved", () => {

@@ -1,7 +1,10 @@
 /**
  * What becomes of a conflict that one is in while nobody resolves it: it comes before somebody, and what it is about is
- * frozen. Whoever edits without `submit_change` meets no refusal, so the next result says it.
+ * frozen. Whoever edits without `submit_change` meets no refusal, so the next result says it. And whoever was told to wait is
+ * told once that there is nothing to wait for any more, when that is nobody's decision (`decisions.ts`).
  */
+import { OVER } from "../wire/freeze.ts";
+import { isOver } from "./decisions.ts";
 import type { Heard } from "./hearing.ts";
 import { named, quoted } from "./quote.ts";
 
@@ -13,24 +16,65 @@ const NOTICE_CHARACTERS = 400;
 
 const NOTICES: ReadonlySet<unknown> = new Set(["RESOLUTION_TIMEOUT", "SCOPE_FROZEN"]);
 
-/** Hears what the coordinator says: everybody of a conflict that nobody resolved, only its parties and the arbiters of its report. */
+interface Known {
+  /** Whether one is a party or an arbiter of it. */
+  isOwn: boolean;
+  /** What was told of it: every phase has words of its own. */
+  readonly told: Set<string>;
+}
+
+/**
+ * Hears what the coordinator says: everybody of a conflict that nobody resolved, only its parties and the arbiters of its report,
+ * and whoever begins something in a frozen scope that it is frozen.
+ */
 export function createFreezes(tell: (sentence: string) => void): (heard: Heard) => void {
-  /** What was told of each: every phase has words of its own. */
-  const heardOf = new Map<string, Set<string>>();
-  return ({ message_type: type, payload }) => {
-    const { conflict_id: id, error_code: code, refers_to: about, description } = payload;
-    if (type === "CONFLICT_REPORT" && typeof id === "string") {
-      if (!heardOf.has(id)) heardOf.set(id, new Set());
-      const [oldest] = heardOf.keys();
-      if (heardOf.size > MOST && oldest !== undefined) heardOf.delete(oldest);
-    } else if (type === "RESOLUTION" && typeof id === "string") {
-      heardOf.delete(id);
-    } else if (type === "PROTOCOL_ERROR" && NOTICES.has(code) && typeof about === "string" && typeof description === "string") {
-      const told = heardOf.get(about);
-      if (told === undefined || told.has(description)) return;
-      told.add(description);
-      const words = quoted(description, NOTICE_CHARACTERS).slice(1, -1);
-      tell(`${words}; edit nothing that conflict ${named(about)} is about unless submit_change takes it`);
-    }
+  const known = new Map<string, Known>();
+
+  function knownAs(id: string): Known {
+    const conflict = known.get(id) ?? { isOwn: false, told: new Set<string>() };
+    known.set(id, conflict);
+    const [oldest] = known.keys();
+    if (known.size > MOST && oldest !== undefined) known.delete(oldest);
+    return conflict;
+  }
+
+  function onResolution(id: string, isDecision: boolean): void {
+    const conflict = known.get(id);
+    known.delete(id);
+    if (conflict === undefined || conflict.told.size === 0) return;
+    if (!isDecision) tell(freeAgain(id, "all that it was about has ended"));
+    else if (!conflict.isOwn) tell(freeAgain(id, "it was resolved"));
+  }
+
+  function onThaw(id: string): void {
+    const conflict = known.get(id);
+    if (conflict === undefined || conflict.told.size === 0) return;
+    conflict.told.clear();
+    tell(freeAgain(id, "no two sides dispute it any more"));
+  }
+
+  function onNotice(id: string, description: string): void {
+    const conflict = known.get(id);
+    if (conflict === undefined || conflict.told.has(description)) return;
+    conflict.told.add(description);
+    if (!conflict.isOwn) return; // what it begins with was told to it by whoever began
+    const words = quoted(description, NOTICE_CHARACTERS).slice(1, -1);
+    tell(`${words}; edit nothing that conflict ${named(id)} is about unless submit_change takes it`);
+  }
+
+  return ({ message_type: type, sender, payload }) => {
+    const { conflict_id: id, error_code: code, refers_to: about, description, extensions } = payload;
+    if (type === "CONFLICT_REPORT" && typeof id === "string") knownAs(id).isOwn = true;
+    if (type === "RESOLUTION" && typeof id === "string") onResolution(id, !isOver(sender.principal_id, payload));
+    if (type !== "PROTOCOL_ERROR" || !NOTICES.has(code) || typeof description !== "string") return;
+    const { freeze, frozen } = extensions?.signalbox ?? {};
+    for (const conflict of Array.isArray(frozen) ? frozen : []) if (typeof conflict === "string") knownAs(conflict).told.add(description);
+    if (typeof about !== "string") return;
+    if (freeze === OVER) onThaw(about);
+    else onNotice(about, description);
   };
+}
+
+function freeAgain(conflict: string, why: string): string {
+  return `what conflict ${named(conflict)} is about is not frozen any more (${why}): what you wanted there may go on`;
 }

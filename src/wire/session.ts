@@ -309,6 +309,8 @@ export const SessionEvent = z.discriminatedUnion("type", [
     messageId: z.string().optional(),
     contentHash: z.string().optional(),
     result: z.looseObject({}).optional(),
+    /** Conflicts whose freeze is over by this record, while they stay open. */
+    thawed: z.array(ConflictId).optional(),
   }),
 ]);
 export type SessionEvent = z.infer<typeof SessionEvent>;

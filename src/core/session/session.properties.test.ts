@@ -103,6 +103,23 @@ it("is its log folded, and the log is its commands decided again", () => {
   );
 });
 
+it("says of every freeze that the fold lets go without a decision that it is over, and of no other", () => {
+  fc.assert(
+    fc.property(anyDay, (steps) => {
+      const again = session.initial();
+      for (const { revision, atMs, events } of live(steps).records) {
+        const before = [...again.frozen];
+        for (const event of events) session.evolve(again, event, { revision, atMs });
+
+        const gone = before.filter((id) => !again.frozen.has(id) && isOpen(again.conflicts.get(id) as Conflict));
+        const settled = events.at(-1) as SessionEventOf<"Settled">;
+        expect((settled.thawed ?? []).toSorted()).toEqual(gone.toSorted());
+      }
+    }),
+    RUNS,
+  );
+});
+
 it("keeps beside the facts what follows from them", () => {
   fc.assert(
     fc.property(anyDay, (steps) => {

@@ -27,6 +27,7 @@ import { replayOf } from "./replay.ts";
 import { decideResolution } from "./resolutions.ts";
 import { initialState, type Participant, type SessionState } from "./state.ts";
 import { decideSupersede } from "./supersede.ts";
+import { thawedBy } from "./thaws.ts";
 import { decideTick } from "./time.ts";
 import { refuse, type SessionFacts, type SessionMoment, type Verdict } from "./verdict.ts";
 
@@ -155,7 +156,7 @@ function settled(
   state: Readonly<SessionState>,
   command: ClientMessage | EngineCommand,
   at: SessionMoment,
-  result: SettledResult | undefined,
+  { result, events }: { readonly result?: SettledResult | undefined; readonly events: readonly SessionEvent[] },
 ): SessionEvent {
   const requestId = isMessage(command) ? requestIdOf(command) : undefined;
   const principal = isMessage(command) ? command.sender.principal_id : undefined;
@@ -167,6 +168,8 @@ function settled(
     event.contentHash = at.facts.contentHash ?? "";
   }
   if (result !== undefined) event.result = { ...result };
+  const thawed = thawedBy(state, events);
+  if (thawed.length > 0) event.thawed = [...thawed];
   return event;
 }
 
@@ -176,7 +179,8 @@ export const session: Aggregate<SessionState, ClientMessage, SessionEvent, Sessi
   decide(state, command, at): Decision<SessionEvent> {
     const verdict = decideAny(state, command, at);
     if (!("events" in verdict)) return verdict;
-    return { accepted: [...verdict.events, ...consequences(state, verdict.events), settled(state, command, at, verdict.result)] };
+    const events = [...verdict.events, ...consequences(state, verdict.events)];
+    return { accepted: [...events, settled(state, command, at, { result: verdict.result, events })] };
   },
   evolve,
   nextDeadline(state) {

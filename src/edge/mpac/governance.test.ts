@@ -108,7 +108,7 @@ describe("of a conflict that nobody resolves in time", () => {
 
   it("nothing is committed in its scope, and a part of a new scope brings a warning", async () => {
     await using served = await serveSession({ settings });
-    const { dee } = await quarrel(served);
+    const { dee, conflict } = await quarrel(served);
     await dee.next((frame) => String(frame.payload?.["description"]).includes("phase 2"));
 
     dee.send("INTENT_ANNOUNCE", { intent_id: "d1", scope: scope("b.ts") });
@@ -120,6 +120,27 @@ describe("of a conflict that nobody resolves in time", () => {
     const barred = await dee.next(({ payload }) => payload?.["refers_to"] === committed);
 
     expect([inside, warning, barred].map(({ payload }) => payload["error_code"])).toEqual(["SCOPE_FROZEN", "SCOPE_FROZEN", "SCOPE_FROZEN"]);
-    expect(warning.payload).toMatchObject({ refers_to: partly, description: expect.stringMatching(/^Warning:/) });
+    expect(warning.payload).toMatchObject({
+      refers_to: partly,
+      description: expect.stringMatching(/^Warning:/),
+      extensions: { signalbox: { frozen: [conflict] } },
+    });
+  });
+
+  it("everybody hears once that its scope is frozen no more when one side has left", async () => {
+    await using served = await serveSession({ settings });
+    const { ana, bo, cy, dee, conflict } = await quarrel(served);
+    await dee.next((frame) => String(frame.payload?.["description"]).includes("phase 2"));
+    for (const client of [ana, bo, cy]) await client.next((frame) => String(frame.payload?.["description"]).includes("phase 2"));
+
+    bo.send("GOODBYE", {});
+    const heard = await Promise.all([ana, cy, dee].map((client) => client.next(of("PROTOCOL_ERROR"))));
+    const committed = ana.send("OP_COMMIT", { op_id: "o", target: "b.ts", intent_id: "i" });
+
+    for (const { payload } of heard) {
+      expect(payload).toMatchObject({ error_code: "SCOPE_FROZEN", refers_to: conflict, extensions: { signalbox: { freeze: "over" } } });
+    }
+    expect((await ana.next(of("OP_COMMIT"))).message_id).toBe(committed);
+    expect((await dee.sofar()).some(of("PROTOCOL_ERROR"))).toBe(false);
   });
 });

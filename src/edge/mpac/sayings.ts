@@ -4,7 +4,7 @@
  * Peers are told what the original never tells them, every intent that ends without its owner's INTENT_WITHDRAW among it.
  * What depends on the session as it stands (its health, its summary) is added where it is sent.
  */
-import { FALLBACK, PHASE_3 } from "../../wire/freeze.ts";
+import { FALLBACK, OVER, PHASE_3 } from "../../wire/freeze.ts";
 import type { Json, JsonObject } from "../../wire/json.ts";
 import type { ClientMessage } from "../../wire/mpac/messages.ts";
 import type { SidebandAnswer } from "../../wire/mpac/sideband.ts";
@@ -118,7 +118,7 @@ export function sayings(event: SessionEvent, index: number, message: ClientMessa
     case "Forgotten":
       return [];
     case "Settled":
-      return frozenWarning(event, message, say);
+      return [...frozenWarning(event, message, say), ...thawed(event, say)];
   }
 }
 
@@ -183,8 +183,17 @@ function frozenWarning({ principal, result }: SessionEventOf<"Settled">, message
   const frozen = (result as SettledResult | undefined)?.frozen ?? [];
   if (frozen.length === 0 || principal === undefined || message === undefined) return [];
   const description = `Warning: a part of the scope is frozen until ${frozen.join(", ")} is resolved; nothing is committed there before`;
-  const payload = { error_code: "SCOPE_FROZEN", description, refers_to: message.message_id };
+  const payload = { error_code: "SCOPE_FROZEN", description, refers_to: message.message_id, extensions: { signalbox: { frozen } } };
   return say("PROTOCOL_ERROR", payload, { kind: "only", principals: [principal] });
+}
+
+/** Who has heard that a scope is frozen hears that it is no more; a RESOLUTION says so of itself. */
+function thawed({ thawed: ids = [] }: SessionEventOf<"Settled">, say: Say): Said[] {
+  return ids.flatMap((id) => {
+    const description = `the scope of conflict ${id} is not frozen any more, because no two sides dispute it; it stays open until a RESOLUTION is given`;
+    const payload = { error_code: "SCOPE_FROZEN", description, refers_to: id, extensions: { signalbox: { freeze: OVER } } };
+    return say("PROTOCOL_ERROR", payload);
+  });
 }
 
 /** Everybody hears that a scope is blocked; whom a higher priority passes hears why it may not go on itself (SPEC 18.6.2.1). */

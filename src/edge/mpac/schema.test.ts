@@ -140,6 +140,7 @@ const EVENTS: readonly (readonly [string, SessionEvent, readonly string[]])[] = 
     { type: "ScopeFrozen", conflictId, phase: 2, favoured: one, principals: [bo], dueAtMs: AT_MS } as SessionEvent,
     ["PROTOCOL_ERROR", "PROTOCOL_ERROR"],
   ],
+  ["a freeze that is over", { type: "Settled", lamport: 1_024, thawed: [conflictId] }, ["PROTOCOL_ERROR"]],
   [
     "a resolution by the coordinator",
     { type: "ConflictResolved", conflictId, resolutionId: "r", decision: "dismissed", rationale: "over", outcome },
