@@ -36,8 +36,11 @@ export function readInbound(text: string): Inbound | undefined {
   } catch {
     return undefined;
   }
+  // What says that it is an answer is not first found to be no envelope.
+  const answer = (value as { readonly type?: unknown } | null)?.type === "SIGNALBOX_ANSWER" ? readAnswer(value) : undefined;
+  if (answer !== undefined) return answer;
   const read = InboundEnvelope.safeParse(value);
-  return read.success ? readEnvelope(read.data) : readAnswer(value);
+  return read.success ? readEnvelope(read.data) : undefined;
 }
 
 function readEnvelope(envelope: InboundEnvelope): Inbound {

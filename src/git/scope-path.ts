@@ -23,9 +23,15 @@ export function linkedPaths(root: string, written: string): readonly string[] {
     return folder === undefined ? [written] : [[...folder.split("/"), ...names.slice(firstGlob)].filter((name) => name !== "").join("/")];
   }
 
-  const [target, entry] = [realPlace(root, written), realEntry(root, written)];
+  const target = realPlace(root, written);
+  // Where it leads to itself no link is in it, and nothing more is asked of the system.
+  const entry = target === asWritten(root, written) ? target : realEntry(root, written);
   const moved = [target, entry].filter((path) => path !== undefined);
   return moved.length === 0 ? [written] : [...new Set(moved)].map((path) => (written.endsWith("/") ? `${path}/` : path));
+}
+
+function asWritten(root: string, path: string): string {
+  return showInside(root, normalize(join(root, path)).replace(/[/\\]+$/, ""));
 }
 
 /** Where the path leads, every link followed; undefined when it leads out of the worktree. */
