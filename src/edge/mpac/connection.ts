@@ -82,9 +82,6 @@ export interface Hearer {
   gone(connection: Connection): void;
 }
 
-/** What has been said by then leaves together. */
-const soon = Promise.resolve();
-
 let connections = 0;
 
 /**
@@ -150,7 +147,8 @@ class SocketConnection implements Connection {
     this.queueFrame(frame);
     if (this.#leaving || !this.#open) return;
     this.#leaving = true;
-    void soon.then(() => this.flush());
+    // What has been said by then leaves together: an answer with the acknowledgement before it.
+    process.nextTick(() => this.flush());
   }
 
   queueFrame(frame: Buffer): void {

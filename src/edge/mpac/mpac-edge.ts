@@ -190,10 +190,11 @@ export function createMpacEdge(options: MpacEdgeOptions): MpacEdge {
     return hasJoined || known === "same-user" || what === "summary";
   }
 
+  /** Whoever may ask anything asks at once, and so in the turn that decides what it said before. */
   async function onQuery(connection: Connection, seat: Seat, frame: QueryFrame): Promise<void> {
     const { query_id, query } = frame;
-    if (await mayAsk(connection, seat, query.kind === "summary" ? "summary" : "files")) {
-      return (await sessionOf(connection, seat))?.answer(connection, frame);
+    if (isOwn(seat) || (await mayAsk(connection, seat, query.kind === "summary" ? "summary" : "files"))) {
+      return (seat.visit?.session ?? (await sessionOf(connection, seat)))?.answer(connection, frame);
     }
     connection.send(JSON.stringify({ type: "SIGNALBOX_ANSWER", query_id, error: "send HELLO first" }));
   }
