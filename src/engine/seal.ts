@@ -38,7 +38,7 @@ export function seal(open: Omit<LogRecord, "hash">, commandText?: string): Seale
   const members = open as unknown as JsonObject;
   const body = commandText === undefined ? canonical(members) : canonicalWith(members, "command", commandText);
   const hash = sha256(body);
-  return { record: { ...open, hash }, text: `${body.slice(0, -1)},"hash":"${hash}"}` };
+  return { record: { hash, ...open }, text: `${body.slice(0, -1)},"hash":"${hash}"}` };
 }
 
 /** What should stand in a log, and what does: clauses for a person. */

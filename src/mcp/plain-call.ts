@@ -69,7 +69,8 @@ export function createPlainCalls(): PlainCalls {
       if (!says("mcp-protocol-version", REVISION) || !says("mcp-method", METHOD) || !says("mcp-name", call.tool)) return undefined;
       if (!isInOrder(body as Members, meta)) return undefined;
       const client = meta[CLIENT_INFO_META_KEY] as { readonly name: string } | undefined;
-      return { ...call, clientName: client?.name, capabilities: meta[CLIENT_CAPABILITIES_META_KEY] as object };
+      const { id, tool, args } = call;
+      return { id, tool, args, clientName: client?.name, capabilities: meta[CLIENT_CAPABILITIES_META_KEY] as object };
     },
   };
 }

@@ -52,7 +52,7 @@ export async function askBoard({ board, signal }: ToolContext, { tool, request, 
   if (!answer.ok) return faulty(tool, answer.fault, advice);
   const body = cleaned(answer.body, MOST) as JsonObject;
   const rendered = render(body);
-  return { ...rendered, structured: { ...(rendered.structured ?? body), ok: true } };
+  return Object.assign({}, rendered, { structured: Object.assign({}, rendered.structured ?? body, { ok: true }) });
 }
 
 function faulty(tool: string, { type, message, statusCode, reason }: BusFault, advice: NonNullable<Asking["advice"]>): Answer {

@@ -89,15 +89,17 @@ function finished(answer: Answer, { dir, sessionId, notices, unread }: Place): T
       ? []
       : [`Mail: ${unread === 1 ? "1 message waits; bus_drain gives it" : `${unread} messages wait; bus_drain gives them`} to you.`];
   const text = [...lines, ...steps, ...remarks, ...mail].join("\n");
-  const beside = {
-    ...(next.length === 0 ? {} : { next }),
-    ...(dir === undefined ? {} : { workspace_dir: dir }),
-    ...(sessionId === undefined ? {} : { session_id: sessionId }),
-    ...(notices.length === 0 ? {} : { notices }),
-    ...(unread === 0 ? {} : { unread }),
-  };
   return {
-    structured: Object.assign({}, structured, beside), // a copy by spread that is added to takes several times as long
+    // An object that begins as a copy by spread and is added to has a shape of its own, which is made with each call.
+    structured: Object.assign(
+      {},
+      structured,
+      next.length === 0 ? undefined : { next },
+      dir === undefined ? undefined : { workspace_dir: dir },
+      sessionId === undefined ? undefined : { session_id: sessionId },
+      notices.length === 0 ? undefined : { notices },
+      unread === 0 ? undefined : { unread },
+    ),
     text: attachment === undefined ? text : `${text}\n${attachment}`,
     ...(isError === undefined ? {} : { isError }),
     ...(settle === undefined ? {} : { settle }),

@@ -94,7 +94,7 @@ export function createBoardEdge({ host, engine, ownersGone }: BoardEdgeOptions):
       const { lane, message, acknowledged } = givenBy(outcome);
       switch (command.type) {
         case "PostMessage":
-          return done(messageView({ ...command, proof: command.proof, ...message }, undefined));
+          return done(messageView({ proof: command.proof, ...command, ...message }, undefined));
         case "RenewLane":
           return held(command, { record: outcome.record, lane });
         case "ReleaseLane":

@@ -163,6 +163,14 @@ function* announcedBehind(state: Readonly<SessionState>, ids: Iterable<IntentId>
   }
 }
 
+/** Live conflicts, those that are named first. */
+function* conflictsOf(state: Readonly<SessionState>, first: Iterable<Conflict["id"]>): Generator<Conflict> {
+  for (const id of withoutRepeats(first, state.liveConflicts)) {
+    const conflict = state.conflicts.get(id);
+    if (conflict !== undefined) yield conflict;
+  }
+}
+
 export function viewSummary(context: ViewContext, query: Extract<Query, { kind: "summary" }>, asker?: PrincipalId): SummaryAnswer {
   const { state } = context;
   const { cursor, limit = DEFAULT_LIMIT, paths } = query;
@@ -182,12 +190,6 @@ export function viewSummary(context: ViewContext, query: Extract<Query, { kind: 
   const ofInterest = asker === undefined ? owners : new Set([asker, ...owners]);
   const concerned = [...ofInterest].flatMap((id) => state.participants.get(id) ?? []).filter(isListed);
   const own = asker === undefined ? [] : liveIntentsOf(state, asker).flatMap((intent) => [...intent.conflicts]);
-  const conflicts = function* (): Generator<Conflict> {
-    for (const id of withoutRepeats(own, state.liveConflicts)) {
-      const conflict = state.conflicts.get(id);
-      if (conflict !== undefined) yield conflict;
-    }
-  };
   const refused = refusedPaths(state, paths ?? []).slice(0, MAX_REFUSED);
   const undeclared = viewUndeclared(state, context.observations, asker, paths, context.askerTree);
   return {
@@ -200,7 +202,7 @@ export function viewSummary(context: ViewContext, query: Extract<Query, { kind: 
     open_conflict_count: state.liveConflicts.size,
     participants: fitting(withoutRepeats(concerned, listed), (participant) => viewParticipant(context, participant), PARTICIPANTS).views,
     active_intents: page.views,
-    open_conflicts: fitting(conflicts(), viewConflict, CONFLICTS).views,
+    open_conflicts: fitting(conflictsOf(state, own), viewConflict, CONFLICTS).views,
     ...viewRow(state, ROW),
     ...viewClaims(state, CLAIMS),
     ...(refused.length === 0 ? {} : { refused }),
@@ -242,8 +244,8 @@ export function viewOneIntent(context: ViewContext, query: Extract<Query, { kind
   return {
     kind: "intent",
     intent: {
-      ...viewIntent(context, intent),
       fence: intent.fence,
+      ...viewIntent(context, intent),
       ...(query.target === undefined ? {} : { covers_target: coversTarget(state, intent, query.target) }),
       ...(intent.endReason === undefined ? {} : { end_reason: intent.endReason }),
       ...(intent.supersededBy === undefined ? {} : { superseded_by: intent.supersededBy }),

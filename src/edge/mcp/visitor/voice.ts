@@ -60,5 +60,5 @@ export function createVoice(
 
 /** What became of a message, as whoever speaks for a principal is told. */
 export function sentOf(outcome: Outcome): { readonly ok: true; readonly ack: Ack } | { readonly ok: false; readonly rejection: Rejection } {
-  return outcome.ok ? { ok: true, ack: { ...(outcome.result as object | undefined), revision: outcome.revision } } : outcome;
+  return outcome.ok ? { ok: true, ack: Object.assign({}, outcome.result, { revision: outcome.revision }) } : outcome;
 }

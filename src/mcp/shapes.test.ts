@@ -1,0 +1,78 @@
+/**
+ * That what is made for each call has the shape of what was made for the call before. An object with a shape of its own costs its
+ * making, and the shape, which lies in the old part of the heap, keeps its call there until that is collected.
+ */
+import { setFlagsFromString } from "node:v8";
+import { runInThisContext } from "node:vm";
+import { expect, it } from "vitest";
+import { defineTool } from "../tools/tool.ts";
+import type { ToolContext } from "../tools/ports.ts";
+import { TestSession } from "../tools/session.test.fixture.ts";
+import { caller } from "../tools/worktree.test.fixture.ts";
+import { answersOfTools } from "./face-of-tools.ts";
+import { createPlainCalls } from "./plain-call.ts";
+import { envelope } from "./talk.test.fixture.ts";
+
+setFlagsFromString("--allow-natives-syntax");
+const haveOneShape = runInThisContext("(one, other) => %HaveSameMap(one, other)") as (one: object, other: object) => boolean;
+
+const ASKED = {
+  clientName: "cli",
+  era: "modern",
+  visit: undefined,
+  person: { canBeAsked: false },
+  progress: undefined,
+  signal: new AbortController().signal,
+} as const;
+
+/** What the third of several calls was given and gave, and the fourth: the first ones find out what such things are like. */
+async function thirdAndFourth<Made extends object>(make: () => Promise<Made>): Promise<[Made, Made]> {
+  await make();
+  await make();
+  return [await make(), await make()];
+}
+
+it("holds for what a tool is given and for what it answers", async () => {
+  const given: ToolContext[] = [];
+  const tool = defineTool({
+    name: "look",
+    title: "Look",
+    description: "Looks.",
+    profile: "core",
+    annotations: { readOnlyHint: true, destructiveHint: false, idempotentHint: true },
+    input: {},
+    output: {},
+    handler(ctx) {
+      given.push(ctx);
+      return Promise.resolve({ structured: { seen: given.length }, lines: ["Seen."], next: [{ why: "look away" }] });
+    },
+  });
+  const context = caller(new TestSession(), "ana").ctx;
+  const face = answersOfTools({ tools: [tool], contextFor: () => Promise.resolve(context) });
+
+  const [third, fourth] = await thirdAndFourth(async () => {
+    const called = await face.call("look", {}, ASKED);
+    if (called.outcome !== "result") throw new Error(called.message);
+    return called.result.structured;
+  });
+
+  expect(haveOneShape(third, fourth)).toBe(true);
+  expect(haveOneShape(given[2] as object, given[3] as object)).toBe(true);
+  expect(given[3]?.signal).toBe(ASKED.signal);
+});
+
+it("holds for a plain call as it is read", async () => {
+  const calls = createPlainCalls();
+  const headers = new Headers({ "mcp-protocol-version": "2026-07-28", "mcp-method": "tools/call", "mcp-name": "act" });
+  const body = JSON.stringify({
+    jsonrpc: "2.0",
+    id: 7,
+    method: "tools/call",
+    params: { name: "act", arguments: {}, _meta: envelope() },
+  });
+
+  const [third, fourth] = await thirdAndFourth(() => Promise.resolve(calls.in2026(JSON.parse(body), headers) ?? {}));
+
+  expect(third).toMatchObject({ id: 7, tool: "act" });
+  expect(haveOneShape(third, fourth)).toBe(true);
+});
