@@ -80,8 +80,8 @@ export function answersOfTools({ tools, contextFor }: AnswersOptions): Answers {
 
 /**
  * What the tools are given that is of one call. The signal is looked up when somebody looks at it: most calls are over before
- * anybody does. A class, because an accessor in a literal gives each object a shape of its own, which lives on in the old part
- * of the heap and holds its call there.
+ * anybody does. A class, because an accessor that stands in a literal is made for each object in the old part of the heap, and
+ * holds the call there.
  */
 class OfCall {
   readonly person: ToolContext["person"];
