@@ -18,6 +18,8 @@ export interface Stage {
   readonly says: (principal: string, type: Type, payload: JsonObject, facts?: JsonObject) => Promise<string>;
   /** The same of another instance of that name. */
   readonly saysAs: (instance: string, principal: string, type: Type, payload: JsonObject, facts?: JsonObject) => Promise<string>;
+  /** The connection of somebody is gone, who has not said that it leaves. */
+  readonly loses: (principal: string) => Promise<void>;
   /** The conflicts that are open or acknowledged, the oldest first. */
   readonly conflicts: () => Promise<readonly string[]>;
   /** The fencing token of an intent. */

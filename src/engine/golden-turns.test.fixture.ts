@@ -36,13 +36,15 @@ export async function takingTurns(stage: Stage): Promise<void> {
 }
 
 /** `m1` is waited for by two, of whom the later one goes first; both begin. */
-async function waiting({ says, pass }: Stage): Promise<void> {
+async function waiting({ says, loses, pass }: Stage): Promise<void> {
   await says("max", "INTENT_ANNOUNCE", intent("m1", "turns/a.ts"));
   await says("ned", "INTENT_DEFERRED", { deferral_id: "n-d", scope: files("turns/a.ts"), reason: "yielded", observed_intent_ids: ["m1"] });
   await says("pia", "INTENT_DEFERRED", { deferral_id: "p-d", ttl_sec: 1, category: "duplicate_yield", observed_principals: ["max"] });
   await says("pia", "INTENT_ANNOUNCE", intent("p1", "turns/a.ts", ours({ on_overlap: "wait", request_id: "turn" })));
   await says("ned", "INTENT_ANNOUNCE", intent("n1", "turns/a.ts", { priority: "high", ...ours({ on_overlap: "wait", wait_sec: 60 }) }));
   await pass(2 * SECOND); // p-d ends
+  await loses("ned");
+  await says("ned", "HEARTBEAT", { status: "working" });
   await says("pia", "INTENT_ANNOUNCE", intent("p1", "turns/a.ts", ours({ on_overlap: "wait", request_id: "turn" })));
   await says("max", "INTENT_WITHDRAW", { intent_id: "m1" });
   await says("ned", "INTENT_WITHDRAW", { intent_id: "n1" });

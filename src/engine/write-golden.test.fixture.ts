@@ -6,7 +6,7 @@ import { memoryStore } from "../store/memory.ts";
 import { type SessionId, streamOf } from "../wire/ids.ts";
 import type { Json, JsonObject } from "../wire/json.ts";
 import { ClientMessage } from "../wire/mpac/messages.ts";
-import type { LogRecord } from "../wire/record.ts";
+import { type LogRecord, SELF } from "../wire/record.ts";
 import { timePasses } from "./engine.test.fixture.ts";
 import { createEngine, type Engine } from "./engine.ts";
 import { playGoldenDay, type Stage } from "./golden-day.test.fixture.ts";
@@ -63,6 +63,9 @@ async function play(): Promise<{ readonly texts: string[]; readonly refusals: Go
   await playGoldenDay({
     saysAs,
     says: (principal, ...said) => saysAs("1", principal, ...said),
+    async loses(principal) {
+      await new Promise((resolve) => running.host.submit({ command: { type: "ConnectionLost", principal }, actor: SELF }, resolve));
+    },
     conflicts: () => running.host.query(({ liveConflicts }) => [...liveConflicts]),
     fenceOf: (id) => running.host.query(({ intents }) => intents.get(id as never)?.fence ?? 0),
     nowMs: () => running.engine.nowMs(),

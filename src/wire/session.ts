@@ -68,6 +68,8 @@ export const SessionEvent = z.discriminatedUnion("type", [
     activeIntentId: z.string().optional(),
     branch: z.string().optional(),
     head: z.string().optional(),
+    /** Nobody is there who could take its turn: what it waits for does not begin before it is heard again. */
+    away: z.literal(true).optional(),
   }),
   /** A participant told of the model it stands on (SPEC 14.3.1); `action` is what the session's policy makes of it. */
   event("BackendReported", {
@@ -315,6 +317,12 @@ export const SessionEvent = z.discriminatedUnion("type", [
 ]);
 export type SessionEvent = z.infer<typeof SessionEvent>;
 export type SessionEventOf<Type extends SessionEvent["type"]> = Extract<SessionEvent, { type: Type }>;
+
+/** What no participant says: the last connection of one is gone, and it has not said that it leaves. */
+export interface ConnectionLost {
+  readonly type: "ConnectionLost";
+  readonly principal: string;
+}
 
 /** What an accepted command gives its sender beyond the events (wire: `extensions.signalbox.ack`). */
 export interface SettledResult {

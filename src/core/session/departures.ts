@@ -10,6 +10,7 @@ import type { SessionEvent } from "../../wire/session.ts";
 import { endings, suspensions } from "./cascade.ts";
 import { withdrawnClaims } from "./claims.ts";
 import { allEnded, together } from "./deferrals.ts";
+import { statusOf } from "./participants.ts";
 import { liveIntentsOf, type Participant, type SessionState } from "./state.ts";
 import type { Verdict } from "./verdict.ts";
 
@@ -59,6 +60,19 @@ export function mayLapse(state: Readonly<SessionState>, participant: Participant
   if (presence === "left" || (presence === "available" && status === "offline")) return false;
   if (presence === "available" || proposals.size + deferrals.size + claims.size > 0) return true;
   return liveIntentsOf(state, id).some((intent) => intent.state === "ACTIVE");
+}
+
+/** Whoever waits for nothing has time until it lapses. Whoever waits keeps its place, and is passed over until it is back. */
+export function decideConnectionLost(state: Readonly<SessionState>, principal: string): Verdict {
+  const participant = state.participants.get(principal as PrincipalId);
+  if (participant === undefined || participant.presence !== "available" || participant.away === true || !waits(state, participant)) {
+    return { standing: { revision: 0 } };
+  }
+  return { events: [{ ...statusOf(participant), away: true }] };
+}
+
+function waits({ deferrals }: Readonly<SessionState>, participant: Participant): boolean {
+  return [...participant.deferrals].some((id) => deferrals.get(id)?.waiting !== undefined);
 }
 
 export function decideLapse(state: Readonly<SessionState>, principal: string, lastHeardAtMs: number): Verdict {

@@ -7,7 +7,7 @@
 import type { PrincipalId } from "../../wire/ids.ts";
 import type { Host } from "../../wire/mpac/extension.ts";
 import type { Message } from "../../wire/mpac/messages.ts";
-import type { SessionEvent } from "../../wire/session.ts";
+import type { SessionEvent, SessionEventOf } from "../../wire/session.ts";
 import { backendAtHeartbeat, backendAtHello } from "./backend.ts";
 import { restorations } from "./cascade.ts";
 import { familyIn, familyOf, isKnown, liveIntentsOf, type Participant, type SessionState } from "./state.ts";
@@ -131,6 +131,7 @@ export function decideHeartbeat(state: Readonly<SessionState>, message: Message<
   };
   const unchanged =
     sender.presence === "available" &&
+    sender.away === undefined &&
     next.status === sender.status &&
     next.summary === sender.summary &&
     next.activeIntentId === sender.activeIntentId &&
@@ -140,14 +141,33 @@ export function decideHeartbeat(state: Readonly<SessionState>, message: Message<
   if ("rejected" in backend) return backend;
   if (unchanged) return backend.events.length > 0 ? backend : { standing: { revision: 0 } };
 
-  const event: SessionEvent = {
+  return { events: [statusEvent(sender.id, next), ...(backend.suspends ? [] : restored(state, sender)), ...backend.events] };
+}
+
+interface Status {
+  readonly status: string;
+  readonly summary: string | undefined;
+  readonly activeIntentId: string | undefined;
+  readonly branch: string | undefined;
+  readonly head: string | undefined;
+}
+
+function statusEvent(
+  principalId: PrincipalId,
+  { status, summary, activeIntentId, branch, head }: Status,
+): SessionEventOf<"ParticipantStatus"> {
+  return {
     type: "ParticipantStatus",
-    principalId: sender.id,
-    status: next.status,
-    ...(next.summary === undefined ? {} : { summary: next.summary }),
-    ...(next.activeIntentId === undefined ? {} : { activeIntentId: next.activeIntentId }),
-    ...(next.branch === undefined ? {} : { branch: next.branch }),
-    ...(next.head === undefined ? {} : { head: next.head }),
+    principalId,
+    status,
+    ...(summary === undefined ? {} : { summary }),
+    ...(activeIntentId === undefined ? {} : { activeIntentId }),
+    ...(branch === undefined ? {} : { branch }),
+    ...(head === undefined ? {} : { head }),
   };
-  return { events: [event, ...(backend.suspends ? [] : restored(state, sender)), ...backend.events] };
+}
+
+/** What was last said of it, said again. */
+export function statusOf({ id, worktree, ...status }: Participant): SessionEventOf<"ParticipantStatus"> {
+  return statusEvent(id, { ...status, branch: worktree?.branch, head: worktree?.head });
 }

@@ -2,7 +2,7 @@
  * Whose turn it is among those who wait for a scope (`on_overlap: "wait"`).
  *
  * A better place in the row is not overtaken, even while its own scope is held; but by whoever it waits for, because it
- * could not begin before them.
+ * could not begin before them, and by everybody while nobody is there who could take its turn.
  */
 import type { DeferralId } from "../../wire/ids.ts";
 import { isBefore, type Place } from "../row.ts";
@@ -34,7 +34,7 @@ export function lockingOver(state: Readonly<SessionState>, asking: Asking): Meet
 export function aheadOf(state: Readonly<SessionState>, asking: Asking, place: Place): Deferral[] {
   const { principal } = asking;
   return waitingOver(state, asking)
-    .filter((other) => other.principal !== principal && isBefore(placeOf(other), place))
+    .filter((other) => other.principal !== principal && isBefore(placeOf(other), place) && !isAway(state, other))
     .filter((other) => !lockingOver(state, other).some(({ intent }) => intent.principal === principal));
 }
 
@@ -47,7 +47,12 @@ export function waitingOver(state: Readonly<SessionState>, { scope }: Pick<Askin
 
 /** Whether nothing is in its way any more. */
 export function mayBegin(state: Readonly<SessionState>, deferral: Deferral): boolean {
+  if (isAway(state, deferral)) return false;
   if ("rejected" in frozenOver(state, deferral.scope)) return false;
   if (!state.settings.race_lock) return true;
   return lockingOver(state, deferral).length === 0 && aheadOf(state, deferral, placeOf(deferral)).length === 0;
+}
+
+function isAway({ participants }: Readonly<SessionState>, { principal }: Pick<Deferral, "principal">): boolean {
+  return participants.get(principal)?.away === true;
 }

@@ -2,6 +2,7 @@
 import * as fc from "fast-check";
 import type { JsonObject } from "../../wire/json.ts";
 import type { ClientMessage } from "../../wire/mpac/messages.ts";
+import type { ConnectionLost } from "../../wire/session.ts";
 import type { EngineCommand } from "../aggregate.ts";
 import { ANA_TREE, files, type Play, signalbox } from "./session.test.fixture.ts";
 import type { SessionFacts } from "./verdict.ts";
@@ -17,7 +18,7 @@ export type Step =
       readonly more: JsonObject;
       readonly facts: SessionFacts;
     }
-  | { readonly kind: "gives"; readonly command: EngineCommand }
+  | { readonly kind: "gives"; readonly command: ConnectionLost | EngineCommand }
   | { readonly kind: "pass" | "skip"; readonly ms: number };
 
 export const PEOPLE = ["ana", "bo", "cy"] as const;
@@ -175,7 +176,8 @@ const facts: fc.Arbitrary<SessionFacts> = fc
   .record({ connected: rarely(fc.subarray([...PEOPLE])), bases: fc.dictionary(fc.constantFrom("a.ts", "src/x.ts"), ref) })
   .map(({ connected, bases }) => ({ bases, ...(connected === undefined ? {} : { connected }) }));
 
-const engineCommand: fc.Arbitrary<EngineCommand> = fc.oneof(
+const engineCommand: fc.Arbitrary<ConnectionLost | EngineCommand> = fc.oneof(
+  principal.map((who) => ({ type: "ConnectionLost" as const, principal: who })),
   principal.map((who) => ({ type: "ParticipantLapsed" as const, principal: who, lastHeardAtMs: 0 })),
   fc.nat(2_000_000).map((fromMs) => ({ type: "Resumed" as const, fromMs })),
   fc.constant({ type: "Tick" as const }),

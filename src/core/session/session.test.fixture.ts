@@ -7,7 +7,7 @@
 import type { JsonObject } from "../../wire/json.ts";
 import { ClientMessage } from "../../wire/mpac/messages.ts";
 import type { Rejection } from "../../wire/refusals.ts";
-import type { SessionEvent, SessionEventOf } from "../../wire/session.ts";
+import type { ConnectionLost, SessionEvent, SessionEventOf } from "../../wire/session.ts";
 import type { Decision, EngineCommand, Moment } from "../aggregate.ts";
 import { session } from "./session.ts";
 import type { SessionState } from "./state.ts";
@@ -24,7 +24,7 @@ export interface PlayedRecord {
   readonly atMs: number;
   readonly seed: string;
   readonly facts: SessionFacts;
-  readonly command: ClientMessage | EngineCommand;
+  readonly command: ClientMessage | ConnectionLost | EngineCommand;
   readonly events: readonly SessionEvent[];
 }
 
@@ -40,7 +40,7 @@ export interface Play {
     more?: JsonObject,
     facts?: SessionFacts,
   ): Decision<SessionEvent>;
-  gives(command: EngineCommand, facts?: SessionFacts): Decision<SessionEvent>;
+  gives(command: ConnectionLost | EngineCommand, facts?: SessionFacts): Decision<SessionEvent>;
   /** Time passes, and what falls due is decided, each at its own moment. */
   pass(ms: number): void;
   /** Time passes and nobody looks. */
@@ -73,7 +73,7 @@ export function play(settings: JsonObject = {}, decide: typeof session.decide = 
   const records: PlayedRecord[] = [];
   let nowMs = START_MS;
 
-  function carry(command: ClientMessage | EngineCommand, facts: SessionFacts): Decision<SessionEvent> {
+  function carry(command: PlayedRecord["command"], facts: SessionFacts): Decision<SessionEvent> {
     const seed = `s${records.length + 1}`;
     const decision = decide(state, command, momentOf(nowMs, seed, facts));
     if ("accepted" in decision) {

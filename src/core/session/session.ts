@@ -6,7 +6,7 @@
  */
 import type { SessionId } from "../../wire/ids.ts";
 import type { ClientMessage } from "../../wire/mpac/messages.ts";
-import { SessionEvent, type SessionEventOf, SessionSettings, type SettledResult } from "../../wire/session.ts";
+import { type ConnectionLost, SessionEvent, type SessionEventOf, SessionSettings, type SettledResult } from "../../wire/session.ts";
 import type { JsonObject } from "../../wire/json.ts";
 import { type Aggregate, type Decision, type EngineCommand, UnknownEvent, unreachable } from "../aggregate.ts";
 import { decideBatch } from "./batches.ts";
@@ -14,7 +14,7 @@ import { decideClaim, decideGiveUpClaim } from "./claims.ts";
 import { decideAcknowledge, decideReport } from "./conflicts.ts";
 import { consequences } from "./consequences.ts";
 import { decideDefer } from "./deferrals.ts";
-import { decideGoodbye, decideLapse, mayLapse } from "./departures.ts";
+import { decideConnectionLost, decideGoodbye, decideLapse, mayLapse } from "./departures.ts";
 import { decideEscalate } from "./escalations.ts";
 import { evolve } from "./evolve.ts";
 import { decideAnnounce, decideUpdate, decideWithdraw } from "./intents.ts";
@@ -30,6 +30,9 @@ import { decideSupersede } from "./supersede.ts";
 import { thawedBy } from "./thaws.ts";
 import { decideTick } from "./time.ts";
 import { refuse, type SessionFacts, type SessionMoment, type Verdict } from "./verdict.ts";
+
+/** What a session is told: what its participants say, and what is seen of them. */
+export type SessionCommand = ClientMessage | ConnectionLost;
 
 /** Room between two records for the Lamport values of the messages that the first one causes. */
 const LAMPORT_STEP = 1024;
@@ -117,11 +120,13 @@ function decideResumed(state: Readonly<SessionState>, fromMs: number, at: Sessio
   return { events: [{ type: "Resumed", fromMs, untilMs: at.atMs + graceMs }] };
 }
 
-function isMessage(command: ClientMessage | EngineCommand): command is ClientMessage {
+type Command = SessionCommand | EngineCommand;
+
+function isMessage(command: Command): command is ClientMessage {
   return "message_type" in command;
 }
 
-function decideAny(state: Readonly<SessionState>, command: ClientMessage | EngineCommand, at: SessionMoment): Verdict {
+function decideAny(state: Readonly<SessionState>, command: Command, at: SessionMoment): Verdict {
   if (isMessage(command)) return decideMessage(state, command, at);
   switch (command.type) {
     case "Opened":
@@ -132,13 +137,15 @@ function decideAny(state: Readonly<SessionState>, command: ClientMessage | Engin
       return decideTick(state, at);
     case "ParticipantLapsed":
       return decideLapse(state, command.principal, command.lastHeardAtMs);
+    case "ConnectionLost":
+      return decideConnectionLost(state, command.principal);
     default:
       return unreachable(command);
   }
 }
 
 /** The Lamport value of the next record: a step above the clock and above what the sender has seen (SPEC 12.7). */
-function nextLamport(state: Readonly<SessionState>, command: ClientMessage | EngineCommand): number {
+function nextLamport(state: Readonly<SessionState>, command: Command): number {
   const value = isMessage(command) ? lamportOf(command) : 0;
   const received = value <= state.clock + LAMPORT_LEAP ? Math.max(0, Math.floor(value)) : 0;
   return (Math.floor(Math.max(state.clock, received) / LAMPORT_STEP) + 1) * LAMPORT_STEP;
@@ -154,7 +161,7 @@ type Settled = SessionEventOf<"Settled">;
 
 function settled(
   state: Readonly<SessionState>,
-  command: ClientMessage | EngineCommand,
+  command: Command,
   at: SessionMoment,
   { result, events }: { readonly result?: SettledResult | undefined; readonly events: readonly SessionEvent[] },
 ): SessionEvent {
@@ -173,7 +180,7 @@ function settled(
   return event;
 }
 
-export const session: Aggregate<SessionState, ClientMessage, SessionEvent, SessionFacts> = {
+export const session: Aggregate<SessionState, SessionCommand, SessionEvent, SessionFacts> = {
   name: "session",
   initial: initialState,
   decide(state, command, at): Decision<SessionEvent> {

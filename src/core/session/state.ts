@@ -50,6 +50,8 @@ export interface Participant {
   host: Host | undefined;
   extended: boolean;
   presence: Presence;
+  /** Whether its last connection went while it waited for its turn. */
+  away: true | undefined;
   status: string;
   summary: string | undefined;
   activeIntentId: string | undefined;

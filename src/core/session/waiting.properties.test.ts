@@ -25,10 +25,15 @@ const rowOf = (state: SessionState): Deferral[] => [...state.deferrals.values()]
 const isBefore = (one: Deferral, other: Deferral): boolean =>
   cameMs(one) < cameMs(other) || (cameMs(one) === cameMs(other) && one.deferredAt < other.deferredAt);
 
-/** Everybody who is in the way of one that waits: at work over its files, or before it in the row without waiting for it. */
+const isAway = ({ participants }: SessionState, { principal }: Deferral): boolean => participants.get(principal)?.away === true;
+
+/**
+ * Everybody who is in the way of one that waits: at work over its files, or before it in the row, there to take its turn, and not
+ * waiting for it.
+ */
 function inTheWay(state: SessionState, one: Deferral): unknown[] {
   const atWork = (held: Held) => [...state.intents.values()].filter((intent) => intent.state === "ACTIVE" && meets(state, held, intent));
-  const before = rowOf(state).filter((other) => meets(state, one, other) && isBefore(other, one));
+  const before = rowOf(state).filter((other) => meets(state, one, other) && isBefore(other, one) && !isAway(state, other));
   return [...atWork(one), ...before.filter((other) => !atWork(other).some(({ principal }) => principal === one.principal))];
 }
 
@@ -42,7 +47,7 @@ it("begins only when nobody is in its way, and never past a better place", () =>
         for (const event of events) {
           if (event.type !== "IntentAnnounced" || event.deferralId === undefined) continue;
           const deferral = state.deferrals.get(event.deferralId);
-          wrong.push(...(deferral === undefined ? [event] : inTheWay(state, deferral)));
+          wrong.push(...(deferral === undefined || isAway(state, deferral) ? [event] : inTheWay(state, deferral)));
         }
         return decision;
       });
@@ -54,14 +59,15 @@ it("begins only when nobody is in its way, and never past a better place", () =>
   );
 });
 
-it("waits only while somebody is in its way", () => {
+it("waits only while somebody is in its way, or nobody is there to take its turn", () => {
   fc.assert(
     fc.property(waitingDay, (steps) => {
       const played = play();
       for (const step of steps) {
         perform(played, step);
         played.pass(0);
-        expect(rowOf(played.state).filter((one) => inTheWay(played.state, one).length === 0)).toEqual([]);
+        const idle = rowOf(played.state).filter((one) => !isAway(played.state, one) && inTheWay(played.state, one).length === 0);
+        expect(idle).toEqual([]);
       }
     }),
     RUNS,

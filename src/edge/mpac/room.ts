@@ -7,7 +7,8 @@
 import { randomBytes } from "node:crypto";
 import type { OpenStream } from "../../engine/engine.ts";
 import type { Outcome } from "../../engine/stream-host.ts";
-import { arbitersOf, hostsInFamily, isSameFamily, treeOf } from "../../core/session/read.ts";
+import { arbitersOf, hostsInFamily, isSameFamily, rowIn, treeOf } from "../../core/session/read.ts";
+import type { SessionCommand } from "../../core/session/session.ts";
 import type { SessionState } from "../../core/session/state.ts";
 import type { SessionFacts } from "../../core/session/verdict.ts";
 import type { InstanceId, PrincipalId } from "../../wire/ids.ts";
@@ -16,6 +17,7 @@ import type { Host } from "../../wire/mpac/extension.ts";
 import type { ClientMessage, Message } from "../../wire/mpac/messages.ts";
 import type { LogRecord } from "../../wire/record.ts";
 import type { SessionEvent } from "../../wire/session.ts";
+import { createAbsences } from "./absences.ts";
 import type { Prepared } from "./commands.ts";
 import { type Bound, CLOSE, type Connection } from "./connection.ts";
 import { createCrowd } from "./crowd.ts";
@@ -29,7 +31,7 @@ import { type Accession, createSuccession } from "./succession.ts";
 import { sessionInfo, sessionStatus, standingMembers, type SessionFace } from "./session-info.ts";
 import { textFrame } from "./text-frame.ts";
 
-export type SessionStream = OpenStream<SessionState, ClientMessage, SessionFacts>;
+export type SessionStream = OpenStream<SessionState, SessionCommand, SessionFacts>;
 
 export interface Room extends Disposable {
   readonly face: SessionFace;
@@ -137,8 +139,14 @@ export async function openRoom(stream: SessionStream, face: SessionFace, options
     if (listeners.length > 0) crowd.tell(listeners, textFrame(JSON.stringify(message)));
   }
 
-  const { heartbeatMs, succession } = await host
+  const absences = createAbsences(
+    host,
+    (principal) => isConnected(principal) || [...joining].some((one) => one.joining?.principal === principal),
+  );
+
+  const { heartbeatMs, succession, waiting } = await host
     .query((state) => ({
+      waiting: rowIn(state).map(({ principal }) => principal),
       heartbeatMs: state.settings.heartbeat_interval_sec * 1000,
       succession: createSuccession(state, accession),
     }))
@@ -146,6 +154,7 @@ export async function openRoom(stream: SessionStream, face: SessionFace, options
       subscription[Symbol.dispose]();
       throw error;
     });
+  for (const principal of new Set(waiting)) absences.note(principal);
   const statusTimer = setInterval(() => {
     if (everyone.size === 0) return;
     void host
@@ -189,15 +198,18 @@ export async function openRoom(stream: SessionStream, face: SessionFace, options
   function bind(connection: Connection, bound: Bound): void {
     const replaced = byPrincipal.get(bound.principal);
     if (replaced !== undefined && replaced !== connection) {
-      leave(replaced);
+      joining.delete(replaced);
+      unbind(replaced);
       replaced.close(CLOSE.replaced, "the same instance joined over another connection");
     }
+    const earlier = connection.bound?.principal;
     unbind(connection);
     connection.bound = bound;
     byPrincipal.set(bound.principal, connection);
     everyone.add(connection);
     presence.heard(bound.principal, nowMs());
     if (bound.extended) holds.set(connection, presence.hold(bound.principal));
+    if (earlier !== undefined) absences.note(earlier);
   }
 
   function unbind(connection: Connection): void {
@@ -210,8 +222,14 @@ export async function openRoom(stream: SessionStream, face: SessionFace, options
   }
 
   function leave(connection: Connection): void {
+    const { bound } = connection;
     joining.delete(connection);
     unbind(connection);
+    if (bound !== undefined) absences.note(bound.principal);
+  }
+
+  function isConnected(principal: string): boolean {
+    return byPrincipal.has(principal as PrincipalId) || seats.isTaken(principal as PrincipalId);
   }
 
   function refuse(connection: Connection, outcome: Extract<Outcome, { ok: false }>, refersTo: string | undefined): void {
@@ -221,8 +239,14 @@ export async function openRoom(stream: SessionStream, face: SessionFace, options
   return {
     face,
     stream,
-    isConnected: (principal) => byPrincipal.has(principal as PrincipalId) || seats.isTaken(principal as PrincipalId),
-    sit: (principal, hear, held) => seats.take(principal, hear, held),
+    isConnected,
+    sit(principal, hear, held) {
+      const left = (): void => {
+        held[Symbol.dispose]();
+        absences.note(principal);
+      };
+      return seats.take(principal, hear, { [Symbol.dispose]: left });
+    },
     familyOf(seat) {
       const { principal } = seat;
       const held = [...byPrincipal.keys()].filter((name) => isSameFamily(name, principal));
@@ -258,6 +282,8 @@ export async function openRoom(stream: SessionStream, face: SessionFace, options
             connection.joining = undefined;
             if (!outcome.ok) refuse(connection, outcome, message.message_id);
             else if (connection.open) welcome(connection, message, { principal, instance, ...speaks(message) });
+            // It may have gone meanwhile, or have been refused what another had left for it.
+            if (connection.bound?.principal !== principal) absences.note(principal);
             resolve();
           },
         );

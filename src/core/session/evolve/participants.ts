@@ -13,6 +13,7 @@ import {
   type SettledRequest,
 } from "../state.ts";
 import { scheduleParticipant } from "./forgetting.ts";
+import { reconsiderThoseOf } from "./waiting.ts";
 
 export function join(state: SessionState, event: SessionEventOf<"ParticipantJoined">, at: Place): void {
   const known = state.participants.get(event.principalId);
@@ -25,6 +26,7 @@ export function join(state: SessionState, event: SessionEventOf<"ParticipantJoin
     host: event.host,
     extended: event.extended,
     presence: "available" as const,
+    away: undefined,
     status: "idle",
     sinceMs: at.atMs,
   };
@@ -48,8 +50,10 @@ export function join(state: SessionState, event: SessionEventOf<"ParticipantJoin
     state.families.set(family, (state.families.get(family) ?? new Set()).add(event.principalId));
     state.participants.set(event.principalId, { id: event.principalId, ...facts, ...rest });
   } else {
+    const wasAway = known.away;
     Object.assign(known, facts);
     scheduleParticipant(state, known, at.atMs);
+    if (wasAway === true) reconsiderThoseOf(state, known, at);
   }
 }
 
@@ -67,7 +71,9 @@ export function changeStatus(state: SessionState, event: SessionEventOf<"Partici
   const participant = state.participants.get(event.principalId);
   if (participant === undefined) return;
   if (participant.presence !== "available") participant.sinceMs = at.atMs;
+  const wasAway = participant.away;
   participant.presence = "available";
+  participant.away = event.away;
   participant.status = event.status;
   participant.summary = event.summary;
   participant.activeIntentId = event.activeIntentId;
@@ -80,6 +86,7 @@ export function changeStatus(state: SessionState, event: SessionEventOf<"Partici
     };
   }
   scheduleParticipant(state, participant, at.atMs);
+  if (wasAway !== participant.away) reconsiderThoseOf(state, participant, at);
 }
 
 export function reportBackend(state: SessionState, event: SessionEventOf<"BackendReported">): void {
@@ -91,6 +98,7 @@ export function depart(state: SessionState, id: PrincipalId, presence: "left" | 
   const participant = state.participants.get(id);
   if (participant === undefined) return;
   participant.presence = presence;
+  participant.away = undefined;
   participant.status = "offline";
   participant.sinceMs = at.atMs;
   scheduleParticipant(state, participant, at.atMs);
