@@ -167,7 +167,17 @@ interface BoardAsked {
   readonly signal: AbortSignal | undefined;
 }
 
-/** As over HTTP, with a request that nobody sent. */
+/** What nobody sent has no headers. */
+const NO_HEADERS = new Headers();
+
+/** Nobody sends away who asks without waiting. */
+const UNENDING = {
+  get signal(): AbortSignal {
+    return new AbortController().signal;
+  },
+};
+
+/** As over HTTP, with as much of a request as is looked at: a whole one of its kind, with streams, takes longer than the rest. */
 async function askBoard(board: BoardEdge, inside: Inside, { request: asked, caller, signal }: BoardAsked): Promise<BusAnswer> {
   const { method, path, query = {}, body } = asked;
   const parts = path.map(encodeURIComponent);
@@ -176,10 +186,10 @@ async function askBoard(board: BoardEdge, inside: Inside, { request: asked, call
   if ("status" in found.route) return busAnswer(found.route);
   if (found.route.name === "events") throw new Error("no tool follows the events of the bus");
   const url = `http://localhost/api/bus/${parts.join("/")}?${new URLSearchParams(query).toString()}`;
-  const sent = body === undefined ? {} : { body: JSON.stringify(body), headers: { "content-type": "application/json" } };
+  const chunks = body === undefined ? null : [Buffer.from(JSON.stringify(body))];
   const answered = await carryOut(found.route, {
-    request: new Request(url, { method, ...sent }),
-    guest: { signal: signal ?? new AbortController().signal, isSentAway: false, [Symbol.dispose]: () => undefined },
+    request: { url, headers: NO_HEADERS, body: chunks },
+    guest: signal === undefined ? UNENDING : { signal },
     caller,
     board,
     fingerprintsOf: (names) => inside.query((state) => fingerprintsIn(state, names)),

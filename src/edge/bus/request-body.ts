@@ -4,12 +4,19 @@ import { type Answer, failed, invalid } from "./answers.ts";
 /** A message of the longest text may be written with six characters for each of its own. */
 const MAX_REQUEST_BYTES = 512 * 1024;
 
-export async function readJson(request: Request): Promise<{ readonly value: unknown } | Answer> {
+/** As much of a request as its body is read from. */
+export interface Sent {
+  readonly headers: Pick<Headers, "get">;
+  /** A body of HTTP, or its chunks; null for none. */
+  readonly body: Request["body"] | Iterable<Uint8Array>;
+}
+
+export async function readJson(request: Sent): Promise<{ readonly value: unknown } | Answer> {
   const chunks: Uint8Array[] = [];
   let bytes = 0;
   if (Number(request.headers.get("content-length") ?? 0) > MAX_REQUEST_BYTES) return tooLong();
   try {
-    for await (const chunk of (request.body ?? []) as AsyncIterable<Uint8Array>) {
+    for await (const chunk of (request.body ?? []) as AsyncIterable<Uint8Array> | Iterable<Uint8Array>) {
       bytes += chunk.length;
       if (bytes > MAX_REQUEST_BYTES) return tooLong();
       chunks.push(chunk);

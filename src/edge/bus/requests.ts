@@ -16,11 +16,11 @@ import type { BoardEdge } from "./board-edge.ts";
 import { type Caller, type Fingerprints, proofOf } from "./caller.ts";
 import type { Guest } from "../http/guests.ts";
 import type { Route } from "./paths.ts";
-import { readJson } from "./request-body.ts";
+import { readJson, type Sent } from "./request-body.ts";
 
 export interface Asked {
-  readonly request: Request;
-  readonly guest: Guest;
+  readonly request: Sent & Pick<Request, "url">;
+  readonly guest: Pick<Guest, "signal">;
   readonly caller: Caller;
   readonly board: BoardEdge;
   readonly fingerprintsOf: Fingerprints;
@@ -94,7 +94,7 @@ export async function carryOut(route: Exclude<Route, { name: "events" }>, asked:
   }
 }
 
-async function bodyOf<Schema extends Parameters<typeof read>[0]>(schema: Schema, request: Request) {
+async function bodyOf<Schema extends Parameters<typeof read>[0]>(schema: Schema, request: Sent) {
   const json = await readJson(request);
   if ("status" in json) return json;
   const body = read(schema, json.value, ["body"]);
