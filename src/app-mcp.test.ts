@@ -306,6 +306,29 @@ describe("a hosted sidecar", () => {
     expect(ping.status).toBe(200);
     streams[2].close();
   });
+
+  it("ends the streams of a token that is given out no more, and none of another that its holder has", async () => {
+    await using served = await hosted();
+    const url = `${served.url}/session/s/mcp`;
+    const both = { ...TABLE, "token-ana-new": TABLE["token-ana"] };
+    await served.renew(both);
+    const session = await begin(url, bearer("token-ana"));
+    const [old, kept] = [
+      [await listen(url, session), await listening(url, ["signalbox://board"], bearer("token-ana"))],
+      [await listen(url, { ...session, ...bearer("token-ana-new") }), await listening(url, ["signalbox://board"], bearer("token-ana-new"))],
+    ] as const;
+    for (const [pushed] of [old, kept]) await pushed.next();
+
+    const { "token-ana": _gone, ...left } = both;
+    const dismissed = await served.renew(left);
+    const ends = [await old[0].next(), dataOf(await old[1].next()), await old[1].next()];
+    await post(url, toolCall("post_message", { topic: "t", body: "hello" }), await begin(url, bearer("token-bo")));
+
+    expect(dismissed).toBe(2);
+    expect(ends).toMatchObject([undefined, { id: expect.any(Number) as number, result: { resultType: "complete" } }, undefined]);
+    expect(dataOf(await kept[1].next())).toMatchObject({ params: { uri: "signalbox://board" } });
+    for (const stream of kept) stream.close();
+  });
 });
 
 it("shows at most eight characters of a session's id to the log", async () => {

@@ -76,7 +76,8 @@ export function createCallers({ door, signIn, isHosted, beganAtMs, rate, nowMs, 
     const { request, sessionId } = asked;
     const admission = door.admitHeader(authorization, sessionId);
     if (admission === undefined) return unknown(request, OTHER_SCHEME);
-    if (!("refused" in admission)) return admission.admitted === "own" ? ownCaller(request) : proven(admission.admitted, admission.holder);
+    if (!("refused" in admission))
+      return admission.admitted === "own" ? ownCaller(request) : proven(admission.admitted, admission.holder, admission.stands);
     if (admission.isKnown === true) return forbidden(admission.refused);
     return byIssuer(asked, authorization, admission.refused);
   }
@@ -108,7 +109,7 @@ export function createCallers({ door, signIn, isHosted, beganAtMs, rate, nowMs, 
     const { pathname, search } = new URL(url);
     const target = new URL(`${baseOf(publicUrl, request, wire?.port)}${pathname}${search}`);
     const judged = signatures.judge({ method, target, headers, body }, sessionId);
-    return "identity" in judged ? proven(judged.identity, judged.holder) : barredBySignature(request, judged);
+    return "identity" in judged ? proven(judged.identity, judged.holder, judged.stands) : barredBySignature(request, judged);
   }
 
   function barredBySignature(request: Request, refused: Refused): Barred {
@@ -201,9 +202,9 @@ const OWN: Caller = {
 const ANYBODY: Caller = { kind: "anybody", name: undefined, principal: undefined, identity: undefined, mayWrite: false };
 const EVERY: ReadonlySet<string> = new Set([ANY_SESSION]);
 
-function proven(identity: Identity, holder: string | undefined): Caller {
+function proven(identity: Identity, holder: string | undefined, stands: Caller["stands"]): Caller {
   const name = holder ?? `mcp:${identity.fingerprint.slice(0, 8)}`;
-  return { kind: "proven", name, principal: undefined, identity, mayWrite: true };
+  return { kind: "proven", name, principal: undefined, identity, mayWrite: true, stands };
 }
 
 /** What this machine's own program says of whom it speaks for is believed. */

@@ -124,10 +124,10 @@ export class HttpVisit implements Visit {
   }
 
   /** It came in a session, which is in use while it is under way. */
-  enter({ id }: InSession, sessions: SessionStore): void {
+  enter({ id, record }: InSession, sessions: SessionStore): void {
     this.#isInSession = true;
     const { sessionId } = this;
-    this.#hold = sessions.hold(sessionId, id);
+    this.#hold = sessions.hold(sessionId, record.idHash);
     this.followed = {
       subscribe: (uri) => sessions.subscribe(sessionId, id, uri),
       unsubscribe: (uri) => sessions.unsubscribe(sessionId, id, uri),

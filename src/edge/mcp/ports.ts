@@ -20,6 +20,8 @@ export interface Caller {
   readonly mayWrite: boolean;
   /** When what it showed ends by itself. */
   readonly expiresAtMs?: number;
+  /** Whether the very credential that it showed, and not another of its holder, is given out still; missing where that is no question. */
+  readonly stands?: (() => boolean) | undefined;
 }
 
 /** What a request came over, where that is known. */

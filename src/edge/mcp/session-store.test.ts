@@ -71,7 +71,7 @@ describe("where as many are open as may be", () => {
     const ids = [await openOne(sessions), await openOne(sessions), await openOne(sessions), await openOne(sessions)];
     await theirs.pass(1);
     for (const id of [ids[0], ids[1], ids[3]]) await sessions.find(S, id ?? "");
-    sessions.hold(S, ids[0] ?? "");
+    sessions.hold(S, hashOfId(ids[0] ?? ""));
 
     const codes = [];
     for (const name of ["ana", "bo", "bo", "bo"]) codes.push(await codeOf(sessions.open(S, detailsOf(name))));
@@ -251,7 +251,7 @@ describe("an MCP session that nobody uses", () => {
     const theirs = world();
     const { sessions, ended } = theirs.start();
     const id = await openOne(sessions);
-    const [one, other] = [sessions.hold(S, id), sessions.hold(S, id)];
+    const [one, other] = [sessions.hold(S, hashOfId(id)), sessions.hold(S, hashOfId(id))];
     await theirs.pass(2 * HOUR);
     one[Symbol.dispose]();
     one[Symbol.dispose]();

@@ -41,8 +41,10 @@ export interface SessionStore extends Disposable {
   open(sessionId: string, details: McpSessionDetails): Promise<{ readonly id: string } | { readonly rejection: Rejection }>;
   /** The open session of that id, which is in use now; undefined where none is open, and for an id that nobody gave out. */
   find(sessionId: string, id: string): Promise<McpSession | undefined>;
-  /** It is in use while this is not disposed of: an open stream, a call under way. Of a session that `find` gave. */
-  hold(sessionId: string, id: string): Disposable;
+  /** It is in use while this is not disposed of: an open stream, a call under way. Of a session that `find` gave, by its hash. */
+  hold(sessionId: string, idHash: string): Disposable;
+  /** What a session that `find` gave follows now; nothing when it has ended. */
+  followedBy(sessionId: string, idHash: string): ReadonlySet<string>;
   /** Durable when it resolves; gives why it was refused. A repeat is no fault. */
   subscribe(sessionId: string, id: string, uri: string): Promise<Rejection | undefined>;
   unsubscribe(sessionId: string, id: string, uri: string): Promise<Rejection | undefined>;
@@ -137,7 +139,8 @@ export function createSessionStore({ engine, open, clock }: SessionStoreOptions)
       if (session !== undefined) residence?.uses.note(idHash);
       return session;
     },
-    hold: (sessionId, id) => residences.get(sessionId)?.uses.hold(hashOfId(id)) ?? { [Symbol.dispose]: () => undefined },
+    hold: (sessionId, idHash) => residences.get(sessionId)?.uses.hold(idHash) ?? { [Symbol.dispose]: () => undefined },
+    followedBy: (sessionId, idHash) => residences.get(sessionId)?.sessions.get(idHash)?.subscriptions ?? NONE,
     subscribe: (sessionId, id, uri) => carry(sessionId, id, (idHash) => ({ type: "Subscribe", idHash, uri })),
     unsubscribe: (sessionId, id, uri) => carry(sessionId, id, (idHash) => ({ type: "Unsubscribe", idHash, uri })),
     close: (sessionId, id) => carry(sessionId, id, (idHash) => ({ type: "CloseSession", idHash, reason: "deleted" })),
@@ -166,6 +169,7 @@ async function makeRoom(residence: Residence, fingerprint: string | null): Promi
   return idHash !== undefined && (await residence.carry({ type: "CloseSession", idHash, reason: "expired" }, SELF)).ok;
 }
 
+const NONE: ReadonlySet<string> = new Set();
 const UNKNOWN: Rejection = { code: "mcp/unknown-session", message: "this MCP session is not open any more; send a new initialize" };
 
 function tooMuch(path: readonly PropertyKey[]): Rejection {

@@ -74,7 +74,7 @@ describe("a request that is signed", () => {
   ])("$name", ({ by = {} }) => {
     const judged = judge(signed(POST, { ...BY_ANA, ...by }));
 
-    expect(judged).toEqual({
+    expect(judged).toMatchObject({
       holder: "ana",
       identity: { method: "custom", issuer: "key-table", fingerprint: expect.stringMatching(/^[0-9a-f]{16}$/) as string, roles: ["owner"] },
     });
@@ -236,7 +236,21 @@ describe("a key", () => {
   it("may be changed, and its holder stays who that is", () => {
     const [before, after] = [BY_ANA, { ...BY_ANA, key: anaToo.key, keyId: "ana-new-key" }].map((by) => judge(signed(POST, by)));
 
-    expect(after).toEqual(before);
+    expect(after).toEqual({ ...before, stands: expect.any(Function) as unknown });
+  });
+
+  it("is told from another of its holder, by what it is and not by its id", () => {
+    const by = verifier();
+    const { stands } = judge(signed(POST, BY_ANA), {}, "red", by) as { stands: () => boolean };
+    const own = TABLE["ana-key"];
+    const tables = [TABLE, { "ana-again": own }, { "ana-key": { ...own, public_key: anaToo.x } }];
+
+    const stood = tables.map((table) => {
+      by.renew(table as KeyTable);
+      return stands();
+    });
+
+    expect(stood).toEqual([true, true, false]);
   });
 
   it("that is taken from the table opens nothing from then on", () => {

@@ -17,7 +17,9 @@ const WINDOW_MS = 300_000;
 const WINDOW_S = WINDOW_MS / 1_000;
 
 /** Whom a signature proves its request to be from, or why not. */
-export type Judged = { readonly identity: Identity; readonly holder: string | undefined } | Refused;
+export type Judged =
+  /** `stands`: whether this very key, and not another of its holder, opens the session still. */
+  { readonly identity: Identity; readonly holder: string | undefined; readonly stands: () => boolean } | Refused;
 
 export type Refused =
   | { readonly refused: string; readonly because: "credential" | "session" }
@@ -52,6 +54,8 @@ export const isSigned = (headers: Headers): boolean => headers.has("signature") 
 
 interface Key {
   readonly key: KeyObject;
+  /** As the table has it, in its one form. */
+  readonly publicPart: string;
   readonly fingerprint: string;
   readonly sessions: ReadonlySet<string>;
   readonly holder: string | undefined;
@@ -110,7 +114,8 @@ export function createSignatures({ table, beganAtMs, nowMs }: SignaturesOptions)
       const barred = body === "to come" ? undefined : taken(found, { headers, body });
       if (barred !== undefined) return barred;
       if (!opens(key, sessionId)) return { refused: "this key is not for this session; use one that it names", because: "session" };
-      return { identity: identityOf(key), holder: key.holder };
+      const stands = (): boolean => [...keys.values()].some((one) => one.publicPart === key.publicPart && opens(one, sessionId));
+      return { identity: identityOf(key), holder: key.holder, stands };
     },
     take(brought) {
       const found = signatureIn(brought.headers, keys);
@@ -149,7 +154,10 @@ function keysOf(table: KeyTable): ReadonlyMap<string, Key> {
   return new Map(
     Object.entries(table).map(([keyId, { public_key: x, allowed_sessions, roles, holder }]) => {
       const key = createPublicKey({ key: { kty: "OKP", crv: "Ed25519", x }, format: "jwk" });
-      return [keyId, { key, fingerprint: fingerprintOf(`key ${x}`, holder), sessions: new Set<string>(allowed_sessions), roles, holder }];
+      return [
+        keyId,
+        { key, publicPart: x, fingerprint: fingerprintOf(`key ${x}`, holder), sessions: new Set<string>(allowed_sessions), roles, holder },
+      ];
     }),
   );
 }

@@ -49,3 +49,17 @@ it("sends away who would not be let in now", () => {
 
   expect([sentAway, ended]).toEqual([1, ["bo: credential"]]);
 });
+
+it("sends away by a credential that is given out no more also whose holder has another", () => {
+  const stays = createStays(handClock());
+  const ended: string[] = [];
+  for (const [name, stands] of [
+    ["old", false],
+    ["new", true],
+  ] as const)
+    stays.add({ caller: { ...caller("ana"), stands: () => stands }, sessionId: "red", end: () => void ended.push(name) });
+
+  const sentAway = stays.dismiss({ stillHolds: () => true });
+
+  expect([sentAway, ended]).toEqual([1, ["old"]]);
+});

@@ -19,7 +19,7 @@ export interface Stays {
   readonly size: number;
   /** Until it is disposed of. */
   add(stay: Stay): Disposable;
-  /** Sends away who would not be let in now, and gives how many those were. */
+  /** Sends away who would not be let in now by what it showed, and gives how many those were. */
   dismiss(callers: Pick<Callers, "stillHolds">): number;
   endAll(): void;
 }
@@ -42,7 +42,8 @@ export function createStays(clock: Pick<Clock, "wallMs" | "after"> = systemClock
       };
     },
     dismiss(callers) {
-      const unwanted = [...open].filter(({ caller, sessionId }) => !callers.stillHolds(caller, sessionId));
+      const holds = ({ caller, sessionId }: Stay): boolean => callers.stillHolds(caller, sessionId) && caller.stands?.() !== false;
+      const unwanted = [...open].filter((stay) => !holds(stay));
       for (const { end } of unwanted) end("credential");
       return unwanted.length;
     },

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { createKeptStreams, isOfCall } from "./kept-streams.ts";
+import { createKeptStreams, isOfCall, type Room } from "./kept-streams.ts";
 import type { Outlet } from "./outlet.ts";
 
 function recorder() {
@@ -25,7 +25,7 @@ describe("a stream that answers a call", () => {
     const owner = {};
     const streams = createKeptStreams();
     const [first, second] = [recorder(), recorder()];
-    const stream = streams.open(owner, first.outlet);
+    const stream = streams.open(owner, "ana", first.outlet);
     stream.begin(5);
     stream.send({ n: 1 });
 
@@ -43,7 +43,7 @@ describe("a stream that answers a call", () => {
     const owner = {};
     const streams = createKeptStreams();
     const [first, second] = [recorder(), recorder()];
-    const stream = streams.open(owner, first.outlet);
+    const stream = streams.open(owner, "ana", first.outlet);
     stream.begin(5);
 
     stream.part();
@@ -63,24 +63,75 @@ describe("a stream that answers a call", () => {
     const own = {};
     const streams = createKeptStreams();
     const { outlet, said } = recorder();
-    streams.open(own, outlet).send({});
+    streams.open(own, "ana", outlet).send({});
 
     expect(streams.find(owner ?? own, id(idOf(said[0])))).toBeUndefined();
   });
 
-  it("is forgotten with its session, and when there is no room, the oldest first", () => {
+  it("is forgotten with its session", () => {
     const [ana, bo] = [{}, {}];
-    const streams = createKeptStreams(400);
-    const [a, b, c] = [recorder(), recorder(), recorder()];
-    streams.open(ana, a.outlet).send({ text: "x".repeat(100) });
-    streams.open(bo, b.outlet).send({ text: "x".repeat(100) });
-    streams.open(bo, c.outlet).send({ text: "x".repeat(100) });
+    const streams = createKeptStreams();
+    const [a, b] = [recorder(), recorder()];
+    streams.open(ana, "ana", a.outlet).send({});
+    streams.open(bo, "bo", b.outlet).send({});
 
-    const oldest = streams.find(ana, idOf(a.said[0]));
-    const newest = streams.find(bo, idOf(c.said[0]));
     streams.forget(bo);
 
-    expect([oldest, newest === undefined, streams.find(bo, idOf(c.said[0]))]).toEqual([undefined, false, undefined]);
+    expect([streams.find(ana, idOf(a.said[0])) !== undefined, streams.find(bo, idOf(b.said[0]))]).toEqual([true, undefined]);
+  });
+});
+
+describe("where no more are kept", () => {
+  const LONG = { text: "x".repeat(100) };
+
+  /** Opens one stream after the other, each of this caller, and gives of whom each is that is kept in the end. */
+  function kept(room: Room, ...callers: readonly string[]): string[] {
+    const owner = {};
+    const streams = createKeptStreams(room);
+    const opened = callers.map((caller, index) => {
+      const { outlet, said } = recorder();
+      streams.open(owner, caller, outlet).send(LONG);
+      return { name: `${caller}${index}`, said };
+    });
+    return opened.flatMap(({ name, said }) => (streams.find(owner, idOf(said[0])) === undefined ? [] : name));
+  }
+
+  it.each([
+    { name: "of one caller its oldest goes", callers: ["ana", "ana", "ana"], stay: ["ana1", "ana2"] },
+    { name: "the oldest goes of whoever has most", callers: ["bo", "ana", "ana"], stay: ["bo0", "ana2"] },
+    { name: "who comes anew has its place", callers: ["ana", "ana", "bo", "bo"], stay: ["ana1", "bo3"] },
+    { name: "nobody takes that of another by opening many", callers: ["bo", "ana", "ana", "ana", "ana"], stay: ["bo0", "ana4"] },
+  ])("$name", ({ callers, stay }) => {
+    expect([kept({ maxLength: 400 }, ...callers), kept({ maxStreams: 2 }, ...callers)]).toEqual([stay, stay]);
+  });
+
+  it("whoever said most gives way to who said little", () => {
+    const owner = {};
+    const streams = createKeptStreams({ maxLength: 600 });
+    const [a, b, c] = [recorder(), recorder(), recorder()];
+    streams.open(owner, "bo", b.outlet).send({});
+    streams.open(owner, "bo", c.outlet).send({});
+    const talkative = streams.open(owner, "ana", a.outlet);
+
+    for (let time = 0; time < 6; time += 1) talkative.send(LONG);
+
+    expect([a, b, c].map(({ said }) => streams.find(owner, idOf(said[0])) !== undefined)).toEqual([false, true, true]);
+  });
+
+  it("what was dropped takes no room", () => {
+    const owner = {};
+    const streams = createKeptStreams({ maxLength: 400 });
+    for (let round = 0; round < 20; round += 1) {
+      streams.open({}, "ana", recorder().outlet).send(LONG);
+      const other = {};
+      streams.open(other, "cy", recorder().outlet).send(LONG);
+      streams.forget(other);
+    }
+    const { outlet, said } = recorder();
+
+    streams.open(owner, "bo", outlet).send(LONG);
+
+    expect(streams.find(owner, idOf(said[0]))).toBeDefined();
   });
 });
 

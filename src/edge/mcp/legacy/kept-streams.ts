@@ -1,6 +1,6 @@
 /**
  * Streams that answer a POST, kept a while in memory so that a client that lost one goes on by `Last-Event-ID` where it stopped.
- * The oldest go first when there are more than fit.
+ * When there are more than fit, whoever has most gives up its own oldest: nobody takes the way back from others.
  */
 import { randomBytes } from "node:crypto";
 import { eventText } from "./events.ts";
@@ -19,8 +19,11 @@ export interface KeptStream {
 }
 
 export interface KeptStreams {
-  /** @param owner - the MCP session whose stream it is */
-  open(owner: object, outlet: Outlet): KeptStream;
+  /**
+   * @param owner - the MCP session whose stream it is
+   * @param caller - whose request it answers, who has its share of the room
+   */
+  open(owner: object, caller: string, outlet: Outlet): KeptStream;
   /** Where such an id says to go on; undefined for one that is not known here, or is another session's. */
   find(owner: object, eventId: string): { readonly stream: KeptStream; readonly after: number } | undefined;
   forget(owner: object): void;
@@ -33,19 +36,33 @@ export function isOfCall(eventId: string): boolean {
   return EVENT_ID.test(eventId);
 }
 
-/** How many there are, and characters that all of them have. */
 const MAX_STREAMS = 10_000;
 const MAX_LENGTH = 32 * 1024 * 1024;
 
+export interface Room {
+  /** How many there may be. */
+  readonly maxStreams?: number;
+  /** Characters that all of them may have. */
+  readonly maxLength?: number;
+}
+
 interface Kept {
   readonly owner: object;
+  readonly caller: string;
   readonly stream: KeptStream;
   readonly length: () => number;
 }
 
-export function createKeptStreams(maxLength = MAX_LENGTH): KeptStreams {
+/** What is kept for one caller: its streams, the oldest first, and the characters that they have. */
+interface Share {
+  readonly ids: Set<string>;
+  length: number;
+}
+
+export function createKeptStreams({ maxLength = MAX_LENGTH, maxStreams = MAX_STREAMS }: Room = {}): KeptStreams {
   const streams = new Map<string, Kept>();
   const owned = new Map<object, Set<string>>();
+  const shares = new Map<string, Share>();
   let total = 0;
 
   function drop(id: string): void {
@@ -56,17 +73,30 @@ export function createKeptStreams(maxLength = MAX_LENGTH): KeptStreams {
     const ids = owned.get(kept.owner);
     ids?.delete(id);
     if (ids?.size === 0) owned.delete(kept.owner);
+    const share = shareOf(kept.caller);
+    share.ids.delete(id);
+    share.length -= kept.length();
+    if (share.ids.size === 0) shares.delete(kept.caller);
+  }
+
+  function shareOf(caller: string): Share {
+    const share = shares.get(caller) ?? { ids: new Set(), length: 0 };
+    shares.set(caller, share);
+    return share;
   }
 
   function makeRoom(): void {
-    for (const oldest of streams.keys()) {
-      if (total <= maxLength && streams.size <= MAX_STREAMS) return;
+    while (total > maxLength || streams.size > maxStreams) {
+      const sizeOf = total > maxLength ? ({ length }: Share) => length : ({ ids }: Share) => ids.size;
+      const [greediest] = [...shares.values()].toSorted((one, other) => sizeOf(other) - sizeOf(one));
+      const [oldest] = greediest?.ids ?? [];
+      if (oldest === undefined) return;
       drop(oldest);
     }
   }
 
   return {
-    open(owner, first) {
+    open(owner, caller, first) {
       const id = randomBytes(16).toString("base64url");
       const events: string[] = [];
       let count = 0;
@@ -82,6 +112,7 @@ export function createKeptStreams(maxLength = MAX_LENGTH): KeptStreams {
         events.push(text);
         length += text.length;
         total += text.length;
+        shareOf(caller).length += text.length;
         makeRoom();
       }
       const stream: KeptStream = {
@@ -102,7 +133,8 @@ export function createKeptStreams(maxLength = MAX_LENGTH): KeptStreams {
           if (isOver) next.end();
         },
       };
-      streams.set(id, { owner, stream, length: () => length });
+      streams.set(id, { owner, caller, stream, length: () => length });
+      shareOf(caller).ids.add(id);
       owned.set(owner, (owned.get(owner) ?? new Set()).add(id));
       makeRoom();
       return stream;

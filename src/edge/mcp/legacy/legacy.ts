@@ -118,7 +118,7 @@ export function createLegacy({ serve, callers, sessions, log }: LegacyOptions): 
     const reply = createReply({
       form: visit.form,
       isBatch: given.isBatch,
-      keep: named === undefined ? undefined : (outlet) => kept.open(named.live, outlet),
+      keep: named === undefined ? undefined : (outlet) => kept.open(named.live, visit.caller.identity?.fingerprint ?? "anybody", outlet),
       primes,
     });
     if (named !== undefined) visit.enter(named, sessions);

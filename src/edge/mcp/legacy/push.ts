@@ -48,7 +48,7 @@ export async function pushTo({ sessions, kept, log }: Pushing, visit: HttpVisit,
   return new Response(outlet.body, { headers: STREAM_HEADERS });
 
   function open(onEnd: () => void): Outlet {
-    const held = sessions.hold(visit.sessionId, id);
+    const held = sessions.hold(visit.sessionId, record.idHash);
     const made = createOutlet({
       onEnd() {
         held[Symbol.dispose]();
@@ -74,7 +74,7 @@ export async function pushTo({ sessions, kept, log }: Pushing, visit: HttpVisit,
       // A client that loses the stream before anything was said comes back to this place.
       if (!isPrimed) outlet.send(eventText({ id: change.cursor, data: "" }));
       isPrimed = true;
-      const subscribed = (await sessions.find(visit.sessionId, id))?.subscriptions ?? new Set();
+      const subscribed = sessions.followedBy(visit.sessionId, record.idHash);
       if (live.outlets.at(-1) === outlet)
         tell(
           outlet,
