@@ -125,13 +125,15 @@ function ownedFile(path: string, connection: SqliteConnection, found: Mark): Sql
     if (connection.inTransaction) connection.exec("ROLLBACK");
   }
 
+  const nextMark = (records: Whereabouts): Mark => ({ ...mark, generation: mark.generation + (walBeginsAnew ? 1 : 0), records });
+
   function transaction<T>(records: Whereabouts, work: () => T): T {
     undo();
     if (!inPlace()) throw new StoreGone(path);
     begin.run();
     try {
-      const next = { ...mark, generation: mark.generation + (walBeginsAnew ? 1 : 0), records };
-      if (walBeginsAnew || records !== mark.records) writeMark.run(markText(next));
+      const next = walBeginsAnew || records !== mark.records ? nextMark(records) : mark;
+      if (next !== mark) writeMark.run(markText(next));
       const result = work();
       commit.run();
       mark = next;

@@ -378,5 +378,6 @@ function acknowledged(message: ClientMessage, ack: JsonObject): JsonObject {
   const payload = shown["payload"] as JsonObject;
   const extensions = payload["extensions"] as JsonObject | null | undefined;
   const ours = extensions?.["signalbox"] as JsonObject | undefined;
-  return { ...shown, payload: { ...payload, extensions: { ...extensions, signalbox: { ...ours, ack } } } };
+  // A copy by spread that is added to has a shape of its own, which is made with each message.
+  return { ...shown, payload: { ...payload, extensions: { ...extensions, signalbox: Object.assign({}, ours, { ack }) } } };
 }
