@@ -2,7 +2,7 @@
  * The board put together for a sidecar: its log, its HTTP edge, and what the session beside it knows of the names that
  * hold its lanes. That is a view of the moment: no decision of the board reads the session.
  */
-import { busWriteSecret } from "./config.ts";
+import { busWriteSecret } from "./config/buses.ts";
 import { board as boardAggregate } from "./core/board/board.ts";
 import type { Lane } from "./core/board/state.ts";
 import { familyOf, type SessionState } from "./core/session/state.ts";

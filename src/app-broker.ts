@@ -3,7 +3,7 @@
  * made of (`service.ts`).
  */
 import { serveMail } from "./app-mail.ts";
-import type { BrokerConfig } from "./config.ts";
+import type { BrokerConfig } from "./config/broker.ts";
 import { createDoor } from "./edge/http/door.ts";
 import type { MpacEdge } from "./edge/mpac/mpac-edge.ts";
 import type { StoreFolder } from "./git/store-folder.ts";

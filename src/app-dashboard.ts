@@ -1,6 +1,6 @@
 /** The panel put together for a sidecar: the session's summary and its board, each read from its own log. */
 import { userInfo } from "node:os";
-import { busWriteSecret } from "./config.ts";
+import { busWriteSecret } from "./config/buses.ts";
 import { board as boardAggregate } from "./core/board/board.ts";
 import { session as sessionAggregate } from "./core/session/session.ts";
 import type { BoardEdge } from "./edge/bus/board-edge.ts";

@@ -3,7 +3,7 @@
  * that nobody else uses from ending.
  */
 import { Hono } from "hono";
-import type { ServiceConfig } from "./config.ts";
+import type { ServiceConfig } from "./config/service.ts";
 import { mail } from "./core/mail/mail.ts";
 import type { OwnSockets } from "./edge/http/http-server.ts";
 import type { Door } from "./edge/http/door.ts";

@@ -2,7 +2,7 @@
  * MCP over HTTP put together for a sidecar: who asks, whom that makes in a session, what changes there, and the edge on top.
  */
 import type { Hono } from "hono";
-import type { ServiceConfig } from "./config.ts";
+import type { ServiceConfig } from "./config/service.ts";
 import { board } from "./core/board/board.ts";
 import { mail } from "./core/mail/mail.ts";
 import { mcp } from "./core/mcp/mcp.ts";

@@ -1,8 +1,6 @@
-import { mkdtempSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { BadConfig, readBrokerConfig, readHostedConfig, readKeysFile, readSidecarConfig, type SidecarFlags } from "./config.ts";
+import { BadConfig } from "./config/setting.ts";
+import { readHostedConfig, readSidecarConfig, type SidecarFlags } from "./config.ts";
 
 const TABLE = '{"ana-token":{"allowed_sessions":["red"],"roles":["owner"]}}';
 const hosted = { multiSession: true };
@@ -147,102 +145,5 @@ describe("a security profile", () => {
       expect(refused?.message).toMatch(says);
       expect(refused?.message).not.toContain("ana-token");
     }
-  });
-});
-
-describe("how people sign in", () => {
-  const KEY = '{"ana-key":{"public_key":"JrQLj5P_89iXES9-vFgrIy29clF9CC_oPPsw3c5D0bs","allowed_sessions":["red"]}}';
-  const file = (text: string) => {
-    const path = join(mkdtempSync(join(tmpdir(), "signalbox-config-")), "keys.json");
-    writeFileSync(path, text);
-    return path;
-  };
-
-  it("is read from the environment", () => {
-    const env = {
-      SIGNALBOX_ANONYMOUS_READ: "0",
-      SIGNALBOX_PUBLIC_URL: "https://signalbox.example.org",
-      SIGNALBOX_KEY_TABLE: KEY,
-      SIGNALBOX_ISSUER: "https://id.example.org",
-      SIGNALBOX_ISSUER_JWKS: "https://id.example.org/keys",
-      SIGNALBOX_ISSUER_AUDIENCE: "box, crate",
-      SIGNALBOX_ISSUER_SESSIONS: "red,blue",
-    };
-
-    expect(readHostedConfig(hosted, env)).toMatchObject({
-      keysFile: undefined,
-      signIn: {
-        anonymousRead: false,
-        publicUrl: "https://signalbox.example.org",
-        keys: { "ana-key": { allowed_sessions: ["red"] } },
-        issuer: {
-          issuer: "https://id.example.org",
-          jwks: "https://id.example.org/keys",
-          audiences: ["box", "crate"],
-          sessions: ["red", "blue"],
-        },
-      },
-    });
-  });
-
-  it("may have its keys in a file, which is read again", () => {
-    const keysFile = file(KEY);
-
-    expect(readSidecarConfig({}, { SIGNALBOX_KEY_TABLE_FILE: keysFile })).toMatchObject({ keysFile, signIn: { keys: { "ana-key": {} } } });
-    expect(readKeysFile(keysFile)).toHaveProperty("ana-key");
-  });
-
-  it.each<Row & { readonly says: RegExp }>([
-    { name: "two tables", env: { SIGNALBOX_KEY_TABLE: KEY, SIGNALBOX_KEY_TABLE_FILE: "k" }, says: /set one of them/ },
-    { name: "a broken table", env: { SIGNALBOX_KEY_TABLE: "{}" }, says: /^SIGNALBOX_KEY_TABLE cannot be used: it has no entry/ },
-    {
-      name: "a file that is not there",
-      env: { SIGNALBOX_KEY_TABLE_FILE: "/none" },
-      says: /KEY_TABLE_FILE names \/none, which cannot be read \(ENOENT\)/,
-    },
-    {
-      name: "a broken file",
-      env: { SIGNALBOX_KEY_TABLE_FILE: file("[]") },
-      says: /which SIGNALBOX_KEY_TABLE_FILE names, cannot be used: it is not a JSON object/,
-    },
-    { name: "an issuer in the open", env: { SIGNALBOX_ISSUER: "http://id.example.org" }, says: /^SIGNALBOX_ISSUER is no address/ },
-  ])("with $name is refused", ({ env = {}, says }) => {
-    expect(() => readSidecarConfig({}, env)).toThrow(says);
-  });
-});
-
-describe("a broker", () => {
-  const env = { PEERBUS_TOKENS: " a,, b ", PEERBUS_HMAC_SECRET: "s".repeat(32) };
-
-  it.each([
-    { name: "nothing more", more: {}, flags: {}, gives: { host: "127.0.0.1", port: 47_821, db: "peerbus.db" } },
-    { name: "a flag", more: {}, flags: { db: "other.db" }, gives: { db: "other.db" } },
-    { name: "a variable beside the flag", more: { PEERBUS_DB: "env.db" }, flags: { db: "other.db" }, gives: { db: "env.db" } },
-    { name: "an address", more: { PEERBUS_LISTEN: "0.0.0.0:80" }, flags: {}, gives: { host: "0.0.0.0", port: 80 } },
-    { name: "an address in brackets", more: { PEERBUS_LISTEN: "[::1]:80" }, flags: {}, gives: { host: "::1", port: 80 } },
-    { name: "a port alone", more: { PEERBUS_LISTEN: ":80" }, flags: {}, gives: { host: "::", port: 80 } },
-    {
-      name: "an hour of absence",
-      more: { SIGNALBOX_PEER_RELEASE_DAYS: "0.5" },
-      flags: {},
-      gives: { peers: { tokens: ["a", "b"], releaseDays: 0.5 } },
-    },
-  ])("is told by $name", ({ more, flags, gives }) => {
-    expect(readBrokerConfig(flags, { ...env, ...more })).toMatchObject({ idleMinutes: 0, peers: { tokens: ["a", "b"] }, ...gives });
-  });
-
-  it.each([
-    { name: "no tokens", more: { PEERBUS_TOKENS: "," }, says: /^broker config: at least one bearer token is required$/ },
-    { name: "no secret", more: { PEERBUS_HMAC_SECRET: "" }, says: /^broker config: hmac: secret must be at least 32 bytes$/ },
-    { name: "no port", more: { PEERBUS_LISTEN: "127.0.0.1" }, says: /PEERBUS_LISTEN is 127\.0\.0\.1; a port is/ },
-    { name: "a port too high", more: { PEERBUS_LISTEN: ":65536" }, says: /PEERBUS_LISTEN is 65536/ },
-    { name: "no file", more: { PEERBUS_DB: ":memory:" }, says: /keeps its log in a file/ },
-    {
-      name: "no days",
-      more: { SIGNALBOX_PEER_RELEASE_DAYS: "0" },
-      says: /SIGNALBOX_PEER_RELEASE_DAYS is 0; write a number of days above 0/,
-    },
-  ])("with $name is refused", ({ more, says }) => {
-    expect(() => readBrokerConfig({}, { ...env, ...more })).toThrow(says);
   });
 });

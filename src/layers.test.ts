@@ -17,7 +17,7 @@ interface Row {
   readonly packages: readonly string[];
 }
 
-const SURROUNDINGS = ["config.ts", "log.ts", "version.ts"];
+const SURROUNDINGS = ["config.ts", "config/", "log.ts", "version.ts"];
 const LOCAL = ["client/", "tools/", "mcp/", "git/", "wire/", ...SURROUNDINGS];
 const ANYTHING: Row = { folders: [""], packages: ["node:", ...Object.keys(manifest.dependencies)] };
 
@@ -67,7 +67,8 @@ const ROWS: Readonly<Record<string, Row>> = {
   "kept-log.ts": ANYTHING,
   "index.ts": { ...ANYTHING, packages: [] },
   "cleanup.ts": { folders: [], packages: [] },
-  "config.ts": { folders: ["wire/", "log.ts"], packages: ["node:", "zod"] },
+  "config.ts": { folders: ["config/"], packages: [] },
+  config: { folders: ["wire/", "log.ts"], packages: ["node:", "zod"] },
   "log.ts": { folders: [], packages: ["node:", "pino"] },
   "version.ts": { folders: [], packages: [] },
 };
@@ -81,7 +82,7 @@ const COLLABORATORS: Readonly<Record<string, readonly string[]>> = {
   edge: ["store/", "core/", "app.ts", "app-mcp.test.fixture.ts"],
   client: ["app.ts"],
   bridge: ["app.ts"],
-  cli: ["app.ts"],
+  cli: ["app.ts", "app-hosted.ts"],
 };
 
 interface Import {

@@ -8,7 +8,7 @@ import getPort from "get-port";
 import { Hono } from "hono";
 import type { WebSocket } from "ws";
 import { Cleanup } from "./cleanup.ts";
-import type { ServiceConfig } from "./config.ts";
+import type { ServiceConfig } from "./config/service.ts";
 import { listen, type OwnSockets, type TakeSocket, type TlsFiles } from "./edge/http/http-server.ts";
 import { peerOf } from "./edge/http/peer.ts";
 import { CLOSE } from "./edge/mpac/connection.ts";

@@ -5,7 +5,8 @@
  */
 import { Command } from "commander";
 import { startBroker } from "../app-broker.ts";
-import { BadConfig, type BrokerConfig, type BrokerFlags, readBrokerConfig } from "../config.ts";
+import { type BrokerConfig, type BrokerFlags, readBrokerConfig } from "../config/broker.ts";
+import { BadConfig } from "../config/setting.ts";
 import { brokerStore } from "../git/broker-store.ts";
 import { createLog } from "../log.ts";
 import { CommandFault, told } from "./fault.ts";

@@ -8,7 +8,8 @@
 import { Command } from "commander";
 import { type HostedSidecar, startHosted } from "../app-hosted.ts";
 import { findPlace, type Place, type Sidecar, startSidecar } from "../app.ts";
-import { BadConfig, readHostedConfig, readSidecarConfig, type SidecarConfig, type SidecarFlags } from "../config.ts";
+import { BadConfig } from "../config/setting.ts";
+import { readHostedConfig, readSidecarConfig, type SidecarConfig, type SidecarFlags } from "../config.ts";
 import { hostedStore } from "../git/hosted-store.ts";
 import type { OwnedElsewhere } from "../git/owned-elsewhere.ts";
 import { mainPathOf } from "../git/repository.ts";
