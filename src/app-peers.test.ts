@@ -60,9 +60,9 @@ it("gives once more what was given and then not read, marked so, and in the orde
   const unread = (await peers.drain(10_000)).settle(true);
   await session.call(ana, "bus_send", { to: "bo", body: "last" });
   await session.settled();
-  unread?.();
+  unread?.(true);
   const again = await peers.drain(10_000);
-  again.settle(true)?.();
+  again.settle(true)?.(true);
   await session.settled();
 
   expect(again.messages).toMatchObject([{ body: "hello", redelivered: true }, { body: "last" }]);

@@ -48,6 +48,28 @@ describe("what is listed", () => {
   });
 });
 
+it("leaves nothing of a call that is cancelled while it waits", async () => {
+  const session = new TestSession();
+  session.holds("bo", "intent-bo", ["a.ts"]);
+  const gone = new AbortController();
+  session.whileWaiting = () => gone.abort();
+  const { face } = faceIn(session);
+
+  const args = { objective: "o", files: ["a.ts"], on_overlap: "wait" };
+  const asked = {
+    era: "modern",
+    signal: gone.signal,
+    clientName: "host",
+    visit: undefined,
+    person: { canBeAsked: false },
+    progress: undefined,
+  } as const;
+  const called = await face.call("begin_task", args, asked);
+
+  expect(called).toMatchObject({ result: { structured: { code: "CANCELLED" } } });
+  expect(session.waiting.size).toBe(0);
+});
+
 describe.each(ERAS)("in the %s era", (era) => {
   it("calls a tool, reads, fills and completes in the caller's context", async () => {
     const session = new TestSession();

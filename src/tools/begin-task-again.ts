@@ -3,6 +3,7 @@
  *
  * A task whose call was cancelled was told to nobody, and given up. So a repeat of that call begins another one.
  */
+import { heardOf, type Hearer, hearerOf } from "./hearers.ts";
 import type { KnownIntent } from "./own-intent.ts";
 import type { Coordination, ToolContext } from "./ports.ts";
 import { CANCELLED } from "./untold.ts";
@@ -14,8 +15,8 @@ export interface Attempt {
   readonly intentId: string;
   /** By which the session knows the announcement; nothing where the caller gave no id. */
   readonly requestId: string | undefined;
-  /** Whether the task was there before this call, so that its caller knows of it. */
-  readonly stood: boolean;
+  /** Hears of the task, perhaps with others of its caller's calls. */
+  readonly hearer: Hearer;
 }
 
 interface Called {
@@ -26,20 +27,43 @@ interface Called {
 }
 
 export async function attemptOf(
-  ctx: Pick<ToolContext, "hash" | "newId">,
+  ctx: Pick<ToolContext, "hash" | "newId" | "files">,
   coordination: Coordination,
   { principalId, ticket, requestId }: Called,
 ): Promise<Attempt> {
-  if (ticket !== undefined) return { intentId: ticket, requestId: undefined, stood: isLive(await coordination.intent(ticket)) };
-  if (requestId === undefined) return { intentId: `intent-${ctx.newId()}`, requestId, stood: false };
-  for (let attempt = 0; ; attempt += 1) {
-    const parts = attempt === 0 ? [principalId, requestId] : [principalId, requestId, attempt];
+  if (ticket !== undefined) {
+    heardOf(ctx, ticket);
+    // The call that gave the ticket was heard; what came of the place since is this call's to tell.
+    return attempt(ctx, coordination, { intentId: ticket, requestId: undefined }, `${ticket} after a wait`);
+  }
+  if (requestId === undefined) {
+    const intentId = `intent-${ctx.newId()}`;
+    return { intentId, requestId, hearer: await hearerOf(ctx, intentId) };
+  }
+  for (let count = 0; ; count += 1) {
+    const parts = count === 0 ? [principalId, requestId] : [principalId, requestId, count];
     const digits = ctx.hash(JSON.stringify(parts));
     const intentId = `intent-${digits.slice(0, 24)}`;
+    const made = await attempt(ctx, coordination, { intentId, requestId: count === 0 ? requestId : digits }, intentId);
+    if (!made.wasCancelled || count === MOST_ATTEMPTS) return made;
+    await made.hearer.leave();
+  }
+}
+
+async function attempt(
+  ctx: Pick<ToolContext, "files">,
+  coordination: Coordination,
+  { intentId, requestId }: Pick<Attempt, "intentId" | "requestId">,
+  key: string,
+): Promise<Attempt & { readonly wasCancelled: boolean }> {
+  const hearer = await hearerOf(ctx, key);
+  try {
     const standing = await coordination.intent(intentId);
-    const wasCancelled = standing?.state === "WITHDRAWN" && standing.end_reason === CANCELLED;
-    if (!wasCancelled || attempt === MOST_ATTEMPTS)
-      return { intentId, requestId: attempt === 0 ? requestId : digits, stood: isLive(standing) };
+    if (isLive(standing)) hearer.stood();
+    return { intentId, requestId, hearer, wasCancelled: standing?.state === "WITHDRAWN" && standing.end_reason === CANCELLED };
+  } catch (cause) {
+    await hearer.leave();
+    throw cause;
   }
 }
 

@@ -16,7 +16,7 @@ import { asArguments, freeTogether, manyPaths, type ReadScope, readScope, symbol
 import type { Rejection } from "../wire/refusals.ts";
 import { DEFAULT_WAIT_S, MOST_WAIT_S, PLACE_SEC, until } from "./times.ts";
 import { type Answer, defineTool, type Next, things } from "./tool.ts";
-import { calledOff, CANCELLED, isCalledOff, unlessUntold } from "./untold.ts";
+import { calledOff, CANCELLED, isCalledOff, spokenBy, unlessUntold } from "./untold.ts";
 
 /** Life of an intent when the call names none, in seconds: it is renewed at half of it while there is work. */
 const DEFAULT_TTL_SEC = 900;
@@ -83,7 +83,7 @@ export const beginTask = defineTool({
   },
   async handler(caller, args) {
     const coordination = args.agent === undefined ? caller.coordination : await caller.agents.as(args.agent);
-    const ctx = { ...caller, coordination };
+    const ctx = spokenBy(caller, coordination);
     const scope = await readScope(ctx.files, args.files);
     if ("answer" in scope) return scope.answer;
     const { objective, client_request_id: requestId, ticket } = args;
@@ -91,7 +91,10 @@ export const beginTask = defineTool({
     if (invented !== undefined) return invented;
     const { principalId } = await coordination.membership();
     const attempt = await attemptOf(ctx, coordination, { principalId, ticket, requestId });
-    if (isCalledOff(ctx)) return calledOff();
+    if (isCalledOff(ctx)) {
+      await attempt.hearer.leave();
+      return calledOff();
+    }
     const task: Task = {
       intentId: attempt.intentId,
       principalId,
@@ -116,13 +119,13 @@ export const beginTask = defineTool({
         ...(args.priority === undefined ? {} : { priority: args.priority }),
         ...(args.symbols === undefined ? {} : { symbols: args.symbols }),
       });
-    const giveUp = () => (attempt.stood ? Promise.resolve() : coordination.withdraw(intentId, CANCELLED));
+    const giveUp = () => coordination.withdraw(intentId, CANCELLED);
     const announcing = announce(PLACE_SEC + task.waitMs / 1_000);
     // Sent right behind it and answered behind it, so that both cost one way there and back.
     const seeing = coordination.intentBehind(intentId).catch(() => undefined);
     const first = await announcing.catch(async (cause: unknown) => {
       // Nobody hears that it is not known what became of it.
-      if (isCalledOff(ctx)) await giveUp().catch(() => undefined);
+      await attempt.hearer.leave(isCalledOff(ctx) ? giveUp : undefined).catch(() => undefined);
       throw cause;
     });
     const hadToWait = first.ok && first.result.waiting !== undefined;
@@ -130,14 +133,15 @@ export const beginTask = defineTool({
 
     if (outcome.ok) {
       if (isCalledOff(ctx)) {
-        await giveUp();
+        await attempt.hearer.leave(giveUp);
         return calledOff();
       }
       const { waiting: place } = outcome.result;
       const answer =
         place === undefined ? await begun(ctx, task, outcome.result, hadToWait ? undefined : await seeing) : waiting(task, place);
-      return unlessUntold(ctx, await withLiteralHint(answer, ctx.files, scope.paths), giveUp);
+      return unlessUntold(ctx, await withLiteralHint(answer, ctx.files, scope.paths), attempt.hearer, giveUp);
     }
+    await attempt.hearer.leave();
     const { rejection } = outcome;
     if (rejection.code === "intent/held") return withLiteralHint(blocked(task, rejection, scope.links), ctx.files, scope.paths);
     if (rejection.code === "id/taken" && ticket !== undefined) return foreignTicket(task, rejection);

@@ -112,15 +112,52 @@ describe.each(SCENES)("$name", ({ tool, args, given, gets }) => {
     expect(cancelledOnes.length).toBeLessThan(MOST);
   });
 
-  it("holds nothing when its answer does not reach whoever called", async () => {
+  it.each([
+    { name: "holds nothing when its answer does not leave", left: false, unread: undefined, held: 0 },
+    { name: "holds nothing when it turns out that nobody read its answer", left: true, unread: true, held: 0 },
+    { name: "holds what its answer tells of, which was perhaps read", left: true, unread: false, held: 1 },
+  ])("$name", async ({ left, unread, held }) => {
     const session = new TestSession();
     given?.(session);
 
     const { settle } = await caller(session, "ana").call(tool, args);
-    settle?.(false);
+    const takeBack = settle?.(left);
+    if (unread !== undefined) takeBack?.(unread);
     await new Promise(setImmediate);
 
-    expect(heldBy(session, "ana")).toEqual([]);
+    expect(heldBy(session, "ana")).toHaveLength(held);
+  });
+});
+
+describe("two calls under one id, at the same time", () => {
+  it.each([
+    { name: "hold what one of them is told of", heard: [false, true], held: 1 },
+    { name: "hold what one of them is told of, in whichever order they are", heard: [true, false], held: 1 },
+    { name: "hold nothing when neither is heard", heard: [false, false], held: 0 },
+  ])("$name", async ({ heard, held }) => {
+    const session = new TestSession();
+    const ana = caller(session, "ana");
+    const begin = () => ana.call("begin_task", { objective: "o", files: ["src/a.ts"], client_request_id: "r1" });
+
+    const both = await Promise.all([begin(), begin()]);
+    both.forEach(({ settle }, call) => settle?.(heard[call] === true));
+    await new Promise(setImmediate);
+
+    expect(both.map(({ structured }) => structured["status"])).toEqual(["ok", "ok"]);
+    expect(heldBy(session, "ana")).toHaveLength(held);
+  });
+
+  it("hold what the repeat was told, though nobody reads the first answer", async () => {
+    const session = new TestSession();
+    const ana = caller(session, "ana");
+    const begin = () => ana.call("begin_task", { objective: "o", files: ["src/a.ts"], client_request_id: "r1" });
+
+    const unread = (await begin()).settle?.(true);
+    (await begin()).settle?.(true);
+    unread?.(true);
+    await new Promise(setImmediate);
+
+    expect(heldBy(session, "ana")).toHaveLength(1);
   });
 });
 

@@ -3,6 +3,7 @@ import * as z from "zod";
 import { busStatus, claimLane as request, releaseLane } from "../wire/bus/requests.ts";
 import { LaneView, StatusView, WaitingView } from "../wire/bus/views.ts";
 import { askBoard, type Asking, busOutput, DEFAULT_LEASE_S, laneInput, leaseInput } from "./bus-result.ts";
+import { hearerOf } from "./hearers.ts";
 import { timeOf } from "./lane-line.ts";
 import { PRIORITIES, type ToolContext } from "./ports.ts";
 import { called } from "./quote.ts";
@@ -60,11 +61,22 @@ export const claimLane = defineTool({
       },
     };
     const say = () => whoHas(ctx, lane);
-    const answer = await telling(ctx, { limitMs: (waits ?? 0) * 1_000, say }, () => askBoard(ctx, asking));
-    const isNew = answer.structured["claimed_now"] === true;
-    const isPlace = answer.structured["status"] === "waiting" && ticket === undefined;
-    const back = isNew ? releaseLane(lane, { owner: holder }) : isPlace ? claim.unasked : undefined;
-    return back === undefined ? answer : unlessUntold(ctx, answer, () => ctx.board.ask(back));
+    const hearer = await hearerOf(ctx, JSON.stringify(["lane", lane, holder]));
+    const answer = await telling(ctx, { limitMs: (waits ?? 0) * 1_000, say }, () => askBoard(ctx, asking)).catch(async (cause: unknown) => {
+      await hearer.leave();
+      throw cause;
+    });
+    const { ok, state, status, claimed_now: isNew } = answer.structured;
+    const isPlace = status === "waiting";
+    // A place that the caller has a ticket of was told of before.
+    const back = isPlace ? (ticket === undefined ? claim.unasked : undefined) : releaseLane(lane, { owner: holder });
+    if (ok !== true || state === "expired" || back === undefined) {
+      await hearer.leave();
+      return answer;
+    }
+    if (isNew === true) hearer.began();
+    else if (!isPlace) hearer.stood();
+    return unlessUntold(ctx, answer, hearer, () => ctx.board.ask(back));
   },
 });
 

@@ -291,9 +291,9 @@ export interface Once {
 
 /**
  * To be told whether what a call gives reached whoever asked. Gives what is to be done where it turns out later that nobody has
- * read it.
+ * read it; `isSure` is false where the last bytes alone, which say nothing, may have been left unread.
  */
-export type Settle = (given: boolean) => (() => void) | undefined;
+export type Settle = (given: boolean) => ((isSure: boolean) => void) | undefined;
 
 export interface Drained {
   readonly messages: readonly PeerMessage[];

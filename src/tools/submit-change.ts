@@ -17,7 +17,7 @@ import { onePath } from "./scope-input.ts";
 import { otherContent, refusedTarget, stale, succeeded } from "./submit-result.ts";
 import { EMPTY_REF, refsEqual } from "../wire/references.ts";
 import { type Answer, defineTool, type Next } from "./tool.ts";
-import { calledOff, isCalledOff } from "./untold.ts";
+import { calledOff, isCalledOff, spokenBy } from "./untold.ts";
 
 /** Longest text of one file, in UTF-16 units. */
 const MAX_CONTENT = 8 * 1024 * 1024;
@@ -52,7 +52,7 @@ export const submitChange = defineTool({
     const target = args.content === null ? place.entry : place.path;
     return files.alone(target, async () => {
       const coordination = await caller.agents.holding(args.intent_id);
-      const ctx = { ...caller, coordination };
+      const ctx = spokenBy(caller, coordination);
       const request = await requestOf(coordination, "submit_change", args.client_request_id);
       const own = await readOwnIntent(coordination, args.intent_id, target);
       if ("answer" in own) return own.answer;

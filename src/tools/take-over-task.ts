@@ -7,7 +7,8 @@ import type { ClaimView } from "../wire/query.ts";
 import type { Rejection } from "../wire/refusals.ts";
 import { decideCommand } from "./claim-line.ts";
 import { codeOf, failed, refused } from "./failure.ts";
-import { clientRequestId, idFor, repeatable, requestOf } from "./once.ts";
+import { type Hearer, hearerOf } from "./hearers.ts";
+import { clientRequestId, idFor, repeatable, type Request, requestOf } from "./once.ts";
 import type { KnownIntent } from "./own-intent.ts";
 import type { Claim, ClaimDecision, Coordination, ToolContext } from "./ports.ts";
 import { listed, named } from "./quote.ts";
@@ -26,6 +27,7 @@ interface Asked {
   readonly original: string;
   readonly newIntentId: string;
   readonly files: readonly string[];
+  readonly hearer: Hearer;
 }
 
 export const takeOverTask = defineTool({
@@ -52,47 +54,68 @@ export const takeOverTask = defineTool({
     message: z.string(),
   },
   async handler(ctx, args) {
-    const { coordination, person } = ctx;
+    const { coordination } = ctx;
     const scope = args.files === undefined ? undefined : await readScope(ctx.files, args.files);
     if (scope !== undefined && "answer" in scope) return scope.answer;
     const request = await requestOf(coordination, "take_over_task", args.client_request_id);
-    const asked: Asked = {
-      claimId: `claim-${idFor(ctx, request, "claim")}`,
-      newIntentId: `intent-${idFor(ctx, request, "intent")}`,
-      original: args.original_intent_id,
-      files: scope?.paths ?? [],
-    };
-    const nothing = { ...common(asked, null), claim_id: null, new_intent_id: null };
-    const first = request === undefined ? undefined : await firstOutcome(coordination, asked);
-    const original = await coordination.intent(asked.original);
-    let files: readonly string[] | undefined = scope?.paths;
-    const canAsk = person?.canBeAsked === true || person?.reply !== undefined;
-    if (canAsk && first !== undefined) return repeated(coordination, asked, first, args.new_objective);
-    if (person?.reply !== undefined) {
-      const about = { tool: "take_over_task", subject: `the task ${named(asked.original)}`, structured: nothing };
-      const decided = await decidedBy(ctx, person.reply, { original, files }, about);
-      if ("answer" in decided) return decided.answer;
-      ({ files } = decided);
-    } else if (canAsk && original !== null && (await isClaimable(coordination, original))) {
-      const asks = takeOverQuestion(ctx, { original, files }, args.new_objective);
-      const lines = [`Your user is asked about the task ${named(asked.original)}.`];
-      return { structured: { status: "cancelled", ...nothing, message: "" }, lines, next: [{ why: "wait" }], asks };
-    }
-    if (isCalledOff(ctx)) return calledOff();
-
-    const claim: Claim = {
-      claimId: asked.claimId,
-      originalIntentId: asked.original,
-      newIntentId: asked.newIntentId,
-      objective: args.new_objective,
-      ...(args.original_principal_id === undefined ? {} : { originalPrincipalId: args.original_principal_id }),
-      ...(files === undefined ? {} : { files }),
-      ...(args.justification === undefined ? {} : { justification: args.justification }),
-      ...repeatable(ctx, request),
-    };
-    return claimed(ctx, { ...asked, files: files ?? original?.scope.resources ?? [] }, claim, first, original);
+    const newIntentId = `intent-${idFor(ctx, request, "intent")}`;
+    const hearer = await hearerOf(ctx, newIntentId);
+    const claimId = `claim-${idFor(ctx, request, "claim")}`;
+    const asked: Asked = { claimId, newIntentId, original: args.original_intent_id, files: scope?.paths ?? [], hearer };
+    const answer = await takenOver(ctx, args, asked, { request, files: scope?.paths }).catch(async (cause: unknown) => {
+      await hearer.leave();
+      throw cause;
+    });
+    if (answer.structured["status"] === "ok") return unlessUntold(ctx, answer, hearer, () => coordination.withdraw(newIntentId, CANCELLED));
+    await hearer.leave();
+    return answer;
   },
 });
+
+interface Arguments {
+  readonly new_objective: string;
+  readonly original_principal_id?: string | undefined;
+  readonly justification?: string | undefined;
+}
+
+interface Given {
+  readonly request: Request | undefined;
+  readonly files: readonly string[] | undefined;
+}
+
+async function takenOver(ctx: ToolContext, args: Arguments, asked: Asked, given: Given): Promise<Answer> {
+  const { coordination, person } = ctx;
+  const { request } = given;
+  const nothing = { ...common(asked, null), claim_id: null, new_intent_id: null };
+  const first = request === undefined ? undefined : await firstOutcome(coordination, asked);
+  const original = await coordination.intent(asked.original);
+  let { files } = given;
+  const canAsk = person?.canBeAsked === true || person?.reply !== undefined;
+  if (canAsk && first !== undefined) return repeated(coordination, asked, first, args.new_objective);
+  if (person?.reply !== undefined) {
+    const about = { tool: "take_over_task", subject: `the task ${named(asked.original)}`, structured: nothing };
+    const decided = await decidedBy(ctx, person.reply, { original, files }, about);
+    if ("answer" in decided) return decided.answer;
+    ({ files } = decided);
+  } else if (canAsk && original !== null && (await isClaimable(coordination, original))) {
+    const asks = takeOverQuestion(ctx, { original, files }, args.new_objective);
+    const lines = [`Your user is asked about the task ${named(asked.original)}.`];
+    return { structured: { status: "cancelled", ...nothing, message: "" }, lines, next: [{ why: "wait" }], asks };
+  }
+  if (isCalledOff(ctx)) return calledOff();
+
+  const claim: Claim = {
+    claimId: asked.claimId,
+    originalIntentId: asked.original,
+    newIntentId: asked.newIntentId,
+    objective: args.new_objective,
+    ...(args.original_principal_id === undefined ? {} : { originalPrincipalId: args.original_principal_id }),
+    ...(files === undefined ? {} : { files }),
+    ...(args.justification === undefined ? {} : { justification: args.justification }),
+    ...repeatable(ctx, request),
+  };
+  return claimed(ctx, { ...asked, files: files ?? original?.scope.resources ?? [] }, claim, first, original);
+}
 
 /** Whether it is worth a question: of anything else the session says why it is not to be had. */
 async function isClaimable(coordination: Coordination, { state, principal_id, claimed_by }: KnownIntent): Promise<boolean> {
@@ -121,9 +144,7 @@ async function claimed(
     if (now === undefined) return rejected(asked, null, `the claim on ${named(asked.original)} was decided against or given up before`);
     if (now.taken !== undefined) return repeated(coordination, asked, now, claim.objective);
   }
-  const answer = await answerTo(coordination, asked, outcome.result);
-  if (outcome.result?.decision !== "approved") return answer;
-  return unlessUntold(ctx, answer, () => coordination.withdraw(asked.newIntentId, CANCELLED));
+  return answerTo(coordination, asked, outcome.result);
 }
 
 async function refusedClaim(coordination: Coordination, asked: Asked, rejection: Rejection): Promise<Answer> {
@@ -155,6 +176,7 @@ async function repeated(coordination: Coordination, asked: Asked, { taken, waits
     return failed({ code: codeOf("request/other-content"), message, recoverable: true, next }, common(asked, null));
   }
   if (taken === undefined) return undecided(asked.original, waits ?? asked, "yours stands already");
+  asked.hearer.stood();
   if (taken.state !== "ACTIVE" && taken.state !== "SUSPENDED") {
     const message = `this client_request_id took over ${taken.intent_id} before, which is ${taken.state} now; you hold nothing by it`;
     const next: Next[] = [{ tool: "who_is_working", arguments: {}, why: "see what stands" }];

@@ -92,7 +92,7 @@ export class HttpVisit implements Visit {
   get signal(): AbortSignal {
     if (this.#gone !== undefined) return this.#gone.signal;
     const gone = (this.#gone = new AbortController());
-    const outgoing = this.#outgoing;
+    const { outgoing } = this;
     if (outgoing.closed || outgoing.destroyed) gone.abort();
     outgoing.once("close", () => {
       if (!outgoing.writableFinished) gone.abort();
@@ -108,13 +108,16 @@ export class HttpVisit implements Visit {
   }
 
   onLeft(hear: Settle): void {
-    const outgoing = this.#outgoing;
-    // What is written to nobody counts as finished, too.
+    const { outgoing } = this;
     if (outgoing.closed || outgoing.destroyed) return void hear(false);
     const { socket } = outgoing.req;
+    // What is written to nobody counts as written, but nobody says that it is finished.
+    let isFinished = false;
+    outgoing.once("finish", () => (isFinished = true));
     outgoing.once("close", () => {
-      const takeBack = hear(outgoing.writableFinished && !this.#isWithdrawn);
-      if (takeBack !== undefined) whenUnread(socket, takeBack);
+      const takeBack = hear(isFinished && socket.errored === null && !this.#isWithdrawn);
+      // Of a stream its end may lie unread, by somebody who has the answer and went.
+      if (takeBack !== undefined) whenUnread(socket, () => takeBack(!outgoing.chunkedEncoding));
     });
   }
 

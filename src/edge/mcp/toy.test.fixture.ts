@@ -58,7 +58,7 @@ export function toy(more: Partial<Serving> = {}): Toy {
         case "settle":
           visit.onLeft((given) => {
             seen.push(`given ${given}`);
-            return () => seen.push("not read");
+            return (isSure: boolean) => seen.push(isSure ? "not read" : "perhaps not read");
           });
           return says("settled");
         case "late":
@@ -68,7 +68,7 @@ export function toy(more: Partial<Serving> = {}): Toy {
           for (let turn = 0; turn < 5; turn += 1) await nextLoop();
           visit.onLeft((given) => {
             seen.push(`given ${given}`);
-            return () => seen.push("not read");
+            return (isSure: boolean) => seen.push(isSure ? "not read" : "perhaps not read");
           });
           return says("late");
         default:
