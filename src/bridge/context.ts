@@ -4,6 +4,7 @@
 import { randomBytes } from "node:crypto";
 import type { Locate, Located } from "../client/reach.ts";
 import { authority } from "../client/health.ts";
+import { ownBus, remoteBus } from "../client/bus-settings.ts";
 import { explainRemote, type Remote } from "../client/remote.ts";
 import { readDiscovery } from "../git/discovery-file.ts";
 import { gitUser, readHead } from "../git/head.ts";
@@ -15,6 +16,7 @@ import type { ToolContext } from "../tools/ports.ts";
 import type { Host, Worktree } from "../wire/mpac/extension.ts";
 import { CONTROL } from "../wire/versions.ts";
 import { createBoard } from "./board.ts";
+import { createBoardNews } from "./board-news.ts";
 import type { Heard } from "./changes.ts";
 import { createFiles } from "./files.ts";
 import { bridgeIdentity } from "./identity.ts";
@@ -54,6 +56,8 @@ export interface WorkspaceContext {
   readonly tools: ToolContext;
   /** A tool is called here. */
   worked(): void;
+  /** Whether somebody wants to hear of what happens on the session's bus. */
+  followBoard(isWanted: boolean): void;
   /** Joins without waiting, so that others see us before the first call. What goes wrong is told by that call. */
   joinSoon(): void;
   leave(): Promise<void>;
@@ -120,7 +124,10 @@ export async function openContext(
       workspaceDir,
       notices,
       settled,
-      onChange,
+      onChange(heard) {
+        if (heard === "joined") news.joined();
+        onChange?.(heard);
+      },
     });
 
   const root = workspace.root;
@@ -151,6 +158,13 @@ export async function openContext(
     if (remote !== undefined) return { uri: remote.uri, token: remote.token, principalId };
     return located && { uri: located.uri, token: await tokenAt(located.uri), principalId };
   };
+  const news = createBoardNews({
+    async address() {
+      const at = await seat();
+      return at && { base: remote === undefined ? ownBus(at.uri) : remoteBus(remote), token: at.token };
+    },
+    onBoard: (changes) => onChange?.({ onBoard: changes }),
+  });
   const makePeers = (): BridgePeers =>
     createPeers({
       coordination,
@@ -180,6 +194,7 @@ export async function openContext(
       reportFault,
     },
     worked: () => members.worked(),
+    followBoard: (isWanted) => news.want(isWanted),
     joinSoon() {
       coordination
         .membership()
@@ -188,6 +203,7 @@ export async function openContext(
       if (peer !== undefined) peers.connectSoon();
     },
     async leave() {
+      news.leave();
       await Promise.all([members.leave(), ...(isElsewhere ? [] : [peers[Symbol.asyncDispose]()])]);
     },
   };

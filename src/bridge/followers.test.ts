@@ -53,3 +53,21 @@ it("tells no more of what is followed no longer, in either way", () => {
 
   expect(at.told).toEqual(["c"]);
 });
+
+it("says what is followed, and each time that it may be something else", () => {
+  const seen: boolean[] = [];
+  const followers = createFollowers(
+    () => undefined,
+    () => void seen.push(followers.isFollowed((uri) => uri === "b")),
+  );
+
+  followers.subscribe("a");
+  followers.listen(1, ["b"]);
+  followers.subscribe("b");
+  followers.over(1);
+  followers.over(1);
+  followers.unsubscribe("b");
+  followers.unsubscribe("b");
+
+  expect(seen).toEqual([false, true, true, true, false]);
+});

@@ -18,10 +18,15 @@ export interface Followers {
   over(id: string | number): void;
   /** @param about - whether a resource may say something else now */
   changed(about: (uri: string) => boolean): void;
+  /** Whether something of this kind is followed. */
+  isFollowed(kind: (uri: string) => boolean): boolean;
 }
 
-/** @param tell - is given each resource once, in each time of gathering */
-export function createFollowers(tell: (uri: string) => void): Followers {
+/**
+ * @param tell - is given each resource once, in each time of gathering
+ * @param onFollowing - other ones may be followed now
+ */
+export function createFollowers(tell: (uri: string) => void, onFollowing: () => void = () => undefined): Followers {
   const named = new Set<string>();
   const listening = new Map<string | number, readonly string[]>();
   let gathered = new Set<string>();
@@ -32,14 +37,27 @@ export function createFollowers(tell: (uri: string) => void): Followers {
     for (const uri of now) tell(uri);
   }
 
+  const followed = (): string[] => [...named, ...[...listening.values()].flat()];
+
   return {
-    subscribe: (uri) => void named.add(uri),
-    unsubscribe: (uri) => void named.delete(uri),
-    listen: (id, uris) => void listening.set(id, uris),
-    over: (id) => void listening.delete(id),
+    subscribe(uri) {
+      named.add(uri);
+      onFollowing();
+    },
+    unsubscribe(uri) {
+      if (named.delete(uri)) onFollowing();
+    },
+    listen(id, uris) {
+      listening.set(id, uris);
+      onFollowing();
+    },
+    over(id) {
+      if (listening.delete(id)) onFollowing();
+    },
+    isFollowed: (kind) => followed().some((uri) => kind(uri)),
     changed(about) {
       const isFirst = gathered.size === 0;
-      for (const uri of [...named, ...[...listening.values()].flat()]) if (about(uri)) gathered.add(uri);
+      for (const uri of followed()) if (about(uri)) gathered.add(uri);
       if (isFirst && gathered.size > 0) setTimeout(flush, GATHER_MS).unref();
     },
   };

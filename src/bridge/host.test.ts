@@ -6,12 +6,13 @@ import { bridge, type HostedBridge, LEGACY, type Message, MODERN } from "./host.
 import { sidecarFor } from "./sidecar.test.fixture.ts";
 
 const ERAS = ["legacy", "modern"] as const;
+const OTHER_BUS = { BUS_MCP_BASE_URL: "http://127.0.0.1:1/api/bus" };
 const FORM = { elicitation: { form: {} } };
 const CAPABILITIES = "io.modelcontextprotocol/clientCapabilities";
 
 /** Ana's host, whose person can be asked, in this era. */
-async function host(era: (typeof ERAS)[number], scratch: Scratch, args: readonly string[]) {
-  const ana: HostedBridge = bridge(scratch, args);
+async function host(era: (typeof ERAS)[number], scratch: Scratch, args: readonly string[], env: NodeJS.ProcessEnv = {}) {
+  const ana: HostedBridge = bridge(scratch, args, env);
   const meta = { _meta: { ...MODERN._meta, [CAPABILITIES]: FORM } };
   const ask = (method: string, params: object = {}) => ana.ask(method, era === "legacy" ? params : { ...params, ...meta });
   if (era === "legacy") {
@@ -93,6 +94,31 @@ describe.each(ERAS)("a host of the %s era", (era) => {
     expect(JSON.stringify(standup.result)).toContain("paint it");
   });
 
+  it("hears of lanes and of what is posted about a topic, also after the sidecar was restarted", async () => {
+    await using scratch = await scratchFolder();
+    const repo = await scratch.repository("repo");
+    const first = await sidecarFor(repo);
+    await using at = await host(era, scratch, ["--workspace", repo]);
+    await using bo = bridgeIn(scratch, repo, { principal: "bo" });
+    const uri = "signalbox://board?topic=a%20b";
+    /** What the host is told of first, once that is done. */
+    const toldOf = async (change: () => Promise<unknown>) => {
+      const updated = at.ana.next("notifications/resources/updated");
+      await change();
+      return (await updated).params?.["uri"];
+    };
+
+    const opened = await toldOf(() => at.follow(uri));
+    const posted = await toldOf(() => bo.call("post_message", { topic: "a b", body: "it is red" }));
+    await first[Symbol.asyncDispose]();
+    await using _second = await sidecarFor(repo);
+    const reopened = await toldOf(() => at.ask("tools/call", { name: "who_is_working", arguments: {} }));
+    const read = await at.ask("resources/read", { uri });
+
+    expect([opened, posted, reopened]).toEqual([uri, uri, uri]);
+    expect(JSON.stringify(contentOf(read))).toContain("it is red");
+  });
+
   it("has its person asked about a conflict, and the word carried out", async () => {
     await using scratch = await scratchFolder();
     const repo = await scratch.repository("repo");
@@ -133,7 +159,7 @@ describe.each(ERAS)("a host of the %s era", (era) => {
 it("promises a host that listens no word of what no bridge hears of", async () => {
   await using scratch = await scratchFolder();
   const repo = await scratch.repository("repo");
-  await using at = await host("modern", scratch, ["--workspace", repo]);
+  await using at = await host("modern", scratch, ["--workspace", repo], OTHER_BUS);
 
   const acknowledged = at.ana.next("notifications/subscriptions/acknowledged");
   const resourceSubscriptions = ["lanes", "session", "board?topic=a", "nothing"].map((name) => `signalbox://${name}`);
@@ -148,7 +174,7 @@ it("promises a host that listens no word of what no bridge hears of", async () =
 it("tells a host that asks to follow what no bridge hears of to read it instead", async () => {
   await using scratch = await scratchFolder();
   const repo = await scratch.repository("repo");
-  await using at = await host("legacy", scratch, ["--workspace", repo]);
+  await using at = await host("legacy", scratch, ["--workspace", repo], OTHER_BUS);
 
   const lanes = await at.follow("signalbox://lanes");
   const unknown = await at.follow("signalbox://nothing");

@@ -7,7 +7,7 @@
 import { instructionsFor } from "../tools/instructions.ts";
 import { select } from "../tools/selection.ts";
 import { VERSION } from "../version.ts";
-import { isTold } from "./changes.ts";
+import { isOfBoard, isTold } from "./changes.ts";
 import { createFollowers } from "./followers.ts";
 import { serveFace } from "./mcp-face.ts";
 import { readOptions } from "./options.ts";
@@ -63,12 +63,14 @@ export async function run(args: readonly string[]): Promise<void> {
 
   /** The answer that is under way goes first. */
   const joinSoon = () => setImmediate(() => void load().then((loaded) => loaded.joinSoon(), fail));
+  const followsBoard = () => followers.isFollowed((uri) => isOfBoard(uri, process.env));
+  const followSoon = () => setImmediate(() => void load().then((loaded) => loaded.followBoard(followsBoard()), fail));
 
   const profiles = new Set(selected.tools.map(({ profile }) => profile));
   const tools = selected.tools.map(({ profile: _profile, ...definition }) => definition);
   const { workspace } = options;
   const end = endWith(async () => (loading === undefined ? undefined : (await loading).leave()));
-  const followers = createFollowers((uri) => served.tellUpdated(uri));
+  const followers = createFollowers((uri) => served.tellUpdated(uri), followSoon);
   const served = serveFace({
     face: {
       version: VERSION,
@@ -90,7 +92,7 @@ export async function run(args: readonly string[]): Promise<void> {
       knows: async (...asked) => (await load()).knows(...asked),
     },
     followers,
-    isTold,
+    isTold: (uri) => isTold(uri, process.env),
     onFollowed: joinSoon,
     stdout,
     report,

@@ -52,6 +52,7 @@ const ASKED = {
 /** The whole of a bridge behind its MCP face, in `folder`, by what the environment says. */
 function toolsIn(scratch: Scratch, folder: string, variables: Readonly<Record<string, string>>) {
   const said: string[] = [];
+  let changed: (about: (uri: string) => boolean) => void = () => undefined;
   const env = { ...scratch.env, MPAC_PRINCIPAL_ID: "ana", ...variables };
   const tools = createBridgeTools({
     clientName: "test",
@@ -60,10 +61,14 @@ function toolsIn(scratch: Scratch, folder: string, variables: Readonly<Record<st
     env,
     cwd: folder,
     report: (line) => said.push(line),
+    onChange: (about) => changed(about),
     launcher: [],
   });
   return {
     said,
+    followBoard: () => tools.followBoard(true),
+    /** Resolves when this says something else. */
+    changed: (uri: string) => new Promise<void>((resolve) => (changed = (about) => about(uri) && resolve())),
     async call(name: string, args: object = {}): Promise<ToolResult> {
       const outcome = await tools.call(name, args, ASKED);
       if (outcome.outcome !== "result") throw new Error(outcome.message);
@@ -74,6 +79,21 @@ function toolsIn(scratch: Scratch, folder: string, variables: Readonly<Record<st
 }
 
 describe("a bridge with a coordinator elsewhere", () => {
+  it("hears of the board there", async () => {
+    await using at = await twoClones();
+    await using bo = bridgeIn(at.scratch, at.hub, { principal: "bo" });
+    await using ana = toolsIn(at.scratch, at.clone, { MPAC_COORDINATOR_URL: at.sidecar.uri });
+    const opened = ana.changed("signalbox://board");
+
+    ana.followBoard();
+    await ana.call("who_is_working");
+    await opened;
+    const posted = ana.changed("signalbox://board");
+    await bo.call("post_message", { topic: "ci", body: "it is red" });
+
+    await expect(posted).resolves.toBeUndefined();
+  });
+
   it("does everything there, with the files and the worktree of here, and starts no sidecar", async () => {
     await using at = await twoClones();
     await using bo = bridgeIn(at.scratch, at.hub, { principal: "bo" });

@@ -16,6 +16,8 @@ import { createContexts, type NoContext } from "./contexts.ts";
 export interface BridgeTools extends Answers {
   /** Joins the bridge's own session in the background. */
   joinSoon(): void;
+  /** Whether the host follows something that the bus of the bridge's own session tells of. */
+  followBoard(isWanted: boolean): void;
   /** Leaves every session. */
   leave(): Promise<void>;
 }
@@ -60,6 +62,8 @@ export function createBridgeTools(options: BridgeToolsOptions): BridgeTools {
     onChange: onChange && ((heard) => onChange(aboutWhat(heard))),
   });
 
+  let followsBoard = false;
+
   return {
     ...answersOfTools({
       tools: registry,
@@ -69,6 +73,7 @@ export function createBridgeTools(options: BridgeToolsOptions): BridgeTools {
         const repoPath = typeof given === "string" && given !== "" ? given : undefined;
         const context = await contexts.contextFor(repoPath);
         if ("refused" in context) return { refused: noWorkspace(context, repoPath) };
+        if (repoPath === undefined) context.followBoard(followsBoard);
         if (tool !== undefined) context.worked(); // a host may look by itself, with nobody at work
         return context.tools;
       },
@@ -78,6 +83,14 @@ export function createBridgeTools(options: BridgeToolsOptions): BridgeTools {
       contexts.contextFor(undefined).then(
         (context) => "refused" in context || context.joinSoon(),
         (cause: unknown) => reportFault(cause, "joining"),
+      );
+    },
+    followBoard(isWanted) {
+      if (isWanted === followsBoard || unusable !== undefined) return;
+      followsBoard = isWanted;
+      contexts.contextFor(undefined).then(
+        (context) => "refused" in context || context.followBoard(followsBoard),
+        (cause: unknown) => reportFault(cause, "following"),
       );
     },
     leave: () => contexts.leave(),
