@@ -22,17 +22,9 @@ export function thawedBy(state: Readonly<SessionState>, events: readonly Session
 
 /** The conflicts that an end, or a word about one, may leave undisputed. */
 function conflictsOf({ intents, operations }: Readonly<SessionState>, event: SessionEvent): ConflictId[] {
-  switch (event.type) {
-    case "IntentEnded":
-      return [...(intents.get(event.intentId)?.conflicts ?? [])];
-    case "OperationRejected":
-      return event.opIds.flatMap((id) => [...(operations.get(id)?.conflicts ?? [])]);
-    case "OperationAbandoned":
-    case "OperationSuperseded":
-      return [...(operations.get(event.opId)?.conflicts ?? [])];
-    case "ConflictAcknowledged":
-      return [event.conflictId];
-    default:
-      return [];
-  }
+  const { type } = event;
+  if (type === "IntentEnded") return [...(intents.get(event.intentId)?.conflicts ?? [])];
+  if (type === "OperationRejected") return event.opIds.flatMap((id) => [...(operations.get(id)?.conflicts ?? [])]);
+  if (type === "OperationAbandoned" || type === "OperationSuperseded") return [...(operations.get(event.opId)?.conflicts ?? [])];
+  return type === "ConflictAcknowledged" ? [event.conflictId] : [];
 }

@@ -18,13 +18,14 @@ import type { ClientMessage, Message } from "../../wire/mpac/messages.ts";
 import type { LogRecord } from "../../wire/record.ts";
 import type { SessionEvent } from "../../wire/session.ts";
 import { createAbsences } from "./absences.ts";
+import { standing, withAck } from "./acknowledgements.ts";
 import type { Prepared } from "./commands.ts";
 import { type Bound, CLOSE, type Connection } from "./connection.ts";
 import { createCrowd } from "./crowd.ts";
 import { actorOf, isSecret, provenOf } from "./proven.ts";
 import { refusals, remark, type Saying, sayingOf, type Speaker } from "./coordinator-voice.ts";
 import { connectedFamily } from "./families.ts";
-import { isEchoed, messageOf, type Outbound, outboundOf, withoutFiles } from "./relay.ts";
+import { messageOf, type Outbound, outboundOf } from "./relay.ts";
 import type { Audience } from "./sayings.ts";
 import { createSeats, type Heard, type Seat } from "./seats.ts";
 import { type Accession, createSuccession } from "./succession.ts";
@@ -331,8 +332,8 @@ export async function openRoom(stream: SessionStream, face: SessionFace, options
 
   /** Nothing was recorded because it stands so already: the sender hears it, nobody else does. */
   function tellStanding(connection: Connection, message: ClientMessage, outcome: Extract<Outcome, { ok: true }>): void {
-    if (connection.bound?.extended === true) connection.send(JSON.stringify(withStanding(message, outcome)));
-    else if (isEchoed(message)) connection.send(JSON.stringify(withoutFiles(message as unknown as JsonObject)));
+    const told = standing(message, outcome, connection.bound?.extended === true);
+    if (told !== undefined) connection.send(JSON.stringify(told));
   }
 
   /** The record of the GOODBYE is published right after this answer, so the connection goes once that has been sent. */
@@ -355,29 +356,4 @@ function speaks(hello: Message<"HELLO">): Omit<Bound, "principal" | "instance"> 
     tree: treeOf({ worktree: extension?.worktree }),
     secret: extended ? randomBytes(SECRET_BYTES).toString("base64url") : undefined,
   };
-}
-
-/** The sender's own message with the acknowledgement in it. */
-function withAck(message: ClientMessage, record: LogRecord): JsonObject {
-  const events = record.events as readonly SessionEvent[];
-  const settled = events.at(-1) as Extract<SessionEvent, { type: "Settled" }>;
-  const restored = events.flatMap((event) => (event.type === "IntentRestored" ? [{ intent_id: event.intentId, fence: event.fence }] : []));
-  return acknowledged(message, {
-    revision: record.revision,
-    ...(settled.result as JsonObject | undefined),
-    ...(restored.length === 0 ? {} : { restored }),
-  });
-}
-
-function withStanding(message: ClientMessage, outcome: Extract<Outcome, { ok: true }>): JsonObject {
-  return acknowledged(message, { revision: outcome.revision, ...outcome.result });
-}
-
-function acknowledged(message: ClientMessage, ack: JsonObject): JsonObject {
-  const shown = withoutFiles(message as unknown as JsonObject);
-  const payload = shown["payload"] as JsonObject;
-  const extensions = payload["extensions"] as JsonObject | null | undefined;
-  const ours = extensions?.["signalbox"] as JsonObject | undefined;
-  // A copy by spread that is added to has a shape of its own, which is made with each message.
-  return { ...shown, payload: { ...payload, extensions: { ...extensions, signalbox: Object.assign({}, ours, { ack }) } } };
 }
