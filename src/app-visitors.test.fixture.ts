@@ -71,7 +71,17 @@ export async function visited({
 }: VisitedOptions = {}) {
   const clock = createManualClock();
   const engine = createEngine({ store, log: silentLog, node: "test", clock });
-  const stream = await engine.open(session, SESSION, { profile, ...settings });
+  const opened = await engine.open(session, SESSION, { profile, ...settings });
+  let questions = 0;
+  const host = Object.create(opened.host, {
+    query: {
+      value(ask: Parameters<typeof opened.host.query>[0]) {
+        questions += 1;
+        return opened.host.query(ask);
+      },
+    },
+  }) as typeof opened.host;
+  const stream = { ...opened, host };
   const room = await openRoom(
     stream,
     { sessionId: SESSION, workspaceDir: "", version: "0", control: 1 },
@@ -122,6 +132,10 @@ export async function visited({
     gone,
     boardOf,
     settled,
+    /** How many were put to the session. */
+    get questions() {
+      return questions;
+    },
     /** How often all visitors had left. */
     get left() {
       return left;

@@ -11,7 +11,7 @@ import type { ProvenIdentity, SessionFacts } from "../../core/session/verdict.ts
 import type { Hash, PrincipalId } from "../../wire/ids.ts";
 import type { ClientMessage } from "../../wire/mpac/messages.ts";
 import type { Answer, Query } from "../../wire/query.ts";
-import type { Actor } from "../../wire/record.ts";
+import type { Actor, Revision } from "../../wire/record.ts";
 import { prepare, type Surroundings } from "./commands.ts";
 import { expectAgain } from "./expected.ts";
 import type { Behind } from "./observed-views.ts";
@@ -48,6 +48,8 @@ export interface Inside extends Disposable {
   readonly sessionId: string;
   /** Of the main worktree; empty where the session is of no repository. */
   readonly workspaceDir: string;
+  /** Of the last that has happened in it, and is durable. */
+  readonly revision: Revision;
   /** Asks the durable state, behind everything that was said before. */
   query<Result>(ask: (state: Readonly<SessionState>) => Result): Promise<Result>;
   ask(query: Query, asker: Asker): Promise<Answer>;
@@ -86,6 +88,9 @@ export function openInside({ room, engine, surroundings, viewContext, behindOf, 
   const inside: Inside = {
     sessionId,
     workspaceDir,
+    get revision() {
+      return host.revision;
+    },
     query: (ask) => host.query(ask),
     async ask(query, { principal, tree }) {
       const asker = principal as PrincipalId | undefined;

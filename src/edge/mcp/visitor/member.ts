@@ -13,6 +13,7 @@ import { createFreezes } from "../../../tools/freezes.ts";
 import { createHearing, type Heard } from "../../../tools/hearing.ts";
 import type { Notices } from "../../../tools/notices.ts";
 import type { Coordination, Membership } from "../../../tools/ports.ts";
+import type { PrincipalId } from "../../../wire/ids.ts";
 import type { JsonObject } from "../../../wire/json.ts";
 import { PRESENT_MS } from "../../../wire/over-http.ts";
 import type { Rejection } from "../../../wire/refusals.ts";
@@ -76,6 +77,8 @@ export function createMember(options: MemberOptions): Member {
   let asked: string | undefined;
   let joining: Promise<Rejection | undefined> | undefined;
   let isClosed = false;
+  /** As whom it was found when it was looked last: that holds until something happens in the session, or the time comes. */
+  let looked: { readonly self: PrincipalId | undefined; readonly revision: number; readonly untilMs: number } | undefined;
 
   function hear(heard: Heard): void {
     hearDecision(heard);
@@ -102,7 +105,7 @@ export function createMember(options: MemberOptions): Member {
 
   function letGo(): void {
     const left = seat;
-    seat = undefined;
+    seat = looked = undefined;
     left?.[Symbol.dispose]();
   }
 
@@ -224,14 +227,23 @@ export function createMember(options: MemberOptions): Member {
     },
     async worked() {
       if (isClosed) return;
-      const found = await session.query((state) => {
-        const self = memberOf(state, known, instance);
-        return { self: self && { id: self.id, isAway: self.presence === "unavailable" }, standing: held.standing(state, self?.id) };
+      if (looked !== undefined && looked.revision === session.revision && nowMs() < looked.untilMs) {
+        if (looked.self !== undefined) session.worked(looked.self);
+        return;
+      }
+      const { self, standing, as } = await session.query((state) => {
+        const participant = memberOf(state, known, instance);
+        const stands = held.standing(state, participant?.id);
+        const found = { self: participant?.id, revision: session.revision, untilMs: dueAtMs(stands.live) };
+        return { self: participant && { id: participant.id, isAway: participant.presence === "unavailable" }, standing: stands, as: found };
       });
-      const { self, standing } = found;
       if (joining !== undefined || isClosed) return;
       learn(standing);
-      if (self === undefined) return letGo();
+      if (self === undefined) {
+        letGo();
+        looked = as;
+        return;
+      }
       if (seat?.principal !== self.id) {
         letGo();
         seat = session.sit(self.id, hear);
@@ -239,6 +251,7 @@ export function createMember(options: MemberOptions): Member {
       }
       session.worked(self.id);
       if (self.isAway) await voice.say(self.id, instance, "HEARTBEAT", {});
+      else looked = as;
       await renewDue(standing.live);
     },
     async renew() {
@@ -260,4 +273,9 @@ export function createMember(options: MemberOptions): Member {
       if (!owns) await voice.say(id, instance, "GOODBYE", { reason: "user_exit", intent_disposition: "withdraw" });
     },
   };
+}
+
+/** When the first of them is to be renewed, or ends. */
+function dueAtMs(live: readonly Intent[]): number {
+  return Math.min(...live.map(({ renews, expiresAtMs, ttlSec }) => (renews ? expiresAtMs - (ttlSec * 1_000) / 2 : expiresAtMs)));
 }

@@ -40,6 +40,8 @@ export interface Sayer {
 export interface Session {
   readonly sessionId: string;
   readonly workspaceDir: string;
+  /** Of the last that has happened in it, and is durable. */
+  readonly revision: number;
   query<Result>(ask: (state: Readonly<SessionState>) => Result): Promise<Result>;
   ask(query: Query, asker: Asker): Promise<Answer>;
   /** Resolves when the outcome is durable. */
