@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import type { Settle } from "./ports.ts";
 import { TestPeers } from "./peers.test.fixture.ts";
 import { TestSession } from "./session.test.fixture.ts";
 import { caller } from "./worktree.test.fixture.ts";
@@ -118,6 +119,65 @@ describe("bus_drain", () => {
     expect(again.structured["messages"]).toMatchObject([{ id: "m1" }, { id: "m2" }]);
     expect(peers.acknowledged.map(({ id }) => id)).toEqual(["m1", "m2"]);
     expect(peers.mail).toEqual([]);
+  });
+
+  it("gives a repeat under the same id the same messages once more, and acknowledges each once", async () => {
+    const { peers, call } = ana();
+    peers.mail = [mail("m1", "a"), mail("m2", "b"), mail("m3", "c")];
+    const drain = async (id?: string) => call("bus_drain", id === undefined ? {} : { client_request_id: id });
+
+    const first = await drain("r1");
+    first.settle?.(true);
+    const repeat = await drain("r1");
+    repeat.settle?.(true);
+    const other = await drain("r2");
+    other.settle?.(true);
+
+    expect(first.structured["messages"]).toMatchObject([{ id: "m1" }, { id: "m2" }]);
+    expect([repeat.structured, repeat.text]).toEqual([first.structured, first.text]);
+    expect(other.structured["messages"]).toMatchObject([{ id: "m3" }]);
+    expect(peers.acknowledged.map(({ id }) => id)).toEqual(["m1", "m2", "m3"]);
+  });
+
+  it("gives two calls under one id the same, at once, and keeps nothing back that one of them was told", async () => {
+    const { peers, call } = ana();
+    peers.mail = [mail("m1", "a"), mail("m2", "b")];
+    const drain = () => call("bus_drain", { client_request_id: "r1" });
+
+    const both = await Promise.all([drain(), drain()]);
+    both[0].settle?.(false);
+    both[1].settle?.(true);
+
+    expect(both[0].structured["messages"]).toEqual(both[1].structured["messages"]);
+    expect([peers.acknowledged.length, peers.mail]).toEqual([2, []]);
+  });
+
+  it.each([
+    { name: "did not leave", lose: (settle: Settle) => settle(false) },
+    { name: "turned out to be unread", lose: (settle: Settle) => settle(true)?.(true) },
+  ])("takes anew under the same id where the first answer $name", async ({ lose }) => {
+    const { peers, call } = ana();
+    peers.mail = [mail("m1", "a")];
+    const { settle } = await call("bus_drain", { client_request_id: "r1" });
+    if (settle === undefined) throw new Error("mail is settled");
+    lose(settle);
+    await new Promise(setImmediate);
+    peers.mail.push(mail("m2", "b"));
+
+    const repeat = await call("bus_drain", { client_request_id: "r1" });
+
+    expect(repeat.structured["messages"]).toMatchObject([{ id: "m1" }, { id: "m2" }]);
+  });
+
+  it("forgets what it gave when mail is taken without an id", async () => {
+    const { peers, call } = ana();
+    peers.mail = [mail("m1", "a")];
+    (await call("bus_drain", { client_request_id: "r1" })).settle?.(true);
+    await call("bus_drain");
+
+    const late = await call("bus_drain", { client_request_id: "r1" });
+
+    expect(late.structured["messages"]).toEqual([]);
   });
 
   it("lets nothing in a message pass for a sentence of ours or drive a terminal, and cuts what outgrows a result", async () => {

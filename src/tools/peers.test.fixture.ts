@@ -44,7 +44,11 @@ export class TestPeers implements Peers {
     return {
       messages,
       remaining: this.mail.length,
-      settle: (given) => void (given ? this.acknowledged.push(...messages) : this.mail.unshift(...messages)),
+      settle: (given) => {
+        if (given) this.acknowledged.push(...messages);
+        else this.mail.unshift(...messages);
+        return given ? () => void this.mail.unshift(...messages) : undefined;
+      },
     };
   }
 
