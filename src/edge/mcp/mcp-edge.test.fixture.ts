@@ -10,7 +10,7 @@ import { silentLog } from "../../engine/log.ts";
 import { memoryStore } from "../../store/memory.ts";
 import { listen } from "../http/http-server.ts";
 import { conformanceServer } from "./conformance.test.fixture.ts";
-import { createMcpEdge } from "./mcp-routes.ts";
+import { createMcpEdge, type McpEdge } from "./mcp-routes.ts";
 import type { Caller, Callers } from "./ports.ts";
 import type { Serve } from "./serving.ts";
 import { createSessionStore } from "./session-store.ts";
@@ -19,6 +19,7 @@ export const SESSION = "s";
 
 export interface Mounted extends AsyncDisposable {
   readonly url: string;
+  readonly edge: McpEdge;
 }
 
 export interface MountOptions {
@@ -26,18 +27,28 @@ export interface MountOptions {
   readonly callers?: Callers;
   readonly port?: number;
   readonly capacity?: number;
+  readonly mostListeners?: number;
 }
 
-export async function mount({ serve, callers = EVERYBODY, port = 0, capacity }: MountOptions): Promise<Mounted> {
+export async function mount({ serve, callers = EVERYBODY, port = 0, capacity, mostListeners }: MountOptions): Promise<Mounted> {
   const engine = createEngine({ store: memoryStore(), log: silentLog, node: "test" });
   const settings = capacity === undefined ? {} : { capacity };
   const open = async (id: Parameters<typeof engine.open>[1]) => (await engine.open(mcp, id, settings)).host;
   const sessions = createSessionStore({ engine, open, clock: systemClock });
-  const edge = createMcpEdge({ sessionAt: () => SESSION, serve, callers, sessions, onActivity: () => undefined, log: silentLog });
+  const edge = createMcpEdge({
+    sessionAt: () => SESSION,
+    serve,
+    callers,
+    sessions,
+    onActivity: () => undefined,
+    mostListeners,
+    log: silentLog,
+  });
   const upgrade = () => ({ status: 404 as const, why: "no sockets here" });
   const server = await listen({ host: "127.0.0.1", port, allowedOrigins: [], routes: edge.routes, upgrade });
   return {
     url: `http://127.0.0.1:${server.port}/mcp`,
+    edge,
     async [Symbol.asyncDispose]() {
       edge[Symbol.dispose]();
       sessions[Symbol.dispose]();

@@ -30,11 +30,15 @@ export interface McpEdgeOptions {
   readonly callers: Callers;
   readonly sessions: SessionStore;
   readonly onActivity: () => void;
+  /** Most streams of 2026 that are open at once. */
+  readonly mostListeners?: number | undefined;
   readonly log: Log;
 }
 
 export interface McpEdge extends Disposable {
   readonly routes: Hono;
+  /** What those routes answer with, for whoever knows already that a request is for them. */
+  readonly answer: (context: Context) => Promise<Response>;
   /** Whether somebody waits for an answer or listens. */
   readonly isBusy: () => boolean;
   /** Sends away whose credential is given out no more; gives how many those were. */
@@ -42,6 +46,9 @@ export interface McpEdge extends Disposable {
   /** Ends what is open, for a handover: clients come again, and find their sessions. */
   readonly hold: () => void;
 }
+
+/** Where MCP is spoken. */
+const MCP_PATHS = ["/mcp", "/session/:session/mcp"];
 
 /** Bytes of one message: the longest file that a tool takes, with every character escaped, as the bridge takes it. */
 const MAX_BODY_BYTES = 48 * 1024 * 1024;
@@ -56,11 +63,11 @@ const MANIFOLD = "a message has too many members and elements; send less at once
 
 const WHICH_SESSION = "the address has to say which session is meant: connect to /session/<id>/mcp";
 
-export function createMcpEdge({ sessionAt, serve, callers, sessions, onActivity, log }: McpEdgeOptions): McpEdge {
+export function createMcpEdge({ sessionAt, serve, callers, sessions, onActivity, mostListeners, log }: McpEdgeOptions): McpEdge {
   const stays = createStays();
   const reading = createReadingRoom();
   const legacy = createLegacy({ serve, callers, sessions, log });
-  const modern = createModern(log);
+  const modern = createModern(log, mostListeners);
   const calls = createPlainCalls();
   /** Looked up once for a connection, however many requests come over it. */
   const owners = new WeakMap<Socket, Promise<Peer>>();
@@ -100,7 +107,7 @@ export function createMcpEdge({ sessionAt, serve, callers, sessions, onActivity,
     return barred === undefined ? { caller, bytes } : barredResponse(barred);
   }
 
-  async function answer(context: Context): Promise<Response> {
+  async function respond(context: Context): Promise<Response> {
     const request = context.req.raw;
     const env = context.env as Env;
     const unfit = unfitOf(request, env);
@@ -160,24 +167,25 @@ export function createMcpEdge({ sessionAt, serve, callers, sessions, onActivity,
     return method === "GET" ? legacy.get(visit) : legacy.delete(visit);
   }
 
-  const routes = new Hono();
-  for (const path of ["/mcp", "/session/:session/mcp"]) {
-    routes.all(path, async (context) => {
-      onActivity();
-      served += 1;
-      try {
-        return forPage(context.req.raw, await answer(context));
-      } catch (error) {
-        log.error({ error: String(error) }, "MCP request broke");
-        return refusal(500, CODE.internal, "an internal error stopped this request; the sidecar's log says why");
-      } finally {
-        served -= 1;
-      }
-    });
+  async function answer(context: Context): Promise<Response> {
+    onActivity();
+    served += 1;
+    try {
+      return forPage(context.req.raw, await respond(context));
+    } catch (error) {
+      log.error({ error: String(error) }, "MCP request broke");
+      return refusal(500, CODE.internal, "an internal error stopped this request; the sidecar's log says why");
+    } finally {
+      served -= 1;
+    }
   }
+
+  const routes = new Hono();
+  for (const path of MCP_PATHS) routes.all(path, answer);
 
   return {
     routes,
+    answer,
     isBusy: () => served > 0 || stays.size > 0,
     dismiss: () => stays.dismiss(callers),
     hold: () => stays.endAll(),

@@ -30,9 +30,9 @@ const RETRY_SEC = 5;
 
 const OPTIONS = { legacy: "reject", keepAliveMs: 0 } as const;
 
-export function createModern(log: Log): Modern {
+export function createModern(log: Log, mostListeners?: number): Modern {
   const handler = createMcpHandler(serverOf, OPTIONS);
-  const listeners = createListeners();
+  const listeners = createListeners(mostListeners);
   const turns = createTurns<Listening>((listening) => listening.tell());
 
   /** One that is not plain, by a handler of its own, whose events are those that this listener may hear of. */
