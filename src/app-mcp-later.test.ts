@@ -1,7 +1,7 @@
 import { Hono } from "hono";
 import { describe, expect, it } from "vitest";
 import { serveLater } from "./app-mcp-later.ts";
-import type { Mcp } from "./app-mcp.ts";
+import type { MadeMcp } from "./app-mcp.ts";
 import type { Common } from "./service.ts";
 
 /** What is put together when somebody asks, and what happens to it. */
@@ -14,14 +14,15 @@ function later(loads: (() => void)[] = []) {
     loads.shift()?.();
     within.own({ [Symbol.asyncDispose]: () => Promise.resolve(void told.push("closed")) });
     return Promise.resolve({
-      routes: new Hono().all("/mcp", (context) => context.text("answered")),
+      routes: new Hono().all("/mcp/*", ({ req, text }) => text(`${req.path} by its route`)),
+      answer: ({ req, text }) => Promise.resolve(text(`answered at ${req.param("session") ?? "the only session"}`)),
       isBusy: () => true,
       dismiss: () => 2,
       hold: () => Promise.resolve(void told.push("hold")),
       renewKeys: (keys) => void told.push(`keys ${Object.keys(keys).join()}`),
-    } satisfies Mcp);
+    } satisfies MadeMcp);
   });
-  const ask = async () => (await mcp.routes.request("/mcp")).text();
+  const ask = async (path = "/mcp") => (await mcp.routes.request(path)).text();
   const end = async () => {
     for (const made of owned.reverse()) await made[Symbol.asyncDispose]();
   };
@@ -40,11 +41,20 @@ describe("MCP over HTTP that nobody has asked for", () => {
   it("is put together once, by whoever asks first", async () => {
     const { mcp, told, ask } = later();
 
-    expect(await Promise.all([ask(), ask()])).toEqual(["answered", "answered"]);
-    expect(await ask()).toBe("answered");
+    expect(await Promise.all([ask(), ask()])).toEqual(["answered at the only session", "answered at the only session"]);
+    expect(await ask()).toBe("answered at the only session");
     expect([mcp.isBusy(), mcp.dismiss()]).toEqual([true, 2]);
     await mcp.hold();
     expect(told).toEqual(["load", "hold"]);
+  });
+
+  it("answers where MCP is spoken by itself, and elsewhere by its routes, before it stands and behind that", async () => {
+    const { ask } = later();
+    const paths = ["/session/s1/mcp", "/mcp", "/mcp/docs"];
+    const said = ["answered at s1", "answered at the only session", "/mcp/docs by its route"];
+
+    expect(await Promise.all(paths.map((path) => ask(path)))).toEqual(said);
+    expect(await Promise.all(paths.map((path) => ask(path)))).toEqual(said);
   });
 
   it("goes by the keys that were renewed before", async () => {
@@ -63,7 +73,7 @@ describe("MCP over HTTP that nobody has asked for", () => {
     const { told, ask } = later([broken]);
 
     expect(await ask()).toContain("its log says why");
-    expect(await ask()).toBe("answered");
+    expect(await ask()).toBe("answered at the only session");
     expect(told).toEqual(["load", "logged", "load"]);
   });
 

@@ -3,22 +3,27 @@
  * a fifth of the time in which a sidecar starts, and 6 MB.
  */
 import { type Context, Hono } from "hono";
-import type { Mcp } from "./app-mcp.ts";
+import type { MadeMcp, Mcp } from "./app-mcp.ts";
 import { Cleanup } from "./cleanup.ts";
 import type { Log } from "./log.ts";
 import type { Common } from "./service.ts";
 
-const PATHS = ["/mcp", "/session/:session/mcp", "/.well-known/oauth-protected-resource"].flatMap((path) => [path, `${path}/*`]);
+const MCP_PATHS = ["/mcp", "/session/:session/mcp"];
+const OTHERS = [
+  ...MCP_PATHS.map((path) => `${path}/*`),
+  "/.well-known/oauth-protected-resource",
+  "/.well-known/oauth-protected-resource/*",
+];
 
 /** As JSON-RPC has it. */
 const INTERNAL = -32_603;
 const UNAVAILABLE = "MCP over HTTP could not be started in this sidecar, and its log says why; ask again later";
 
 /** @param load - puts it together, on what it is given instead of what is common to all: that takes nothing more over by now */
-export function serveLater(common: Common, log: Pick<Log, "error">, load: (common: Common) => Promise<Mcp>): Mcp {
+export function serveLater(common: Common, log: Pick<Log, "error">, load: (common: Common) => Promise<MadeMcp>): Mcp {
   const owned = new Cleanup();
-  let standing: Mcp | undefined;
-  let loading: Promise<Mcp> | undefined;
+  let standing: MadeMcp | undefined;
+  let loading: Promise<MadeMcp> | undefined;
   let isOver = false;
   let keys: Parameters<Mcp["renewKeys"]>[0] | undefined;
 
@@ -30,14 +35,14 @@ export function serveLater(common: Common, log: Pick<Log, "error">, load: (commo
     },
   });
 
-  async function begin(): Promise<Mcp> {
+  async function begin(): Promise<MadeMcp> {
     const mcp = await load({ ...common, own: (made) => owned.own(made) });
     if (keys !== undefined) mcp.renewKeys(keys);
     standing = mcp;
     return mcp;
   }
 
-  function loaded(): Promise<Mcp> {
+  function loaded(): Promise<MadeMcp> {
     if (isOver) return Promise.reject(new Error("the sidecar is stopping"));
     loading ??= begin().catch((cause: unknown) => {
       loading = undefined; // the next request tries again
@@ -47,15 +52,23 @@ export function serveLater(common: Common, log: Pick<Log, "error">, load: (commo
   }
 
   const routes = new Hono();
-  async function answer({ req, env }: Context): Promise<Response> {
+  const through = (made: MadeMcp, { req, env }: Context): Response | Promise<Response> => made.routes.fetch(req.raw, env as object);
+  async function first(context: Context, answer: typeof through): Promise<Response> {
     try {
-      return await (standing ?? (await loaded())).routes.fetch(req.raw, env as object);
+      return await answer(await loaded(), context);
     } catch (error) {
       log.error({ error: String(error) }, "MCP over HTTP could not be put together");
       return Response.json({ jsonrpc: "2.0", id: null, error: { code: INTERNAL, message: UNAVAILABLE } }, { status: 503 });
     }
   }
-  for (const path of PATHS) routes.all(path, answer);
+  const by = (answer: typeof through) => (context: Context) =>
+    standing === undefined ? first(context, answer) : answer(standing, context);
+  for (const path of MCP_PATHS)
+    routes.all(
+      path,
+      by((made, context) => made.answer(context)),
+    );
+  for (const path of OTHERS) routes.all(path, by(through));
 
   return {
     routes,

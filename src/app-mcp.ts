@@ -1,7 +1,7 @@
 /**
  * MCP over HTTP put together for a sidecar: who asks, whom that makes in a session, what changes there, and the edge on top.
  */
-import type { Hono } from "hono";
+import type { Context, Hono } from "hono";
 import type { ServiceConfig } from "./config/service.ts";
 import { board } from "./core/board/board.ts";
 import { mail } from "./core/mail/mail.ts";
@@ -62,7 +62,13 @@ export interface Mcp {
   readonly renewKeys: (table: KeyTable) => void;
 }
 
-export async function serveMcp(common: Common, options: McpOptions): Promise<Mcp> {
+/** As it is put together. */
+export interface MadeMcp extends Mcp {
+  /** What `/mcp` and `/session/:session/mcp` answer with, without another look at where a request goes. */
+  readonly answer: (context: Context) => Promise<Response>;
+}
+
+export async function serveMcp(common: Common, options: McpOptions): Promise<MadeMcp> {
   const { config, log, door, isHosted, beganAtMs, sessionAt, openSession, rate } = options;
   const { engine, onActivity } = common;
   const nowMs = (): number => engine.nowMs();
@@ -101,6 +107,7 @@ export async function serveMcp(common: Common, options: McpOptions): Promise<Mcp
   if (issuer !== undefined) routes.route("/", metadataRoutes({ issuer: issuer.issuer, publicUrl }));
   return {
     routes,
+    answer: edge.answer,
     // Whoever comes over HTTP cannot start a sidecar that has ended.
     isBusy: () => edge.isBusy() || (visitors.present ?? 0) > 0,
     dismiss: () => visitors.dismiss() + edge.dismiss(),
