@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { BusChange } from "../client/bus-events.ts";
-import { aboutWhat, type Heard, isOfBoard, isTold } from "./changes.ts";
+import { aboutWhat, type Heard } from "./changes.ts";
+import { isOfBoard, isTold } from "./told.ts";
 
 const NAMES = ["session", "intents", "conflicts", "inbox", "file/src/a.ts", "lanes", "board", "board?topic=ci"];
 const told = (type: string) => ({ message_type: type, message_id: "m1", sender: { principal_id: "bo" }, payload: {} }) as Heard;

@@ -4,10 +4,10 @@
  * Of its session a bridge hears what participants are told: who comes and goes, tasks, changes of files, and the conflicts that it
  * is in. Of the conflicts of others nobody tells it.
  */
-import { namedBus } from "../client/bus-settings.ts";
 import type { BusChange } from "../client/bus-events.ts";
 import { boardUri, canonicalUri } from "../tools/resources/uri.ts";
 import type { InboundEnvelope } from "../wire/mpac/coordinator.ts";
+import { BOARD, CONFLICTS, FILES, INBOX, INTENTS, LANES, SESSION, TOPICS } from "./told.ts";
 
 /** `joined`: what was said before is not known. Of the bus, undefined: it is not known what. */
 export type Heard = InboundEnvelope | "joined" | "mail" | OnBoard;
@@ -17,15 +17,7 @@ interface OnBoard {
   readonly onBoard: readonly BusChange[] | undefined;
 }
 
-const [SESSION, INTENTS, CONFLICTS, INBOX, LANES, BOARD] = ["session", "intents", "conflicts", "inbox", "lanes", "board"].map(
-  (name) => `signalbox://${name}`,
-);
-/** Each topic's. */
-const TOPICS = `${BOARD}?`;
-/** Each file's: what is worked on there, and what was changed. */
-const FILES = "signalbox://file/";
-
-const ABOUT: readonly (readonly [kind: RegExp, uris: readonly (string | undefined)[]])[] = [
+const ABOUT: readonly (readonly [kind: RegExp, uris: readonly string[]])[] = [
   // Whether the holder of a lane is there is said with the lane.
   [/^(?:HELLO|GOODBYE)$/, [SESSION, LANES]],
   [/^(?:COORDINATOR_STATUS|SESSION_)/, [SESSION]],
@@ -51,22 +43,8 @@ function aboutBoard(changes: readonly BusChange[] | undefined): (uri: string) =>
 }
 
 /** What is acknowledged is named by its id only, and so may be of any topic. */
-function ofChange({ change, topic, action_flag: asksPerson }: BusChange): (string | undefined)[] {
+function ofChange({ change, topic, action_flag: asksPerson }: BusChange): string[] {
   if (change === "message_acknowledged") return [BOARD, TOPICS, INBOX];
   if (change !== "message_posted") return [LANES];
   return [BOARD, topic === undefined ? TOPICS : boardUri(topic), ...(asksPerson === true ? [INBOX] : [])];
-}
-
-const ofSession = aboutWhat("joined");
-
-const isOfBus = aboutBoard(undefined);
-
-/** Whether the session's bus has to be followed for the resource: where another one is named, nobody tells of that. */
-export function isOfBoard(uri: string, env: NodeJS.ProcessEnv): boolean {
-  return isOfBus(uri) && namedBus(env) === undefined;
-}
-
-/** Whether anybody tells a bridge that the resource says something else. */
-export function isTold(uri: string, env: NodeJS.ProcessEnv): boolean {
-  return ofSession(uri) || isOfBoard(uri, env);
 }

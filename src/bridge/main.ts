@@ -7,12 +7,12 @@
 import { instructionsFor } from "../tools/instructions.ts";
 import { select } from "../tools/selection.ts";
 import { VERSION } from "../version.ts";
-import { isOfBoard, isTold } from "./changes.ts";
 import { createFollowers } from "./followers.ts";
 import { serveFace } from "./mcp-face.ts";
 import { readOptions } from "./options.ts";
 import { renderedPrompts, renderedResources, renderedTools } from "./rendered.ts";
 import { report, reserveStdout } from "./standard-streams.ts";
+import { isOfBoard, isTold } from "./told.ts";
 import type { BridgeTools } from "./tools.ts";
 
 /** Milliseconds from the end of stdin to the end of the process: a GOODBYE takes 800 of them at most. */
