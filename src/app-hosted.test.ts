@@ -8,6 +8,8 @@ import { readHostedConfig, type SidecarFlags } from "./config.ts";
 import { hostedStore } from "./git/hosted-store.ts";
 import { scratchFolder } from "./git/scratch.test.fixture.ts";
 import { createLog } from "./log.ts";
+import { RECORD_FORMAT } from "./wire/record.ts";
+import { CONTROL } from "./wire/versions.ts";
 
 const TABLE = JSON.stringify({
   "ana-token": { allowed_sessions: ["red"], roles: ["owner"] },
@@ -198,6 +200,52 @@ describe("a hosted sidecar", () => {
     const { answer } = await served.join("/session/red", "ana");
 
     expect(answer.payload).toMatchObject({ session_id: "red", security_profile: "open" });
+  });
+
+  it.each([
+    { name: "leaves its sessions to the next process", policy: {}, hears: [], then: "SESSION_INFO" },
+    {
+      name: "ends its sessions first where their policy says so",
+      policy: { lifecycle: { close_on_shutdown: true } },
+      hears: ["coordinator_shutdown"],
+      then: "PROTOCOL_ERROR",
+    },
+  ])("when it stops, $name", async ({ policy, hears, then }) => {
+    await using scratch = await scratchFolder();
+    const folder = join(scratch.folder, "store");
+    const env = { MPAC_TOKEN_TABLE: TABLE, MPAC_SESSION_POLICY: JSON.stringify(policy) };
+    const first = await hosted(folder, env);
+    const ana = await first.join("/session/red", "ana", "ana-token");
+    const heard: Frame[] = [];
+    ana.socket.on("message", (data: Buffer) => heard.push(JSON.parse(data.toString()) as Frame));
+    const closed = once(ana.socket, "close");
+
+    await first[Symbol.asyncDispose]();
+
+    expect((await closed)[0]).toBe(1012);
+    const ends = heard.filter(({ message_type }) => message_type === "SESSION_CLOSE");
+    expect(ends.map(({ payload }) => payload["reason"])).toEqual(hears);
+    await using next = await hosted(folder, env);
+    const { answer } = await next.join("/session/red", "ana", "ana-token");
+    expect(answer["message_type"]).toBe(then);
+  });
+
+  it("ends no session that another process takes over, whatever its policy says", async () => {
+    await using scratch = await scratchFolder();
+    const folder = join(scratch.folder, "store");
+    const env = { MPAC_TOKEN_TABLE: TABLE, MPAC_SESSION_POLICY: '{"lifecycle":{"close_on_shutdown":true}}' };
+    const first = await hosted(folder, env);
+    await first.join("/session/red", "ana", "ana-token");
+    const { token } = JSON.parse(await readFile(join(folder, "sidecar.json"), "utf8")) as { token: string };
+    const headers = { authorization: `Bearer ${token}`, "content-type": "application/json" };
+    const body = JSON.stringify({ control: CONTROL + 1, format: RECORD_FORMAT, version: "9.9.9" });
+
+    const { status } = await fetch(`http://127.0.0.1:${first.sidecar.port}/control/handover`, { method: "POST", headers, body });
+    await first[Symbol.asyncDispose]();
+    await using next = await hosted(folder, env);
+    const { answer } = await next.join("/session/red", "ana", "ana-token");
+
+    expect([status, answer["message_type"]]).toEqual([200, "SESSION_INFO"]);
   });
 
   it("keeps one process from the log of another", async () => {

@@ -177,6 +177,7 @@ async function serveSessions(
       mail.hold();
       return mcp.hold();
     },
+    shutDown: () => sessions.shutDown(),
     isBusy: () => mail.isBusy() || board.isBusy() || mcp.isBusy(),
     sessionAt: (path) => idIn(path, /^\/session\/([^/]+)/) ?? { close: NO_SESSION },
   };

@@ -183,6 +183,7 @@ async function serveRepository(common: Common, { config, place, log, sessionId, 
       mail.hold();
       return mcp.hold();
     },
+    shutDown: () => session.shutDown(),
     isBusy: () => mail.isBusy() || board.isBusy() || mcp.isBusy(),
     sessionAt(path) {
       if (path === "/") return sessionId;

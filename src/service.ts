@@ -111,6 +111,8 @@ export interface Served {
   readonly dismiss?: () => number;
   /** Says farewell to those whom no MPAC connection shows, before the log is handed on, or closed for good. */
   readonly hold?: () => void | Promise<void>;
+  /** Ends the sessions that are to end with this process; not asked when another one takes them over. */
+  readonly shutDown?: () => Promise<void>;
   /** Whether somebody is served, or waits to be, whom no MPAC connection shows. */
   readonly isBusy?: () => boolean;
   /** The session of a path; or, when there is none, how that is said. */
@@ -244,6 +246,7 @@ export async function startService(options: ServiceOptions): Promise<Sidecar> {
     async [Symbol.asyncDispose]() {
       clearInterval(idleTimer);
       clearInterval(storeTimer);
+      await served.shutDown?.();
       mpac.close();
       await served.hold?.();
       await nextTurn(); // what they are told leaves

@@ -35,6 +35,8 @@ export const LifecyclePolicy = z.looseObject({
   auto_close_grace_sec: seconds.optional(),
   /** 0: the session has no end of its own. */
   session_ttl_sec: seconds.optional(),
+  /** Whether no other process goes on with the session when this one stops. */
+  close_on_shutdown: z.boolean().optional(),
 });
 
 /** SPEC 23.1.5. */

@@ -324,6 +324,11 @@ export interface ConnectionLost {
   readonly principal: string;
 }
 
+/** The coordinator's process stops, and hands its office to nobody. */
+export interface CoordinatorStopped {
+  readonly type: "CoordinatorStopped";
+}
+
 /** What an accepted command gives its sender beyond the events (wire: `extensions.signalbox.ack`). */
 export interface SettledResult {
   /** The announcement waits; when it begins its owner hears of it by itself. */

@@ -56,6 +56,28 @@ describe("asked for", () => {
   });
 });
 
+describe("when its process stops and nobody takes it over", () => {
+  it.each<[name: string, settings: JsonObject, gives: string | readonly string[]]>([
+    ["goes on with the next process", {}, "standing"],
+    ["goes on where its policy says nothing of that", { lifecycle: { auto_close: true } }, "standing"],
+    ["ends where its policy says so", { lifecycle: { close_on_shutdown: true } }, ["IntentEnded", "SessionClosed"]],
+  ])("%s", (_, settings, gives) => {
+    const played = withOwner(settings);
+    announce(played, "ana", "i");
+
+    expect(gist(played.gives({ type: "CoordinatorStopped" }))).toEqual(gives);
+  });
+
+  it("ends by the coordinator's shutdown, once", () => {
+    const played = withOwner({ lifecycle: { close_on_shutdown: true } });
+
+    const first = played.gives({ type: "CoordinatorStopped" });
+
+    expect(eventOf(first, "SessionClosed")).toEqual({ type: "SessionClosed", reason: "coordinator_shutdown" });
+    expect(gist(played.gives({ type: "CoordinatorStopped" }))).toBe("standing");
+  });
+});
+
 describe("once it has ended", () => {
   it.each(["HELLO", "HEARTBEAT", "SESSION_CLOSE", "INTENT_DEFERRED"] as const)("%s is refused, and GOODBYE is not", (type) => {
     const played = withOwner();

@@ -1,6 +1,7 @@
 /**
  * How a session ends (SPEC 9.6.1): by the word of an owner or arbiter, when its time is over, or, where its policy says so,
- * a while after everything in it was done. A repository's own local session has none of these but the first.
+ * a while after everything in it was done, or with the process that serves it. A repository's own local session has none of
+ * these but the first: the next process goes on with it.
  *
  * Everything that lives in it ends first. Nothing but GOODBYE is taken afterwards.
  */
@@ -10,6 +11,7 @@ import type { SessionEvent } from "../../wire/session.ts";
 import { hasAuthority } from "./authority.ts";
 import { endings } from "./cascade.ts";
 import { allEnded, together } from "./deferrals.ts";
+import { policyOf } from "./policy.ts";
 import type { Participant, SessionState } from "./state.ts";
 import { refuse, type Verdict } from "./verdict.ts";
 
@@ -23,6 +25,12 @@ export function decideClose(state: Readonly<SessionState>, _message: Message<"SE
     );
   }
   return { events: closing(state, { reason: "manual" }) };
+}
+
+/** Without a policy that says otherwise the next process on the same log is its successor. */
+export function decideStopped(state: Readonly<SessionState>): Verdict {
+  if (state.closed !== undefined || !policyOf(state.settings).closesOnShutdown) return { standing: { revision: 0 } };
+  return { events: closing(state, { reason: "coordinator_shutdown" }) };
 }
 
 interface Ending {

@@ -23,6 +23,7 @@ export interface Policy {
   readonly autoCloseGraceMs: number;
   /** 0: the session has no end of its own. */
   readonly sessionTtlMs: number;
+  readonly closesOnShutdown: boolean;
 }
 
 const inMs = (seconds: number | undefined, otherwise: number): number => Math.round((seconds ?? otherwise) * 1_000);
@@ -49,6 +50,7 @@ export function policyOf(settings: SessionSettings): Policy {
     autoClose: lifecycle.auto_close === true,
     autoCloseGraceMs: inMs(lifecycle.auto_close_grace_sec, 60),
     sessionTtlMs: inMs(lifecycle.session_ttl_sec, 0),
+    closesOnShutdown: lifecycle.close_on_shutdown === true,
   };
   known.set(settings, policy);
   return policy;

@@ -7,7 +7,7 @@
 import type { JsonObject } from "../../wire/json.ts";
 import { ClientMessage } from "../../wire/mpac/messages.ts";
 import type { Rejection } from "../../wire/refusals.ts";
-import type { ConnectionLost, SessionEvent, SessionEventOf } from "../../wire/session.ts";
+import type { ConnectionLost, CoordinatorStopped, SessionEvent, SessionEventOf } from "../../wire/session.ts";
 import type { Decision, EngineCommand, Moment } from "../aggregate.ts";
 import { session } from "./session.ts";
 import type { SessionState } from "./state.ts";
@@ -24,7 +24,7 @@ export interface PlayedRecord {
   readonly atMs: number;
   readonly seed: string;
   readonly facts: SessionFacts;
-  readonly command: ClientMessage | ConnectionLost | EngineCommand;
+  readonly command: ClientMessage | ConnectionLost | CoordinatorStopped | EngineCommand;
   readonly events: readonly SessionEvent[];
 }
 
@@ -40,7 +40,7 @@ export interface Play {
     more?: JsonObject,
     facts?: SessionFacts,
   ): Decision<SessionEvent>;
-  gives(command: ConnectionLost | EngineCommand, facts?: SessionFacts): Decision<SessionEvent>;
+  gives(command: ConnectionLost | CoordinatorStopped | EngineCommand, facts?: SessionFacts): Decision<SessionEvent>;
   /** Time passes, and what falls due is decided, each at its own moment. */
   pass(ms: number): void;
   /** Time passes and nobody looks. */

@@ -6,7 +6,14 @@
  */
 import type { SessionId } from "../../wire/ids.ts";
 import type { ClientMessage } from "../../wire/mpac/messages.ts";
-import { type ConnectionLost, SessionEvent, type SessionEventOf, SessionSettings, type SettledResult } from "../../wire/session.ts";
+import {
+  type ConnectionLost,
+  type CoordinatorStopped,
+  SessionEvent,
+  type SessionEventOf,
+  SessionSettings,
+  type SettledResult,
+} from "../../wire/session.ts";
 import type { JsonObject } from "../../wire/json.ts";
 import { type Aggregate, type Decision, type EngineCommand, UnknownEvent, unreachable } from "../aggregate.ts";
 import { decideBatch } from "./batches.ts";
@@ -18,7 +25,7 @@ import { decideConnectionLost, decideGoodbye, decideLapse, mayLapse } from "./de
 import { decideEscalate } from "./escalations.ts";
 import { evolve } from "./evolve.ts";
 import { decideAnnounce, decideUpdate, decideWithdraw } from "./intents.ts";
-import { decideClose } from "./lifecycle.ts";
+import { decideClose, decideStopped } from "./lifecycle.ts";
 import { decideCommit } from "./operations.ts";
 import { decideHeartbeat, decideHello } from "./participants.ts";
 import { decidePropose } from "./proposals.ts";
@@ -32,7 +39,7 @@ import { decideTick } from "./time.ts";
 import { refuse, type SessionFacts, type SessionMoment, type Verdict } from "./verdict.ts";
 
 /** What a session is told: what its participants say, and what is seen of them. */
-export type SessionCommand = ClientMessage | ConnectionLost;
+export type SessionCommand = ClientMessage | ConnectionLost | CoordinatorStopped;
 
 /** Room between two records for the Lamport values of the messages that the first one causes. */
 const LAMPORT_STEP = 1024;
@@ -139,6 +146,8 @@ function decideAny(state: Readonly<SessionState>, command: Command, at: SessionM
       return decideLapse(state, command.principal, command.lastHeardAtMs);
     case "ConnectionLost":
       return decideConnectionLost(state, command.principal);
+    case "CoordinatorStopped":
+      return decideStopped(state);
     default:
       return unreachable(command);
   }

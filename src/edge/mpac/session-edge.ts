@@ -11,7 +11,7 @@ import type { Engine } from "../../engine/engine.ts";
 import type { ClientMessage } from "../../wire/mpac/messages.ts";
 import type { FileList, FileRead, SessionSummaryRequest } from "../../wire/mpac/sideband.ts";
 import type { QueryFrame, SummaryAnswer } from "../../wire/query.ts";
-import type { Revision } from "../../wire/record.ts";
+import { type Revision, SELF } from "../../wire/record.ts";
 import type { RefusalCode } from "../../wire/refusals.ts";
 import { prepare, type Prepared, type Refused, type Surroundings, withoutSecrets, type WorkspaceFiles } from "./commands.ts";
 import type { Connection } from "./connection.ts";
@@ -38,6 +38,8 @@ export interface SessionEdge extends Disposable {
   readonly inside: Inside;
   /** Tells everybody in it that another process takes the session over. */
   announceHandover(): void;
+  /** The process stops and hands it to nobody: a session whose policy says so ends. Resolves when that has been said. */
+  shutDown(): Promise<void>;
 }
 
 export interface SessionEdgeOptions {
@@ -130,6 +132,7 @@ export function createSessionEdge({ room, engine, files, observations, clock = s
       })),
     inside,
     announceHandover: () => room.announceHandover(),
+    shutDown: () => new Promise((resolve) => host.submit({ command: { type: "CoordinatorStopped" }, actor: SELF }, () => resolve())),
     gone: (connection) => room.leave(connection),
     isConnected: (principal) => room.isConnected(principal),
     [Symbol.dispose]() {

@@ -12,6 +12,8 @@ export interface Sessions extends Disposable {
   enter(id: string): Promise<Visit>;
   /** Whether somebody has joined that session under this name over a connection that is open. */
   isConnected(id: string, principal: string): boolean;
+  /** The process stops: each that is open ends where its policy says so. */
+  shutDown(): Promise<void>;
   /** Of the sessions that are open. */
   readonly size: number;
 }
@@ -66,6 +68,9 @@ export function createSessions(open: (id: string) => Promise<SessionEdge>, linge
       };
     },
     isConnected: (id, principal) => sessions.get(id)?.opened?.isConnected(principal) ?? false,
+    async shutDown() {
+      await Promise.all([...sessions.values()].map(({ opened }) => opened?.shutDown()));
+    },
     get size() {
       return sessions.size;
     },
