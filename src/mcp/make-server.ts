@@ -21,18 +21,16 @@ import {
 } from "@modelcontextprotocol/server";
 import { serveCatalogue } from "./catalogue.ts";
 import type { Settle } from "../tools/ports.ts";
+import type { ToolResult } from "../tools/tool.ts";
 import type { Asked, Face } from "./face.ts";
-import { askOnPage, backFrom, canOpenPages, type Pages } from "./pages.ts";
+import { askOnPage, backFrom, canOpenPages, type Page, type Pages } from "./pages.ts";
 import { progressTo } from "./progress.ts";
-import { ask, canShowForms, replyIn } from "./question.ts";
+import { ask, askOver, canShowForms, replyIn, type Unshown } from "./question.ts";
 import { invalid, noTool } from "./refusals.ts";
-import { ANSWER_MS, type RequestStates } from "./request-state.ts";
+import type { RequestStates } from "./request-state.ts";
 
 /** What a host may keep the lists for, in milliseconds. They change with a release only. */
 const KEEP_MS = 60_000;
-
-/** How much sooner than its state the SDK gives up a question that it asks by itself, in milliseconds. */
-const MARGIN_MS = 5_000;
 
 /** The first revision in which each choice of a form has its words beside its value. */
 const TITLES_BESIDE = "2025-11-25";
@@ -84,7 +82,6 @@ export function makeServer(face: Face, options: MakeServerOptions): Server {
     },
     instructions: face.instructions,
     cacheHints: CACHE_HINTS,
-    inputRequired: { roundTimeoutMs: ANSWER_MS - MARGIN_MS },
   });
   const answer = answerIn(server, face, options);
 
@@ -141,11 +138,12 @@ async function call(
   server: Server,
   face: Face,
   options: MakeServerOptions,
-  { name, args }: { readonly name: string; readonly args: unknown },
+  made: { readonly name: string; readonly args: unknown } & Partial<Unshown>,
   ctx: ServerContext,
   asked: Asked,
 ): Promise<CallToolResult | InputRequiredResult> {
   const { era, requestStates, callerOf, whenSent, pages } = options;
+  const { name, args, unshown } = made;
   if (face.lists.tools.every((tool) => tool.name !== name)) throw noTool(name, face.lists);
 
   const bound = { tool: name, args, caller: callerOf(asked) };
@@ -154,26 +152,38 @@ async function call(
   if (back?.open !== undefined) return askOnPage(back.open, back, asked, requestStates, bound);
   if (back?.wasOpened === true && era === "legacy") await tellAnswered(server, back.id, ctx);
   const reply = back === undefined ? said : back.reply;
+  const again = async (question: Promise<InputRequiredResult>, page?: Page): Promise<CallToolResult | InputRequiredResult> => {
+    const required = await question;
+    if (era === "modern") return required;
+    const next = await askOver(ctx, required);
+    if ("unshown" in next && page !== undefined) pages?.close(page.id);
+    return "unshown" in next
+      ? call(server, face, options, { ...made, ...next }, ctx, asked)
+      : call(server, face, options, made, next, asked);
+  };
   const capabilities = era === "modern" ? claimed(ctx, CLIENT_CAPABILITIES_META_KEY) : server.getClientCapabilities();
   const progress = progressTo(ctx);
-  const called = await face
-    .call(name, args, { ...asked, person: { canBeAsked: canBeAsked(capabilities, options, asked), reply }, progress: progress?.tell })
-    .finally(() => progress?.end());
+  const person = { canBeAsked: unshown === undefined && canBeAsked(capabilities, options, asked), reply };
+  const called = await face.call(name, args, { ...asked, person, progress: progress?.tell }).finally(() => progress?.end());
   if (called.outcome === "unknown-tool") throw invalid(called.message);
 
   const { structured, text, isError, settle, asks } = called.result;
   if (asks !== undefined) {
     settle?.(false);
-    if (!canShowForms(capabilities) && pages !== undefined) return askOnPage(pages.open(asks, asked), asks, asked, requestStates, bound);
+    if (!canShowForms(capabilities) && pages !== undefined) {
+      const page = pages.open(asks, asked);
+      return again(askOnPage(page, asks, asked, requestStates, bound), page);
+    }
     const revision = server.getNegotiatedProtocolVersion() ?? TITLES_BESIDE;
-    return ask(asks, revision < TITLES_BESIDE ? "apart" : "beside", requestStates, bound);
+    return again(ask(asks, revision < TITLES_BESIDE ? "apart" : "beside", requestStates, bound));
   }
   if (settle !== undefined) await hearWhatHasCome();
   const { id, signal } = ctx.mcpReq;
   // In 2026-07-28 over HTTP a client cancels by going away, and what ends with its request, this signal too, ends after its answer.
   const isCancelled = (): boolean => signal.aborted && (era === "legacy" || asked.visit === undefined);
   if (settle !== undefined) whenSent({ id, visit: asked.visit }, (left) => settle(left && !isCancelled()));
-  const result: CallToolResult = { content: [{ type: "text", text }], structuredContent: { ...structured } };
+  const told = unshown === undefined ? { text, structured } : withNotice(called.result, unshown);
+  const result: CallToolResult = { content: [{ type: "text", text: told.text }], structuredContent: { ...told.structured } };
   return isError === true ? { ...result, isError } : result;
 }
 
@@ -183,6 +193,13 @@ async function call(
  */
 export async function hearWhatHasCome(): Promise<void> {
   for (let turn = 0; turn < 3; turn += 1) await nextTurn();
+}
+
+/** The plain answer, and why nobody was asked. */
+function withNotice({ text, structured }: ToolResult, unshown: string): Pick<ToolResult, "text" | "structured"> {
+  const notice = `your client answered the question to your user with an error (${unshown}), so nobody was asked and it was done as for a client that cannot ask`;
+  const { notices = [] } = structured as { readonly notices?: readonly string[] };
+  return { text: `${text}\nNote: ${notice}.`, structured: { ...structured, notices: [...notices, notice] } };
 }
 
 /** The client may close what it opened. One that has gone closes it anyway. */

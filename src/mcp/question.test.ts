@@ -176,4 +176,22 @@ describe("before 2026-07-28", () => {
     expect(asked).toMatchObject([{ params: { requestedSchema: { properties: { whose } } } }]);
     expect(JSON.stringify(asked)).not.toContain("oneOf");
   });
+
+  it.each([
+    { name: "does not know the question", error: { code: -32601, message: "Method not found" }, says: "Method not found, -32601" },
+    { name: "cannot show it", error: { code: -32000, message: "no\nterminal\u001b[2J" }, says: "no terminal [2J, -32000" },
+  ])("does as for a client that cannot ask where one that said it can $name, and says so", async ({ error, says }) => {
+    const { face, heard } = asking();
+    const host = await talk("legacy", face, { capabilities: FORM, person: () => ({ error }) });
+
+    const { result } = await host.ask("tools/call", act);
+
+    const why = expect.stringMatching(/^your client answered the question to your user with an error .*so nobody was asked/) as string;
+    const text = (result?.["content"] as { readonly text: string }[])[0]?.text;
+    expect(heard).toEqual(["nobody to ask"]);
+    expect(result).toMatchObject({ structuredContent: { said: "done", notices: [why] } });
+    expect(result).not.toHaveProperty("isError");
+    expect(text).toMatch(/^done\nNote: your client answered/);
+    expect(text).toContain(`(${says})`);
+  });
 });

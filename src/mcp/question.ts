@@ -1,20 +1,22 @@
 /**
  * A tool's question to the person, in the words of the protocol, and the person's word back.
  *
- * In 2026-07-28 the call ends with the question and comes again with the answer; in the era before, the SDK asks over the open
- * connection and calls again by itself. So this is the same for both.
+ * In 2026-07-28 the call ends with the question and comes again with the answer; in the era before, the client is asked over the
+ * open connection, and the call is made again here. So this is the same for both.
  */
 import {
   inputRequired,
   inputResponse,
   ProtocolError,
   ProtocolErrorCode,
+  SdkError,
+  type ElicitRequest,
   type ElicitRequestFormParams,
   type InputRequiredResult,
   type ServerContext,
 } from "@modelcontextprotocol/server";
 import type { Field, Question, Reply } from "../tools/asking.ts";
-import type { Bound, RequestStates } from "./request-state.ts";
+import { ANSWER_MS, type Bound, type RequestStates } from "./request-state.ts";
 
 /** The one question of a call. */
 export const ANSWER_KEY = "answer";
@@ -57,6 +59,44 @@ export async function replyIn({ mcpReq }: ServerContext, states: RequestStates, 
   if (said.kind !== "elicit") return undefined;
   const { state } = opened;
   return said.action === "accept" ? { action: "accept", content: said.content ?? {}, state } : { action: said.action, state };
+}
+
+/** A client's word that it cannot ask, though it said that it can. */
+export interface Unshown {
+  readonly unshown: string;
+}
+
+/** How much sooner than its state a question is given up that waits over an open connection, in milliseconds. */
+const MARGIN_MS = 5_000;
+
+/** Most characters of what a client says of it. */
+const MAX_SHOWN = 200;
+
+/**
+ * Asks over the open connection, in the era that has it, and gives the call as it comes again: with the answer. A person who says
+ * nothing in time has closed the question.
+ */
+export async function askOver(ctx: ServerContext, { inputRequests, requestState }: InputRequiredResult): Promise<ServerContext | Unshown> {
+  const { mcpReq } = ctx;
+  const { method, params } = inputRequests?.[ANSWER_KEY] as ElicitRequest;
+  const comesAgain = (said: unknown): ServerContext => ({
+    ...ctx,
+    mcpReq: { ...mcpReq, inputResponses: { [ANSWER_KEY]: said }, requestState: <State>() => requestState as State | undefined },
+  });
+  try {
+    return comesAgain(await mcpReq.send({ method, params }, { timeout: ANSWER_MS - MARGIN_MS, signal: mcpReq.signal }));
+  } catch (cause) {
+    if (mcpReq.signal.aborted) throw cause;
+    // Nobody answered in time, or the client is gone.
+    if (cause instanceof SdkError) return comesAgain({ action: "cancel" });
+    return { unshown: saidBy(cause) };
+  }
+}
+
+function saidBy(cause: unknown): string {
+  const { message } = cause instanceof Error ? cause : new Error(String(cause));
+  const shown = message.replaceAll(/[\p{C}\s]+/gu, " ").slice(0, MAX_SHOWN);
+  return cause instanceof ProtocolError ? `${shown}, ${cause.code}` : shown;
 }
 
 function withTitlesApart(field: Field): unknown {

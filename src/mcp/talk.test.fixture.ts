@@ -22,7 +22,7 @@ export interface TalkOptions extends Partial<MakeServerOptions> {
   readonly capabilities?: object;
   /** Of the era before 2026-07-28. */
   readonly version?: string;
-  /** What the person says to each question, in the era in which the server asks by itself. */
+  /** What the person says to each question, or the host's `error`, in the era in which the server asks by itself. */
   readonly person?: (question: Message) => object;
 }
 
@@ -57,7 +57,10 @@ export async function talk(era: Era, face: Face, options: TalkOptions = {}): Pro
   const send = (message: object): void => void host.send({ jsonrpc: "2.0", ...message } as JSONRPCMessage);
   host.onmessage = (received) => {
     const message = received as Message;
-    if (message.method === "elicitation/create") send({ id: message.id, result: person(message) });
+    if (message.method === "elicitation/create") {
+      const said = person(message);
+      send({ id: message.id, ...("error" in said ? said : { result: said }) });
+    }
     const waited = waiting.get(message.method ?? message.id ?? -1);
     waiting.delete(message.method ?? message.id ?? -1);
     if (waited === undefined || message.method !== undefined) heard.push(message);
