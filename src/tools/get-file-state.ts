@@ -70,7 +70,8 @@ export const getFileState = defineTool({
     const rank = ({ yours, principal_id }: FileHolder): number => (principal_id === principalId ? 0 : yours ? 1 : 2);
     const holders = active_intents.map((intent) => holderOf(intent, principalId)).toSorted((a, b) => rank(a) - rank(b));
     const link = place.ok && place.entry !== place.path ? place.entry : undefined;
-    return shown(state, holders, { asked: args.include_content, principalId, nowMs: nowMs(), link, behind });
+    const { isVirtual = false } = files;
+    return shown(state, holders, { asked: args.include_content, principalId, nowMs: nowMs(), link, behind, isVirtual });
   },
 });
 
@@ -86,9 +87,17 @@ interface Asked {
   /** The symbolic link by which the file was asked for. */
   readonly link: string | undefined;
   readonly behind: readonly BehindView[];
+  /** Whether it lies on no disk. */
+  readonly isVirtual: boolean;
 }
 
-function shown(state: FileState, holders: readonly FileHolder[], { asked, principalId, nowMs, link, behind }: Asked): Answer {
+const ON_DISK = "read it from the disk";
+const ON_NO_DISK =
+  "this session keeps its files on no disk, so take it from your own copy of the repository if that one has this state_ref (SHA-256 of its bytes), " +
+  "else ask whoever wrote it, by post_message, where it is to be found";
+
+function shown(state: FileState, holders: readonly FileHolder[], asking: Asked): Answer {
+  const { asked, principalId, nowMs, link, behind, isVirtual } = asking;
   const [holder = null] = holders;
   const name = named(state.path);
   const content = state.status === "ok" && state.truncated !== true ? state.content : undefined;
@@ -110,7 +119,9 @@ function shown(state: FileState, holders: readonly FileHolder[], { asked, princi
     lines: [
       `${state.status}: ${name}: ${what} state_ref ${state.state_ref}.`,
       ...(link === undefined ? [] : [`${named(link)} is a symbolic link to it.`]),
-      ...(withheld ? [`No content: the file is ${state.binary === true ? "not UTF-8 text" : "over 256 KiB"}; read it from the disk.`] : []),
+      ...(withheld
+        ? [`No content: the file is ${state.binary === true ? "not UTF-8 text" : "over 256 KiB"}; ${isVirtual ? ON_NO_DISK : ON_DISK}.`]
+        : []),
       ...(holders.length === 0 ? ["Nobody holds it."] : holders.slice(0, 3).map((one) => holderLine(one, principalId, nowMs))),
       ...behindLines(behind, nowMs),
     ],

@@ -221,6 +221,8 @@ export type Placed =
 
 /** The caller's worktree. */
 export interface Files {
+  /** On no disk: the virtual tree of a session without a repository. */
+  readonly isVirtual?: true;
   /**
    * What a path of a scope stands for: repository-relative, `/` separated, globs allowed. A symbolic link stands for itself
    * and for the file that is changed through it.

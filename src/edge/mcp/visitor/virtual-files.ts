@@ -29,6 +29,7 @@ export function createVirtualFiles(readFile: (path: string) => Promise<VirtualFi
 
   return {
     files: {
+      isVirtual: true,
       // What a path of a scope may be is for the session to judge; no link leads elsewhere here.
       scopePaths: (text) => Promise.resolve({ ok: true, paths: [text] }),
       async filePath(text) {
