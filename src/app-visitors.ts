@@ -31,6 +31,7 @@ import { type Clock, systemClock } from "./engine/clock.ts";
 import { gitUser, readHead } from "./git/head.ts";
 import { findWorkspace, mainPathOf, type Workspace } from "./git/repository.ts";
 import type { StoreFolder } from "./git/store-folder.ts";
+import { isWithin } from "./git/within.ts";
 import { worktreeIdOf } from "./git/worktree-id.ts";
 import type { Log } from "./log.ts";
 import type { Common } from "./service.ts";
@@ -225,7 +226,8 @@ async function mainFiles(
     });
     return recovery;
   };
-  const files = createFiles({ root, spelled: [], notesIn, settled, nowMs });
+  const tree = createFiles({ root, spelled: [], notesIn, settled, nowMs });
+  const files = root === undefined ? tree : { ...tree, isWithin: (path: string) => isWithin(root, path) };
   const visitorFiles: VisitorFiles = { files, worktree, settled, takeNotices: notices.take };
 
   /** As whoever the intent belongs to, perhaps a bridge that has ended. */

@@ -223,6 +223,8 @@ export type Placed =
 export interface Files {
   /** On no disk: the virtual tree of a session without a repository. */
   readonly isVirtual?: true;
+  /** Whether a path of this machine names its folder or lies in it; missing where it lies in none that others may name. */
+  isWithin?(path: string): Promise<boolean>;
   /**
    * What a path of a scope stands for: repository-relative, `/` separated, globs allowed. A symbolic link stands for itself
    * and for the file that is changed through it.

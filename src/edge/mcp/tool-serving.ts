@@ -2,6 +2,7 @@
  * The product's own serving: the tools, as whoever sent the very request. One is kept for each choice of tools, with its lists
  * rendered, and holds nothing of any request.
  */
+import { normalize } from "node:path";
 import { ProtocolError, ProtocolErrorCode, type Server } from "@modelcontextprotocol/server";
 import type { Log } from "../../log.ts";
 import { type Errand, faceOfTools } from "../../mcp/face-of-tools.ts";
@@ -77,8 +78,15 @@ async function contextFor(
   if (tool !== undefined && !tool.annotations.readOnlyHint && !caller.mayWrite) return { refused: mayOnlyRead(caller, options.callers) };
   const visitor = await options.visitors.visit(caller, sessionId, asked.clientName, takesMail);
   const named = (args as { readonly repo_path?: unknown } | null | undefined)?.repo_path;
-  const isElsewhere = typeof named === "string" && named !== "" && named !== visitor.context.workspace?.dir;
+  const isElsewhere = typeof named === "string" && named !== "" && !(await isHere(named, visitor.context));
   return isElsewhere ? { refused: servesOne(sessionId) } : reachedAt(options.baseOf(asked.visit as Visit), visitor.context);
+}
+
+/** Whether the folder that a call names is that of its session, however it is written. */
+async function isHere(named: string, { workspace, files }: ToolContext): Promise<boolean> {
+  const written = (path: string): string => normalize(path).replace(/(?<=.)[/\\]$/, "");
+  if (workspace !== undefined && workspace.dir !== "" && written(named) === written(workspace.dir)) return true;
+  return (await files.isWithin?.(named)) === true;
 }
 
 /** What a visitor that comes again is given, by the address at which it came last. */
