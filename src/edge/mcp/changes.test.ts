@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { intent, SESSION, touchyStore } from "../../engine/engine.test.fixture.ts";
 import { memoryStore } from "../../store/memory.ts";
@@ -70,6 +71,25 @@ describe("whoever follows a session", () => {
     for (const index of [0, 150, 299]) expect(isAbout(change, `signalbox://file/i${index}.ts`)).toBe(true);
     expect(isAbout(change, "signalbox://file/other.ts")).toBe(false);
     expect(await reading.isQuiet()).toBe(true);
+  });
+
+  it("is one of some in each turn where they are many, and whoever made the change waits for none", async () => {
+    const life = await withAna();
+    const readings = Array.from({ length: 100 }, () => life.follows("ana"));
+    onTestFinished(() => readings.forEach((reading) => reading[Symbol.dispose]()));
+    await Promise.all(readings.map((reading) => reading.next()));
+    let heard = 0;
+    for (const reading of readings) void reading.next().then(() => (heard += 1));
+
+    await life.says("ana", "INTENT_ANNOUNCE", intent("i"));
+    const at = [heard];
+    for (let turn = 0; turn < 6; turn += 1) {
+      await nextTurn();
+      at.push(heard);
+    }
+
+    expect([at[0], at.at(-1)]).toEqual([0, 100]);
+    expect(Math.max(...at.slice(1).map((count, index) => count - (at[index] ?? 0)))).toBeLessThanOrEqual(32);
   });
 
   it("goes on where it was, after a restart, with what happened meanwhile", async () => {

@@ -115,7 +115,7 @@ describe("a plain listener over HTTP", () => {
     const answering = open(mounted.url, body, { ...headers, ...ANA }, abort.signal);
     await expect.poll(() => watching.size).toBe(1);
     abort.abort();
-    await expect(answering).rejects.toThrow();
+    await expect(answering).rejects.toThrow("aborted");
     for (let turn = 0; turn < 20; turn += 1) await nextTurn();
     go();
 

@@ -1,7 +1,13 @@
 /** Who is told which single resources say something else, and from when on. */
+import { setImmediate as nextTurn } from "node:timers/promises";
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { board } from "../../core/board/board.ts";
+import { mail } from "../../core/mail/mail.ts";
+import { session } from "../../core/session/session.ts";
 import { intent, loops, SESSION, touchyStore } from "../../engine/engine.test.fixture.ts";
+import { silentLog } from "../../engine/log.ts";
+import { createChanges } from "./changes.ts";
 import { type Process, start } from "./changes.test.fixture.ts";
 import { isAbout } from "./gathered.ts";
 
@@ -12,7 +18,7 @@ async function withAna(life: Process = start()): Promise<Process> {
   return life;
 }
 
-async function watching(life: Process, uris: readonly string[], principal?: string) {
+async function watching(life: Pick<Process, "changes">, uris: readonly string[], principal?: string) {
   const told: string[] = [];
   const watched = await life.changes.watch(SESSION, { principal, uris, tell: (uri) => void told.push(uri) });
   return {
@@ -81,6 +87,48 @@ describe("whoever watches resources", () => {
     const topics = [0, 255, 256, 599].map((index) => uris[index]);
     expect(await some.take()).toEqual(expect.arrayContaining(topics));
     expect(await more.take()).toEqual(expect.arrayContaining([...topics, INTENTS]));
+  });
+
+  it("waits for others in short turns, and not for those who have left", async () => {
+    const life = await withAna();
+    const many = await watching(
+      life,
+      Array.from({ length: 600 }, (_, index) => `signalbox://file/${index}.ts`),
+    );
+    let isTold = false;
+    using _one = await life.changes.watch(SESSION, { principal: undefined, uris: [INTENTS], tell: () => (isTold = true) });
+    const turnsUntilTold = async (id: string): Promise<number> => {
+      isTold = false;
+      await life.says("ana", "INTENT_ANNOUNCE", intent(id));
+      let turns = 0;
+      for (; !isTold; turns += 1) await nextTurn();
+      return turns;
+    };
+
+    const beside = await turnsUntilTold("i");
+    many[Symbol.dispose]();
+    const alone = await turnsUntilTold("j");
+
+    expect(beside - alone).toBeGreaterThanOrEqual(2);
+  });
+
+  it("hears why it cannot, and can once the logs are there again", async () => {
+    const { engine, posts } = await withAna();
+    let isGone = true;
+    const has: Process["engine"]["has"] = (stream) => (isGone ? Promise.reject(new Error("the disk is gone")) : engine.has(stream));
+    const opens = {
+      session: async () => (await engine.open(session, SESSION, {})).host,
+      board: async () => (await engine.open(board, SESSION, {})).host,
+      mail: async () => (await engine.open(mail, SESSION, {})).host,
+    };
+    const changes = createChanges({ engine: { ...engine, has }, open: opens, log: silentLog });
+    await expect(watching({ changes }, [BOARD])).rejects.toThrow("the disk is gone");
+
+    isGone = false;
+    using again = await watching({ changes }, [BOARD]);
+    await posts("a");
+
+    expect(await again.take()).toEqual([BOARD]);
   });
 
   it("is told nothing more when it has left, and the logs are followed as long as somebody is there", async () => {

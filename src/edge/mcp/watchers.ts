@@ -75,7 +75,6 @@ export function createWatchers(session: FollowedSession, log: Log, onEmpty: () =
   function goOut(): void {
     count -= 1;
     if (count > 0) return;
-    place = undefined;
     hearing[Symbol.dispose]();
     onEmpty();
   }
