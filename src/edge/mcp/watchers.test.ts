@@ -113,7 +113,8 @@ describe("whoever watches resources", () => {
   });
 
   it("hears why it cannot, and can once the logs are there again", async () => {
-    const { engine, posts } = await withAna();
+    const life = await withAna();
+    const { engine } = life;
     let isGone = true;
     const has: Process["engine"]["has"] = (stream) => (isGone ? Promise.reject(new Error("the disk is gone")) : engine.has(stream));
     const opens = {
@@ -126,7 +127,7 @@ describe("whoever watches resources", () => {
 
     isGone = false;
     using again = await watching({ changes }, [BOARD]);
-    await posts("a");
+    await life.posts("a");
 
     expect(await again.take()).toEqual([BOARD]);
   });
