@@ -2,8 +2,6 @@
  * That what is made for each call has the shape of what was made for the call before. A shape of its own costs its making, and so
  * does an accessor of its own; either lies in the old part of the heap, and what it holds stays there until that is collected.
  */
-import { setFlagsFromString } from "node:v8";
-import { runInThisContext } from "node:vm";
 import { expect, it } from "vitest";
 import { defineTool } from "../tools/tool.ts";
 import type { ToolContext } from "../tools/ports.ts";
@@ -11,13 +9,8 @@ import { TestSession } from "../tools/session.test.fixture.ts";
 import { caller } from "../tools/worktree.test.fixture.ts";
 import { answersOfTools } from "./face-of-tools.ts";
 import { createPlainCalls } from "./plain-call.ts";
+import { BEFORE, haveOneShape, lastTwo } from "./shape.test.fixture.ts";
 import { envelope } from "./talk.test.fixture.ts";
-
-setFlagsFromString("--allow-natives-syntax");
-const haveOneShape = runInThisContext("(one, other) => %HaveSameMap(one, other) && %HasFastProperties(one)") as (
-  one: object,
-  other: object,
-) => boolean;
 
 const ASKED = {
   clientName: "cli",
@@ -27,14 +20,6 @@ const ASKED = {
   progress: undefined,
   signal: new AbortController().signal,
 } as const;
-
-/** Calls before two are compared: after so many it has been learned what such things are like. */
-const BEFORE = 50;
-
-async function lastTwo<Made extends object>(make: () => Promise<Made>): Promise<[Made, Made]> {
-  for (let times = 0; times < BEFORE; times += 1) await make();
-  return [await make(), await make()];
-}
 
 it("holds for what a tool is given and for what it answers", async () => {
   const given: ToolContext[] = [];

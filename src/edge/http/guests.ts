@@ -12,23 +12,40 @@ export interface Guests {
   dismiss(): number;
 }
 
+/** A class, because there is one for each request: an accessor in a literal is made for each, and holds its request while it lies in the old part of the heap. */
+class Staying implements Guest {
+  readonly #request: Pick<Request, "signal">;
+  readonly #end: AbortController;
+  readonly #leave: () => void;
+  #signal: AbortSignal | undefined;
+
+  constructor(request: Pick<Request, "signal">, end: AbortController, leave: () => void) {
+    this.#request = request;
+    this.#end = end;
+    this.#leave = leave;
+  }
+
+  get signal(): AbortSignal {
+    this.#signal ??= AbortSignal.any([this.#request.signal, this.#end.signal]); // most requests are answered at once
+    return this.#signal;
+  }
+
+  get isSentAway(): boolean {
+    return this.#end.signal.aborted;
+  }
+
+  [Symbol.dispose](): void {
+    this.#leave();
+  }
+}
+
 export function createGuests(): Guests {
   const staying = new Map<AbortController, () => boolean>();
   return {
     take(request, mayStay) {
       const end = new AbortController();
-      let signal: AbortSignal | undefined;
       staying.set(end, mayStay);
-      return {
-        get signal() {
-          signal ??= AbortSignal.any([request.signal, end.signal]); // most requests are answered at once
-          return signal;
-        },
-        get isSentAway() {
-          return end.signal.aborted;
-        },
-        [Symbol.dispose]: () => void staying.delete(end),
-      };
+      return new Staying(request, end, () => void staying.delete(end));
     },
     dismiss() {
       const unwanted = [...staying].filter(([, mayStay]) => !mayStay());
