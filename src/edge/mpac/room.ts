@@ -1,33 +1,28 @@
 /**
- * One session and the connections in it: who is bound to which, who hears what.
+ * One session and those in it (`attendance.ts`): who joins, what each says goes to the engine, and who hears what of each record.
  *
- * A sender is bound to its connection in every profile: what a connection says, it says as the principal that it joined
- * as, or it is refused. A refused HELLO hears nothing.
+ * A refused HELLO hears nothing.
  */
 import { randomBytes } from "node:crypto";
 import type { OpenStream } from "../../engine/engine.ts";
 import type { Outcome } from "../../engine/stream-host.ts";
-import { arbitersOf, hostsInFamily, isSameFamily, rowIn, treeOf } from "../../core/session/read.ts";
+import { rowIn, treeOf } from "../../core/session/read.ts";
 import type { SessionCommand } from "../../core/session/session.ts";
 import type { SessionState } from "../../core/session/state.ts";
 import type { SessionFacts } from "../../core/session/verdict.ts";
 import type { InstanceId, PrincipalId } from "../../wire/ids.ts";
-import type { JsonObject } from "../../wire/json.ts";
 import type { Host } from "../../wire/mpac/extension.ts";
 import type { ClientMessage, Message } from "../../wire/mpac/messages.ts";
 import type { LogRecord } from "../../wire/record.ts";
-import type { SessionEvent } from "../../wire/session.ts";
-import { createAbsences } from "./absences.ts";
 import { standing, withAck } from "./acknowledgements.ts";
+import { createAttendance, type Family } from "./attendance.ts";
 import type { Prepared } from "./commands.ts";
 import { type Bound, CLOSE, type Connection } from "./connection.ts";
 import { createCrowd } from "./crowd.ts";
-import { actorOf, isSecret, provenOf } from "./proven.ts";
+import { actorOf, provenOf } from "./proven.ts";
 import { refusals, remark, type Saying, sayingOf, type Speaker } from "./coordinator-voice.ts";
-import { connectedFamily } from "./families.ts";
 import { messageOf, type Outbound, outboundOf } from "./relay.ts";
-import type { Audience } from "./sayings.ts";
-import { createSeats, type Heard, type Seat } from "./seats.ts";
+import type { Heard, Seat } from "./seats.ts";
 import { type Accession, createSuccession } from "./succession.ts";
 import { sessionInfo, sessionStatus, standingMembers, type SessionFace } from "./session-info.ts";
 import { textFrame } from "./text-frame.ts";
@@ -54,7 +49,7 @@ export interface Room extends Disposable {
   /** Holds a name for somebody who has no connection, and whom this process speaks for; `held` ends with it. */
   sit(principal: PrincipalId, hear: (heard: Heard) => void, held: Disposable): Seat;
   /** The names of its family that others hold, as the decision about its HELLO has to know. */
-  familyOf(seat: Seat): Pick<SessionFacts, "connected" | "living">;
+  familyOf(seat: Seat): Family;
   readonly connections: number;
 }
 
@@ -75,60 +70,40 @@ const SECRET_BYTES = 18;
 export async function openRoom(stream: SessionStream, face: SessionFace, options: RoomOptions): Promise<Room> {
   const { nowMs, isLiving, answerMs = ANSWER_MS, accession = "recovered" } = options;
   const { host, presence } = stream;
-  const everyone = new Set<Connection>();
-  const byPrincipal = new Map<PrincipalId, Connection>();
-  const joining = new Set<Connection>();
-  const holds = new Map<Connection, Disposable>();
-  const seats = createSeats();
-  const crowd = createCrowd(() => everyone.size);
   const coordinator = `service:coordinator-${face.sessionId}`;
+  const attendance = createAttendance(stream, { coordinator, nowMs, isLiving, answerMs });
+  const { everyone } = attendance;
+  const crowd = createCrowd(() => everyone.size);
 
   // Before anything is waited for: a stream that nobody listens to is dropped.
   const subscription = host.subscribe(publish);
   /** As of now: the epoch of this process is known only once it is on the log. */
   const speaker = (): Speaker => ({ sessionId: face.sessionId, epoch: host.view.epoch, clock: host.view.clock });
 
-  function audienceOf(audience: Audience, sender: string | undefined): Iterable<Connection> {
-    switch (audience.kind) {
-      case "everyone":
-        return everyone;
-      case "others":
-        return [...everyone].filter((connection) => connection.bound?.principal !== sender);
-      case "except":
-        return [...everyone].filter((connection) => connection.bound?.principal !== audience.principal);
-      case "only":
-        return audience.principals.flatMap((principal) => byPrincipal.get(principal as PrincipalId) ?? []);
-      case "parties": {
-        const judges = arbitersOf(host.view).filter((principal) => principal !== sender);
-        return [...new Set([...audience.principals, ...judges])].flatMap((principal) => byPrincipal.get(principal as PrincipalId) ?? []);
-      }
-    }
-  }
-
   /** Every record, as it becomes durable: relayed, acknowledged to its sender, and what the coordinator says of it. */
   function publish(record: LogRecord): void {
     const message = messageOf(record);
     const sender = message?.sender.principal_id;
-    const senderConnection = sender === undefined ? undefined : byPrincipal.get(sender);
+    const senderConnection = sender === undefined ? undefined : attendance.connectionOf(sender);
     const acknowledged = message !== undefined && senderConnection?.bound?.extended === true;
     if (acknowledged) senderConnection.send(JSON.stringify(withAck(message, record)));
 
     for (const outbound of outboundOf(record)) {
       deliver(record, outbound, sender, acknowledged ? senderConnection : undefined);
-      seats.hear(outbound, sender, coordinator, () => arbitersOf(host.view));
+      attendance.tellSeats(outbound, sender);
     }
   }
 
   function deliver(record: LogRecord, outbound: Outbound, sender: string | undefined, acknowledged: Connection | undefined): void {
     switch (outbound.kind) {
       case "relay":
-        return sendToAll(audienceOf(outbound.audience, sender), outbound.message, acknowledged);
+        return sendToAll(attendance.audienceOf(outbound.audience, sender), outbound.message, acknowledged);
       case "sideband":
         return sendToAll(everyone, outbound.frame);
       case "coordinator": {
         const payload = { ...standingMembers(host.view, face.sessionId, outbound.type), ...outbound.payload };
         const saying = sayingOf(record, face.sessionId, outbound.type, payload, outbound);
-        for (const connection of audienceOf(outbound.audience, sender)) connection.say(speaker(), saying);
+        for (const connection of attendance.audienceOf(outbound.audience, sender)) connection.say(speaker(), saying);
         return;
       }
     }
@@ -140,11 +115,6 @@ export async function openRoom(stream: SessionStream, face: SessionFace, options
     if (listeners.length > 0) crowd.tell(listeners, textFrame(JSON.stringify(message)));
   }
 
-  const absences = createAbsences(
-    host,
-    (principal) => isConnected(principal) || [...joining].some((one) => one.joining?.principal === principal),
-  );
-
   const { heartbeatMs, succession, waiting } = await host
     .query((state) => ({
       waiting: rowIn(state).map(({ principal }) => principal),
@@ -155,7 +125,7 @@ export async function openRoom(stream: SessionStream, face: SessionFace, options
       subscription[Symbol.dispose]();
       throw error;
     });
-  for (const principal of new Set(waiting)) absences.note(principal);
+  attendance.miss(waiting);
   const statusTimer = setInterval(() => {
     if (everyone.size === 0) return;
     void host
@@ -171,68 +141,6 @@ export async function openRoom(stream: SessionStream, face: SessionFace, options
     for (const connection of everyone) connection.say(speaker(), saying);
   }
 
-  /**
-   * The connection that a newcomer has taken the place of. Its instance proves nothing, because others see that in what is
-   * relayed: it brings what only its client was told, or the old connection must be dead.
-   */
-  async function predecessorOf(
-    newcomer: Connection,
-    { principal, instance }: Pick<Bound, "principal" | "instance">,
-    secret: string | undefined,
-  ): Promise<Connection | undefined> {
-    const old = byPrincipal.get(principal);
-    if (old === undefined || old === newcomer || old.bound?.instance !== instance) return undefined;
-    if (secret !== undefined && isSecret(old.bound.secret, secret)) return old;
-    if (await old.answers(answerMs)) return undefined;
-    leave(old);
-    old.terminate();
-    return undefined;
-  }
-
-  /** Names of the family that no socket holds and whose program lives. */
-  function livingFamily(principal: PrincipalId, connected: readonly string[]): string[] {
-    return hostsInFamily(host.view, principal)
-      .filter(({ id, host: program }) => !connected.includes(id) && !byPrincipal.has(id) && isLiving(program))
-      .map(({ id }) => id);
-  }
-
-  function bind(connection: Connection, bound: Bound): void {
-    const replaced = byPrincipal.get(bound.principal);
-    if (replaced !== undefined && replaced !== connection) {
-      joining.delete(replaced);
-      unbind(replaced);
-      replaced.close(CLOSE.replaced, "the same instance joined over another connection");
-    }
-    const earlier = connection.bound?.principal;
-    unbind(connection);
-    connection.bound = bound;
-    byPrincipal.set(bound.principal, connection);
-    everyone.add(connection);
-    presence.heard(bound.principal, nowMs());
-    if (bound.extended) holds.set(connection, presence.hold(bound.principal));
-    if (earlier !== undefined) absences.note(earlier);
-  }
-
-  function unbind(connection: Connection): void {
-    const { bound } = connection;
-    holds.get(connection)?.[Symbol.dispose]();
-    holds.delete(connection);
-    everyone.delete(connection);
-    if (bound !== undefined && byPrincipal.get(bound.principal) === connection) byPrincipal.delete(bound.principal);
-    connection.bound = undefined;
-  }
-
-  function leave(connection: Connection): void {
-    const { bound } = connection;
-    joining.delete(connection);
-    unbind(connection);
-    if (bound !== undefined) absences.note(bound.principal);
-  }
-
-  function isConnected(principal: string): boolean {
-    return byPrincipal.has(principal as PrincipalId) || seats.isTaken(principal as PrincipalId);
-  }
-
   function refuse(connection: Connection, outcome: Extract<Outcome, { ok: false }>, refersTo: string | undefined): void {
     for (const saying of refusals(outcome.rejection, refersTo, nowMs())) connection.say(speaker(), saying);
   }
@@ -240,54 +148,25 @@ export async function openRoom(stream: SessionStream, face: SessionFace, options
   return {
     face,
     stream,
-    isConnected,
-    sit(principal, hear, held) {
-      const left = (): void => {
-        held[Symbol.dispose]();
-        absences.note(principal);
-      };
-      return seats.take(principal, hear, { [Symbol.dispose]: left });
-    },
-    familyOf(seat) {
-      const { principal } = seat;
-      const held = [...byPrincipal.keys()].filter((name) => isSameFamily(name, principal));
-      const connected = [...held, ...seats.inFamilyOf(principal, seat)];
-      const living = livingFamily(principal, connected);
-      return { connected, ...(living.length === 0 ? {} : { living }) };
-    },
+    isConnected: (principal) => attendance.isConnected(principal),
+    sit: (principal, hear, held) => attendance.sit(principal, hear, held),
+    familyOf: (seat) => attendance.familyOf(seat),
     get connections() {
       return everyone.size;
     },
     async join(connection, message, secret) {
       const principal = message.sender.principal_id;
       const instance = (message.sender.sender_instance_id ?? `${principal}:connection-${connection.id}`) as InstanceId;
-      const predecessor = await predecessorOf(connection, { principal, instance }, secret);
-      connection.joining = { principal, instance };
-      joining.add(connection);
+      const family = await attendance.expect(connection, { principal, instance }, secret);
+      const actor = actorOf(connection, principal);
+      const facts = (): SessionFacts => ({ ...family(), ...provenOf(connection, message) });
       return new Promise((resolve) => {
-        host.submit(
-          {
-            command: message,
-            actor: actorOf(connection, principal),
-            facts: () => {
-              const connected = [
-                ...connectedFamily({ everyone, joining }, connection, principal, predecessor),
-                ...seats.inFamilyOf(principal),
-              ];
-              const living = livingFamily(principal, connected);
-              return { connected, ...(living.length === 0 ? {} : { living }), ...provenOf(connection, message) };
-            },
-          },
-          (outcome) => {
-            joining.delete(connection);
-            connection.joining = undefined;
-            if (!outcome.ok) refuse(connection, outcome, message.message_id);
-            else if (connection.open) welcome(connection, message, { principal, instance, ...speaks(message) });
-            // It may have gone meanwhile, or have been refused what another had left for it.
-            if (connection.bound?.principal !== principal) absences.note(principal);
-            resolve();
-          },
-        );
+        host.submit({ command: message, actor, facts }, (outcome) => {
+          if (!outcome.ok) refuse(connection, outcome, message.message_id);
+          else if (connection.open) welcome(connection, message, { principal, instance, ...speaks(message) });
+          attendance.settled(connection, principal);
+          resolve();
+        });
       });
     },
     carry(connection, { message, text, facts }) {
@@ -308,7 +187,7 @@ export async function openRoom(stream: SessionStream, face: SessionFace, options
       });
     },
     refuse,
-    leave,
+    leave: (connection) => attendance.leave(connection),
     announceHandover() {
       const status = sessionStatus(host.view, face.sessionId, "handover");
       const successor = { successor_coordinator_id: status["coordinator_id"] ?? "", next_coordinator_epoch: host.view.epoch + 1 };
@@ -322,7 +201,7 @@ export async function openRoom(stream: SessionStream, face: SessionFace, options
   };
 
   function welcome(connection: Connection, message: Message<"HELLO">, bound: Bound): void {
-    bind(connection, bound);
+    attendance.bind(connection, bound);
     const joined = { hello: message, revision: host.revision, identity: connection.identity, secret: bound.secret };
     connection.say(speaker(), remark("SESSION_INFO", sessionInfo(host.view, face, joined), nowMs()));
     const event = succession.greet(bound.principal);
@@ -342,7 +221,7 @@ export async function openRoom(stream: SessionStream, face: SessionFace, options
     queueMicrotask(() => {
       // Whoever has joined again over the same connection in between stays.
       if (connection.bound !== bound) return;
-      unbind(connection);
+      attendance.unbind(connection);
       if (bound?.extended === true) connection.close(CLOSE.normal, "goodbye");
     });
   }

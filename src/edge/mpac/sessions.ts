@@ -69,7 +69,7 @@ export function createSessions(open: (id: string) => Promise<SessionEdge>, linge
     },
     isConnected: (id, principal) => sessions.get(id)?.opened?.isConnected(principal) ?? false,
     async shutDown() {
-      await Promise.all([...sessions.values()].map(({ opened }) => opened?.shutDown()));
+      await Promise.all([...sessions.values()].flatMap(({ opened }) => opened?.shutDown() ?? []));
     },
     get size() {
       return sessions.size;
