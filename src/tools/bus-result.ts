@@ -12,13 +12,17 @@ import { codeOf } from "./failure.ts";
 import { plain, quoted } from "./quote.ts";
 import type { Answer, Next } from "./tool.ts";
 
+/** Members that are lists, whichever bus answers. */
+const LISTS: ReadonlySet<string> = new Set(["active_lanes", "orphaned_claims", "recent_messages", "pending_action_flags", "messages"]);
+
 /**
- * The output schema of each: the members that our own bus gives, of whatever type, because another one's answer is handed on
- * as it is and a client checks it against this.
+ * The output schema of each: the members that our own bus gives. Those that are no lists are of whatever type, because another
+ * one's answer is handed on as it is and a client checks it against this.
  */
 export const busOutput = (...members: string[]) => ({
   ok: z.boolean(),
-  ...Object.fromEntries(["error", ...members].map((member) => [member, z.unknown().optional()])),
+  error: z.looseObject({}).optional(),
+  ...Object.fromEntries(members.map((member) => [member, (LISTS.has(member) ? z.array(z.unknown()) : z.unknown()).optional()])),
 });
 
 /** The arguments that name a lane and its holder. */
@@ -50,10 +54,20 @@ export interface Asking {
 export async function askBoard({ board, signal }: ToolContext, { tool, request, advice = {}, render }: Asking): Promise<Answer> {
   const answer: BusAnswer = await board.ask(request, signal);
   if (!answer.ok) return faulty(tool, answer.fault, advice);
-  const body = cleaned(answer.body, MOST) as JsonObject;
+  const body = fitting(cleaned(answer.body, MOST) as JsonObject);
   const rendered = render(body);
   return Object.assign({}, rendered, { structured: Object.assign({}, rendered.structured ?? body, { ok: true }) });
 }
+
+/** What another bus says under the name of a list, or of an error, and is none, no client would take. */
+function fitting(body: JsonObject): JsonObject {
+  const isUnfit = (member: string): boolean =>
+    LISTS.has(member) ? !Array.isArray(body[member]) : member === "error" && !isObject(body[member]);
+  const members = Object.keys(body);
+  return members.some(isUnfit) ? Object.fromEntries(Object.entries(body).filter(([member]) => !isUnfit(member))) : body;
+}
+
+const isObject = (value: unknown): boolean => typeof value === "object" && value !== null && !Array.isArray(value);
 
 function faulty(tool: string, { type, message, statusCode, reason }: BusFault, advice: NonNullable<Asking["advice"]>): Answer {
   const said = plain(`[${tool}] ${message}`, MOST_TEXT);

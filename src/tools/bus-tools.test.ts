@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import type { JsonObject } from "../wire/json.ts";
 import { TestBoard } from "./board.test.fixture.ts";
 import { NOW_MS, TestSession } from "./session.test.fixture.ts";
 import { caller } from "./worktree.test.fixture.ts";
@@ -253,6 +254,29 @@ describe("what others wrote", () => {
     expect(text).toBe(
       'ok: no message with "red" so far.\nNext: read_messages {"q":"red","before":"5001"} (older ones); post_message (to answer).',
     );
+  });
+
+  it.each([
+    {
+      tool: "get_bus_status",
+      args: {},
+      body: { active_lanes: { deploy: lane }, orphaned_claims: [], error: null, uptime: 3 },
+      left: ["orphaned_claims", "uptime"],
+    },
+    { tool: "read_messages", args: {}, body: { error: "no", total: 0 }, left: ["total"] },
+    { tool: "claim_lane", args: { lane: "l" }, body: { lane: 7, error: { a: 1 } }, left: ["error", "lane"] },
+  ])("of another bus is left out of $tool where no client would take it for what is declared", async ({ tool, args, body, left }) => {
+    const { board, call } = ana();
+    board.gives(JSON.parse(JSON.stringify(body)) as JsonObject);
+
+    const { structured } = await call(tool, args);
+
+    expect(structured["ok"]).toBe(true);
+    expect(
+      Object.keys(body)
+        .filter((member) => member in structured)
+        .toSorted(),
+    ).toEqual(left);
   });
 
   it("of another bus may lack anything or be of any type", async () => {

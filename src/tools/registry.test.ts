@@ -56,6 +56,7 @@ describe("the tools as they are listed", () => {
       expect(inputSchema).toMatchObject({ type: "object", additionalProperties: false });
       expect(outputSchema.type).toBe("object");
       expect("additionalProperties" in outputSchema || "required" in outputSchema).toBe(false);
+      for (const schema of nodes([inputSchema, outputSchema])) expect(Array.isArray(schema["type"])).toBe(false);
       for (const schema of [inputSchema, outputSchema]) {
         expect("anyOf" in schema || "oneOf" in schema || "allOf" in schema).toBe(false);
         expect([...nodes(schema)].some((node) => "$ref" in node || "$defs" in node || "$schema" in node)).toBe(false);

@@ -34,10 +34,20 @@ export function toolDefinitions(registry: readonly Tool[]): ToolDefinition[] {
 
 function rendered(schema: z.ZodObject): JsonSchema {
   const whole = z.toJSONSchema(schema, { io: "input", target: "draft-2020-12", override: ({ jsonSchema }) => trim(jsonSchema) });
-  const { $schema, type, ...rest } = whole;
+  const { $schema, type, ...rest } = withBranches(whole) as typeof whole;
   void $schema;
   if (type !== "object") throw new Error("a tool's schema is an object");
   return { type, ...rest };
+}
+
+/** A client whose dialect has one type for each schema reads branches, and drops or refuses a list of types. */
+function withBranches(schema: unknown): unknown {
+  if (Array.isArray(schema)) return schema.map(withBranches);
+  if (typeof schema !== "object" || schema === null) return schema;
+  const parts = Object.entries(schema).map(([name, value]): [string, unknown] =>
+    name === "type" && Array.isArray(value) ? ["anyOf", value.map((type: unknown) => ({ type }))] : [name, withBranches(value)],
+  );
+  return Object.fromEntries(parts);
 }
 
 /** What says nothing goes: an object of which nothing is known allows everything as it is. */
@@ -56,5 +66,7 @@ function trim(schema: z.core.JSONSchema.BaseSchema): void {
 function isAnyThing(items: unknown): boolean {
   if (typeof items !== "object" || items === null) return false;
   const { type, ...rest } = items as { readonly type?: unknown };
-  return type === "object" && Object.keys(rest).every((name) => name === "properties" || name === "additionalProperties");
+  return (
+    (type === undefined || type === "object") && Object.keys(rest).every((name) => name === "properties" || name === "additionalProperties")
+  );
 }
