@@ -14,7 +14,8 @@ const CAPABILITIES = "io.modelcontextprotocol/clientCapabilities";
 async function host(era: (typeof ERAS)[number], scratch: Scratch, args: readonly string[], env: NodeJS.ProcessEnv = {}) {
   const ana: HostedBridge = bridge(scratch, args, env);
   const meta = { _meta: { ...MODERN._meta, [CAPABILITIES]: FORM } };
-  const ask = (method: string, params: object = {}) => ana.ask(method, era === "legacy" ? params : { ...params, ...meta });
+  const ask = (method: string, params: { readonly _meta?: object; readonly [member: string]: unknown } = {}) =>
+    ana.ask(method, era === "legacy" ? params : { ...params, _meta: { ...meta._meta, ...params._meta } });
   if (era === "legacy") {
     await ana.ask("initialize", { ...LEGACY, protocolVersion: "2025-11-25", capabilities: FORM });
     ana.say("notifications/initialized", {});
@@ -61,7 +62,8 @@ describe.each(ERAS)("a host of the %s era", (era) => {
     await using at = await host(era, scratch, ["--workspace", repo]);
     const answers: Message[] = [];
 
-    for (let call = 0; call < 3; call += 1) answers.push(await at.ask("tools/call", { name: "begin_task", arguments: { files: 7 } }));
+    for (const marks of [{}, {}, { progressToken: 1, "host.example/id": "a" }])
+      answers.push(await at.ask("tools/call", { name: "begin_task", arguments: { files: 7 }, _meta: marks }));
     const [first, ...later] = answers.map(({ id: _id, ...answer }) => JSON.stringify(answer));
 
     expect(first).toContain('"isError":true');

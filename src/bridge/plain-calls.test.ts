@@ -49,8 +49,19 @@ describe("a line of a host", () => {
       name: "a call that wants to hear of progress",
       settled: "legacy",
       said: call("legacy", { _meta: { progressToken: 1 } }),
-      taken: false,
+      taken: true,
     },
+    { name: "a call with a mark of the host's", settled: "legacy", said: call("legacy", { _meta: { "host/id": 1 } }), taken: true },
+    {
+      name: "a marked call",
+      settled: "modern",
+      said: call("modern", { _meta: { ...envelope(), "h/id": 1, progressToken: "p" } }),
+      taken: true,
+    },
+    { name: "a token that is none", settled: "legacy", said: call("legacy", { _meta: { progressToken: {} } }), taken: false },
+    { name: "a mark of the protocol", settled: "legacy", said: call("legacy", { _meta: { "dev.mcp/a": 1 } }), taken: false },
+    { name: "a bare mark", settled: "modern", said: call("modern", { _meta: { ...envelope(), traceparent: "0" } }), taken: false },
+    { name: "a `_meta` that is none", settled: "legacy", said: call("legacy", { _meta: [] }), taken: false },
     { name: "a list", settled: "legacy", said: line({ id: 5, method: "tools/list" }), taken: false },
     { name: "several calls", settled: "legacy", said: Buffer.from(`[${String(call("legacy"))}]\n`), taken: false },
     { name: "what is no message", settled: "legacy", said: Buffer.from("null\n"), taken: false },
@@ -88,15 +99,34 @@ describe.each(ERAS)("a call of the %s era that is taken", (era) => {
     expect(passedOn).toEqual([]);
   });
 
+  it("tells how far it has come before it is answered, under the token that it came with", async () => {
+    const late: (() => void)[] = [];
+    const { calls, sent } = await taken(({ progress }) => {
+      late.push(() => progress?.({ done: 3, message: "too late" }));
+      progress?.({ done: 1, total: 2, message: "waiting" });
+      progress?.({ done: 1, message: "again" });
+      return said("done");
+    });
+
+    calls.takes(call(era, { _meta: { ...(era === "modern" ? envelope() : {}), progressToken: "p" } }));
+    await expect.poll(() => sent).toHaveLength(2);
+    for (const tell of late) tell();
+
+    const params = { progressToken: "p", progress: 1, total: 2, message: "waiting" };
+    expect(sent).toMatchObject([{ jsonrpc: "2.0", method: "notifications/progress", params }, { id: 5 }]);
+    expect(sent).toHaveLength(2);
+  });
+
   it("is handed to the SDK as it came when it ends in a question", async () => {
     let calledPlainly = false;
     const { calls, sent, passedOn } = await taken(() => (calledPlainly ? said("asks", { asks: QUESTION }) : said("done")));
 
     calledPlainly = true;
-    calls.takes(call(era));
+    const marked = call(era, { _meta: { ...(era === "modern" ? envelope() : {}), "host/id": 1, progressToken: 2 } });
+    calls.takes(marked);
     await expect.poll(() => passedOn).toHaveLength(1);
 
-    expect(passedOn).toEqual([JSON.parse(String(call(era)))]);
+    expect(passedOn).toEqual([JSON.parse(String(marked))]);
     expect(sent).toEqual([]);
   });
 

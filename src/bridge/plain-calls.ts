@@ -3,12 +3,18 @@
  * been called in before.
  *
  * The first call goes the SDK's way, which settles the era, and so does the first one behind another `initialize`. Whatever is not
- * plain, or wrong, or ends in a question, is the SDK's.
+ * plain, or wrong, or ends in a question, is the SDK's. A host may give a call a mark of its own, and be told how far it has come:
+ * over stdio that is a line more.
  */
 import type { Asked, Face } from "../mcp/face.ts";
+import { progressTo, type Progressing } from "../mcp/progress.ts";
 import { answersPlainly, createPlainCalls, type PlainCall, plainCallIn2025, type PlainClient } from "../mcp/plain-call.ts";
 
 type Id = PlainCall["id"];
+type Members = Readonly<Record<string, unknown>>;
+
+/** A member of `_meta` under a name of the host's own; those of the protocol mean something. */
+const OF_HOST = /^(?![^/]*(?:mcp|modelcontextprotocol))[^/]+\/./;
 
 export interface HostCalls {
   /** The face for the SDK's server: by its calls it is known which era the host speaks. */
@@ -39,7 +45,19 @@ export function createHostCalls({ face, client, send, whenWritten, passOn, repor
   const open = new Map<Id, AbortController>();
   let era: Asked["era"] | undefined;
 
-  const answerPlainly = answersPlainly(face, {
+  const progressing = new WeakMap<AbortSignal, Progressing>();
+
+  const faceWithProgress: Face = {
+    ...face,
+    call(name, args, asked) {
+      const { era: of, signal, clientName, visit, person } = asked;
+      const progress = progressing.get(signal);
+      if (progress === undefined) return face.call(name, args, asked);
+      const told = { era: of, signal, clientName, visit, person, progress: progress.tell };
+      return face.call(name, args, told).finally(() => progress.end());
+    },
+  };
+  const answerPlainly = answersPlainly(faceWithProgress, {
     report,
     whenSent({ id }, tell) {
       const ends = open.get(id);
@@ -47,9 +65,20 @@ export function createHostCalls({ face, client, send, whenWritten, passOn, repor
     },
   });
 
-  async function answer(call: PlainCall & PlainClient, asked: Pick<Asked, "era" | "visit">, message: object): Promise<void> {
+  function tellProgress(progressToken: Id, signal: AbortSignal): void {
+    const notify = (notification: object): Promise<void> => Promise.resolve(send({ jsonrpc: "2.0", ...notification }));
+    const progress = progressTo({ mcpReq: { _meta: { progressToken }, notify, signal } });
+    if (progress !== undefined) progressing.set(signal, progress);
+  }
+
+  async function answer(
+    call: PlainCall & PlainClient,
+    asked: Pick<Asked, "era" | "visit">,
+    { message, progressToken }: Unmarked,
+  ): Promise<void> {
     const ends = new AbortController();
     open.set(call.id, ends);
+    if (progressToken !== undefined) tellProgress(progressToken, ends.signal);
     const answered = await answerPlainly(call, call, asked, ends);
     if (open.get(call.id) === ends) open.delete(call.id);
     if (ends.signal.aborted) return;
@@ -75,11 +104,12 @@ export function createHostCalls({ face, client, send, whenWritten, passOn, repor
       if (era === undefined) return false;
       const message = messageIn(line);
       if (message === undefined) return false;
-      if ("method" in message && message.method === "initialize") era = undefined;
+      if (message["method"] === "initialize") era = undefined;
       if (era === undefined) return false;
-      const call = callIn(message);
-      if (call === undefined) return false;
-      void answer(call, { era, visit: undefined }, message);
+      const unmarked = withoutMarks(message);
+      const call = unmarked && callIn(unmarked.bare);
+      if (unmarked === undefined || call === undefined) return false;
+      void answer(call, { era, visit: undefined }, unmarked);
       return true;
     },
     cancelled: (id) => open.get(id)?.abort(),
@@ -89,11 +119,37 @@ export function createHostCalls({ face, client, send, whenWritten, passOn, repor
   };
 }
 
-function messageIn(line: Buffer): object | undefined {
+interface Unmarked {
+  /** As it came. */
+  readonly message: Members;
+  /** Without the host's own marks, and without the token. */
+  readonly bare: Members;
+  /** By which the host wants to hear how far the call has come. */
+  readonly progressToken: Id | undefined;
+}
+
+/** Undefined for a token that is none. */
+function withoutMarks(message: Members): Unmarked | undefined {
+  const { params } = message;
+  const meta = isMembers(params) ? params["_meta"] : undefined;
+  if (!isMembers(params) || !isMembers(meta)) return { message, bare: message, progressToken: undefined };
+  const { progressToken, ...others } = meta;
+  if (progressToken !== undefined && typeof progressToken !== "string" && !Number.isSafeInteger(progressToken)) return undefined;
+  const kept = Object.entries(others).filter(([name]) => !OF_HOST.test(name));
+  const { _meta, ...rest } = params;
+  const bare = { ...message, params: kept.length === 0 ? rest : { ...rest, _meta: Object.fromEntries(kept) } };
+  return { message, bare, progressToken: progressToken as Id | undefined };
+}
+
+function messageIn(line: Buffer): Members | undefined {
   try {
     const message: unknown = JSON.parse(line.toString("utf8"));
-    return typeof message === "object" && message !== null ? message : undefined;
+    return isMembers(message) ? message : undefined;
   } catch {
     return undefined;
   }
+}
+
+function isMembers(value: unknown): value is Members {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

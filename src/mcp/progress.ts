@@ -7,6 +7,10 @@ import type { Progress } from "../tools/asking.ts";
 /** How far a request has come; a question in between starts its call again, and the caller still waits for the same one. */
 const reached = new WeakMap<AbortSignal, number>();
 
+interface Asking {
+  readonly mcpReq: Pick<ServerContext["mcpReq"], "_meta" | "notify" | "signal">;
+}
+
 export interface Progressing {
   readonly tell: (progress: Progress) => void;
   /** The answer goes out now. */
@@ -14,7 +18,7 @@ export interface Progressing {
 }
 
 /** Undefined where the caller did not ask to be told. */
-export function progressTo({ mcpReq: { _meta, notify, signal } }: ServerContext): Progressing | undefined {
+export function progressTo({ mcpReq: { _meta, notify, signal } }: Asking): Progressing | undefined {
   const progressToken = _meta?.progressToken;
   if (progressToken === undefined) return undefined;
   let isOver = false;
