@@ -3,6 +3,7 @@ import { execFileSync } from "node:child_process";
 import { mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { Client as NewClient, StreamableHTTPClientTransport as NewTransport } from "@modelcontextprotocol/client";
 import { Client } from "@modelcontextprotocol/sdk/client/index.js";
 import { StreamableHTTPClientTransport } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
 import { describe, expect, it } from "vitest";
@@ -247,6 +248,23 @@ describe("a session", () => {
 });
 
 describe("whoever listens in 2026", () => {
+  it("may do so by the SDK's client, and leaves by closing", async () => {
+    await using served = await sidecar();
+    const client = new NewClient({ name: "v2", version: "1" }, { versionNegotiation: { mode: { pin: "2026-07-28" } } });
+    const told: string[] = [];
+    client.setNotificationHandler("notifications/resources/updated", ({ params }) => void told.push(params.uri));
+    await client.connect(new NewTransport(new URL(served.url), { requestInit: { headers: served.own } }));
+    const filter = { toolsListChanged: true, resourceSubscriptions: ["signalbox://intents", "signalbox://board"] };
+
+    const { honoredFilter, close, closed } = await client.listen(filter);
+    await client.callTool({ name: "begin_task", arguments: { objective: "x", files: ["a.ts"] } });
+    await expect.poll(() => told).toEqual(["signalbox://intents"]);
+    await close();
+
+    expect([honoredFilter, await closed]).toEqual([{ resourceSubscriptions: filter.resourceSubscriptions }, "local"]);
+    await client.close();
+  });
+
   it("hears of what it named, and in its own inbox alone", async () => {
     await using served = await hosted();
     const url = `${served.url}/session/s/mcp`;
