@@ -35,7 +35,7 @@ import { isWithin } from "./git/within.ts";
 import { worktreeIdOf } from "./git/worktree-id.ts";
 import type { Log } from "./log.ts";
 import type { Common } from "./service.ts";
-import type { Coordination } from "./tools/ports.ts";
+import type { Coordination } from "./tools/ports/session.ts";
 import { createNotices } from "./tools/notices.ts";
 import type { BusAnswer } from "./wire/bus/answer.ts";
 import type { BusRequest } from "./wire/bus/requests.ts";

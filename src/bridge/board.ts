@@ -9,7 +9,8 @@ import { busLimitMs, namedBus, ownBus, remoteBus, writeSecret } from "../client/
 import { sentenceOf } from "../client/faults.ts";
 import type { Remote } from "../client/remote.ts";
 import { askOrGiveUp } from "../tools/giving-up.ts";
-import type { Board, Coordination } from "../tools/ports.ts";
+import type { Board } from "../tools/ports.ts";
+import type { Coordination } from "../tools/ports/session.ts";
 import type { BusAnswer } from "../wire/bus/answer.ts";
 import type { BusRequest } from "../wire/bus/requests.ts";
 

@@ -2,7 +2,7 @@
 import type { SessionClient } from "../client/session-client.ts";
 import { createCoordination as coordinationOver } from "../tools/coordination.ts";
 import type { Hearing } from "../tools/hearing.ts";
-import type { Coordination } from "../tools/ports.ts";
+import type { Coordination } from "../tools/ports/session.ts";
 
 export interface CoordinationOptions {
   readonly client: SessionClient;

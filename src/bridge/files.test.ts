@@ -2,7 +2,7 @@ import { lstat, mkdir, readFile, readlink, symlink, writeFile } from "node:fs/pr
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Scratch, scratchFolder } from "../git/scratch.test.fixture.ts";
-import type { Files } from "../tools/ports.ts";
+import type { Files } from "../tools/ports/files.ts";
 import { createFiles } from "./files.ts";
 
 let scratch: Scratch;

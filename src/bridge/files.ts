@@ -7,7 +7,7 @@ import { prepareReplacement } from "../git/replace-file.ts";
 import { isInside, resolveInside, showInside } from "../git/safe-path.ts";
 import { linkedPaths } from "../git/scope-path.ts";
 import { isGitName, quotePath } from "../git/written-path.ts";
-import type { Files, PathsAnswer, PreparedReplacement } from "../tools/ports.ts";
+import type { Files, PathsAnswer, PreparedReplacement } from "../tools/ports/files.ts";
 import { IntentId, OpId } from "../wire/ids.ts";
 import { createTurns } from "../tools/turns.ts";
 

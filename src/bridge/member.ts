@@ -10,7 +10,7 @@ import {
 } from "../client/session-client.ts";
 import { longestSince, systemNow } from "../client/elapsed.ts";
 import { endedSentence } from "../tools/ended-task.ts";
-import type { Coordination } from "../tools/ports.ts";
+import type { Coordination } from "../tools/ports/session.ts";
 import { createCoordination } from "./coordination.ts";
 import { createDecisions } from "../tools/decisions.ts";
 import { createFreezes } from "../tools/freezes.ts";

@@ -4,7 +4,7 @@
  * A sub-agent joins as `<principal>/<label>` over a connection of its own, because a sender is bound to its connection, and
  * meets the others like any stranger. Its calls know it by the intent they name, also after the bridge has started again.
  */
-import type { Coordination } from "../tools/ports.ts";
+import type { Coordination } from "../tools/ports/session.ts";
 import type { Member } from "./member.ts";
 
 export interface Members {

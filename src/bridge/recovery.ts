@@ -10,7 +10,7 @@ import { resumeReplacement } from "../git/replace-file.ts";
 import { type Pending, pendingReplacements } from "../git/replacement-journal.ts";
 import { quotePath } from "../git/written-path.ts";
 import { withdrawalId } from "../tools/operation-id.ts";
-import type { Coordination } from "../tools/ports.ts";
+import type { Coordination } from "../tools/ports/session.ts";
 import type { OperationView } from "../wire/query.ts";
 
 type Session = Pick<Coordination, "intent" | "supersede">;

@@ -3,7 +3,7 @@
  * an MCP server of it that speaks both eras of the protocol.
  */
 import type { Progress, Question, Reply } from "../tools/asking.ts";
-import type { Settle } from "../tools/ports.ts";
+import type { Settle } from "../tools/ports/settle.ts";
 import type { PromptDefinition } from "../tools/prompt.ts";
 import type { ResourceContent, ResourceDefinition } from "../tools/resource.ts";
 import type { ToolDefinition } from "../tools/tool-definitions.ts";

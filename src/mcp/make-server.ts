@@ -20,7 +20,7 @@ import {
   type Tool,
 } from "@modelcontextprotocol/server";
 import { serveCatalogue } from "./catalogue.ts";
-import type { Settle } from "../tools/ports.ts";
+import type { Settle } from "../tools/ports/settle.ts";
 import type { ToolResult } from "../tools/tool.ts";
 import type { Asked, Face } from "./face.ts";
 import { askOnPage, backFrom, canOpenPages, type Page, type Pages } from "./pages.ts";

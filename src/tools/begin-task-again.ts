@@ -5,7 +5,8 @@
  */
 import { heardOf, type Hearer, hearerOf } from "./hearers.ts";
 import type { KnownIntent } from "./own-intent.ts";
-import type { Coordination, ToolContext } from "./ports.ts";
+import type { ToolContext } from "./ports.ts";
+import type { Coordination } from "./ports/session.ts";
 import { CANCELLED } from "./untold.ts";
 
 /** How often the same call may be cancelled and made again. */

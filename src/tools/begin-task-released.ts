@@ -1,5 +1,5 @@
 /** What a task lets go of when it replaces earlier ones of its owner: the files that it does not name itself. */
-import type { Coordination } from "./ports.ts";
+import type { Coordination } from "./ports/session.ts";
 import { listed } from "./quote.ts";
 
 /** Earlier tasks whose files are looked at. */

@@ -4,7 +4,7 @@ import { cleaned } from "./cleaned.ts";
 import { drainAgain } from "./drain-again.ts";
 import { clientRequestId, requestOfMail } from "./once.ts";
 import { overPeers } from "./peers-result.ts";
-import type { PeerMessage } from "./ports.ts";
+import type { PeerMessage } from "./ports/mail.ts";
 import { asJson, named, plain, quoted } from "./quote.ts";
 import { defineTool, things } from "./tool.ts";
 

@@ -4,7 +4,8 @@
  */
 import { explainArguments } from "./explain-arguments.ts";
 import { failed } from "./failure.ts";
-import type { Membership, ToolContext } from "./ports.ts";
+import type { ToolContext } from "./ports.ts";
+import type { Membership } from "./ports/session.ts";
 import { asJson, quoted } from "./quote.ts";
 import type { Answer, Next, Tool, ToolResult } from "./tool.ts";
 import { calledOff, isCalledOff } from "./untold.ts";

@@ -1,7 +1,7 @@
 /** A call that is cancelled at every moment there is: nothing is held afterwards that its caller was not told of. */
 import { describe, expect, it } from "vitest";
 import { callTool } from "./call-tool.ts";
-import type { Agents, Coordination } from "./ports.ts";
+import type { Agents, Coordination } from "./ports/session.ts";
 import { REGISTRY } from "./registry.ts";
 import { TestSession } from "./session.test.fixture.ts";
 import { caller } from "./worktree.test.fixture.ts";

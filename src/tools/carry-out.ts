@@ -2,7 +2,8 @@
 import type { Rejection } from "../wire/refusals.ts";
 import { failed, refused } from "./failure.ts";
 import { type Change, withdrawalId } from "./operation-id.ts";
-import type { PreparedReplacement, ToolContext } from "./ports.ts";
+import type { ToolContext } from "./ports.ts";
+import type { PreparedReplacement } from "./ports/files.ts";
 import { named } from "./quote.ts";
 import { conflicting, refusedTarget, stale, succeeded } from "./submit-result.ts";
 import type { Answer } from "./tool.ts";

@@ -9,7 +9,18 @@ import type { Ack, WaitingAck } from "../wire/mpac/extension.ts";
 import type { ClientMessage } from "../wire/mpac/messages.ts";
 import type { Rejection } from "../wire/refusals.ts";
 import type { Heard, Hearing } from "./hearing.ts";
-import type { Announced, Claim, ClaimDecision, Commit, Coordination, Membership, Outcome, Repeatable, Wait, Waiting } from "./ports.ts";
+import type {
+  Announced,
+  Claim,
+  ClaimDecision,
+  Commit,
+  Coordination,
+  Membership,
+  Outcome,
+  Repeatable,
+  Wait,
+  Waiting,
+} from "./ports/session.ts";
 
 /** Life of a task that was taken over, in seconds; it is renewed while there is work, as others are. */
 const TAKEN_OVER_TTL_SEC = 900;

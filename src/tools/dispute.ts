@@ -3,7 +3,8 @@ import type { ConflictView } from "../wire/query.ts";
 import type { Question } from "./asking.ts";
 import { namedIn } from "./named-in.ts";
 import type { KnownIntent } from "./own-intent.ts";
-import type { Coordination, ToolContext } from "./ports.ts";
+import type { ToolContext } from "./ports.ts";
+import type { Coordination } from "./ports/session.ts";
 import { listed, named, quoted } from "./quote.ts";
 import { choiceField, type Choices, noteField } from "./replies.ts";
 

@@ -4,7 +4,8 @@
  */
 import { hearerOf } from "./hearers.ts";
 import { idFor, type Request } from "./once.ts";
-import type { Drained, Peers, ToolContext } from "./ports.ts";
+import type { ToolContext } from "./ports.ts";
+import type { Drained, Peers } from "./ports/mail.ts";
 
 interface Taken {
   readonly key: string;

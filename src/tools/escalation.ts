@@ -1,6 +1,6 @@
 /** A conflict brought before somebody with authority, and who that can be where it is not clear. */
 import { codeOf, failed, refused } from "./failure.ts";
-import type { Coordination, Escalation } from "./ports.ts";
+import type { Coordination, Escalation } from "./ports/session.ts";
 import { listed, named } from "./quote.ts";
 import type { Answer, Next } from "./tool.ts";
 

@@ -3,7 +3,7 @@ import * as z from "zod";
 import type { BehindView, IntentView } from "../wire/query.ts";
 import { behindLines } from "./behind.ts";
 import { failed } from "./failure.ts";
-import type { FileState } from "./ports.ts";
+import type { FileState } from "./ports/files.ts";
 import { named, quoted } from "./quote.ts";
 import { onePath } from "./scope-input.ts";
 import { until } from "./times.ts";

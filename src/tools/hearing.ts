@@ -5,7 +5,7 @@
  * that was said while nobody listened.
  */
 import type { InboundEnvelope } from "../wire/mpac/coordinator.ts";
-import type { Wait } from "./ports.ts";
+import type { Wait } from "./ports/session.ts";
 
 /** What a participant hears of a message, over whichever way it came. */
 export type Heard = Pick<InboundEnvelope, "message_type" | "sender" | "payload">;

@@ -2,7 +2,7 @@
  * What a caller is told who writes braces, brackets or a leading `!` as a pattern. They are letters in a path, because
  * `app/[id]/page.tsx` is a file that people have, so such a pattern names one file that is not there.
  */
-import type { Files } from "./ports.ts";
+import type { Files } from "./ports/files.ts";
 import { listed } from "./quote.ts";
 import type { Answer } from "./tool.ts";
 

@@ -4,7 +4,8 @@
  */
 import type { Json } from "../wire/json.ts";
 import { idFor, type Request } from "./once.ts";
-import type { Once, ToolContext } from "./ports.ts";
+import type { ToolContext } from "./ports.ts";
+import type { Once } from "./ports/mail.ts";
 
 /** Requests of which it is known what they said; the oldest is forgotten first. */
 const MOST_KNOWN = 1_000;

@@ -1,6 +1,6 @@
 import type { JsonObject } from "../wire/json.ts";
 import type { RefusalCode } from "../wire/refusals.ts";
-import type { Outcome } from "./ports.ts";
+import type { Outcome } from "./ports/session.ts";
 
 /** An error of a face, which the tools know by its name alone. */
 export function named(name: string, message: string): Error {

@@ -5,7 +5,8 @@
  * What was refused is not kept: a repeat of it tries again.
  */
 import * as z from "zod";
-import type { Coordination, ToolContext } from "./ports.ts";
+import type { ToolContext } from "./ports.ts";
+import type { Coordination } from "./ports/session.ts";
 
 export const clientRequestId = () => z.string().min(1).max(128).optional().describe("A repeat is done once.");
 

@@ -6,7 +6,8 @@
  */
 import type { OperationView } from "../wire/query.ts";
 import { EMPTY_REF, refsEqual } from "../wire/references.ts";
-import type { FileState, ToolContext } from "./ports.ts";
+import type { ToolContext } from "./ports.ts";
+import type { FileState } from "./ports/files.ts";
 
 export interface Change {
   readonly intentId: string;

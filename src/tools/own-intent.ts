@@ -1,7 +1,7 @@
 /** Whether an intent is the caller's own: a face of the tools acts on no other. */
 import type { IntentAnswer } from "../wire/query.ts";
 import { codeOf, failed } from "./failure.ts";
-import type { Coordination } from "./ports.ts";
+import type { Coordination } from "./ports/session.ts";
 import { listed, named } from "./quote.ts";
 import type { Answer, Next } from "./tool.ts";
 

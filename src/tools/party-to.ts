@@ -1,5 +1,6 @@
 /** As whom a call about a conflict is made. */
-import type { Coordination, ToolContext } from "./ports.ts";
+import type { ToolContext } from "./ports.ts";
+import type { Coordination } from "./ports/session.ts";
 
 /** The session as the one of the caller and its sub-agents whom the conflict is about. */
 export async function partyTo({ coordination, agents }: ToolContext, conflictId: string): Promise<Coordination> {

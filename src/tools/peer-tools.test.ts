@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { Settle } from "./ports.ts";
+import type { Settle } from "./ports/settle.ts";
 import { TestPeers } from "./peers.test.fixture.ts";
 import { TestSession } from "./session.test.fixture.ts";
 import { caller } from "./worktree.test.fixture.ts";

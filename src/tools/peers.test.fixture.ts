@@ -1,7 +1,7 @@
 /** A bus of peers for tests of the tools: in memory, with what a test puts into the mail. */
 import type { Json } from "../wire/json.ts";
 import { named } from "./named-fault.test.fixture.ts";
-import type { Drained, PeerMessage, Peers } from "./ports.ts";
+import type { Drained, PeerMessage, Peers } from "./ports/mail.ts";
 
 export class TestPeers implements Peers {
   readonly sent: { readonly to: string; readonly body: Json }[] = [];

@@ -1,7 +1,7 @@
 /** The files that a call names: how many, how long, and what each means in the worktree. */
 import * as z from "zod";
 import { failed } from "./failure.ts";
-import type { Files } from "./ports.ts";
+import type { Files } from "./ports/files.ts";
 import type { Answer } from "./tool.ts";
 
 /** Most paths in one call. */

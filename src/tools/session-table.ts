@@ -3,7 +3,7 @@ import type { ConflictView, IntentView, ParticipantView, SummaryAnswer } from ".
 import { claimLine } from "./claim-line.ts";
 import { namedIn } from "./named-in.ts";
 import { conflictLine } from "./conflict-line.ts";
-import type { Membership } from "./ports.ts";
+import type { Membership } from "./ports/session.ts";
 import { folderName, observedLine } from "./observed.ts";
 import { listed, named, quoted } from "./quote.ts";
 import { left, since } from "./times.ts";

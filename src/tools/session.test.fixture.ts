@@ -7,7 +7,7 @@ import { named, refusal } from "./named-fault.test.fixture.ts";
 import { type HeldIntent, isLive, viewOf } from "./held.test.fixture.ts";
 import { covers, meets } from "./meets.test.fixture.ts";
 import { viewWaiting } from "./waiting.test.fixture.ts";
-import type { Announced, Announcement, ClaimDecision, Coordination, Outcome } from "./ports.ts";
+import type { Announced, Announcement, ClaimDecision, Coordination, Outcome } from "./ports/session.ts";
 
 export const NOW_MS = Date.parse("2026-11-21T14:00:00Z");
 

@@ -6,7 +6,8 @@ import type { Choice, Dispute } from "./dispute.ts";
 import { bringBefore } from "./escalation.ts";
 import { refused } from "./failure.ts";
 import { idFor, type Request } from "./once.ts";
-import type { Coordination, Outcome, Resolution, ToolContext } from "./ports.ts";
+import type { ToolContext } from "./ports.ts";
+import type { Coordination, Outcome, Resolution } from "./ports/session.ts";
 import { listed, named } from "./quote.ts";
 import type { Answer, Next } from "./tool.ts";
 

@@ -2,7 +2,8 @@
 import type { Question, Reply } from "./asking.ts";
 import { namedIn } from "./named-in.ts";
 import type { KnownIntent } from "./own-intent.ts";
-import type { Files, ToolContext } from "./ports.ts";
+import type { ToolContext } from "./ports.ts";
+import type { Files } from "./ports/files.ts";
 import { listed, named, quoted } from "./quote.ts";
 import { type Asked, changedMeanwhile, choiceField, type Choices, chosenIn, textIn, undecided } from "./replies.ts";
 import { MAX_FILES, readScope } from "./scope-input.ts";

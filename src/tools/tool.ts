@@ -4,7 +4,8 @@
  */
 import * as z from "zod";
 import type { Question } from "./asking.ts";
-import type { Settle, ToolContext } from "./ports.ts";
+import type { ToolContext } from "./ports.ts";
+import type { Settle } from "./ports/settle.ts";
 import type { Profile } from "./selection.ts";
 
 /** What a host may assume before it asks its user. All four are always said. */

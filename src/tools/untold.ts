@@ -4,7 +4,8 @@
  */
 import { failed } from "./failure.ts";
 import type { Hearer } from "./hearers.ts";
-import type { Coordination, ToolContext } from "./ports.ts";
+import type { ToolContext } from "./ports.ts";
+import type { Coordination } from "./ports/session.ts";
 import type { Answer } from "./tool.ts";
 
 /** The reason by which a task is known that nobody was told of: a repeat of its call begins another. */

@@ -1,6 +1,6 @@
 /** Who waits for a turn in the small session of the tools' tests. */
 import type { SummaryAnswer } from "../wire/query.ts";
-import type { Announcement } from "./ports.ts";
+import type { Announcement } from "./ports/session.ts";
 
 export function viewWaiting(
   row: ReadonlyMap<string, Announcement & { readonly principalId: string }>,

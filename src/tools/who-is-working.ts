@@ -3,7 +3,7 @@ import * as z from "zod";
 import type { SummaryAnswer } from "../wire/query.ts";
 import { decideCommand } from "./claim-line.ts";
 import { withLiteralHint } from "./literal-hint.ts";
-import type { Membership } from "./ports.ts";
+import type { Membership } from "./ports/session.ts";
 import { onePath, readScope, scopeRefused } from "./scope-input.ts";
 import { sessionTable } from "./session-table.ts";
 import { type Answer, defineTool, type Next, things } from "./tool.ts";

@@ -1,7 +1,7 @@
 /** `yield_task`: gives up what an own intent holds. */
 import * as z from "zod";
 import { codeOf, refused } from "./failure.ts";
-import type { Coordination, Repeatable } from "./ports.ts";
+import type { Coordination, Repeatable } from "./ports/session.ts";
 import { clientRequestId, repeatable, requestOf } from "./once.ts";
 import { readOwnIntent } from "./own-intent.ts";
 import { listed } from "./quote.ts";

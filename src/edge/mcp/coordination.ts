@@ -2,7 +2,8 @@
 import { createCoordination } from "../../tools/coordination.ts";
 import { askOrGiveUp } from "../../tools/giving-up.ts";
 import { createHearing } from "../../tools/hearing.ts";
-import type { Agents, Board, Coordination } from "../../tools/ports.ts";
+import type { Board } from "../../tools/ports.ts";
+import type { Agents, Coordination } from "../../tools/ports/session.ts";
 import type { BusAnswer } from "../../wire/bus/answer.ts";
 import type { BusRequest } from "../../wire/bus/requests.ts";
 import type { Caller } from "./ports.ts";

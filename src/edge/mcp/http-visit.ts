@@ -1,6 +1,6 @@
 /** One HTTP request on its way through this edge. */
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { Settle } from "../../tools/ports.ts";
+import type { Settle } from "../../tools/ports/settle.ts";
 import type { Selection } from "../../tools/selection.ts";
 import type { InSession } from "./legacy/live-sessions.ts";
 import type { Caller } from "./ports.ts";

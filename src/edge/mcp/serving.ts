@@ -10,7 +10,7 @@
 import type { Server, ServerEventBus } from "@modelcontextprotocol/server";
 import type { AnswerPlainly } from "../../mcp/plain-call.ts";
 import type { ListenWords } from "../../mcp/plain-listen.ts";
-import type { Settle } from "../../tools/ports.ts";
+import type { Settle } from "../../tools/ports/settle.ts";
 import type { Selection } from "../../tools/selection.ts";
 import type { Rejection } from "../../wire/refusals.ts";
 import type { Caller, Change, Watcher } from "./ports.ts";

@@ -1,7 +1,7 @@
 /** `resolve_conflict`: both sides of one conflict, and the calls that settle it. */
 import type { ConflictView, IntentView, SummaryAnswer } from "../../wire/query.ts";
 import { namedIn } from "../named-in.ts";
-import type { Coordination } from "../ports.ts";
+import type { Coordination } from "../ports/session.ts";
 import type { Prompt } from "../prompt.ts";
 import { listed, named, quoted } from "../quote.ts";
 import { isOwn, mayDecide } from "../resources/whose.ts";

@@ -4,7 +4,7 @@
  */
 import { credentialOf, memberOf, ownerOf } from "../../../core/session/read.ts";
 import type { SessionState } from "../../../core/session/state.ts";
-import type { Agents, Coordination } from "../../../tools/ports.ts";
+import type { Agents, Coordination } from "../../../tools/ports/session.ts";
 import type { PrincipalId } from "../../../wire/ids.ts";
 import type { Caller } from "../ports.ts";
 import type { Member } from "./member.ts";

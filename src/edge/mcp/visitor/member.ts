@@ -12,7 +12,7 @@ import { createDecisions } from "../../../tools/decisions.ts";
 import { createFreezes } from "../../../tools/freezes.ts";
 import { createHearing, type Heard } from "../../../tools/hearing.ts";
 import type { Notices } from "../../../tools/notices.ts";
-import type { Coordination, Membership } from "../../../tools/ports.ts";
+import type { Coordination, Membership } from "../../../tools/ports/session.ts";
 import type { PrincipalId } from "../../../wire/ids.ts";
 import type { JsonObject } from "../../../wire/json.ts";
 import { PRESENT_MS } from "../../../wire/over-http.ts";

@@ -2,7 +2,7 @@
  * The mail of peers, for a participant that comes over HTTP: it is a peer under its own name for as long as it is present, so
  * that what is sent to it waits here, and an answer says that it does.
  */
-import type { Peers } from "../../../tools/ports.ts";
+import type { Peers } from "../../../tools/ports/mail.ts";
 import type { Member } from "./member.ts";
 import type { HeldPeers } from "./place.ts";
 

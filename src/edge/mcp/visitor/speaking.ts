@@ -1,7 +1,7 @@
 /** The session as a participant that comes another way, over a connection perhaps: nothing is heard for it here. */
 import { createCoordination } from "../../../tools/coordination.ts";
 import { createHearing } from "../../../tools/hearing.ts";
-import type { Coordination } from "../../../tools/ports.ts";
+import type { Coordination } from "../../../tools/ports/session.ts";
 import type { Session } from "./place.ts";
 import { sentOf, type Voice } from "./voice.ts";
 

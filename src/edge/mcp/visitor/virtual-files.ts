@@ -5,7 +5,8 @@
  */
 import { hashOfBytes } from "../../../engine/seal.ts";
 import { operationPayload } from "../../../tools/coordination.ts";
-import type { Commit, FileState, Files, PreparedReplacement } from "../../../tools/ports.ts";
+import type { FileState, Files, PreparedReplacement } from "../../../tools/ports/files.ts";
+import type { Commit } from "../../../tools/ports/session.ts";
 import { createTurns } from "../../../tools/turns.ts";
 import type { JsonObject } from "../../../wire/json.ts";
 import { EMPTY_REF } from "../../../wire/references.ts";
