@@ -203,14 +203,14 @@ describe("a hosted sidecar", () => {
   });
 
   it.each([
-    { name: "leaves its sessions to the next process", policy: {}, hears: [], then: "SESSION_INFO" },
+    { name: "leaves its sessions to the next process", policy: {}, hears: [], afterwards: "SESSION_INFO" },
     {
       name: "ends its sessions first where their policy says so",
       policy: { lifecycle: { close_on_shutdown: true } },
       hears: ["coordinator_shutdown"],
-      then: "PROTOCOL_ERROR",
+      afterwards: "PROTOCOL_ERROR",
     },
-  ])("when it stops, $name", async ({ policy, hears, then }) => {
+  ])("when it stops, $name", async ({ policy, hears, afterwards }) => {
     await using scratch = await scratchFolder();
     const folder = join(scratch.folder, "store");
     const env = { MPAC_TOKEN_TABLE: TABLE, MPAC_SESSION_POLICY: JSON.stringify(policy) };
@@ -227,7 +227,7 @@ describe("a hosted sidecar", () => {
     expect(ends.map(({ payload }) => payload["reason"])).toEqual(hears);
     await using next = await hosted(folder, env);
     const { answer } = await next.join("/session/red", "ana", "ana-token");
-    expect(answer["message_type"]).toBe(then);
+    expect(answer["message_type"]).toBe(afterwards);
   });
 
   it("ends no session that another process takes over, whatever its policy says", async () => {
