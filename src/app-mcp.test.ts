@@ -256,12 +256,15 @@ describe("whoever listens in 2026", () => {
     await client.connect(new NewTransport(new URL(served.url), { requestInit: { headers: served.own } }));
     const filter = { toolsListChanged: true, resourceSubscriptions: ["signalbox://intents", "signalbox://board"] };
 
-    const { honoredFilter, close, closed } = await client.listen(filter);
+    const subscription = await client.listen(filter);
     await client.callTool({ name: "begin_task", arguments: { objective: "x", files: ["a.ts"] } });
     await expect.poll(() => told).toEqual(["signalbox://intents"]);
-    await close();
+    await subscription.close();
 
-    expect([honoredFilter, await closed]).toEqual([{ resourceSubscriptions: filter.resourceSubscriptions }, "local"]);
+    expect([subscription.honoredFilter, await subscription.closed]).toEqual([
+      { resourceSubscriptions: filter.resourceSubscriptions },
+      "local",
+    ]);
     await client.close();
   });
 
