@@ -187,11 +187,11 @@ describe("before 2026-07-28", () => {
     const { result } = await host.ask("tools/call", act);
 
     const why = expect.stringMatching(/^your client answered the question to your user with an error .*so nobody was asked/) as string;
-    const text = (result?.["content"] as { readonly text: string }[])[0]?.text;
+    const [content] = (result?.["content"] ?? []) as { readonly text: string }[];
     expect(heard).toEqual(["nobody to ask"]);
     expect(result).toMatchObject({ structuredContent: { said: "done", notices: [why] } });
     expect(result).not.toHaveProperty("isError");
-    expect(text).toMatch(/^done\nNote: your client answered/);
-    expect(text).toContain(`(${says})`);
+    expect(content?.text).toMatch(/^done\nNote: your client answered/);
+    expect(content?.text).toContain(`(${says})`);
   });
 });

@@ -76,9 +76,12 @@ const MAX_SHOWN = 200;
  * Asks over the open connection, in the era that has it, and gives the call as it comes again: with the answer. A person who says
  * nothing in time has closed the question.
  */
-export async function askOver(ctx: ServerContext, { inputRequests, requestState }: InputRequiredResult): Promise<ServerContext | Unshown> {
+export async function askOver(
+  ctx: ServerContext,
+  { inputRequests = {}, requestState }: InputRequiredResult,
+): Promise<ServerContext | Unshown> {
   const { mcpReq } = ctx;
-  const { method, params } = inputRequests?.[ANSWER_KEY] as ElicitRequest;
+  const { method, params } = inputRequests[ANSWER_KEY] as ElicitRequest;
   const comesAgain = (said: unknown): ServerContext => ({
     ...ctx,
     mcpReq: { ...mcpReq, inputResponses: { [ANSWER_KEY]: said }, requestState: <State>() => requestState as State | undefined },

@@ -44,7 +44,10 @@ export async function unlessUntold(
   return {
     ...answer,
     settle(given) {
-      if (!given) return void goBack();
+      if (!given) {
+        goBack();
+        return undefined;
+      }
       hearer.told();
       return (isSure) => {
         if (isSure) goBack(); // otherwise its owner works on it, or falls silent

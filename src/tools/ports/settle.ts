@@ -1,7 +1,5 @@
-/** How whoever gives something to a caller hears whether it got there. */
-
 /**
- * To be told whether what a call gives reached whoever asked. Gives what is to be done where it turns out later that nobody has
- * read it; `isSure` is false where the last bytes alone, which say nothing, may have been left unread.
+ * How whoever gives something to a caller is told whether it got there. That gives what is to be done where it turns out later that
+ * nobody has read it; `isSure` is false where the last bytes alone, which say nothing, may have been left unread.
  */
 export type Settle = (given: boolean) => ((isSure: boolean) => void) | undefined;
