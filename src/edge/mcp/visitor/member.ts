@@ -6,7 +6,7 @@
  * nothing was heard of it, and renews what is due.
  */
 import { liveIntentsOf, memberOf } from "../../../core/session/read.ts";
-import type { Intent } from "../../../core/session/state.ts";
+import type { Intent, Participant } from "../../../core/session/state.ts";
 import { type Carrier, createCoordination } from "../../../tools/coordination.ts";
 import { createDecisions } from "../../../tools/decisions.ts";
 import { createFreezes } from "../../../tools/freezes.ts";
@@ -235,7 +235,7 @@ export function createMember(options: MemberOptions): Member {
         const participant = memberOf(state, known, instance);
         const stands = held.standing(state, participant?.id);
         const found = { self: participant?.id, revision: session.revision, untilMs: dueAtMs(stands.live) };
-        return { self: participant && { id: participant.id, isAway: participant.presence === "unavailable" }, standing: stands, as: found };
+        return { self: participant && { id: participant.id, isAway: isMissed(participant) }, standing: stands, as: found };
       });
       if (joining !== undefined || isClosed) return;
       learn(standing);
@@ -274,6 +274,9 @@ export function createMember(options: MemberOptions): Member {
     },
   };
 }
+
+/** Whether the session takes it for gone: it says that it is not. */
+const isMissed = ({ presence, away }: Participant): boolean => presence === "unavailable" || away === true;
 
 /** When the first of them is to be renewed, or ends. */
 function dueAtMs(live: readonly Intent[]): number {
