@@ -10,6 +10,7 @@ import type { Hono } from "hono";
 import { type WebSocket, WebSocketServer } from "ws";
 import { MAX_FRAME_BYTES } from "../../wire/mpac/envelope.ts";
 import { barredBy, type GuardOptions } from "./guard.ts";
+import { endWithConnection } from "./queued-responses.ts";
 
 export interface HttpServer extends AsyncDisposable {
   readonly port: number;
@@ -56,6 +57,7 @@ export async function listen(options: HttpServerOptions): Promise<HttpServer> {
   const answer = getRequestListener(routes.fetch, { errorHandler: unreadable });
 
   const onRequest: RequestListener = (request, response) => {
+    endWithConnection(response);
     const barred = barredBy(request, guard);
     if (barred === undefined) return void answer(request, response);
     response.writeHead(403, { "content-type": "application/json" }).end(JSON.stringify(saidTo(request.url ?? "", barred)));

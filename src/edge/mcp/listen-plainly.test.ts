@@ -1,4 +1,6 @@
 /** Which listeners of 2026 make no server of the SDK, and that their streams are begun and ended as those that do. */
+import { once } from "node:events";
+import { connect } from "node:net";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import { listenTo, modern, open, post } from "../../app-mcp.test.fixture.ts";
@@ -118,6 +120,24 @@ describe("a plain listener over HTTP", () => {
     await expect(answering).rejects.toThrow("aborted");
     for (let turn = 0; turn < 20; turn += 1) await nextTurn();
     go();
+
+    await expect.poll(() => [watching.size, mounted.edge.isBusy()]).toEqual([0, false]);
+  });
+
+  it("that waits behind another on its connection leaves nothing behind when that is gone", async () => {
+    const { serve, watching } = watched();
+    await using mounted = await mount({ serve });
+    const { host, hostname, port } = new URL(mounted.url);
+    const text = JSON.stringify(body);
+    const fields = { host, ...headers, ...ANA, "content-type": "application/json", "content-length": text.length };
+    const lines = Object.entries(fields).map(([name, value]) => `${name}: ${value}\r\n`);
+    const asked = `POST /mcp HTTP/1.1\r\n${lines.join("")}\r\n${text}`;
+    const socket = connect(Number(port), hostname);
+    await once(socket, "connect");
+
+    socket.write(asked.repeat(2));
+    await expect.poll(() => watching.size).toBe(2);
+    socket.destroy();
 
     await expect.poll(() => [watching.size, mounted.edge.isBusy()]).toEqual([0, false]);
   });
