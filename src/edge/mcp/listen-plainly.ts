@@ -20,6 +20,10 @@ export async function listenPlainly(visit: HttpVisit, listen: PlainListen, { ser
   const { id, clientName } = listen;
   let watching: Disposable | undefined;
   let sentAway: Reason | undefined;
+  visit.stay((reason) => {
+    sentAway = reason;
+    stream.end();
+  });
   const stream = new Listening({
     outgoing: visit.outgoing,
     id,
@@ -30,10 +34,6 @@ export async function listenPlainly(visit: HttpVisit, listen: PlainListen, { ser
       watching?.[Symbol.dispose]();
       visit.ended();
     },
-  });
-  visit.stay((reason) => {
-    sentAway = reason;
-    stream.end();
   });
   // Where this fails, its answer is another one, and all of the above ends with that.
   watching = await served.watch({ visit, clientName, uris: [...new Set(listen.uris)], tell: (uri) => stream.changed(uri) });

@@ -1,4 +1,6 @@
 /** What leaves over the stream of a listener, how often, and when it is let go. */
+import { IncomingMessage, ServerResponse } from "node:http";
+import { Socket } from "node:net";
 import { PassThrough } from "node:stream";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
@@ -130,6 +132,19 @@ describe("a listener", () => {
     listening.end();
 
     await expect.poll(ended).toBe(1);
+  });
+
+  it("that is let go while it waits for its turn on a connection is written nothing more", () => {
+    const outgoing = new ServerResponse(new IncomingMessage(new Socket()));
+    const turns = createTurns((one: Listening) => one.tell());
+    const listening = new Listening({ outgoing, id: 7, words: WORDS, turns, onEnd: () => undefined, heartbeatMs: LONG_MS });
+    listening.begin({ ...LISTEN, uris: ["x".repeat(outgoing.writableHighWaterMark)] }, {});
+
+    for (let beat = 0; beat < 4; beat += 1) listening.beat();
+    const before = [outgoing.destroyed, outgoing.listenerCount("drain")];
+    for (let beat = 0; beat < 4; beat += 1) listening.beat();
+
+    expect([before, outgoing.listenerCount("drain")]).toEqual([[true, 1], 1]);
   });
 
   it("leaves no heartbeat behind", async () => {

@@ -106,6 +106,7 @@ export class Listening {
   }
 
   beat(): void {
+    if (this.#outgoing.destroyed) return; // it is over with its connection
     if (!this.#outgoing.writableNeedDrain && !this.#outgoing.writableEnded) return this.#say(HEARTBEAT);
     this.#untaken += 1;
     if (this.#untaken >= PATIENCE) this.#outgoing.destroy();
