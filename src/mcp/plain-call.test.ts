@@ -203,6 +203,13 @@ describe("a plain call", () => {
     expect(createPlainCalls().in2026(body, new Headers(headers())) !== undefined).toBe(isPlain);
   });
 
+  it("is not one whose client speaks of itself in more depth than can be written", () => {
+    const depth = 100_000;
+    const deep = JSON.parse(`${"[".repeat(depth)}${"]".repeat(depth)}`) as unknown;
+
+    expect(createPlainCalls().in2026(changed(call(), [...meta, "io.modelcontextprotocol/clientInfo", "deep"], deep))).toBeUndefined();
+  });
+
   it("is not what its headers do not say", () => {
     const other = new Headers({ ...headers(), "mcp-name": "other" });
 

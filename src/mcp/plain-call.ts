@@ -50,7 +50,8 @@ export function createPlainCalls(): PlainCalls {
   const inOrder = new Set<string>();
 
   function isInOrder(body: Members, meta: Members): boolean {
-    const said = JSON.stringify(meta);
+    const said = textOf(meta);
+    if (said === undefined) return false;
     if (inOrder.has(said)) return true;
     if (said.length > MAX_KEPT_LENGTH || classifyInboundRequest({ httpMethod: "POST", body }).kind !== "modern") return false;
     const [oldest] = inOrder;
@@ -73,6 +74,15 @@ export function createPlainCalls(): PlainCalls {
       return { id, tool, args, clientName: client?.name, capabilities: meta[CLIENT_CAPABILITIES_META_KEY] as object };
     },
   };
+}
+
+/** Undefined for what is nested deeper than can be written: what was read may be. */
+function textOf(meta: Members): string | undefined {
+  try {
+    return JSON.stringify(meta);
+  } catch {
+    return undefined;
+  }
 }
 
 /** The call that a body of the era before is; undefined for what is not plain. */
