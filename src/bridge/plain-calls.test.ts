@@ -153,6 +153,34 @@ describe.each(ERAS)("a call of the %s era that is taken", (era) => {
     expect(sent).toEqual([]);
   });
 
+  it("is the SDK's while another one of its id is under way, and has given what it gave", async () => {
+    const settled: boolean[] = [];
+    let goesOn: () => void = () => undefined;
+    let calledPlainly = false;
+    const waits = new Promise<void>((resolve) => (goesOn = resolve));
+    const { calls, sent } = await taken(async () => {
+      if (calledPlainly) await waits;
+      return said("done", { settle: (given) => void settled.push(given) });
+    });
+
+    calledPlainly = true;
+    const both = [calls.takes(call(era)), calls.takes(call(era))];
+    goesOn();
+    await expect.poll(() => settled).toEqual([true]);
+
+    expect(both).toEqual([true, false]);
+    expect(sent).toHaveLength(1);
+    expect(calls.takes(call(era))).toBe(true);
+  });
+
+  it("is not begun when the host has gone", async () => {
+    const { calls } = await taken();
+
+    calls.end();
+
+    expect(calls.takes(call(era))).toBe(false);
+  });
+
   it("has given what it gave when its answer has left, whatever is cancelled then", async () => {
     const settled: boolean[] = [];
     const { calls, sent } = await taken(() => said("done", { settle: (given) => void settled.push(given) }));

@@ -108,12 +108,13 @@ export function createHostCalls({ face, client, send, whenWritten, passOn, repor
       if (era === undefined) return false;
       const unmarked = withoutMarks(message);
       const call = unmarked && callIn(unmarked.bare);
-      if (unmarked === undefined || call === undefined) return false;
+      if (unmarked === undefined || call === undefined || open.has(call.id)) return false;
       void answer(call, { era, visit: undefined }, unmarked);
       return true;
     },
     cancelled: (id) => open.get(id)?.abort(),
     end() {
+      era = undefined; // what is read now nobody hears the answer to
       for (const ends of open.values()) ends.abort();
     },
   };
