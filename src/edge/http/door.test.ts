@@ -199,6 +199,12 @@ describe("a token that was let in", () => {
     { name: "not when it is gone", next: {}, stands: false, known: false },
     { name: "not when it is for other sessions now", next: { "ana-1": { allowed_sessions: ["blue"] } }, stands: false, known: false },
     {
+      name: "not when it is somebody else's now, though its holder has another",
+      next: { "ana-1": { allowed_sessions: ["red"], holder: "bo" }, "ana-2": { allowed_sessions: ["red"], holder: "ana" } },
+      stands: false,
+      known: true,
+    },
+    {
       name: "not by another of its holder, whose names stay the same",
       next: { "ana-2": { allowed_sessions: ["red"], holder: "ana" } },
       stands: false,

@@ -27,7 +27,7 @@ export type Admission =
   | {
       readonly admitted: "own" | Identity;
       readonly holder?: string;
-      /** Whether this very credential, and not another of its holder, would be let in now; missing where it always would. */
+      /** Whether this very credential, and not another of its holder, would be let in now as the same one; missing where it always would. */
       readonly stands?: () => boolean;
     }
   /** `isKnown`: it was given out, and for other sessions. */
@@ -100,7 +100,8 @@ export function createDoor({ table, own, wantsOwn = false }: DoorOptions): Door 
     const { hash, fingerprint, roles, holder } = found;
     const admitted = { method, issuer: "token-table", fingerprint, ...(roles === undefined ? {} : { roles }) };
     // What it is compared with here is no secret of anybody's.
-    const stands = (): boolean => entries.some((entry) => entry.hash.equals(hash) && opens(entry, sessionId));
+    const isSame = (entry: typeof found): boolean => entry.hash.equals(hash) && entry.fingerprint === fingerprint;
+    const stands = (): boolean => entries.some((entry) => isSame(entry) && opens(entry, sessionId));
     return { admitted, stands, ...(holder === undefined ? {} : { holder }) };
   }
 

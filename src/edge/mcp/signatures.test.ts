@@ -243,14 +243,15 @@ describe("a key", () => {
     const by = verifier();
     const { stands } = judge(signed(POST, BY_ANA), {}, "red", by) as { stands: () => boolean };
     const own = TABLE["ana-key"];
-    const tables = [TABLE, { "ana-again": own }, { "ana-key": { ...own, public_key: anaToo.x } }];
+    const given = { "ana-key": { ...own, holder: "bo" }, "ana-new-key": TABLE["ana-new-key"] };
+    const tables = [TABLE, { "ana-again": own }, { "ana-key": { ...own, public_key: anaToo.x } }, given];
 
     const stood = tables.map((table) => {
       by.renew(table as KeyTable);
       return stands();
     });
 
-    expect(stood).toEqual([true, true, false]);
+    expect(stood).toEqual([true, true, false, false]);
   });
 
   it("that is taken from the table opens nothing from then on", () => {

@@ -18,7 +18,7 @@ const WINDOW_S = WINDOW_MS / 1_000;
 
 /** Whom a signature proves its request to be from, or why not. */
 export type Judged =
-  /** `stands`: whether this very key, and not another of its holder, opens the session still. */
+  /** `stands`: whether this very key, and not another of its holder, opens the session still, as the same one. */
   { readonly identity: Identity; readonly holder: string | undefined; readonly stands: () => boolean } | Refused;
 
 export type Refused =
@@ -114,7 +114,8 @@ export function createSignatures({ table, beganAtMs, nowMs }: SignaturesOptions)
       const barred = body === "to come" ? undefined : taken(found, { headers, body });
       if (barred !== undefined) return barred;
       if (!opens(key, sessionId)) return { refused: "this key is not for this session; use one that it names", because: "session" };
-      const stands = (): boolean => [...keys.values()].some((one) => one.publicPart === key.publicPart && opens(one, sessionId));
+      const isSame = (one: Key): boolean => one.publicPart === key.publicPart && one.fingerprint === key.fingerprint;
+      const stands = (): boolean => [...keys.values()].some((one) => isSame(one) && opens(one, sessionId));
       return { identity: identityOf(key), holder: key.holder, stands };
     },
     take(brought) {
