@@ -116,7 +116,12 @@ export function decideHello(state: Readonly<SessionState>, message: Message<"HEL
   return { events: [joined, ...restored(state, standing), ...backend] };
 }
 
-export function decideHeartbeat(state: Readonly<SessionState>, message: Message<"HEARTBEAT">, sender: Participant): Verdict {
+export function decideHeartbeat(
+  state: Readonly<SessionState>,
+  message: Message<"HEARTBEAT">,
+  sender: Participant,
+  at: SessionMoment,
+): Verdict {
   const { status, summary, active_intent_id, extensions } = message.payload;
   const named = extensions?.signalbox?.worktree;
   // A participant keeps the worktree that it joined with: a heartbeat only tells what is checked out there.
@@ -128,10 +133,11 @@ export function decideHeartbeat(state: Readonly<SessionState>, message: Message<
     // A worktree that is named says all of it: without a branch its HEAD is detached.
     branch: (worktree ?? sender.worktree)?.branch,
     head: (worktree ?? sender.worktree)?.head,
+    away: at.facts.observed === true ? sender.away : undefined,
   };
   const unchanged =
     sender.presence === "available" &&
-    sender.away === undefined &&
+    next.away === sender.away &&
     next.status === sender.status &&
     next.summary === sender.summary &&
     next.activeIntentId === sender.activeIntentId &&
@@ -150,11 +156,12 @@ interface Status {
   readonly activeIntentId: string | undefined;
   readonly branch: string | undefined;
   readonly head: string | undefined;
+  readonly away: true | undefined;
 }
 
 function statusEvent(
   principalId: PrincipalId,
-  { status, summary, activeIntentId, branch, head }: Status,
+  { status, summary, activeIntentId, branch, head, away }: Status,
 ): SessionEventOf<"ParticipantStatus"> {
   return {
     type: "ParticipantStatus",
@@ -164,6 +171,7 @@ function statusEvent(
     ...(activeIntentId === undefined ? {} : { activeIntentId }),
     ...(branch === undefined ? {} : { branch }),
     ...(head === undefined ? {} : { head }),
+    ...(away === undefined ? {} : { away }),
   };
 }
 

@@ -173,8 +173,16 @@ const watermark = rarely(fc.constantFrom(-1, 3, 70_000, 2 ** 40)).map((value) =>
   value === undefined ? {} : { watermark: { kind: "lamport_clock", value } },
 );
 const facts: fc.Arbitrary<SessionFacts> = fc
-  .record({ connected: rarely(fc.subarray([...PEOPLE])), bases: fc.dictionary(fc.constantFrom("a.ts", "src/x.ts"), ref) })
-  .map(({ connected, bases }) => ({ bases, ...(connected === undefined ? {} : { connected }) }));
+  .record({
+    connected: rarely(fc.subarray([...PEOPLE])),
+    observed: rarely(fc.constant(true as const)),
+    bases: fc.dictionary(fc.constantFrom("a.ts", "src/x.ts"), ref),
+  })
+  .map(({ connected, observed, bases }) => ({
+    bases,
+    ...(connected === undefined ? {} : { connected }),
+    ...(observed === undefined ? {} : { observed }),
+  }));
 
 const engineCommand: fc.Arbitrary<ConnectionLost | EngineCommand> = fc.oneof(
   principal.map((who) => ({ type: "ConnectionLost" as const, principal: who })),

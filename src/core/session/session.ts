@@ -64,7 +64,7 @@ function decideMessage(state: Readonly<SessionState>, message: ClientMessage, at
 
   switch (message.message_type) {
     case "HEARTBEAT":
-      return decideHeartbeat(state, message, sender);
+      return decideHeartbeat(state, message, sender, at);
     case "GOODBYE":
       return decideGoodbye(state, message, sender);
     case "INTENT_ANNOUNCE":

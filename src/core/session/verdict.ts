@@ -19,6 +19,8 @@ export type SessionFacts = JsonObject & {
   readonly identity?: ProvenIdentity;
   /** When the sender says that it spoke, milliseconds since 1970; null when nobody can read that. Only where replays are kept out. */
   readonly sentAtMs?: number | null;
+  /** The coordinator saw what the message says, and nobody was heard. */
+  readonly observed?: true;
 };
 
 export type ProvenIdentity = {

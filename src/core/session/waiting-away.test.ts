@@ -2,7 +2,7 @@
 import { describe, expect, it } from "vitest";
 import type { IntentId } from "../../wire/ids.ts";
 import type { JsonObject } from "../../wire/json.ts";
-import { files, gist, type Play, playWith, signalbox } from "./session.test.fixture.ts";
+import { ANA_TREE, files, gist, type Play, playWith, signalbox } from "./session.test.fixture.ts";
 
 const SECOND = 1_000;
 
@@ -60,6 +60,21 @@ describe("whoever waits and has no connection", () => {
     played.pass(0);
 
     expect([stateOf(played, "b"), stateOf(played, "c")]).toEqual(["ACTIVE", undefined]);
+  });
+
+  it("is not back because the coordinator sees what is checked out where it works", () => {
+    const played = row();
+    const worktree = { id: ANA_TREE, path: "/repo" };
+    const head = "1".repeat(40);
+    played.says("bo", "HELLO", signalbox({ worktree }));
+    loses(played, "bo");
+
+    played.says("bo", "HEARTBEAT", signalbox({ worktree: { ...worktree, head } }), {}, { observed: true });
+    withdraws(played, "ana", "a");
+    played.pass(0);
+
+    expect([stateOf(played, "b"), stateOf(played, "c")]).toEqual([undefined, "ACTIVE"]);
+    expect(played.state.participants.get("bo" as never)?.worktree?.head).toBe(head);
   });
 
   it("is in nobody's way who comes while the scope is free", () => {

@@ -8,6 +8,7 @@ import type { SessionId } from "../../wire/ids.ts";
 import type { JsonObject } from "../../wire/json.ts";
 import { ClientMessage } from "../../wire/mpac/messages.ts";
 import type { SessionEvent } from "../../wire/session.ts";
+import { tellHead } from "./head-news.ts";
 import { of, scope, serveSession, type TestClient } from "./mpac-edge.test.fixture.ts";
 import { openRoom } from "./room.ts";
 
@@ -83,6 +84,31 @@ describe("a connection that closed before the scope was free", () => {
 
     expect((await served.log()).filter((text) => text.includes('"ConnectionLost"'))).toEqual([]);
   });
+});
+
+it("whoever waits is not back because its worktree has another HEAD", async () => {
+  await using served = await serveSession();
+  const { stream } = served;
+  const { ana, bo } = await row(served);
+  const worktree = { id: "a".repeat(16), path: "/repo", head: "1".repeat(40) };
+  const again = await served.connect("bo");
+  again.send("HELLO", ours({ worktree, secret: bo.secret }));
+  await again.next(of("SESSION_INFO"));
+  const gone = missed(served, "bo");
+  again.socket.terminate();
+  await gone;
+
+  const head = "2".repeat(40);
+  await tellHead(stream, "s", { id: worktree.id, head }, 0);
+  ana.send("INTENT_WITHDRAW", { intent_id: "a" });
+  await ana.next(of("INTENT_WITHDRAW"));
+
+  const known = await stream.host.query(({ intents, participants }) => [
+    participants.get("bo" as never)?.worktree?.head,
+    intents.has("b" as never),
+    intents.get("c" as never)?.state,
+  ]);
+  expect(known).toEqual([head, false, "ACTIVE"]);
 });
 
 it("a seat that is left is passed over until somebody sits there again", async () => {

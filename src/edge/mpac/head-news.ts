@@ -25,6 +25,7 @@ export async function tellHead({ host }: Pick<SessionStream, "host">, sessionId:
   for (const { principal, instanceId, path } of workers) {
     const worktree = { id, path, ...(branch === undefined ? {} : { branch }), ...(head === undefined ? {} : { head }) };
     const of = { sessionId, messageId: randomUUID(), ts: new Date(atMs).toISOString(), principal, instance: instanceId };
-    host.submit({ command: onBehalf(of, "HEARTBEAT", { extensions: { signalbox: { worktree } } }), actor: SELF }, () => undefined);
+    const command = onBehalf(of, "HEARTBEAT", { extensions: { signalbox: { worktree } } });
+    host.submit({ command, actor: SELF, facts: () => ({ observed: true }) }, () => undefined);
   }
 }
