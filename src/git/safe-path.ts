@@ -94,7 +94,7 @@ export async function openInside(root: string, written: string, closed = NOTHING
  * which leaves microseconds to a program that exchanges directories all the time.
  */
 export async function standsAt(absolute: string, handle: FileHandle): Promise<boolean> {
-  const opened = process.platform === "linux" ? await readlink(`/proc/self/fd/${handle.fd}`).catch(() => undefined) : undefined;
+  const opened = await placeOf(handle);
   if (opened !== undefined) return opened === absolute;
   const { ino, dev } = await handle.stat({ bigint: true });
   try {
@@ -103,6 +103,11 @@ export async function standsAt(absolute: string, handle: FileHandle): Promise<bo
   } catch {
     return false;
   }
+}
+
+/** The real path of an open file, which no link that is exchanged can change; undefined where the system does not tell. */
+export async function placeOf(handle: FileHandle): Promise<string | undefined> {
+  return process.platform === "linux" ? readlink(`/proc/self/fd/${handle.fd}`).catch(() => undefined) : undefined;
 }
 
 /** A place inside the worktree as its path there, separated by `/`. */

@@ -7,7 +7,7 @@ import { constants, type Stats } from "node:fs";
 import { type FileHandle, mkdir, open, rmdir, unlink } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { errnoOf } from "./errno.ts";
-import { standsAt } from "./safe-path.ts";
+import { placeOf, standsAt } from "./safe-path.ts";
 import { MAX_NAME_BYTES } from "./written-path.ts";
 
 const MARK = ".signalbox-";
@@ -42,10 +42,12 @@ export async function writeTemporary(path: string, bytes: Uint8Array, like: Stat
   const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | (constants.O_NOFOLLOW ?? 0);
   await unlink(path).catch(unlessAbsent);
   const handle = await open(path, flags, like === undefined ? 0o666 : 0o600);
+  // By its path it may be somewhere else: a directory above that turned into a link may be a directory again.
+  const madeAt = (await placeOf(handle)) ?? path;
   try {
     await fill(handle, path, bytes, like).finally(() => handle.close());
   } catch (cause) {
-    await unlink(path).catch(() => undefined);
+    await unlink(madeAt).catch(() => undefined);
     throw cause;
   }
 }
