@@ -9,6 +9,8 @@ import type { Drained, Peers } from "./ports/mail.ts";
 
 interface Taken {
   readonly key: string;
+  /** Its own: under the same key other mail may be taken later. */
+  readonly id: string;
   readonly drained: Promise<Drained>;
   /** Once somebody was told: what is to be done where nobody has read it. */
   given?: { readonly takeBack: ReturnType<Drained["settle"]> };
@@ -25,10 +27,10 @@ export async function drainAgain(ctx: ToolContext, request: Request | undefined,
     return peers.drain(most);
   }
   const key = idFor(ctx, request, "mail");
-  const hearer = await hearerOf(ctx, key);
   const standing = last.get(peers);
-  const taken: Taken = standing?.key === key ? standing : { key, drained: peers.drain(most) };
+  const taken: Taken = standing?.key === key ? standing : { key, id: ctx.newId(), drained: peers.drain(most) };
   last.set(peers, taken);
+  const hearer = await hearerOf(ctx, taken.id);
   const forget = (): void => {
     if (last.get(peers) === taken) last.delete(peers);
   };

@@ -169,6 +169,38 @@ describe("bus_drain", () => {
     expect(repeat.structured["messages"]).toMatchObject([{ id: "m1" }, { id: "m2" }]);
   });
 
+  it("keeps what an id is given anew and nobody hears of, though somebody heard what it was given before", async () => {
+    const { peers, call } = ana();
+    const drain = async (id: string, given: boolean) => {
+      const { settle } = await call("bus_drain", { client_request_id: id });
+      settle?.(given);
+      await new Promise(setImmediate);
+    };
+    peers.mail = [mail("m1", "a")];
+    await drain("r1", true);
+    await drain("r2", true);
+    peers.mail = [mail("m2", "b")];
+
+    await drain("r1", false);
+
+    expect(peers.mail).toMatchObject([{ id: "m2" }]);
+  });
+
+  it("gives back what an id was given before, where it turns out that nobody read it", async () => {
+    const { peers, call } = ana();
+    const drain = async (id: string) => (await call("bus_drain", { client_request_id: id })).settle?.(true);
+    peers.mail = [mail("m1", "a")];
+    const takeBack = await drain("r1");
+    await drain("r2");
+    peers.mail = [mail("m2", "b")];
+    await drain("r1");
+
+    takeBack?.(true);
+    await new Promise(setImmediate);
+
+    expect(peers.mail).toMatchObject([{ id: "m1" }]);
+  });
+
   it("forgets what it gave when mail is taken without an id", async () => {
     const { peers, call } = ana();
     peers.mail = [mail("m1", "a")];
