@@ -4,6 +4,7 @@ import { Agent, type IncomingMessage, request as httpRequest } from "node:http";
 import { connect } from "node:net";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { begin, initialize, modern, open, post, request, toolCall } from "../../app-mcp.test.fixture.ts";
+import { MAX_URI_LENGTH } from "../../wire/mcp-sessions.ts";
 import { EVERYBODY, mount, type Mounted } from "./mcp-edge.test.fixture.ts";
 import { toy } from "./toy.test.fixture.ts";
 
@@ -55,6 +56,8 @@ const TEXT = { "content-type": "text/plain" };
 const STRANGER = { authorization: "Basic eA==" };
 const FAST = { authorization: "Bearer fast" };
 const UNKNOWN_VERSION = { "mcp-protocol-version": "1999-01-01" };
+const listening = (uri: string) => modern("subscriptions/listen", { notifications: { resourceSubscriptions: [uri] } })[0];
+const [, LISTENING] = modern("subscriptions/listen");
 const UNKNOWN_SESSION = { "mcp-session-id": "nobody" };
 
 describe("a request", () => {
@@ -91,6 +94,13 @@ describe("a request", () => {
     { name: "for a stream of no session", asks: { method: "GET" }, status: 400, code: -32000 },
     { name: "to end no session", asks: { method: "DELETE" }, status: 400, code: -32000 },
     { name: "for a stream in 2026", asks: { method: "GET", headers: { "mcp-protocol-version": "2026-07-28" } }, status: 405, code: -32000 },
+    {
+      name: "to follow a resource of a longer address than any has",
+      asks: { headers: LISTENING, body: JSON.stringify(listening("x".repeat(MAX_URI_LENGTH + 1))) },
+      status: 400,
+      code: -32602,
+      id: expect.any(Number),
+    },
     { name: "that answers nobody", asks: { body: '{"jsonrpc":"2.0","id":1,"result":{}}' }, status: 400, code: -32600 },
   ])("$name is refused with $status", async ({ asks, status, code, id = null }) => {
     const answered = await send(asks);
