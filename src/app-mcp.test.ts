@@ -125,6 +125,14 @@ describe("whoever signs in", () => {
     ]);
   });
 
+  it("says where it is beside an address at which it is not", async () => {
+    await using served = await sidecar();
+
+    const answered = await post(`${served.url}/`, request("ping"), served.own);
+
+    expect([answered.status, answered.body]).toEqual([404, { detail: expect.stringContaining("MCP is spoken at /mcp and") as string }]);
+  });
+
   it("works by the SDK's client of the era before", async () => {
     await using served = await sidecar();
     const client = new Client({ name: "v1", version: "1" });
