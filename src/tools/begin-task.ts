@@ -120,7 +120,9 @@ export const beginTask = defineTool({
         ...(args.priority === undefined ? {} : { priority: args.priority }),
         ...(args.symbols === undefined ? {} : { symbols: args.symbols }),
       });
-    const giveUp = () => coordination.withdraw(intentId, CANCELLED);
+    const withdraw = () => coordination.withdraw(intentId, CANCELLED);
+    // The call that gave a ticket told of its place, which stays: what has become of it is given up.
+    const giveUp = ticket === undefined ? withdraw : async () => ((await coordination.intent(intentId)) === null ? undefined : withdraw());
     const announcing = announce(PLACE_SEC + task.waitMs / 1_000);
     // Sent right behind it and answered behind it, so that both cost one way there and back.
     const seeing = coordination.intentBehind(intentId).catch(() => undefined);

@@ -179,6 +179,38 @@ describe("a repeat that is cancelled", () => {
   });
 });
 
+describe("begin_task that goes on waiting with its ticket", () => {
+  it.each([
+    { name: "keeps the place, which the call before told of", hasTurn: false },
+    { name: "holds nothing that its place has become meanwhile", hasTurn: true },
+  ])("$name, whenever it is cancelled", async ({ hasTurn }) => {
+    const cancelledOnes: number[] = [];
+    for (let moment = 0; moment < MOST; moment += 1) {
+      const session = new TestSession();
+      session.holds("bo", "intent-bo", ["src/a.ts"]);
+      const args = { objective: "o", files: ["src/a.ts"] };
+      const first = await caller(session, "ana").call("begin_task", { ...args, on_overlap: "wait", wait_s: 0 });
+      first.settle?.(true);
+      if (hasTurn) session.whileWaiting = () => session.end("intent-bo", "WITHDRAWN");
+      const { signal, coordination } = cancelledAt(moment, session.as("ana"));
+
+      const { settle } = await caller(session, "ana", { coordination, signal }).call("begin_task", {
+        ...args,
+        ticket: first.structured["ticket"],
+      });
+      settle?.(!signal.aborted);
+      await new Promise(setImmediate);
+
+      if (!signal.aborted) break;
+      cancelledOnes.push(moment);
+      const hasBegun = session.intents.size > 1;
+      expect([moment, heldBy(session, "ana").length, session.waiting.size]).toEqual([moment, ...(hasBegun ? [0, 0] : [1, 1])]);
+    }
+
+    expect(cancelledOnes.length).toBeGreaterThan(5);
+  });
+});
+
 describe("submit_change", () => {
   it("writes the file and records it, or does neither, whenever it is cancelled", async () => {
     const seen = new Set<string>();
