@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { begin, initialize, modern, open, post, request, toolCall } from "../../app-mcp.test.fixture.ts";
 import { MAX_URI_LENGTH } from "../../wire/mcp-sessions.ts";
 import { EVERYBODY, mount, type Mounted } from "./mcp-edge.test.fixture.ts";
+import type { Callers } from "./ports.ts";
 import { toy } from "./toy.test.fixture.ts";
 
 const TOO_FAST = { status: 429, why: "too fast", headers: { "retry-after": "3" } } as const;
@@ -174,6 +175,37 @@ describe("a request", () => {
     ]);
     expect(answered.headers["access-control-allow-origin"]).toBe(origin);
     expect(answered.headers["access-control-expose-headers"]).toContain("Mcp-Session-Id");
+  });
+});
+
+describe("a body that takes its time", () => {
+  it.each(["is given out no more", "is somebody else's now"])("is worth nothing when its credential %s before it ends", async (how) => {
+    const { serve, seen } = toy();
+    let holds = true;
+    let judged = 0;
+    const callers: Callers = {
+      ...EVERYBODY,
+      async judge(...asked) {
+        judged += 1;
+        const caller = await EVERYBODY.judge(...asked);
+        return how === "is somebody else's now" ? { ...caller, stands: () => holds } : caller;
+      },
+      stillHolds: () => how === "is somebody else's now" || holds,
+    };
+    await using other = await mount({ serve, callers });
+    const headers = { authorization: "Bearer ana", "content-type": "application/json" };
+    const asked = httpRequest(other.url, { method: "POST", headers });
+    const answered = once(asked, "response") as Promise<[IncomingMessage]>;
+    const body = JSON.stringify(toolCall("write"));
+
+    asked.write(body.slice(0, 10));
+    await expect.poll(() => judged).toBe(1);
+    holds = false;
+    asked.end(body.slice(10));
+    const [response] = await answered;
+    response.resume();
+
+    expect([response.statusCode, seen]).toEqual([401, []]);
   });
 });
 

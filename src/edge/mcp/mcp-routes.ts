@@ -21,7 +21,7 @@ import { isManifold, readBody } from "./request-body.ts";
 import { selectionIn } from "./selection-in.ts";
 import type { Serve } from "./serving.ts";
 import type { SessionStore } from "./session-store.ts";
-import { createStays } from "./stays.ts";
+import { createStays, endedBy, holds } from "./stays.ts";
 
 export interface McpEdgeOptions {
   /** The session that a path names, or that is meant where it names none; or how it is said that there is none. */
@@ -104,7 +104,9 @@ export function createMcpEdge({ sessionAt, serve, callers, sessions, onActivity,
     const bytes = await bodyOf(env, caller.mayWrite ? MAX_BODY_BYTES : MAX_READERS_BYTES, reading.claim(sender));
     if (bytes instanceof Response) return bytes;
     const barred = callers.barredByBody(request, bytes);
-    return barred === undefined ? { caller, bytes } : barredResponse(barred);
+    if (barred !== undefined) return barredResponse(barred);
+    // A body may take minutes, in which its credential is given out no more.
+    return holds(callers, caller, sessionId) ? { caller, bytes } : endedBy("credential");
   }
 
   async function respond(context: Context): Promise<Response> {

@@ -19,9 +19,14 @@ export interface Stays {
   readonly size: number;
   /** Until it is disposed of. */
   add(stay: Stay): Disposable;
-  /** Sends away who would not be let in now by what it showed, and gives how many those were. */
+  /** Sends away whose credential holds no more, and gives how many those were. */
   dismiss(callers: Pick<Callers, "stillHolds">): number;
   endAll(): void;
+}
+
+/** Whether it would be let in now by what it showed. */
+export function holds(callers: Pick<Callers, "stillHolds">, caller: Caller, sessionId: string): boolean {
+  return callers.stillHolds(caller, sessionId) && caller.stands?.() !== false;
 }
 
 export function createStays(clock: Pick<Clock, "wallMs" | "after"> = systemClock): Stays {
@@ -42,8 +47,7 @@ export function createStays(clock: Pick<Clock, "wallMs" | "after"> = systemClock
       };
     },
     dismiss(callers) {
-      const holds = ({ caller, sessionId }: Stay): boolean => callers.stillHolds(caller, sessionId) && caller.stands?.() !== false;
-      const unwanted = [...open].filter((stay) => !holds(stay));
+      const unwanted = [...open].filter(({ caller, sessionId }) => !holds(callers, caller, sessionId));
       for (const { end } of unwanted) end("credential");
       return unwanted.length;
     },
