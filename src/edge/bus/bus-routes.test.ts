@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import type { AddressInfo } from "node:net";
-import { createServer } from "node:http";
+import { createServer, type IncomingMessage, request } from "node:http";
 import { getRequestListener } from "@hono/node-server";
 import { describe, expect, it } from "vitest";
 import { board } from "../../core/board/board.ts";
@@ -111,5 +111,23 @@ describe("whose token is given out no more", () => {
     await ask("fast", "release", { owner: "ana" });
     const next = (await (await ask("fast", "claim", { owner: "ana" })).json()) as { readonly detail: string };
     expect(next.detail).toMatch(/held by bo for another 120 s/);
+  });
+
+  it("says nothing by a body that ends only then", async () => {
+    await using world = await busWithPace(0);
+    const before = world.host.revision;
+    const headers = { authorization: "Bearer slow", "content-type": "application/json" };
+    const asked = request(`${world.base}/message`, { method: "POST", headers });
+    const answered = once(asked, "response") as Promise<[IncomingMessage]>;
+    const body = JSON.stringify({ topic: "t", sender: "bo", body: "hello" });
+
+    asked.write(body.slice(0, 10));
+    await expect.poll(() => world.bus.isBusy()).toBe(true);
+    world.door.renew(withoutSlow);
+    asked.end(body.slice(10));
+    const [response] = await answered;
+    response.resume();
+
+    expect([response.statusCode, world.host.revision]).toEqual([401, before]);
   });
 });

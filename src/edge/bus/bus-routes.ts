@@ -88,7 +88,8 @@ export function createBus(options: BusOptions): Bus {
     const mayStay = (): boolean => !("refused" in (door.admitHeader(authorization, sessionId) ?? {}));
     if (found.route.name === "events") return follow(visited.board, request, mayStay);
     using guest = guests.take(request, mayStay);
-    const answered = await carryOut(found.route, { request, guest, caller, ...visited, writes: secret === undefined ? "open" : "armed" });
+    const writes = secret === undefined ? "open" : "armed";
+    const answered = await carryOut(found.route, { request, guest, caller, ...visited, writes, stillHolds: mayStay });
     const again = guest.isSentAway ? await callerOf(door, greeting) : caller;
     return "status" in again ? again : answered;
   }

@@ -25,6 +25,8 @@ export interface Asked {
   readonly board: BoardEdge;
   readonly fingerprintsOf: Fingerprints;
   readonly writes: "armed" | "open";
+  /** Whether what its caller showed is given out still; missing where that is no question. */
+  readonly stillHolds?: () => boolean;
 }
 
 export async function carryOut(route: Exclude<Route, { name: "events" }>, asked: Asked): Promise<Answer> {
@@ -102,13 +104,16 @@ async function bodyOf<Schema extends Parameters<typeof read>[0]>(schema: Schema,
 }
 
 async function inTheNameOf(
-  { caller, fingerprintsOf }: Asked,
+  { caller, fingerprintsOf, stillHolds }: Asked,
   name: string,
   member: "owner" | "sender",
   act: (proof: Proof | undefined, actor: Actor) => Promise<Answer>,
 ): Promise<Answer> {
   const proven = await proofOf(caller, name, member, fingerprintsOf);
-  return "status" in proven ? proven : act(proven.proof, actorOf(name, proven.proof, caller));
+  if ("status" in proven) return proven;
+  // Its body may have taken minutes.
+  if (stillHolds?.() === false) return failed(401, "this token is given out no more; ask whoever runs the coordinator for another");
+  return act(proven.proof, actorOf(name, proven.proof, caller));
 }
 
 function actorOf(name: string, proof: Proof | undefined, caller: Caller): Actor {
