@@ -137,9 +137,10 @@ export class HttpVisit implements Visit {
     };
   }
 
-  /** It may be ended from outside, and ends with what its caller showed. */
+  /** It may be ended from outside, and ends with what its caller showed: from now on in this way. */
   stay(end: (reason: Reason) => void): void {
     const { caller, sessionId } = this;
+    this.#stay?.[Symbol.dispose]();
     this.#stay = this.#stays.add({ caller, sessionId, end });
   }
 

@@ -70,6 +70,7 @@ export async function initialize(
 export function createLiveSession(record: McpSession): LiveSession {
   const outlets: Outlet[] = [];
   const made = new Map<Serving, Promise<LegacyTransport>>();
+  let isClosed = false;
 
   function tell(message: JSONRPCMessage): boolean {
     const outlet = outlets.at(-1);
@@ -101,10 +102,12 @@ export function createLiveSession(record: McpSession): LiveSession {
     },
     servers: () => Promise.all(made.values()),
     listen(outlet) {
+      if (isClosed) return outlet.end();
       outlets.push(outlet);
       if (outlets.length > MAX_OUTLETS) outlets[0]?.end();
     },
     close() {
+      isClosed = true;
       while (outlets.length > 0) outlets.pop()?.end();
       for (const server of made.values()) void server.then((transport) => transport.close());
       made.clear();

@@ -9,6 +9,7 @@ import type { HttpVisit } from "../http-visit.ts";
 import type { Log } from "../../../log.ts";
 import type { Change } from "../ports.ts";
 import type { SessionStore } from "../session-store.ts";
+import { endedBy, type Reason } from "../stays.ts";
 import { eventText } from "./events.ts";
 import { isOfCall, type KeptStreams } from "./kept-streams.ts";
 import { type InSession, PRIMED_FROM } from "./live-sessions.ts";
@@ -29,11 +30,21 @@ export async function pushTo({ sessions, kept, log }: Pushing, visit: HttpVisit,
 
   const gone = new AbortController();
   let changes: AsyncIterable<Change> | undefined;
+  let sentAway: Reason | undefined;
+  visit.stay((reason) => {
+    sentAway = reason;
+    gone.abort();
+  });
   try {
     changes = await visit.serving.follow?.({ visit, clientName: record.clientInfo.name, after: last, signal: gone.signal });
   } catch (error) {
+    visit.ended();
     if (error instanceof BadCursor) return refusal(400, CODE.server, error.message);
     throw error;
+  }
+  if (sentAway !== undefined) {
+    visit.ended();
+    return endedBy(sentAway);
   }
   const outlet = open(() => {
     gone.abort();

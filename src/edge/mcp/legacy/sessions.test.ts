@@ -1,7 +1,10 @@
 /** Sessions of 2025: whose they are, what they are good for, and how they end. */
+import { once } from "node:events";
 import { describe, expect, it } from "vitest";
 import { begin, initialize, listen, post, request, toolCall } from "../../../app-mcp.test.fixture.ts";
-import { mount } from "../mcp-edge.test.fixture.ts";
+import { EVERYBODY, mount, type Mounted } from "../mcp-edge.test.fixture.ts";
+import type { Change } from "../ports.ts";
+import type { Serving } from "../serving.ts";
 import { toy } from "../toy.test.fixture.ts";
 
 const ANA = { authorization: "Bearer ana" };
@@ -10,6 +13,11 @@ const PING = request("ping", undefined, 7);
 
 const idIn = (session: Record<string, string>) => ({ "mcp-session-id": session["mcp-session-id"] ?? "" });
 const end = (url: string, headers: Record<string, string>) => fetch(url, { method: "DELETE", headers });
+
+/** Nothing changes until its follower leaves. */
+async function* never(signal: AbortSignal): AsyncGenerator<Change, void, undefined> {
+  if (!signal.aborted) await once(signal, "abort");
+}
 
 describe("a session", () => {
   it("has an id of 32 random bytes, and the version that its client asked for", async () => {
@@ -35,6 +43,32 @@ describe("a session", () => {
     const after = [await post(mounted.url, PING, session), await end(mounted.url, session)];
 
     expect([ended.status, heard, after.map(({ status }) => status)]).toEqual([200, undefined, [404, 404]]);
+  });
+
+  it.each([
+    { name: "with it", leave: ({ url }: Mounted, session: Record<string, string>) => end(url, session), status: 200 },
+    { name: "with its credential", leave: ({ edge }: Mounted) => Promise.resolve(edge.dismiss()), status: 401 },
+  ])("ends $name the stream that is about to open", async ({ leave, status }) => {
+    let isAsked = false;
+    let open: () => void = () => undefined;
+    const opened = new Promise<void>((resolve) => (open = resolve));
+    const follow: Serving["follow"] = async ({ signal }) => {
+      isAsked = true;
+      await opened;
+      return never(signal);
+    };
+    await using mounted = await mount({ ...toy({ follow }), callers: { ...EVERYBODY, stillHolds: () => !isAsked || status === 200 } });
+    const session = await begin(mounted.url, ANA);
+    const opening = fetch(mounted.url, { headers: { accept: "text/event-stream", ...session } });
+    await expect.poll(() => isAsked).toBe(true);
+
+    await leave(mounted, session);
+    open();
+    const stream = await opening;
+    await stream.text();
+
+    expect(stream.status).toBe(status);
+    expect(mounted.edge.isBusy()).toBe(false);
   });
 
   it("is initialized once", async () => {
