@@ -14,8 +14,9 @@ const PING = request("ping", undefined, 7);
 const idIn = (session: Record<string, string>) => ({ "mcp-session-id": session["mcp-session-id"] ?? "" });
 const end = (url: string, headers: Record<string, string>) => fetch(url, { method: "DELETE", headers });
 
-/** Nothing changes until its follower leaves. */
-async function* never(signal: AbortSignal): AsyncGenerator<Change, void, undefined> {
+/** Says where following began, and nothing more until its follower leaves. */
+async function* quiet(signal: AbortSignal): AsyncGenerator<Change, void, undefined> {
+  yield { uris: [], cursor: "s0.b0.m0" };
   if (!signal.aborted) await once(signal, "abort");
 }
 
@@ -55,7 +56,7 @@ describe("a session", () => {
     const follow: Serving["follow"] = async ({ signal }) => {
       isAsked = true;
       await opened;
-      return never(signal);
+      return quiet(signal);
     };
     await using mounted = await mount({ ...toy({ follow }), callers: { ...EVERYBODY, stillHolds: () => !isAsked || status === 200 } });
     const session = await begin(mounted.url, ANA);
