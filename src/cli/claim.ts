@@ -81,7 +81,7 @@ async function sessionOf(flag: string | undefined): Promise<Session> {
   const remote = remoteOf(process.env);
   if (remote !== undefined) {
     // Nothing of a repository is wanted there but whom its git names.
-    const user = async (): Promise<string | undefined> => gitUser(await workspaceOf(flag)).catch(() => undefined);
+    const user = async (): Promise<string | undefined> => gitUser(await workspaceOf(flag));
     return { located: remote, explain: (cause) => explainRemote(remote, cause, ""), user: () => user().catch(() => undefined) };
   }
   const { main, store, workspace } = await placeOf(flag);
