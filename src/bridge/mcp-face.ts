@@ -5,7 +5,7 @@
  * `initialize`, `server/discover` and the lists are answered from what is rendered. Only what asks for more waits for anything.
  */
 import type { Writable } from "node:stream";
-import { CLIENT_INFO_META_KEY, type JSONRPCMessage, type Server } from "@modelcontextprotocol/server";
+import { CLIENT_INFO_META_KEY, isJSONRPCRequest, type JSONRPCMessage, type Server } from "@modelcontextprotocol/server";
 import { serveStdio, StdioServerTransport } from "@modelcontextprotocol/server/stdio";
 import type { Face } from "../mcp/face.ts";
 import { makeServer } from "../mcp/make-server.ts";
@@ -61,6 +61,7 @@ export function serveFace({ face, followers, isTold, onFollowed, stdout, report,
     client: () => ({ clientName: server?.getClientVersion()?.name, capabilities: server?.getClientCapabilities() }),
     send: (message) => void transport.send(message as JSONRPCMessage).catch(() => undefined), // a host that has gone misses nothing
     whenWritten,
+    isRequest: isJSONRPCRequest,
     passOn: (message) => received?.(message as JSONRPCMessage),
     report,
   });

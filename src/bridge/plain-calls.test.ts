@@ -1,5 +1,6 @@
 /** Which lines of a host are answered beside the SDK's server, and that they are taken back as those that it answers. */
 import { setImmediate as nextTurn } from "node:timers/promises";
+import { isJSONRPCRequest } from "@modelcontextprotocol/server";
 import { describe, expect, it } from "vitest";
 import type { AskedToCall, Called } from "../mcp/face.ts";
 import { envelope, ERAS, faceWith, said } from "../mcp/talk.test.fixture.ts";
@@ -17,6 +18,7 @@ function hostCalls(act: (asked: AskedToCall) => Called | Promise<Called> = () =>
     client: () => ({ clientName: "host", capabilities: { elicitation: {} } }),
     send: (message) => void sent.push(message),
     whenWritten: (then) => then(true),
+    isRequest: isJSONRPCRequest,
     passOn: (message) => void passedOn.push(message),
     report: () => undefined,
   });
@@ -58,10 +60,8 @@ describe("a line of a host", () => {
       said: call("modern", { _meta: { ...envelope(), "h/id": 1, progressToken: "p" } }),
       taken: true,
     },
-    { name: "a token that is none", settled: "legacy", said: call("legacy", { _meta: { progressToken: {} } }), taken: false },
     { name: "a mark of the protocol", settled: "legacy", said: call("legacy", { _meta: { "dev.mcp/a": 1 } }), taken: false },
     { name: "a bare mark", settled: "modern", said: call("modern", { _meta: { ...envelope(), traceparent: "0" } }), taken: false },
-    { name: "a `_meta` that is none", settled: "legacy", said: call("legacy", { _meta: [] }), taken: false },
     { name: "a list", settled: "legacy", said: line({ id: 5, method: "tools/list" }), taken: false },
     { name: "several calls", settled: "legacy", said: Buffer.from(`[${String(call("legacy"))}]\n`), taken: false },
     { name: "what is no message", settled: "legacy", said: Buffer.from("null\n"), taken: false },
@@ -79,6 +79,42 @@ describe("a line of a host", () => {
 
     expect(calls.takes(line({ id: 4, method: "initialize", params: {} }))).toBe(false);
     expect(calls.takes(call("legacy"))).toBe(false);
+  });
+});
+
+describe("a request that is none", () => {
+  it.each([
+    { name: "whose params are a list", said: { id: 5, method: "tools/call", params: [] } },
+    { name: "whose `_meta` is nothing", said: { id: 5, method: "tools/call", params: { name: "act", _meta: null } } },
+    { name: "whose `_meta` is a list", said: { id: 5, method: "tools/call", params: { name: "act", _meta: [] } } },
+    { name: "whose token is none", said: { id: 5, method: "tools/call", params: { name: "act", _meta: { progressToken: null } } } },
+    { name: "with a member more", said: { id: 5, method: "tools/list", more: 1 } },
+    { name: "without a method", said: { id: 5 } },
+    { name: "whose id is no whole number", said: { id: 1.5, method: "tools/list" } },
+  ])("$name is refused under its id, before any call and behind one", async ({ said: message }) => {
+    const { calls, sent, passedOn } = hostCalls();
+
+    const before = calls.takes(line(message));
+    await calls.face.call("act", {}, calledBySdk("legacy"));
+    const behind = calls.takes(line(message));
+
+    const refused = {
+      jsonrpc: "2.0",
+      id: message.id,
+      error: { code: -32_600, message: expect.stringContaining("progressToken") as string },
+    };
+    expect([before, behind, sent, passedOn]).toEqual([true, true, [refused, refused], []]);
+  });
+
+  it.each([
+    { name: "nobody waits for", said: { id: null, method: "tools/list" } },
+    { name: "an answer is", said: { id: 5, result: 7 } },
+    { name: "says that something went wrong", said: { id: 5, error: 7 } },
+    { name: "tells something", said: { method: "notifications/initialized", params: [] } },
+  ])("is left to the SDK where it is what $name", ({ said: message }) => {
+    const { calls, sent } = hostCalls();
+
+    expect([calls.takes(line(message)), sent]).toEqual([false, []]);
   });
 });
 

@@ -5,6 +5,8 @@
  * The first call goes the SDK's way, which settles the era, and so does the first one behind another `initialize`. Whatever is not
  * plain, or wrong, or ends in a question, is the SDK's. A host may give a call a mark of its own, and be told how far it has come:
  * over stdio that is a line more.
+ *
+ * A request that is none is refused here, because the SDK drops it, and its host would wait for good.
  */
 import type { Asked, Face } from "../mcp/face.ts";
 import { progressTo, type Progressing } from "../mcp/progress.ts";
@@ -13,13 +15,17 @@ import { answersPlainly, createPlainCalls, type PlainCall, plainCallIn2025, type
 type Id = PlainCall["id"];
 type Members = Readonly<Record<string, unknown>>;
 
+const INVALID_REQUEST = -32_600;
+const NO_REQUEST =
+  'this is no request of MCP: jsonrpc is "2.0", id and progressToken are a text or a whole number, method is a text, params and _meta are objects';
+
 /** A member of `_meta` under a name of the host's own; those of the protocol mean something. */
 const OF_HOST = /^(?![^/]*(?:mcp|modelcontextprotocol))[^/]+\/./;
 
 export interface HostCalls {
   /** The face for the SDK's server: by its calls it is known which era the host speaks. */
   readonly face: Face;
-  /** Whether the line is a plain call, which is answered then. */
+  /** Whether the line is a plain call, or a request that is none, which is answered then. */
   takes(line: Buffer): boolean;
   /** Nobody waits for the answer to this request any more, whatever it was. */
   cancelled(id: Id): void;
@@ -35,12 +41,15 @@ export interface HostCallsOptions {
   readonly send: (message: object) => void;
   /** What was said before has left, or does not, when this comes to its turn. */
   readonly whenWritten: (then: (isWritten: boolean) => void) => void;
+  /** Whether the SDK takes it for a request. */
+  readonly isRequest: (message: object) => boolean;
   /** Gives a message to the SDK. */
   readonly passOn: (message: object) => void;
   readonly report: (line: string) => void;
 }
 
-export function createHostCalls({ face, client, send, whenWritten, passOn, report }: HostCallsOptions): HostCalls {
+export function createHostCalls(options: HostCallsOptions): HostCalls {
+  const { face, client, send, whenWritten, isRequest, passOn, report } = options;
   const plain = createPlainCalls();
   const open = new Map<Id, AbortController>();
   let era: Asked["era"] | undefined;
@@ -92,6 +101,23 @@ export function createHostCalls({ face, client, send, whenWritten, passOn, repor
     return call && { ...call, ...client() };
   }
 
+  function takesCall(message: Members): boolean {
+    if (message["method"] === "initialize") era = undefined;
+    if (era === undefined) return false;
+    const unmarked = withoutMarks(message);
+    const call = unmarked && callIn(unmarked.bare);
+    if (unmarked === undefined || call === undefined || open.has(call.id)) return false;
+    void answer(call, { era, visit: undefined }, unmarked);
+    return true;
+  }
+
+  function refuses(message: Members): boolean {
+    const { id } = message;
+    if (!isAwaited(message) || isRequest(message)) return false;
+    send({ jsonrpc: "2.0", id, error: { code: INVALID_REQUEST, message: NO_REQUEST } });
+    return true;
+  }
+
   return {
     face: {
       ...face,
@@ -101,16 +127,8 @@ export function createHostCalls({ face, client, send, whenWritten, passOn, repor
       },
     },
     takes(line) {
-      if (era === undefined) return false;
       const message = messageIn(line);
-      if (message === undefined) return false;
-      if (message["method"] === "initialize") era = undefined;
-      if (era === undefined) return false;
-      const unmarked = withoutMarks(message);
-      const call = unmarked && callIn(unmarked.bare);
-      if (unmarked === undefined || call === undefined || open.has(call.id)) return false;
-      void answer(call, { era, visit: undefined }, unmarked);
-      return true;
+      return message !== undefined && (takesCall(message) || refuses(message));
     },
     cancelled: (id) => open.get(id)?.abort(),
     end() {
@@ -118,6 +136,12 @@ export function createHostCalls({ face, client, send, whenWritten, passOn, repor
       for (const ends of open.values()) ends.abort();
     },
   };
+}
+
+/** Whether somebody waits for what is said to it: under its id, and it is no answer itself. */
+function isAwaited(message: Members): boolean {
+  const { id } = message;
+  return (typeof id === "string" || typeof id === "number") && !("result" in message) && !("error" in message);
 }
 
 interface Unmarked {
