@@ -65,9 +65,7 @@ export function mayLapse(state: Readonly<SessionState>, participant: Participant
 /** Whoever waits for nothing has time until it lapses. Whoever waits keeps its place, and is passed over until it is back. */
 export function decideConnectionLost(state: Readonly<SessionState>, principal: string): Verdict {
   const participant = state.participants.get(principal as PrincipalId);
-  if (participant === undefined || participant.presence !== "available" || participant.away === true || !waits(state, participant)) {
-    return { standing: { revision: 0 } };
-  }
+  if (participant === undefined || participant.away === true || !waits(state, participant)) return { standing: { revision: 0 } };
   return { events: [{ ...statusOf(participant), away: true }] };
 }
 

@@ -120,6 +120,20 @@ it.each<readonly [string, (played: Play) => unknown, string]>([
   expect(gist(lose(played) as ReturnType<typeof loses>)).toBe(word);
 });
 
+it("passes over whoever fell silent, waits all the same and is gone then, and takes it for no more present than it was", () => {
+  const played = row();
+  played.gives({ type: "ParticipantLapsed", principal: "bo", lastHeardAtMs: 0 });
+  waits(played, "bo", "b2");
+
+  loses(played, "bo");
+  withdraws(played, "ana", "a");
+  withdraws(played, "cy", "c");
+  played.pass(0);
+
+  expect(stateOf(played, "b2")).toBeUndefined();
+  expect(played.state.participants.get("bo" as never)).toMatchObject({ presence: "unavailable", away: true });
+});
+
 it("takes nothing from somebody's work that its connection is gone while it waits for more", () => {
   const played = row();
   played.says("bo", "INTENT_ANNOUNCE", { intent_id: "b2", scope: files("z.ts") });

@@ -70,9 +70,9 @@ function bindName(state: SessionState, id: PrincipalId, fingerprint: string): vo
 export function changeStatus(state: SessionState, event: SessionEventOf<"ParticipantStatus">, at: Place): void {
   const participant = state.participants.get(event.principalId);
   if (participant === undefined) return;
-  if (participant.presence !== "available") participant.sinceMs = at.atMs;
-  const wasAway = participant.away;
-  participant.presence = "available";
+  const { presence, away: wasAway } = participant;
+  participant.presence = event.away === true ? presence : "available";
+  if (participant.presence !== presence) participant.sinceMs = at.atMs;
   participant.away = event.away;
   participant.status = event.status;
   participant.summary = event.summary;
