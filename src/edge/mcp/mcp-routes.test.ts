@@ -4,7 +4,7 @@ import { Agent, type IncomingMessage, request as httpRequest } from "node:http";
 import { connect } from "node:net";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { begin, initialize, modern, open, post, request, toolCall } from "../../app-mcp.test.fixture.ts";
-import { MAX_URI_LENGTH } from "../../wire/mcp-sessions.ts";
+import { LONGEST_URI } from "../../tools/resources/uri.ts";
 import { EVERYBODY, mount, type Mounted } from "./mcp-edge.test.fixture.ts";
 import type { Callers } from "./ports.ts";
 import { toy } from "./toy.test.fixture.ts";
@@ -97,7 +97,7 @@ describe("a request", () => {
     { name: "for a stream in 2026", asks: { method: "GET", headers: { "mcp-protocol-version": "2026-07-28" } }, status: 405, code: -32000 },
     {
       name: "to follow a resource of a longer address than any has",
-      asks: { headers: LISTENING, body: JSON.stringify(listening("x".repeat(MAX_URI_LENGTH + 1))) },
+      asks: { headers: LISTENING, body: JSON.stringify(listening("x".repeat(LONGEST_URI + 1))) },
       status: 400,
       code: -32602,
       id: expect.any(Number),

@@ -6,7 +6,7 @@ import { CLIENT_INFO_META_KEY, createMcpHandler, type McpHttpHandler, type Serve
 import type { Log } from "../../log.ts";
 import type { PlainCall, PlainClient } from "../../mcp/plain-call.ts";
 import { plainListenIn } from "../../mcp/plain-listen.ts";
-import { MAX_URI_LENGTH } from "../../wire/mcp-sessions.ts";
+import { LONGEST_URI } from "../../tools/resources/uri.ts";
 import { CODE, idOf, refusal } from "./errors.ts";
 import { isAbout } from "./gathered.ts";
 import type { HttpVisit } from "./http-visit.ts";
@@ -42,8 +42,8 @@ export function createModern(log: Log, mostListeners?: number): Modern {
     if (uris.size > MAX_URIS) {
       return refusal(400, CODE.params, `one stream follows at most ${MAX_URIS} resources; open another for more`, { id: idOf(body) });
     }
-    if ([...uris].some(({ length }) => length > MAX_URI_LENGTH)) {
-      return refusal(400, CODE.params, `the address of a resource has at most ${MAX_URI_LENGTH} characters`, { id: idOf(body) });
+    if ([...uris].some(({ length }) => length > LONGEST_URI)) {
+      return refusal(400, CODE.params, `the address of a resource has at most ${LONGEST_URI} characters`, { id: idOf(body) });
     }
     const joined = listeners.join(visit.caller.identity?.fingerprint ?? "anybody");
     if (joined === undefined) {

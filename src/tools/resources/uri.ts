@@ -7,7 +7,7 @@
 import type { Resource } from "../resource.ts";
 
 /** Longest address that is looked at, in UTF-16 units: a path with every character encoded. */
-const MAX_URI = 16_384;
+export const LONGEST_URI = 16_384;
 
 export type Values = Readonly<Record<string, string>>;
 
@@ -16,7 +16,7 @@ export function resourceAt(
   resources: readonly Resource[],
   uri: string,
 ): { readonly resource: Resource; readonly values: Values } | undefined {
-  if (uri.length > MAX_URI) return undefined;
+  if (uri.length > LONGEST_URI) return undefined;
   for (const resource of resources) {
     const values = valuesIn(resource.uri, uri);
     if (values !== undefined) return { resource, values };
