@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { type OutgoingHttpHeaders, request } from "node:http";
 import { connect } from "node:net";
 import { Hono } from "hono";
-import { expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { listen } from "./http-server.ts";
 
 function get(
@@ -61,4 +61,44 @@ it("tells a request that waits behind another on its connection when that connec
   socket.write(paths.map((path) => `GET ${path} HTTP/1.1\r\nhost: 127.0.0.1:${server.port}\r\n\r\n`).join(""), () => socket.destroy());
 
   await expect.poll(() => gone.toSorted()).toEqual(paths);
+});
+
+describe("a request that offers to go on in another protocol", () => {
+  const echo = new Hono().all("*", async ({ req, json }) => json([req.method, req.path, await req.text(), req.header()]));
+
+  it("is answered in its own, with the body that comes behind it, and so are those after it", async () => {
+    await using server = await listen({
+      host: "127.0.0.1",
+      port: 0,
+      allowedOrigins: [],
+      routes: echo,
+      upgrade: () => ({ status: 404, why: "" }),
+    });
+    const socket = connect(server.port, "127.0.0.1");
+    let said = "";
+    socket.on("data", (data) => (said += String(data)));
+    const offer = "connection: Upgrade, HTTP2-Settings, keep-alive\r\nupgrade: h2c\r\nhttp2-settings: AAEAAEAAAAIAAAAB\r\n";
+    const asked = (path: string, body: string) =>
+      `POST ${path} HTTP/1.1\r\nhost: 127.0.0.1:${server.port}\r\n${offer}x-name: \u00fc\r\ncontent-length: ${body.length}\r\n\r\n${body}`;
+
+    socket.write(Buffer.from(asked("/a?b", "first").slice(0, -2), "latin1"));
+    await expect.poll(() => said).toBe("");
+    socket.write("st");
+    await expect.poll(() => said).toContain('["POST","/a","first",');
+    socket.write(Buffer.from(asked("/c", "second"), "latin1"));
+    await expect.poll(() => said).toContain('["POST","/c","second",');
+    socket.destroy();
+
+    expect(said.match(/HTTP\/1\.1 200 OK/g)).toHaveLength(2);
+    expect(said.match(/"x-name":"\u00fc"/g)).toHaveLength(2);
+    expect(said).not.toMatch(/"upgrade"|"http2-settings"|close/);
+  });
+
+  it("is refused like any other where its page may not come in", async () => {
+    await using server = await serve();
+
+    const { status } = await get(server.port, "/", { connection: "Upgrade", upgrade: "h2c", origin: "https://example.com" });
+
+    expect(status).toBe(403);
+  });
 });

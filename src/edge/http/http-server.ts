@@ -10,6 +10,7 @@ import type { Hono } from "hono";
 import { type WebSocket, WebSocketServer } from "ws";
 import { MAX_FRAME_BYTES } from "../../wire/mpac/envelope.ts";
 import { barredBy, type GuardOptions } from "./guard.ts";
+import { declineUpgrade, isOtherThanWebSocket } from "./declined-upgrades.ts";
 import { endWithConnection } from "./queued-responses.ts";
 
 export interface HttpServer extends AsyncDisposable {
@@ -77,6 +78,9 @@ export async function listen(options: HttpServerOptions): Promise<HttpServer> {
   }
 
   server.on("upgrade", (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+    if (isOtherThanWebSocket(request)) {
+      return declineUpgrade(server, tls === undefined ? "connection" : "secureConnection", request, socket, head);
+    }
     raw.add(socket);
     socket.on("close", forget);
     // A client that goes away in the handshake is its own affair.
