@@ -3,7 +3,7 @@ import * as z from "zod";
 import { listed, quoted, SHOWN_CHARACTERS } from "./quote.ts";
 import { behindLines } from "./behind.ts";
 import { codeOf, failed, refused } from "./failure.ts";
-import { attemptOf } from "./begin-task-again.ts";
+import { attemptOf, giveUpTurn } from "./begin-task-again.ts";
 import { releasedBy, releasedLine } from "./begin-task-released.ts";
 import { heldIn, holding, whose } from "./holders.ts";
 import { withLiteralHint } from "./literal-hint.ts";
@@ -120,9 +120,7 @@ export const beginTask = defineTool({
         ...(args.priority === undefined ? {} : { priority: args.priority }),
         ...(args.symbols === undefined ? {} : { symbols: args.symbols }),
       });
-    const withdraw = () => coordination.withdraw(intentId, CANCELLED);
-    // The call that gave a ticket told of its place, which stays: what has become of it is given up.
-    const giveUp = ticket === undefined ? withdraw : async () => ((await coordination.intent(intentId)) === null ? undefined : withdraw());
+    const giveUp = () => (ticket === undefined ? coordination.withdraw(intentId, CANCELLED) : giveUpTurn(ctx, coordination, ticket));
     const announcing = announce(PLACE_SEC + task.waitMs / 1_000);
     // Sent right behind it and answered behind it, so that both cost one way there and back.
     const seeing = coordination.intentBehind(intentId).catch(() => undefined);
