@@ -118,6 +118,20 @@ describe("where no more are kept", () => {
     expect([a, b, c].map(({ said }) => streams.find(owner, idOf(said[0])) !== undefined)).toEqual([false, true, true]);
   });
 
+  it("nothing of a stream that was dropped is kept while its call is under way", () => {
+    const owner = {};
+    const streams = createKeptStreams({ maxLength: 400 });
+    const [first, later] = [recorder(), recorder()];
+    const stream = streams.open(owner, "ana", first.outlet);
+    stream.send(LONG);
+
+    streams.forget(owner);
+    stream.resume(0, later.outlet);
+    stream.send({ n: 2 });
+
+    expect(later.said.map(dataOf)).toEqual(['{"n":2}']);
+  });
+
   it("what was dropped takes no room", () => {
     const owner = {};
     const streams = createKeptStreams({ maxLength: 400 });

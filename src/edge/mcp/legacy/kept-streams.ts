@@ -51,6 +51,8 @@ interface Kept {
   readonly caller: string;
   readonly stream: KeptStream;
   readonly length: () => number;
+  /** A call may be under way long after its stream is kept no more. */
+  readonly forget: () => void;
 }
 
 /** What is kept for one caller: its streams, the oldest first, and the characters that they have. */
@@ -77,6 +79,7 @@ export function createKeptStreams({ maxLength = MAX_LENGTH, maxStreams = MAX_STR
     share.ids.delete(id);
     share.length -= kept.length();
     if (share.ids.size === 0) shares.delete(kept.caller);
+    kept.forget();
   }
 
   function shareOf(caller: string): Share {
@@ -133,7 +136,7 @@ export function createKeptStreams({ maxLength = MAX_LENGTH, maxStreams = MAX_STR
           if (isOver) next.end();
         },
       };
-      streams.set(id, { owner, caller, stream, length: () => length });
+      streams.set(id, { owner, caller, stream, length: () => length, forget: () => events.splice(0) });
       shareOf(caller).ids.add(id);
       owned.set(owner, (owned.get(owner) ?? new Set()).add(id));
       makeRoom();
