@@ -85,6 +85,22 @@ describe("a conflict that is escalated", () => {
   });
 
   it.each([
+    { choice: "keep_mine", ack: "disputed", says: "tell bo that your task should keep the files, and why" },
+    { choice: "merge", ack: "accepted", says: "tell bo that both tasks should go on, and why" },
+  ])("is for the other side to agree to where nobody can decide, when the person says $choice", async ({ choice, ack, says }) => {
+    const session = await arguing();
+    session.arbiters = [];
+    const question = await asked(session, "escalate_conflict", escalation);
+
+    const { structured, text } = await ana(session, accepted({ choice }, question)).call("escalate_conflict", escalation);
+
+    expect(session.received).toEqual(["escalate conflict-3 nobody", `acknowledge conflict-3 ${ack}`]);
+    expect(structured).toMatchObject({ status: "ok", choice, action: "acknowledged" });
+    expect(text).toContain("nobody here can decide over the task of bo, so bo has to agree");
+    expect(text).toContain(says);
+  });
+
+  it.each([
     { when: "declines", reply: { action: "decline", state: undefined } as const, status: "declined" },
     { when: "closes the question", reply: { action: "cancel", state: undefined } as const, status: "cancelled" },
   ])("stays as it is when the person $when", async ({ reply, status }) => {

@@ -53,9 +53,11 @@ const isLive = ({ state }: KnownIntent): boolean => state === "ACTIVE" || state 
 export function choicesOf({ theirs, decides }: Dispute): Choices<Choice> {
   const other = named(theirs.principal_id);
   return {
-    keep_mine: decides ? `Keep mine: the task of ${other} ends` : `Keep mine: an arbiter is asked to end the task of ${other}`,
+    keep_mine: decides
+      ? `Keep mine: the task of ${other} ends`
+      : `Keep mine: an arbiter, or else ${other}, is asked to end the task of ${other}`,
     keep_theirs: `Keep theirs: my agent's task ends`,
-    merge: decides ? "Merge: both go on and bring their work together" : "Merge: an arbiter is asked to let both go on",
+    merge: decides ? "Merge: both go on and bring their work together" : `Merge: an arbiter, or else ${other}, is asked to let both go on`,
     hand_over: `Hand over: my agent's task ends, and ${other} takes its files on`,
     wait: "Wait: leave it open, and say only that it was seen",
   };

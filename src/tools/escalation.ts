@@ -4,12 +4,21 @@ import type { Coordination, Escalation } from "./ports/session.ts";
 import { listed, named } from "./quote.ts";
 import type { Answer, Next } from "./tool.ts";
 
-/** @param because - what the answer begins with, when a person decided so */
-export async function bringBefore(coordination: Coordination, escalation: Escalation, because = ""): Promise<Answer> {
+export interface Decided {
+  /** What the answer begins with. */
+  readonly because: string;
+  /** What is done instead where nobody is there who can decide. */
+  readonly unlessAnybody: () => Promise<Answer>;
+}
+
+/** @param decided - of a person who decided so */
+export async function bringBefore(coordination: Coordination, escalation: Escalation, decided?: Decided): Promise<Answer> {
+  const { because = "" } = decided ?? {};
   const { conflictId, to, reason } = escalation;
   const outcome = await coordination.escalate(escalation);
   if (!outcome.ok) {
     const candidates = candidatesIn(outcome.rejection.details?.["candidates"]);
+    if (candidates.length === 0 && decided !== undefined && outcome.rejection.code === "principal/unknown") return decided.unlessAnybody();
     if (candidates.length === 0) return refused(outcome.rejection);
     const message = `${because}${outcome.rejection.message}; who can decide: ${listed(candidates)}`;
     const next: Next[] = candidates.slice(0, 3).map((candidate) => ({

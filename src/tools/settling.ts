@@ -22,6 +22,13 @@ export interface Settling {
   readonly note: string;
 }
 
+/** What ends or changes another's task, and so is not for a party to decide. */
+type NeedsAuthority = Extract<Choice, "keep_mine" | "merge">;
+
+interface Once {
+  readonly requestId?: string;
+}
+
 const WORDS: Readonly<Record<Choice, string>> = {
   keep_mine: "keep mine",
   keep_theirs: "keep theirs",
@@ -63,20 +70,31 @@ function said({ dispute: { principalId }, note }: Settling, choice: Choice): str
   return `the person at ${principalId} decided: ${WORDS[choice]}${note === "" ? "" : ` (${note})`}`;
 }
 
-async function brought(settling: Settling, choice: Choice, once: { readonly requestId?: string }): Promise<Answer> {
+async function brought(settling: Settling, choice: NeedsAuthority, once: Once): Promise<Answer> {
   const { coordination, dispute, reason, context } = settling;
   const { conflict_id: conflictId } = dispute.conflict;
   const asked = { conflictId, reason: `${said(settling, choice)}; ${reason}`, ...(context === undefined ? {} : { context }), ...once };
-  const answer = await bringBefore(coordination, asked, `the person chose "${WORDS[choice]}", which an arbiter has to decide: `);
-  return { ...answer, structured: { ...answer.structured, choice, ...(answer.isError === true ? {} : { action: "escalated" }) } };
+  const { structured, ...answer } = await bringBefore(coordination, asked, {
+    because: `the person chose "${WORDS[choice]}", which an arbiter has to decide: `,
+    unlessAnybody: () => told(settling, choice, once),
+  });
+  return { ...answer, structured: { choice, ...(answer.isError === true ? {} : { action: "escalated" }), ...structured } };
 }
 
-async function resolved(
-  settling: Settling,
-  choice: Choice,
-  outcome: NonNullable<Resolution["outcome"]>,
-  once: { readonly requestId?: string },
-): Promise<Answer> {
+/** Two agents of one person, say: the other side hears what this one's user wants, and agrees or does not. */
+async function told({ coordination, dispute }: Settling, choice: NeedsAuthority, once: Once): Promise<Answer> {
+  const { conflict, theirs } = dispute;
+  const outcome = await coordination.acknowledge(conflict.conflict_id, choice === "merge" ? "accepted" : "disputed", once);
+  if (!outcome.ok) return refused(outcome.rejection);
+  const other = named(theirs.principal_id);
+  const wanted = choice === "merge" ? "both tasks should go on" : "your task should keep the files";
+  return done(dispute, choice, "acknowledged", `nobody here can decide over the task of ${other}, so ${other} has to agree`, [
+    { tool: "post_message", arguments: { topic: conflict.conflict_id }, why: `tell ${other} that ${wanted}, and why` },
+    { why: "leave the files in question alone until they answer" },
+  ]);
+}
+
+async function resolved(settling: Settling, choice: Choice, outcome: NonNullable<Resolution["outcome"]>, once: Once): Promise<Answer> {
   const { coordination, dispute, reason } = settling;
   const { conflict_id: conflictId } = dispute.conflict;
   const decision = choice === "merge" ? "merged" : "human_override";
