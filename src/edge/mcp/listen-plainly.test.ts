@@ -96,7 +96,7 @@ describe("a plain listener over HTTP", () => {
     let go: () => void = () => undefined;
     const gone = new Promise<void>((resolve) => (go = resolve));
     const { serve, watching } = watched(() => gone);
-    await using mounted = await mount({ serve, callers: { ...EVERYBODY, stillHolds: () => false } });
+    await using mounted = await mount({ serve, callers: { ...EVERYBODY, stillHolds: () => watching.size === 0 } });
 
     const answering = post(mounted.url, body, { ...headers, ...ANA });
     await expect.poll(() => watching.size).toBe(1);
