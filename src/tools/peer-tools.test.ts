@@ -44,6 +44,21 @@ describe("sending", () => {
     expect(peers.sent).toEqual([]);
   });
 
+  it.each([
+    { levels: 1_000, sent: 1, says: "ok: sent to bo" },
+    { levels: 1_001, sent: 0, says: "body: nests deeper than 1,000 levels" },
+    { levels: 100_000, sent: 0, says: "body: nests deeper than 1,000 levels" },
+  ])("a body of $levels levels is sent or refused as it can be written: $sent", async ({ levels, sent, says }) => {
+    const { peers, call } = ana();
+    let body: object = {};
+    for (let level = 1; level < levels; level += 1) body = { body };
+
+    const { text } = await call("bus_send", { to: "bo", body });
+
+    expect(text).toContain(says);
+    expect(peers.sent).toHaveLength(sent);
+  });
+
   it("says that the bus cannot be used, and is no internal error", async () => {
     const { peers, call } = ana();
     peers.isDown = true;

@@ -3,11 +3,15 @@ import * as z from "zod";
 import { codeOf, failed } from "./failure.ts";
 import type { Answer } from "./tool.ts";
 
+/** Levels of a body: what nests deeper is not written and read everywhere. */
+const MOST_LEVELS = 1_000;
+
 /** Declared an object, as peerbus has it, and any JSON is taken. */
 export const anyBody = () =>
   z
     .unknown()
     .refine((body) => body !== undefined, "is missing")
+    .refine((body) => nestsWithin(body, MOST_LEVELS), `nests deeper than ${MOST_LEVELS.toLocaleString("en")} levels`)
     .describe("Any JSON.")
     .meta({ type: "object" });
 
@@ -29,3 +33,15 @@ export async function overPeers(tool: string, act: () => Promise<Answer>): Promi
     return failed({ code: "PEERS_UNAVAILABLE", message: cause.message, recoverable: true, next });
   }
 }
+
+/** Level by level, because a call for each would not come back from the deepest. */
+function nestsWithin(value: unknown, most: number): boolean {
+  let level = [value].filter(isNesting);
+  for (let depth = 0; level.length > 0; depth += 1) {
+    if (depth === most) return false;
+    level = level.flatMap((outer) => Object.values(outer).filter(isNesting));
+  }
+  return true;
+}
+
+const isNesting = (value: unknown): value is object => typeof value === "object" && value !== null;
