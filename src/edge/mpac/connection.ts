@@ -12,6 +12,7 @@ import type { InstanceId, PrincipalId } from "../../wire/ids.ts";
 import { envelopeOf, type Saying, type Speaker } from "./coordinator-voice.ts";
 import type { Identity } from "../http/door.ts";
 import { type Bucket, createBucket, type Rate } from "../http/rate.ts";
+import { joined } from "./frame-block.ts";
 import { textFrame } from "./text-frame.ts";
 
 /** Bytes that may wait for a reader before it is dropped. */
@@ -62,8 +63,8 @@ export interface Connection {
   send(text: string): void;
   /** Sends what `textFrame` made, which may go to others as well. */
   sendFrame(frame: Buffer): void;
-  /** Sends it with what is said next, or with `flush`. */
-  queueFrame(frame: Buffer): void;
+  /** Sends it with what is said next, or with `flush`; says whether it is the first that waits for that. */
+  queueFrame(frame: Buffer): boolean;
   /** Sends what waits. */
   flush(): void;
   close(code: number, reason: string): void;
@@ -151,15 +152,16 @@ class SocketConnection implements Connection {
     process.nextTick(() => this.flush());
   }
 
-  queueFrame(frame: Buffer): void {
-    if (!this.#open) return;
-    this.#unsent.push(frame);
+  queueFrame(frame: Buffer): boolean {
+    if (!this.#open) return false;
+    const waiting = this.#unsent.push(frame);
     this.#unsentBytes += frame.length;
     if (this.#unsentBytes + this.#wire.writableLength > MAX_UNREAD_BYTES) {
       this.close(CLOSE.tooSlow, "reads too slowly");
       // The close frame stands behind everything that was not read; whoever does not get there is not waited for.
       setTimeout(() => this.#socket.terminate(), SLOW_FAREWELL_MS).unref();
     }
+    return waiting === 1;
   }
 
   close(code: number, reason: string): void {
@@ -210,10 +212,8 @@ class SocketConnection implements Connection {
 
   flush(): void {
     this.#leaving = false;
-    const [first] = this.#unsent;
-    if (first !== undefined && this.#socket.readyState === WebSocket.OPEN) {
-      this.#wire.write(this.#unsent.length === 1 ? first : Buffer.concat(this.#unsent));
-    }
+    if (this.#unsent.length === 0) return;
+    if (this.#socket.readyState === WebSocket.OPEN) this.#wire.write(joined(this.#unsent));
     this.#unsent = [];
     this.#unsentBytes = 0;
   }

@@ -7,7 +7,7 @@ function listener() {
   let waiting: string[] = [];
   const self = {
     writes,
-    queueFrame: (frame: Buffer) => void waiting.push(frame.toString()),
+    queueFrame: (frame: Buffer) => waiting.push(frame.toString()) === 1,
     sendFrame(frame: Buffer) {
       self.queueFrame(frame);
       self.flush();

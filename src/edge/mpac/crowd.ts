@@ -6,6 +6,7 @@
  * With a few listeners nothing waits; whoever is answered gets what waits for it with the answer.
  */
 import type { Connection } from "./connection.ts";
+import { createFrameBlock } from "./frame-block.ts";
 
 /** About what a write costs, here and at its reader, in milliseconds. */
 const WRITE_MS = 0.05;
@@ -19,32 +20,34 @@ const LONGEST_MS = 5;
 export type Listener = Pick<Connection, "sendFrame" | "queueFrame" | "flush">;
 
 export interface Crowd extends Disposable {
-  /** Sends one frame to each of them, soon. */
-  tell(listeners: Iterable<Listener>, frame: Buffer): void;
+  /** Sends one frame to each of them but one, soon. */
+  tell(listeners: Iterable<Listener>, frame: Buffer, except?: Listener): void;
 }
 
 /** @param size - how many listen */
 export function createCrowd(size: () => number): Crowd {
-  const waiting = new Set<Listener>();
+  let waiting: Listener[] = [];
+  const behindTheLast = createFrameBlock();
   let timer: NodeJS.Timeout | undefined;
 
   function leave(): void {
     timer = undefined;
-    for (const connection of waiting) connection.flush();
-    waiting.clear();
+    const all = waiting;
+    waiting = [];
+    for (const connection of all) connection.flush();
   }
 
   return {
-    tell(listeners, frame) {
+    tell(listeners, frame, except) {
       const waitMs = Math.min(Math.floor(size() * WRITE_MS), LONGEST_MS);
       if (waitMs < SHORTEST_MS) {
-        for (const connection of listeners) connection.sendFrame(frame);
+        for (const connection of listeners) if (connection !== except) connection.sendFrame(frame);
         return;
       }
       timer ??= setTimeout(leave, waitMs);
+      const shared = behindTheLast(frame);
       for (const connection of listeners) {
-        connection.queueFrame(frame);
-        waiting.add(connection);
+        if (connection !== except && connection.queueFrame(shared)) waiting.push(connection);
       }
     },
     [Symbol.dispose]() {

@@ -111,8 +111,7 @@ export async function openRoom(stream: SessionStream, face: SessionFace, options
 
   /** One frame for all of them, and none when nobody is there. */
   function sendToAll(connections: Iterable<Connection>, message: object, except?: Connection): void {
-    const listeners = [...connections].filter((connection) => connection !== except);
-    if (listeners.length > 0) crowd.tell(listeners, textFrame(JSON.stringify(message)));
+    if (everyone.size > (except === undefined ? 0 : 1)) crowd.tell(connections, textFrame(JSON.stringify(message)), except);
   }
 
   const { heartbeatMs, succession, waiting } = await host
