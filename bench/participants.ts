@@ -10,7 +10,7 @@ import { announcements, type Announcement, joinSession, type Talker, talkToEcho,
 const PARTICIPANTS = 64;
 
 /** Announcements of each participant in one block, and echoes, of which as many would be over in a moment. */
-const EACH = 20;
+const EACH = 40;
 const ECHOES_EACH = 200;
 
 const names = Array.from({ length: PARTICIPANTS }, (_, index) => `ana-${index}`);
