@@ -93,7 +93,7 @@ async function inOriginalsName<Result>(path: string, copy: string, work: () => P
   try {
     return await work();
   } catch (fault) {
-    if (fault instanceof Error) fault.message = fault.message.replaceAll(copy, path);
+    if (fault instanceof Error) fault.message = fault.message.replaceAll(copy, () => path);
     throw fault;
   }
 }
