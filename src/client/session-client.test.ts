@@ -167,9 +167,9 @@ describe("a command", () => {
     await using sidecar = await scriptedSidecar();
     await using client = ana(sidecar);
 
-    const lost = client.send("INTENT_ANNOUNCE", announcement, { limitMs: 5 });
+    const lost = client.send("INTENT_ANNOUNCE", announcement, { limitMs: 5 }).catch((error: unknown) => error);
     const heard = await sidecar.next("INTENT_ANNOUNCE");
-    await expect(lost).rejects.toMatchObject({ name: "OutcomeUnknown", messageType: "INTENT_ANNOUNCE", messageId: heard.id });
+    expect(await lost).toMatchObject({ name: "OutcomeUnknown", messageType: "INTENT_ANNOUNCE", messageId: heard.id });
     sidecar.ack(heard);
     const later = client.send("INTENT_WITHDRAW", { intent_id: "i1" });
     sidecar.ack(await sidecar.next("INTENT_WITHDRAW"));
