@@ -14,6 +14,7 @@ import {
 } from "@modelcontextprotocol/server";
 import type { Asked, AskedToCall, Called, Face } from "./face.ts";
 import { canBeAsked, errorOf, hearWhatHasCome, type MakeServerOptions, serverInfoOf } from "./make-server.ts";
+import { hasOnly, isId, isObject, type Members } from "./members.ts";
 
 export interface PlainCall {
   readonly id: string | number;
@@ -31,8 +32,6 @@ export interface PlainCalls {
   /** The call that a body of 2026-07-28 is; undefined for what is not plain. Over stdio there are no headers. */
   in2026(body: unknown, headers?: Pick<Headers, "get">): (PlainCall & PlainClient) | undefined;
 }
-
-type Members = Readonly<Record<string, unknown>>;
 
 const METHOD = "tools/call";
 const REVISION = "2026-07-28";
@@ -97,19 +96,6 @@ function callIn(body: unknown, known: ReadonlySet<string>): (PlainCall & { reado
   const { name, arguments: args } = params;
   if (typeof name !== "string" || !(args === undefined || (isObject(args) && !Object.hasOwn(args, "__proto__")))) return undefined;
   return { id, tool: name, args, params };
-}
-
-function isId(value: unknown): value is PlainCall["id"] {
-  return typeof value === "string" || Number.isSafeInteger(value);
-}
-
-function isObject(value: unknown): value is Members {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
-function hasOnly(members: Members, known: ReadonlySet<string>): boolean {
-  for (const name in members) if (!known.has(name)) return false;
-  return true;
 }
 
 export type PlainOptions = Pick<MakeServerOptions, "carriesQuestions" | "whenSent" | "pages" | "report">;

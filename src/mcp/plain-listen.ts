@@ -14,6 +14,7 @@ import {
 } from "@modelcontextprotocol/server";
 import type { Face } from "./face.ts";
 import { serverInfoOf } from "./make-server.ts";
+import { hasOnly, isId, isObject, type Members } from "./members.ts";
 
 export interface PlainListen {
   readonly id: string | number;
@@ -30,8 +31,6 @@ export interface ListenWords {
   /** Comes last, where the stream ends well. */
   ended(id: PlainListen["id"]): string;
 }
-
-type Members = Readonly<Record<string, unknown>>;
 
 const METHOD = "subscriptions/listen";
 const REVISION = "2026-07-28";
@@ -63,19 +62,6 @@ function urisIn(notifications: unknown): readonly string[] | undefined {
   if (!hasOnly(others, OF_LISTS) || !Object.values(others).every((wanted) => typeof wanted === "boolean")) return undefined;
   if (!Array.isArray(uris) || uris.length === 0) return undefined;
   return uris.every((uri) => typeof uri === "string") ? uris : undefined;
-}
-
-function isId(value: unknown): value is PlainListen["id"] {
-  return typeof value === "string" || Number.isSafeInteger(value);
-}
-
-function isObject(value: unknown): value is Members {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
-function hasOnly(members: Members, known: ReadonlySet<string>): boolean {
-  for (const name in members) if (!known.has(name)) return false;
-  return true;
 }
 
 /** Texts of updates that are kept, up to where the stream is named that they go to. */
