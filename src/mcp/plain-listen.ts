@@ -14,7 +14,7 @@ import {
 } from "@modelcontextprotocol/server";
 import type { Face } from "./face.ts";
 import { serverInfoOf } from "./make-server.ts";
-import { hasOnly, isId, isObject, type Members } from "./members.ts";
+import { hasOnly, isId, isObject } from "./members.ts";
 
 export interface PlainListen {
   readonly id: string | number;
