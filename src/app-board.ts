@@ -5,7 +5,8 @@
 import { busWriteSecret } from "./config/buses.ts";
 import { board as boardAggregate } from "./core/board/board.ts";
 import type { Lane } from "./core/board/state.ts";
-import { familyOf, type SessionState } from "./core/session/state.ts";
+import type { SessionState } from "./core/session/state.ts";
+import { familyOf } from "./core/session/state/participants.ts";
 import { type BoardEdge, createBoardEdge } from "./edge/bus/board-edge.ts";
 import { type Bus, createBus } from "./edge/bus/bus-routes.ts";
 import type { Door } from "./edge/http/door.ts";

@@ -1,7 +1,7 @@
 /** What MPAC lets a session decide for itself, as `MPAC_SESSION_POLICY` says it. */
 import type * as z from "zod";
 import { strayIn } from "../wire/policies.ts";
-import { SessionSettings } from "../wire/session.ts";
+import { SessionSettings } from "../wire/session/settings.ts";
 import { BadConfig } from "./setting.ts";
 
 const Policy = SessionSettings.pick({

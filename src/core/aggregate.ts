@@ -33,6 +33,13 @@ export type Decision<Event> =
   | { readonly rejected: Rejection }
   | { readonly standing: { readonly revision: Revision; readonly result?: JsonObject } };
 
+/** An accepted command that its sender named: what a repeat of it is answered with. */
+export interface SettledRequest {
+  readonly revision: Revision;
+  readonly contentHash: string;
+  readonly result: JsonObject | undefined;
+}
+
 /** What the engine itself asks of every aggregate. */
 export type EngineCommand =
   /** A process opened the stream: the epoch rises, and a new stream begins. */

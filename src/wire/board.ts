@@ -3,6 +3,7 @@
  * released event is never edited, only joined by new ones.
  */
 import * as z from "zod";
+import { event, ms } from "./event.ts";
 import { SessionId } from "./ids.ts";
 
 /** Longest name of a lane, an owner, a sender or a topic, in UTF-16 units. */
@@ -33,11 +34,8 @@ export interface Author {
   readonly proof?: Proof | undefined;
 }
 
-const ms = z.int();
 const name = () => z.string().min(1);
 const author = { owner: name(), proof: Proof.optional() };
-const event = <Type extends string, Shape extends z.ZodRawShape>(type: Type, shape: Shape) =>
-  z.looseObject({ type: z.literal(type), ...shape });
 
 export const BoardEvent = z.discriminatedUnion("type", [
   /** A process opened the stream: the epoch rises, and with it every fencing token that is given from here on. */

@@ -6,6 +6,7 @@
  * key of each copy, and whoever delivers a copy reads it from there.
  */
 import * as z from "zod";
+import { event, ms } from "./event.ts";
 import { SessionId } from "./ids.ts";
 
 export const MailSettings = z.looseObject({
@@ -13,10 +14,6 @@ export const MailSettings = z.looseObject({
   release_after_sec: z.number(),
 });
 export type MailSettings = z.infer<typeof MailSettings>;
-
-const ms = z.int();
-const event = <Type extends string, Shape extends z.ZodRawShape>(type: Type, shape: Shape) =>
-  z.looseObject({ type: z.literal(type), ...shape });
 
 export const MailEvent = z.discriminatedUnion("type", [
   /** A process opened the stream; nobody is connected to it yet. */

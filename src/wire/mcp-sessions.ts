@@ -6,6 +6,7 @@
  * session.
  */
 import * as z from "zod";
+import { event } from "./event.ts";
 import { SessionId } from "./ids.ts";
 
 /** Longest URI that may be subscribed to, in UTF-16 units. */
@@ -48,9 +49,6 @@ const opening = {
 /** An MCP session as it is asked for; what is longer than it may be is refused, what is not known is left out. */
 export const OpenMcpSession = z.object(opening);
 export type OpenMcpSession = z.infer<typeof OpenMcpSession>;
-
-const event = <Type extends string, Shape extends z.ZodRawShape>(type: Type, shape: Shape) =>
-  z.looseObject({ type: z.literal(type), ...shape });
 
 export const McpEvent = z.discriminatedUnion("type", [
   /** A process opened the stream. */

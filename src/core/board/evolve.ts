@@ -1,6 +1,6 @@
 /** How events become state: dull, total, and the only writer of a board's state. */
 import type { BoardEvent, BoardEventOf } from "../../wire/board.ts";
-import { type Place, unreachable } from "../aggregate.ts";
+import { type Place, type SettledRequest, unreachable } from "../aggregate.ts";
 import { isBefore } from "../row.ts";
 import {
   type BoardMessage,
@@ -147,8 +147,6 @@ function dropOldest(map: Map<string, unknown>, most: number): void {
 
 function settle({ requests }: BoardState, { request, contentHash = "", result }: BoardEventOf<"Settled">, { revision }: Place): void {
   if (request === undefined) return;
-  requests.set(request, { revision, contentHash, result: result as SettledResult });
+  requests.set(request, { revision, contentHash, result: result as SettledRequest["result"] });
   dropOldest(requests, MAX_REQUESTS);
 }
-
-type SettledResult = NonNullable<ReturnType<BoardState["requests"]["get"]>>["result"];

@@ -5,9 +5,9 @@
  * are each kept up to a number, and what falls out stays in the log.
  */
 import type { SessionId } from "../../wire/ids.ts";
-import type { JsonObject } from "../../wire/json.ts";
 import type { Author, Proof } from "../../wire/board.ts";
 import type { Revision } from "../../wire/record.ts";
+import type { SettledRequest } from "../aggregate.ts";
 import { createDeadlines, type Deadlines } from "../deadlines.ts";
 import type { Place } from "../row.ts";
 
@@ -71,12 +71,6 @@ export interface Kept {
   readonly byId: Map<string, BoardMessage>;
   /** What they hold in all. */
   units: number;
-}
-
-export interface SettledRequest {
-  readonly revision: Revision;
-  readonly contentHash: string;
-  readonly result: JsonObject | undefined;
 }
 
 export interface BoardState {

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
 import { Scope } from "../../wire/mpac/messages.ts";
-import { SessionSettings } from "../../wire/session.ts";
+import { SessionSettings } from "../../wire/session/settings.ts";
 import { DEFAULT_SETTINGS } from "../session/state.ts";
 import { createFootprintIndex } from "./footprint-index.ts";
 import { bondOf, type Footprint, footprintOf } from "./footprint.ts";

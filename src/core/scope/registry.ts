@@ -5,7 +5,7 @@
  * when it only meets a folder or a pattern that is an alias. Two parts are compared as files: that `src/auth.*` is one
  * resource does not make `src/auth.ts` and `src/auth.css` one file.
  */
-import type { SessionSettings } from "../../wire/session.ts";
+import type { SessionSettings } from "../../wire/session/settings.ts";
 import { holds, parseResource, type PathRules, type Resource } from "./resource.ts";
 import { createScopeIndex } from "./scope-index.ts";
 

@@ -2,7 +2,7 @@
 import { describe, expect, it } from "vitest";
 import type { JsonObject } from "../../wire/json.ts";
 import { play, START_MS } from "./session.test.fixture.ts";
-import { REMEMBERED_CREDENTIALS } from "./state.ts";
+import { REMEMBERED_CREDENTIALS } from "./evolve/participants.ts";
 import type { ProvenIdentity, SessionFacts } from "./verdict.ts";
 
 const AUTHENTICATED = { profile: "authenticated" };

@@ -1,6 +1,8 @@
 /** Whose word decides a conflict (SPEC 18.2, 18.4, 18.5). */
 import type { PrincipalId } from "../../wire/ids.ts";
-import type { Conflict, Participant, SessionState } from "./state.ts";
+import type { SessionState } from "./state.ts";
+import type { Conflict } from "./state/conflicts.ts";
+import type { Participant } from "./state/participants.ts";
 
 export const isArbiter = ({ roles }: Participant): boolean => roles.includes("arbiter");
 

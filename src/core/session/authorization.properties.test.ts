@@ -4,7 +4,7 @@ import { expect, it } from "vitest";
 import { blockersOf } from "./authorization.ts";
 import { beginReviewed, move, reviewedDay } from "./reviewed-day.test.fixture.ts";
 import type { Play } from "./session.test.fixture.ts";
-import { isPending, type Operation } from "./state.ts";
+import { isPending, type Operation } from "./state/operations.ts";
 
 const RUNS = { numRuns: 150 };
 

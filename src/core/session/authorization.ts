@@ -9,7 +9,10 @@ import type { BatchId, ConflictId, OpId } from "../../wire/ids.ts";
 import type { SessionEventOf } from "../../wire/session.ts";
 import { frozenFor } from "./frozen.ts";
 import { targetWithin } from "./scope-relations.ts";
-import { type Conflict, isLive, isOpen, type Operation, type SessionState } from "./state.ts";
+import type { SessionState } from "./state.ts";
+import { type Conflict, isOpen } from "./state/conflicts.ts";
+import { isLive } from "./state/intents.ts";
+import type { Operation } from "./state/operations.ts";
 
 export type Waiting = Pick<Operation, "id" | "principal" | "intent" | "target">;
 

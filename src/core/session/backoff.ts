@@ -8,7 +8,9 @@ import type { Rejection } from "../../wire/refusals.ts";
 import type { SessionEvent } from "../../wire/session.ts";
 import { policyOf } from "./policy.ts";
 import { meetsScope } from "./scope-relations.ts";
-import type { Backoff, Intent, SessionState } from "./state.ts";
+import type { SessionState } from "./state.ts";
+import type { Backoff } from "./state/backoffs.ts";
+import type { Intent } from "./state/intents.ts";
 import { refuse } from "./verdict.ts";
 
 function over(state: Readonly<SessionState>, principal: PrincipalId, scope: Scope): Backoff[] {

@@ -12,7 +12,9 @@ import { type Entry, saidBy } from "./batch-entries.ts";
 import type { Refusal } from "./grounds.ts";
 import { unproposedRefusal } from "./known-operation.ts";
 import { completed, fenceBars } from "./operations.ts";
-import { type Batch, isPending, type Operation, type Participant, type SessionState } from "./state.ts";
+import type { SessionState } from "./state.ts";
+import { type Batch, isPending, type Operation } from "./state/operations.ts";
+import type { Participant } from "./state/participants.ts";
 import { refuse, type SessionMoment, type Verdict } from "./verdict.ts";
 import type { Standing } from "./virtual-tree.ts";
 

@@ -7,7 +7,8 @@ import { takenRefusal } from "./known-operation.ts";
 import { carriedOut } from "./operations.ts";
 import { policyOf } from "./policy.ts";
 import { proposed } from "./proposals.ts";
-import type { Participant, SessionState } from "./state.ts";
+import type { SessionState } from "./state.ts";
+import type { Participant } from "./state/participants.ts";
 import { refuse, type SessionMoment } from "./verdict.ts";
 import type { Standing } from "./virtual-tree.ts";
 

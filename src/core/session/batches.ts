@@ -14,7 +14,9 @@ import { commonIntent, type Entry, judgeEntries, type Judged } from "./batch-ent
 import { intentBars, type NamesIntent, type Refusal, withOpReject } from "./grounds.ts";
 import { policyOf } from "./policy.ts";
 import { proposingBars } from "./proposals.ts";
-import type { Batch, Participant, SessionState } from "./state.ts";
+import type { SessionState } from "./state.ts";
+import type { Batch } from "./state/operations.ts";
+import type { Participant } from "./state/participants.ts";
 import type { SessionMoment, Verdict } from "./verdict.ts";
 
 type Payload = Message<"OP_BATCH_COMMIT">["payload"];

@@ -7,7 +7,8 @@
 import type { ClaimId, DeferralId, IntentId, PrincipalId } from "../../wire/ids.ts";
 import type { Scope } from "../../wire/mpac/messages.ts";
 import type { Rejection } from "../../wire/refusals.ts";
-import type { SessionEvent, SessionEventOf, SettledResult } from "../../wire/session.ts";
+import type { SessionEvent, SessionEventOf } from "../../wire/session.ts";
+import type { SettledResult } from "../../wire/session/settled-result.ts";
 import type { Resource } from "../scope/resource.ts";
 import { type Ending, endings } from "./cascade.ts";
 import { endedByAnnouncing, together } from "./deferrals.ts";

@@ -6,10 +6,12 @@
  * Every rule that ends, suspends or restores intents goes through here, so that none of them forgets a part.
  */
 import type { IntentId, OpId } from "../../wire/ids.ts";
-import type { IntentEnd, SessionEvent } from "../../wire/session.ts";
+import type { SessionEvent } from "../../wire/session.ts";
+import type { IntentEnd } from "../../wire/session/intents.ts";
 import { resolvedBy } from "./deferrals.ts";
 import { dismissalsAfter } from "./dismissal.ts";
-import type { Intent, SessionState } from "./state.ts";
+import type { SessionState } from "./state.ts";
+import type { Intent } from "./state/intents.ts";
 
 export interface Ending {
   readonly id: IntentId;

@@ -20,7 +20,11 @@ import { isUncertain } from "../../wire/mpac/basis.ts";
 import type { Message } from "../../wire/mpac/messages.ts";
 import type { SessionEvent } from "../../wire/session.ts";
 import { availableArbiters } from "./authority.ts";
-import { isLive, isOpen, isStanding, type Participant, type SessionState } from "./state.ts";
+import type { SessionState } from "./state.ts";
+import { isOpen } from "./state/conflicts.ts";
+import { isLive } from "./state/intents.ts";
+import { isStanding } from "./state/operations.ts";
+import type { Participant } from "./state/participants.ts";
 import { refuse, type SessionMoment, type Verdict } from "./verdict.ts";
 
 export function decideReport(

@@ -13,7 +13,8 @@ import { dismissalsAfter } from "./dismissal.ts";
 import { foreseen } from "./foresight.ts";
 import { policyOf } from "./policy.ts";
 import { pathRules } from "./scopes.ts";
-import { isPending, type Operation, type SessionState } from "./state.ts";
+import type { SessionState } from "./state.ts";
+import { isPending, type Operation } from "./state/operations.ts";
 import { isOutdated } from "./virtual-tree.ts";
 
 export const OUTDATED = "stale_state_ref";

@@ -6,7 +6,10 @@
  */
 import type { OpId, PrincipalId } from "../../wire/ids.ts";
 import { targetWithin } from "./scope-relations.ts";
-import { type Conflict, isLive, isStanding, type Operation, type SessionState } from "./state.ts";
+import type { SessionState } from "./state.ts";
+import type { Conflict } from "./state/conflicts.ts";
+import { isLive } from "./state/intents.ts";
+import { isStanding, type Operation } from "./state/operations.ts";
 
 /**
  * Whether two sides are left that have not all accepted it. To a conflict that is none any more time does nothing: a lone

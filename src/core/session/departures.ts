@@ -11,7 +11,8 @@ import { endings, suspensions } from "./cascade.ts";
 import { withdrawnClaims } from "./claims.ts";
 import { allEnded, together } from "./deferrals.ts";
 import { statusOf } from "./participants.ts";
-import { liveIntentsOf, type Participant, type SessionState } from "./state.ts";
+import { liveIntentsOf, type SessionState } from "./state.ts";
+import type { Participant } from "./state/participants.ts";
 import type { Verdict } from "./verdict.ts";
 
 function abandoned({ proposals }: Participant, reason: string): SessionEvent[] {

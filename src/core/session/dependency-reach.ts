@@ -5,7 +5,7 @@
  * path is left out, as are files beyond the first 1,000, and names that are not said, or are too many, count as any name.
  */
 import type { Scope } from "../../wire/mpac/messages.ts";
-import type { SessionSettings } from "../../wire/session.ts";
+import type { SessionSettings } from "../../wire/session/settings.ts";
 import { parseResource, type Resource } from "../scope/resource.ts";
 import { type ChangedNames, changedNames } from "./dependency-names.ts";
 import { MAX_IMPACT_FILES } from "./dependency-trim.ts";

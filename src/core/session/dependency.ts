@@ -12,7 +12,8 @@ import type { SessionEventOf } from "../../wire/session.ts";
 import type { Resource } from "../scope/resource.ts";
 import { sharedNames } from "./dependency-names.ts";
 import { type Reach, reachOf } from "./dependency-reach.ts";
-import type { Intent, SessionState } from "./state.ts";
+import type { SessionState } from "./state.ts";
+import type { Intent } from "./state/intents.ts";
 import type { SessionMoment } from "./verdict.ts";
 
 /** Conflicts of this kind that one message opens, the first by intent id; the rest is not worth anybody's reading. */

@@ -6,7 +6,9 @@
  */
 import type { ConflictId, IntentId, OpId } from "../../wire/ids.ts";
 import type { SessionEvent } from "../../wire/session.ts";
-import { isLive, isStanding, type SessionState } from "./state.ts";
+import type { SessionState } from "./state.ts";
+import { isLive } from "./state/intents.ts";
+import { isStanding } from "./state/operations.ts";
 
 export const ALL_TERMINATED = "all_related_entities_terminated";
 

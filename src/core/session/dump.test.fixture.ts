@@ -7,7 +7,13 @@ import type { ScopeIndex } from "../scope/scope-index.ts";
 import { reachOf } from "./dependency-reach.ts";
 import { mayBegin } from "./places.ts";
 import { footprintIn } from "./scopes.ts";
-import { type Claim, type Deferral, isLive, isOpen, isPending, type Operation, type Participant, type SessionState } from "./state.ts";
+import type { SessionState } from "./state.ts";
+import type { Claim } from "./state/claims.ts";
+import { isOpen } from "./state/conflicts.ts";
+import type { Deferral } from "./state/deferrals.ts";
+import { isLive } from "./state/intents.ts";
+import { isPending, type Operation } from "./state/operations.ts";
+import type { Participant } from "./state/participants.ts";
 
 /** The members of an object as a stored record has them, whatever order they were made in. */
 function inOrder(members: object): object {

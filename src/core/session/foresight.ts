@@ -6,7 +6,10 @@
 import type { ConflictId, IntentId, OpId } from "../../wire/ids.ts";
 import type { SessionEvent, SessionEventOf } from "../../wire/session.ts";
 import { isDisputed } from "./contested.ts";
-import type { Conflict, Intent, Operation, SessionState } from "./state.ts";
+import type { SessionState } from "./state.ts";
+import type { Conflict } from "./state/conflicts.ts";
+import type { Intent } from "./state/intents.ts";
+import type { Operation } from "./state/operations.ts";
 
 type ForeseenIntent = Pick<Intent, "id" | "principal" | "state" | "scope" | "conflicts">;
 type ForeseenConflict = Pick<

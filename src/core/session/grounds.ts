@@ -16,7 +16,8 @@ import { meetings } from "./overlaps.ts";
 import { policyOf } from "./policy.ts";
 import { targetWithin } from "./scope-relations.ts";
 import { pathRules } from "./scopes.ts";
-import type { Participant, SessionState } from "./state.ts";
+import type { SessionState } from "./state.ts";
+import type { Participant } from "./state/participants.ts";
 import { refuse } from "./verdict.ts";
 
 export type Refusal = { readonly rejected: Rejection };

@@ -1,6 +1,6 @@
 /** What is answered about an operation id that is known already. */
 import type { Refusal } from "./grounds.ts";
-import type { Operation } from "./state.ts";
+import type { Operation } from "./state/operations.ts";
 import { refuse } from "./verdict.ts";
 
 export function takenRefusal({ id }: Pick<Operation, "id">): Refusal {

@@ -12,7 +12,8 @@ import { hasAuthority } from "./authority.ts";
 import { endings } from "./cascade.ts";
 import { allEnded, together } from "./deferrals.ts";
 import { policyOf } from "./policy.ts";
-import type { Participant, SessionState } from "./state.ts";
+import type { SessionState } from "./state.ts";
+import type { Participant } from "./state/participants.ts";
 import { refuse, type Verdict } from "./verdict.ts";
 
 const REASON = "session_closed";

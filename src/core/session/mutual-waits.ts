@@ -6,7 +6,8 @@
  */
 import type { PrincipalId } from "../../wire/ids.ts";
 import { lockingOver } from "./places.ts";
-import type { Deferral, SessionState } from "./state.ts";
+import type { SessionState } from "./state.ts";
+import type { Deferral } from "./state/deferrals.ts";
 
 /** Places that are looked at for one answer: whoever stands in a longer row is not told. */
 const MAX_PLACES = 100;

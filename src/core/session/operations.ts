@@ -28,7 +28,9 @@ import { intentBars, isUncoordinated, namedIntent, type NamesIntent, type Refusa
 import { takenRefusal, unproposedRefusal } from "./known-operation.ts";
 import { policyOf } from "./policy.ts";
 import { decideRequest } from "./proposals.ts";
-import type { Operation, Participant, SessionState } from "./state.ts";
+import type { SessionState } from "./state.ts";
+import type { Operation } from "./state/operations.ts";
+import type { Participant } from "./state/participants.ts";
 import { refuse, type SessionMoment, type Verdict } from "./verdict.ts";
 import { filesOf, type Standing, treeOf, type WrittenFile } from "./virtual-tree.ts";
 

@@ -11,7 +11,8 @@ import type { Scope } from "../../wire/mpac/messages.ts";
 import type { Bond, Footprint } from "../scope/footprint.ts";
 import type { Resource } from "../scope/resource.ts";
 import { footprintIn, footprintOfFiles } from "./scopes.ts";
-import type { Intent, SessionState } from "./state.ts";
+import type { SessionState } from "./state.ts";
+import type { Intent } from "./state/intents.ts";
 import { refuse, type SessionMoment } from "./verdict.ts";
 
 /** Holders named in a refusal; there may be more, and `total` says so. */

@@ -10,7 +10,8 @@ import type { Message } from "../../wire/mpac/messages.ts";
 import type { SessionEvent, SessionEventOf } from "../../wire/session.ts";
 import { backendAtHeartbeat, backendAtHello } from "./backend.ts";
 import { restorations } from "./cascade.ts";
-import { familyIn, familyOf, isKnown, liveIntentsOf, type Participant, type SessionState } from "./state.ts";
+import { familyIn, liveIntentsOf, type SessionState } from "./state.ts";
+import { familyOf, isKnown, type Participant } from "./state/participants.ts";
 import { rolesFor } from "./roles.ts";
 import { refuse, type SessionFacts, type SessionMoment, type Verdict } from "./verdict.ts";
 

@@ -9,7 +9,9 @@ import { isBefore, type Place } from "../row.ts";
 import { frozenOver } from "./frozen.ts";
 import { isLocking, type Meeting, scopeMeetings } from "./overlaps.ts";
 import { footprintIn } from "./scopes.ts";
-import type { Deferral, Intent, SessionState } from "./state.ts";
+import type { SessionState } from "./state.ts";
+import type { Deferral } from "./state/deferrals.ts";
+import type { Intent } from "./state/intents.ts";
 import { withoutParted } from "./symbols.ts";
 
 type Asking = Pick<Intent, "principal" | "scope" | "resources">;

@@ -6,7 +6,7 @@
  * nobody resolves comes to nothing by itself unless the session promises governance: elsewhere there may be nobody whose
  * word could lift a freeze, and what is only a warning must not block anybody (SPEC 15.3.2).
  */
-import type { SessionSettings } from "../../wire/session.ts";
+import type { SessionSettings } from "../../wire/session/settings.ts";
 
 export interface Policy {
   readonly isGovernance: boolean;

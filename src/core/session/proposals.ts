@@ -11,7 +11,9 @@ import { authorized, blockersOf } from "./authorization.ts";
 import { intentBars, isUncoordinated, namedIntent, type NamesIntent, type Refusal, type Said, targetOf, withOpReject } from "./grounds.ts";
 import { takenRefusal, unproposedRefusal } from "./known-operation.ts";
 import { policyOf } from "./policy.ts";
-import { isPending, type Operation, type Participant, type SessionState } from "./state.ts";
+import type { SessionState } from "./state.ts";
+import { isPending, type Operation } from "./state/operations.ts";
+import type { Participant } from "./state/participants.ts";
 import { refuse, type SessionMoment, type Verdict } from "./verdict.ts";
 import { filesOf, type Standing, treeOf } from "./virtual-tree.ts";
 

@@ -12,17 +12,10 @@ import { createScopeIndex } from "../scope/scope-index.ts";
 import { type Meeting, meetings } from "./overlaps.ts";
 import { targetWithin } from "./scope-relations.ts";
 import { pathRules, registryOf } from "./scopes.ts";
-import {
-  familyIn,
-  familyOf,
-  type Intent,
-  isKnown,
-  type Operation,
-  type Participant,
-  type Reference,
-  type SessionState,
-  VIRTUAL_TREE,
-} from "./state.ts";
+import { familyIn, type SessionState } from "./state.ts";
+import type { Intent } from "./state/intents.ts";
+import { type Operation, type Reference, VIRTUAL_TREE } from "./state/operations.ts";
+import { familyOf, isKnown, type Participant } from "./state/participants.ts";
 
 /** Live intents over `paths`, by intent id; what is no path meets nothing. */
 export function intentsOver(state: Readonly<SessionState>, paths: readonly string[], except?: PrincipalId): Meeting[] {

@@ -12,7 +12,11 @@ import type { SessionEvent, SessionEventOf } from "../../wire/session.ts";
 import { hasAuthority, mayResolve } from "./authority.ts";
 import { backoffAfter } from "./backoff.ts";
 import { endings } from "./cascade.ts";
-import { type Conflict, isLive, isOpen, isPending, type Participant, type SessionState } from "./state.ts";
+import type { SessionState } from "./state.ts";
+import { type Conflict, isOpen } from "./state/conflicts.ts";
+import { isLive } from "./state/intents.ts";
+import { isPending } from "./state/operations.ts";
+import type { Participant } from "./state/participants.ts";
 import { refuse, type SessionMoment, type Verdict } from "./verdict.ts";
 
 type Outcome = SessionEventOf<"ConflictResolved">["outcome"];

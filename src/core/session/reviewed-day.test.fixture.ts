@@ -5,7 +5,9 @@
 import * as fc from "fast-check";
 import type { JsonObject } from "../../wire/json.ts";
 import { files, type Play, play, signalbox } from "./session.test.fixture.ts";
-import { isPending, liveIntentsOf, type Operation, type Participant } from "./state.ts";
+import { liveIntentsOf } from "./state.ts";
+import { isPending, type Operation } from "./state/operations.ts";
+import type { Participant } from "./state/participants.ts";
 
 const PEOPLE = { ana: ["contributor"], bo: ["owner"], cy: ["arbiter"] } as const;
 const FILES = ["a.ts", "b.ts", "src/x.ts"] as const;

@@ -3,7 +3,8 @@
  * there is neither, in an open session, what it asks for.
  */
 import type { PrincipalId } from "../../wire/ids.ts";
-import { familyOf, type SessionState } from "./state.ts";
+import type { SessionState } from "./state.ts";
+import { familyOf } from "./state/participants.ts";
 import type { ProvenIdentity } from "./verdict.ts";
 
 /** What somebody is whose policy names nothing else. */

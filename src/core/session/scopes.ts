@@ -2,7 +2,7 @@
 import type { IntentId, PrincipalId } from "../../wire/ids.ts";
 import type { Scope } from "../../wire/mpac/messages.ts";
 import type { Rejection } from "../../wire/refusals.ts";
-import type { SessionSettings } from "../../wire/session.ts";
+import type { SessionSettings } from "../../wire/session/settings.ts";
 import { type Footprint, footprintOf, footprintOver, patternIn } from "../scope/footprint.ts";
 import { compileRegistry, type Registry } from "../scope/registry.ts";
 import { parseResource, type PathRules, type RefusedResource, type Resource } from "../scope/resource.ts";

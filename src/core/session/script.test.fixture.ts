@@ -2,7 +2,7 @@
 import * as fc from "fast-check";
 import type { JsonObject } from "../../wire/json.ts";
 import type { ClientMessage } from "../../wire/mpac/messages.ts";
-import type { ConnectionLost } from "../../wire/session.ts";
+import type { ConnectionLost } from "../../wire/session/observations.ts";
 import type { EngineCommand } from "../aggregate.ts";
 import { ANA_TREE, files, type Play, signalbox } from "./session.test.fixture.ts";
 import type { SessionFacts } from "./verdict.ts";

@@ -10,7 +10,10 @@ import { meetsScope } from "./scope-relations.ts";
 import { anyDay, perform, politeDay, type Step } from "./script.test.fixture.ts";
 import { session } from "./session.ts";
 import { DAY_MS, momentOf, type Play, play } from "./session.test.fixture.ts";
-import { type Conflict, type Intent, isLive, isOpen, isPending, isStanding, type SessionState } from "./state.ts";
+import type { SessionState } from "./state.ts";
+import { type Conflict, isOpen } from "./state/conflicts.ts";
+import { type Intent, isLive } from "./state/intents.ts";
+import { isPending, isStanding } from "./state/operations.ts";
 
 /**
  * What only an intent's owner may bring about. A resolution may end the intents that it rejects, who approves a claim the

@@ -7,7 +7,8 @@
 import type { JsonObject } from "../../wire/json.ts";
 import { ClientMessage } from "../../wire/mpac/messages.ts";
 import type { Rejection } from "../../wire/refusals.ts";
-import type { ConnectionLost, CoordinatorStopped, SessionEvent, SessionEventOf } from "../../wire/session.ts";
+import type { SessionEvent, SessionEventOf } from "../../wire/session.ts";
+import type { ConnectionLost, CoordinatorStopped } from "../../wire/session/observations.ts";
 import type { Decision, EngineCommand, Moment } from "../aggregate.ts";
 import { session } from "./session.ts";
 import type { SessionState } from "./state.ts";

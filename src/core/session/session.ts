@@ -6,14 +6,10 @@
  */
 import type { SessionId } from "../../wire/ids.ts";
 import type { ClientMessage } from "../../wire/mpac/messages.ts";
-import {
-  type ConnectionLost,
-  type CoordinatorStopped,
-  SessionEvent,
-  type SessionEventOf,
-  SessionSettings,
-  type SettledResult,
-} from "../../wire/session.ts";
+import { SessionEvent, type SessionEventOf } from "../../wire/session.ts";
+import type { ConnectionLost, CoordinatorStopped } from "../../wire/session/observations.ts";
+import { SessionSettings } from "../../wire/session/settings.ts";
+import type { SettledResult } from "../../wire/session/settled-result.ts";
 import type { JsonObject } from "../../wire/json.ts";
 import { type Aggregate, type Decision, type EngineCommand, UnknownEvent, unreachable } from "../aggregate.ts";
 import { decideBatch } from "./batches.ts";
@@ -32,7 +28,8 @@ import { decidePropose } from "./proposals.ts";
 import { decideReject } from "./rejections.ts";
 import { replayOf } from "./replay.ts";
 import { decideResolution } from "./resolutions.ts";
-import { initialState, type Participant, type SessionState } from "./state.ts";
+import { initialState, type SessionState } from "./state.ts";
+import type { Participant } from "./state/participants.ts";
 import { decideSupersede } from "./supersede.ts";
 import { thawedBy } from "./thaws.ts";
 import { decideTick } from "./time.ts";

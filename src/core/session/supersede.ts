@@ -6,7 +6,8 @@ import { dismissalsAfter } from "./dismissal.ts";
 import { intentBars } from "./grounds.ts";
 import { takenRefusal } from "./known-operation.ts";
 import { pathRules } from "./scopes.ts";
-import type { Participant, SessionState } from "./state.ts";
+import type { SessionState } from "./state.ts";
+import type { Participant } from "./state/participants.ts";
 import { refuse, type SessionMoment, type Verdict } from "./verdict.ts";
 
 /**

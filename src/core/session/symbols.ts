@@ -6,11 +6,12 @@
  * side holds a folder or a pattern, the file is locked whole (ARCHITECTURE section 7).
  */
 import type { Scope } from "../../wire/mpac/messages.ts";
-import type { SessionSettings } from "../../wire/session.ts";
+import type { SessionSettings } from "../../wire/session/settings.ts";
 import { overlaps, parseResource, type Resource } from "../scope/resource.ts";
 import type { Meeting } from "./overlaps.ts";
 import { pathRules } from "./scopes.ts";
-import type { Intent, SessionState } from "./state.ts";
+import type { SessionState } from "./state.ts";
+import type { Intent } from "./state/intents.ts";
 
 /** A scope that names more has them left out: those files are locked whole. */
 const MAX_NAMES = 64;

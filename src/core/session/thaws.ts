@@ -5,7 +5,8 @@
 import type { ConflictId } from "../../wire/ids.ts";
 import type { SessionEvent } from "../../wire/session.ts";
 import { foreseen } from "./foresight.ts";
-import { isOpen, type SessionState } from "./state.ts";
+import type { SessionState } from "./state.ts";
+import { isOpen } from "./state/conflicts.ts";
 
 const NONE: readonly ConflictId[] = [];
 

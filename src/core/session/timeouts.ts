@@ -18,7 +18,10 @@ import type { SessionEvent } from "../../wire/session.ts";
 import { availableArbiters, isArbiter } from "./authority.ts";
 import { contested } from "./contested.ts";
 import { policyOf } from "./policy.ts";
-import { type Conflict, type Intent, isLive, isPending, type Operation, type SessionState } from "./state.ts";
+import type { SessionState } from "./state.ts";
+import type { Conflict } from "./state/conflicts.ts";
+import { type Intent, isLive } from "./state/intents.ts";
+import { isPending, type Operation } from "./state/operations.ts";
 import type { SessionMoment, Verdict } from "./verdict.ts";
 
 const TIMED_OUT = "resolution_timeout";

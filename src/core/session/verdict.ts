@@ -2,7 +2,8 @@
 import type { JsonObject } from "../../wire/json.ts";
 import type { RefusalCode, Rejection } from "../../wire/refusals.ts";
 import type { Revision } from "../../wire/record.ts";
-import type { SessionEvent, SettledResult } from "../../wire/session.ts";
+import type { SessionEvent } from "../../wire/session.ts";
+import type { SettledResult } from "../../wire/session/settled-result.ts";
 import type { Moment } from "../aggregate.ts";
 
 /** What a decision of a session may be told. */

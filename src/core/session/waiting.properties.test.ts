@@ -6,7 +6,9 @@ import { footprintIn } from "./scopes.ts";
 import { perform, waitingDay } from "./script.test.fixture.ts";
 import { session } from "./session.ts";
 import { play } from "./session.test.fixture.ts";
-import type { Deferral, Intent, SessionState } from "./state.ts";
+import type { SessionState } from "./state.ts";
+import type { Deferral } from "./state/deferrals.ts";
+import type { Intent } from "./state/intents.ts";
 
 const RUNS = { numRuns: 120 };
 const RANKS: Readonly<Record<string, number>> = { low: 0, high: 2, critical: 3 };

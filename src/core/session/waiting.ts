@@ -7,7 +7,8 @@
 import type { Rejection } from "../../wire/refusals.ts";
 import type { JsonObject } from "../../wire/json.ts";
 import type { IntentId } from "../../wire/ids.ts";
-import type { SessionEvent, SessionEventOf, SettledResult } from "../../wire/session.ts";
+import type { SessionEvent, SessionEventOf } from "../../wire/session.ts";
+import type { SettledResult } from "../../wire/session/settled-result.ts";
 import { backoffOver } from "./backoff.ts";
 import { begin, type Beginner } from "./beginnings.ts";
 import { ended, tooManyDeferrals } from "./deferrals.ts";
@@ -15,7 +16,9 @@ import { whoWaitsFor } from "./mutual-waits.ts";
 import { type Meeting, scopeMeetings } from "./overlaps.ts";
 import { aheadOf, lockingOver, waitingOver } from "./places.ts";
 import { tooManyGlobs } from "./scopes.ts";
-import type { Deferral, Participant, SessionState } from "./state.ts";
+import type { SessionState } from "./state.ts";
+import type { Deferral } from "./state/deferrals.ts";
+import type { Participant } from "./state/participants.ts";
 import { withoutParted } from "./symbols.ts";
 import { refuse, type SessionMoment, type Verdict } from "./verdict.ts";
 

@@ -2,7 +2,8 @@
  * Whom a hook speaks for: the participant that runs under the same host program; where the host has no bridge, one that
  * is joined on its behalf.
  */
-import type { Participant, SessionState } from "../../core/session/state.ts";
+import type { SessionState } from "../../core/session/state.ts";
+import type { Participant } from "../../core/session/state/participants.ts";
 import { workersIn } from "../../core/session/read.ts";
 import type { Outcome } from "../../engine/stream-host.ts";
 import type { Presence } from "../../engine/presence.ts";

@@ -7,7 +7,8 @@
  */
 import { randomUUID } from "node:crypto";
 import { intentsOver, liveIntentsOf } from "../../core/session/read.ts";
-import type { Intent, SessionState } from "../../core/session/state.ts";
+import type { SessionState } from "../../core/session/state.ts";
+import type { Intent } from "../../core/session/state/intents.ts";
 import type { SessionFacts } from "../../core/session/verdict.ts";
 import type { OpenStream } from "../../engine/engine.ts";
 import { hashOf } from "../../engine/seal.ts";

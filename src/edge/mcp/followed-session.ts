@@ -10,7 +10,7 @@ import type { SessionState } from "../../core/session/state.ts";
 import type { Engine } from "../../engine/engine.ts";
 import type { Log } from "../../log.ts";
 import { type SessionId, streamOf } from "../../wire/ids.ts";
-import type { SessionSettings } from "../../wire/session.ts";
+import type { SessionSettings } from "../../wire/session/settings.ts";
 import { isSame, PARTS, type Part, type Place } from "./cursor.ts";
 import { type FollowedHost, type FollowedLog, followLog } from "./followed-log.ts";
 import { createGathered, type Gathered } from "./gathered.ts";

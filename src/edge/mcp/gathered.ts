@@ -6,7 +6,7 @@ import { coversTarget } from "../../core/session/read.ts";
 import { canonicalUri, fileUri } from "../../tools/resources/uri.ts";
 import { isOwn } from "../../tools/resources/whose.ts";
 import type { Scope } from "../../wire/mpac/messages.ts";
-import type { SessionSettings } from "../../wire/session.ts";
+import type { SessionSettings } from "../../wire/session/settings.ts";
 import type { Change } from "./ports.ts";
 import { type Touch, URIS } from "./touches.ts";
 

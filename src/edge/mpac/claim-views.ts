@@ -1,6 +1,7 @@
 /** Whose claim on suspended work waits for a word, as a summary shows it. */
 import { pendingClaims } from "../../core/session/read.ts";
-import type { Claim, SessionState } from "../../core/session/state.ts";
+import type { SessionState } from "../../core/session/state.ts";
+import type { Claim } from "../../core/session/state/claims.ts";
 import type { ClaimView, SummaryAnswer } from "../../wire/query.ts";
 import { fewPaths, fitting, type Room } from "./answer-size.ts";
 

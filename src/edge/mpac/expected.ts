@@ -4,7 +4,8 @@
  */
 import { randomUUID } from "node:crypto";
 import { liveIntentsOf, treeOf } from "../../core/session/read.ts";
-import type { Participant, SessionState } from "../../core/session/state.ts";
+import type { SessionState } from "../../core/session/state.ts";
+import type { Participant } from "../../core/session/state/participants.ts";
 import type { Clock } from "../../engine/clock.ts";
 import type { Presence } from "../../engine/presence.ts";
 import type { JsonObject } from "../../wire/json.ts";

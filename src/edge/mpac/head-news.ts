@@ -1,6 +1,6 @@
 /** What a watcher saw to be checked out, told to the session for those who work there, who may not know it themselves. */
 import { randomUUID } from "node:crypto";
-import type { Participant } from "../../core/session/state.ts";
+import type { Participant } from "../../core/session/state/participants.ts";
 import { SELF } from "../../wire/record.ts";
 import { onBehalf } from "../../wire/mpac/on-behalf.ts";
 import type { SessionStream } from "./room.ts";

@@ -12,7 +12,9 @@ import {
   workersIn,
   writtenElsewhere,
 } from "../../core/session/read.ts";
-import type { Operation, Participant, SessionState } from "../../core/session/state.ts";
+import type { SessionState } from "../../core/session/state.ts";
+import type { Operation } from "../../core/session/state/operations.ts";
+import type { Participant } from "../../core/session/state/participants.ts";
 import type { PrincipalId } from "../../wire/ids.ts";
 import type { BehindView, ObservedView, ParticipantView, UncomparedView, WorkAnswer } from "../../wire/query.ts";
 import { EMPTY_REF, refsEqual } from "../../wire/references.ts";

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { files, play } from "../../core/session/session.test.fixture.ts";
-import type { Intent } from "../../core/session/state.ts";
+import type { Intent } from "../../core/session/state/intents.ts";
 import type { IntentId } from "../../wire/ids.ts";
 import { viewProposals } from "./operation-views.ts";
 

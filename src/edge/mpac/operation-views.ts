@@ -1,5 +1,7 @@
 /** The operations of an intent as they are asked for: those that were committed under it, and those that wait. */
-import type { Intent, Operation, SessionState } from "../../core/session/state.ts";
+import type { SessionState } from "../../core/session/state.ts";
+import type { Intent } from "../../core/session/state/intents.ts";
+import type { Operation } from "../../core/session/state/operations.ts";
 import type { OperationView, ProposalView } from "../../wire/query.ts";
 import { fitting, withoutRepeats } from "./answer-size.ts";
 

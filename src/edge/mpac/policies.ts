@@ -1,7 +1,7 @@
 /** The two policies of a session as they stand on the wire (SPEC 18.6.3, 14.7.5), with its defaults filled in. */
 import { policyOf } from "../../core/session/read.ts";
 import type { JsonObject } from "../../wire/json.ts";
-import type { SessionSettings } from "../../wire/session.ts";
+import type { SessionSettings } from "../../wire/session/settings.ts";
 
 const seconds = (ms: number): number => ms / 1_000;
 

@@ -9,7 +9,8 @@ import type { Json, JsonObject } from "../../wire/json.ts";
 import type { ClientMessage } from "../../wire/mpac/messages.ts";
 import type { SidebandAnswer } from "../../wire/mpac/sideband.ts";
 import { shortRef } from "../../wire/references.ts";
-import type { SessionEvent, SessionEventOf, SettledResult } from "../../wire/session.ts";
+import type { SessionEvent, SessionEventOf } from "../../wire/session.ts";
+import type { SettledResult } from "../../wire/session/settled-result.ts";
 
 export type Audience =
   | { readonly kind: "everyone" }

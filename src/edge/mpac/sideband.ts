@@ -4,7 +4,8 @@
  */
 import type { Engine } from "../../engine/engine.ts";
 import { virtualFile } from "../../core/session/read.ts";
-import type { Reference, SessionState } from "../../core/session/state.ts";
+import type { SessionState } from "../../core/session/state.ts";
+import type { Reference } from "../../core/session/state/operations.ts";
 import type { Hash } from "../../wire/ids.ts";
 import type { FileList, FileRead, ListedFile, SessionSummaryRequest, SidebandAnswer } from "../../wire/mpac/sideband.ts";
 import { shortRef } from "../../wire/references.ts";

@@ -5,7 +5,13 @@
  * Every member that the specification lists is there, the two policies that the reference implementations leave out among
  * them; what else decides about the session stands beside. Nothing here is secret, and nothing holds the content of a file.
  */
-import type { Claim, Conflict, Deferral, Intent, Operation, Participant, SessionState } from "../../core/session/state.ts";
+import type { SessionState } from "../../core/session/state.ts";
+import type { Claim } from "../../core/session/state/claims.ts";
+import type { Conflict } from "../../core/session/state/conflicts.ts";
+import type { Deferral } from "../../core/session/state/deferrals.ts";
+import type { Intent } from "../../core/session/state/intents.ts";
+import type { Operation } from "../../core/session/state/operations.ts";
+import type { Participant } from "../../core/session/state/participants.ts";
 import type { Json, JsonObject } from "../../wire/json.ts";
 import { PROTOCOL_VERSION } from "../../wire/mpac/envelope.ts";
 import { governancePolicy, livenessPolicy } from "./policies.ts";

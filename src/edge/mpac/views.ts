@@ -5,7 +5,10 @@
  * frame: lists are cut and their counts stay true, and what concerns the asker comes first.
  */
 import { coversTarget, intentsOver, liveIntentsOf, refusedPaths } from "../../core/session/read.ts";
-import type { Conflict, Intent, Participant, SessionState } from "../../core/session/state.ts";
+import type { SessionState } from "../../core/session/state.ts";
+import type { Conflict } from "../../core/session/state/conflicts.ts";
+import type { Intent } from "../../core/session/state/intents.ts";
+import type { Participant } from "../../core/session/state/participants.ts";
 import type { IntentId, PrincipalId } from "../../wire/ids.ts";
 import type { Scope } from "../../wire/mpac/messages.ts";
 import type {

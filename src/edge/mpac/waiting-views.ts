@@ -1,6 +1,7 @@
 /** Who waits for a turn, as a summary shows it. */
 import { rowIn } from "../../core/session/read.ts";
-import type { Deferral, SessionState } from "../../core/session/state.ts";
+import type { SessionState } from "../../core/session/state.ts";
+import type { Deferral } from "../../core/session/state/deferrals.ts";
 import type { SummaryAnswer, WaitingView } from "../../wire/query.ts";
 import { fewPaths, fitting, type Room } from "./answer-size.ts";
 

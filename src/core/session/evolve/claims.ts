@@ -1,8 +1,9 @@
 /** What becomes of claims on suspended work. */
 import type { SessionEventOf } from "../../../wire/session.ts";
 import type { Place } from "../../aggregate.ts";
-import { type Claim, pendingClaims, REMEMBERED_MS, type SessionState } from "../state.ts";
-import { scheduleParticipant } from "./forgetting.ts";
+import { pendingClaims, type SessionState } from "../state.ts";
+import type { Claim } from "../state/claims.ts";
+import { scheduleClaim, scheduleParticipant } from "./forgetting.ts";
 
 export function openClaim(state: SessionState, event: SessionEventOf<"ClaimOpened">, at: Place): void {
   const { claimId: id, intentId, principalId: principal, newIntentId: newIntent, objective, scope, dueAtMs, contentHash } = event;
@@ -15,10 +16,9 @@ export function openClaim(state: SessionState, event: SessionEventOf<"ClaimOpene
   scheduleParticipant(state, claimer, at.atMs);
   const intent = state.intents.get(intentId);
   if (intent !== undefined) intent.claim = id;
-  state.deadlines.set(`claim:${id}`, dueAtMs);
+  scheduleClaim(state, claim, at.atMs);
 }
 
-/** A decided claim is remembered for a day, so that a repeat of it is known. */
 export function settleClaim(state: SessionState, event: SessionEventOf<"ClaimDecided">, at: Place): void {
   const claim = state.claims.get(event.claimId);
   if (claim === undefined) return;
@@ -29,7 +29,7 @@ export function settleClaim(state: SessionState, event: SessionEventOf<"ClaimDec
   scheduleParticipant(state, claimer, at.atMs);
   const intent = state.intents.get(claim.intent);
   if (intent?.claim === claim.id) intent.claim = undefined;
-  state.deadlines.set(`claim:${claim.id}`, at.atMs + REMEMBERED_MS);
+  scheduleClaim(state, claim, at.atMs);
 }
 
 /** The owner may come back first, also from a sleep of the machine. For one who has left nobody waits. */

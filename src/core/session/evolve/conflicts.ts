@@ -7,7 +7,9 @@ import { isDisputed } from "../contested.ts";
 import { isUnderFreeze } from "../frozen.ts";
 import { withMember, withoutMember } from "../members.ts";
 import { policyOf } from "../policy.ts";
-import type { Conflict, Intent, SessionState } from "../state.ts";
+import type { SessionState } from "../state.ts";
+import type { Conflict } from "../state/conflicts.ts";
+import type { Intent } from "../state/intents.ts";
 import { scheduleConflict, scheduleIntent, scheduleOperation } from "./forgetting.ts";
 import { reconsiderAll } from "./waiting.ts";
 

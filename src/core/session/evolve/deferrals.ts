@@ -2,7 +2,8 @@
 import type { SessionEventOf } from "../../../wire/session.ts";
 import type { Place } from "../../aggregate.ts";
 import { footprintIn, resourcesOf } from "../scopes.ts";
-import type { Deferral, SessionState } from "../state.ts";
+import type { SessionState } from "../state.ts";
+import type { Deferral } from "../state/deferrals.ts";
 import { scheduleParticipant } from "./forgetting.ts";
 import { reconsider, turnOf } from "./waiting.ts";
 

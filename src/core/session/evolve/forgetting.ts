@@ -4,23 +4,19 @@
  * Each thing has one deadline at most. A live intent's is the end of its time to live; everything else's is the moment
  * it is forgotten, and none while something live refers to it. An operation that belongs to an intent goes with it.
  */
-import type { PrincipalId } from "../../../wire/ids.ts";
-import type { BatchId } from "../../../wire/ids.ts";
+import type { BatchId, PrincipalId } from "../../../wire/ids.ts";
 import type { SessionEventOf } from "../../../wire/session.ts";
 import type { Place } from "../../aggregate.ts";
-import {
-  type Backoff,
-  type Conflict,
-  familyOf,
-  type Intent,
-  isLive,
-  isOpen,
-  isPending,
-  type Operation,
-  type Participant,
-  REMEMBERED_MS,
-  type SessionState,
-} from "../state.ts";
+import type { SessionState } from "../state.ts";
+import type { Backoff } from "../state/backoffs.ts";
+import type { Claim } from "../state/claims.ts";
+import { type Conflict, isOpen } from "../state/conflicts.ts";
+import { type Intent, isLive } from "../state/intents.ts";
+import { isPending, type Operation } from "../state/operations.ts";
+import { familyOf, type Participant } from "../state/participants.ts";
+
+/** How long what has ended stays in the state once nothing live refers to it, in milliseconds. */
+const REMEMBERED_MS = 24 * 60 * 60 * 1000;
 
 /** Somebody who is gone and owns nothing live is forgotten after a while. */
 export function scheduleParticipant(state: SessionState, participant: Participant | undefined, nowMs: number): void {
@@ -66,6 +62,11 @@ export function scheduleBatch(state: SessionState, id: BatchId | undefined, nowM
 
 export function scheduleConflict(state: SessionState, conflict: Conflict, nowMs: number): void {
   state.deadlines.set(`conflict:${conflict.id}`, isOpen(conflict) ? conflict.dueAtMs : nowMs + REMEMBERED_MS);
+}
+
+/** A decided claim is remembered for a day, so that a repeat of it is known. */
+export function scheduleClaim(state: SessionState, claim: Claim, nowMs: number): void {
+  state.deadlines.set(`claim:${claim.id}`, claim.state === "PENDING" ? claim.dueAtMs : nowMs + REMEMBERED_MS);
 }
 
 /** Those that may still count when their principal is rejected again; the earliest has the deadline. */

@@ -5,7 +5,9 @@ import type { Place } from "../../aggregate.ts";
 import { parseResource } from "../../scope/resource.ts";
 import { NO_MEMBERS, withMember, withoutMember } from "../members.ts";
 import { pathRules } from "../scopes.ts";
-import { isLive, type Operation, type Reference, type SessionState, VIRTUAL_TREE } from "../state.ts";
+import type { SessionState } from "../state.ts";
+import { isLive } from "../state/intents.ts";
+import { type Operation, type Reference, VIRTUAL_TREE } from "../state/operations.ts";
 import { ease } from "./conflicts.ts";
 import { scheduleBatch, scheduleOperation, scheduleParticipant } from "./forgetting.ts";
 

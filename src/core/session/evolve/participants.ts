@@ -2,18 +2,18 @@
 import type { ClaimId, DeferralId, IntentId, OpId, PrincipalId } from "../../../wire/ids.ts";
 import type { JsonObject } from "../../../wire/json.ts";
 import type { SessionEventOf } from "../../../wire/session.ts";
-import type { Place } from "../../aggregate.ts";
+import type { Place, SettledRequest } from "../../aggregate.ts";
 import { AgeingMap } from "../ageing-map.ts";
-import {
-  familyOf,
-  REMEMBERED_CREDENTIALS,
-  REMEMBERED_REQUESTS,
-  REPLAY_WINDOW_MS,
-  type SessionState,
-  type SettledRequest,
-} from "../state.ts";
+import { REPLAY_WINDOW_MS, type SessionState } from "../state.ts";
+import { familyOf } from "../state/participants.ts";
 import { scheduleParticipant } from "./forgetting.ts";
 import { reconsiderThoseOf } from "./waiting.ts";
+
+/** Requests remembered for each principal. */
+const REMEMBERED_REQUESTS = 1000;
+
+/** Names of which it is remembered whose credential they belong to. */
+export const REMEMBERED_CREDENTIALS = 10_000;
 
 export function join(state: SessionState, event: SessionEventOf<"ParticipantJoined">, at: Place): void {
   const known = state.participants.get(event.principalId);

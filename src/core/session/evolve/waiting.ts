@@ -5,7 +5,10 @@
 import type { DeferralId } from "../../../wire/ids.ts";
 import type { Place } from "../../aggregate.ts";
 import { mayBegin, waitingOver } from "../places.ts";
-import type { Deferral, Intent, Participant, SessionState } from "../state.ts";
+import type { SessionState } from "../state.ts";
+import type { Deferral } from "../state/deferrals.ts";
+import type { Intent } from "../state/intents.ts";
+import type { Participant } from "../state/participants.ts";
 
 /** Something of somebody's changed over this scope: whoever waits there, and what that somebody waits for itself. */
 export function reconsider(state: SessionState, { scope, principal }: Pick<Intent, "scope" | "principal">, at: Place): void {

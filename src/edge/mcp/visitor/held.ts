@@ -3,7 +3,8 @@
  * doing, and why.
  */
 import { liveIntentsOf } from "../../../core/session/read.ts";
-import type { Intent, SessionState } from "../../../core/session/state.ts";
+import type { SessionState } from "../../../core/session/state.ts";
+import type { Intent } from "../../../core/session/state/intents.ts";
 import { endedSentence } from "../../../tools/ended-task.ts";
 import type { IntentId, PrincipalId } from "../../../wire/ids.ts";
 

@@ -6,7 +6,8 @@
  * nothing was heard of it, and renews what is due.
  */
 import { liveIntentsOf, memberOf } from "../../../core/session/read.ts";
-import type { Intent, Participant } from "../../../core/session/state.ts";
+import type { Intent } from "../../../core/session/state/intents.ts";
+import type { Participant } from "../../../core/session/state/participants.ts";
 import { type Carrier, createCoordination } from "../../../tools/coordination.ts";
 import { createDecisions } from "../../../tools/decisions.ts";
 import { createFreezes } from "../../../tools/freezes.ts";
