@@ -66,6 +66,21 @@ describe("the place of a file", () => {
     expect(await observations.placeOf(join(main.root, "src"))).toBeUndefined();
   });
 
+  it("is found for a worktree that its git directory, which lies elsewhere, names or does not name", async () => {
+    await using scratch = await scratchFolder();
+    const main = await repositoryWith(scratch, "repo");
+    const [submodule, apart] = [join(main.root, "lib"), join(scratch.folder, "apart")];
+    await scratch.git(main.root, "submodule", "--quiet", "add", await scratch.repository("library"), "lib");
+    await scratch.git(scratch.folder, "init", "-q", "--separate-git-dir", join(scratch.folder, "git of apart"), apart);
+
+    for (const root of [submodule, apart]) {
+      const { gitDir } = await scratch.find(root);
+      await using observations = observeWorktrees(await scratch.find(gitDir), { log: silent, env: scratch.env });
+      expect(await observations.placeOf(join(root, "new/a.ts"))).toMatchObject({ root, path: "new/a.ts" });
+      expect(await observations.placeOf(join(gitDir, "config"))).toBeUndefined();
+    }
+  });
+
   it("is the one around it for a file of another repository inside, which its people may hold", async () => {
     await using scratch = await scratchFolder();
     const { main, observations: watched } = await observed(scratch);

@@ -88,7 +88,7 @@ interface Watched {
 export function observeWorktrees(workspace: Workspace, options: ObservationsOptions): Observations {
   const { log, env = process.env, onHead = () => undefined } = options;
   const watched = new Map<string, Watched>();
-  const folders = new Map<string, { readonly gitDir: string | undefined; readonly atMs: number }>();
+  const folders = new Map<string, { readonly worktree: Worktree | undefined; readonly atMs: number }>();
   let listing: Promise<void> | undefined;
   let timer: NodeJS.Timeout | undefined;
   let closed = false;
@@ -160,17 +160,18 @@ export function observeWorktrees(workspace: Workspace, options: ObservationsOpti
   const rootOf = (treeId: string): string | undefined => entryOf(treeId)?.worktree.root;
 
   /**
-   * The git directory that a folder belongs to, when that is one of this repository: a worktree may hold a submodule, or
-   * another repository. Git is asked once for a folder, and again after a while.
+   * The worktree that a folder lies in, when that is one of this repository: a worktree may hold a submodule, or another
+   * repository. Git is asked once for a folder, and again after a while.
    */
-  async function gitDirAround({ commonDir }: Repository, folder: string): Promise<string | undefined> {
+  async function worktreeAround({ commonDir }: Repository, folder: string): Promise<Worktree | undefined> {
     const known = folders.get(folder);
-    if (known !== undefined && performance.now() - known.atMs < FOLDER_MS) return known.gitDir;
+    if (known !== undefined && performance.now() - known.atMs < FOLDER_MS) return known.worktree;
     const around = await findWorkspace(folder, { env }).catch(() => undefined);
-    const gitDir = around?.kind === "repository" && around.commonDir === commonDir && around.root !== undefined ? around.gitDir : undefined;
+    const isOurs = around?.kind === "repository" && around.commonDir === commonDir && around.root !== undefined;
+    const worktree = isOurs && isInside(around.root, folder) ? { ...around, root: around.root } : undefined;
     if (folders.size >= MAX_FOLDERS) folders.clear();
-    folders.set(folder, { gitDir, atMs: performance.now() });
-    return gitDir;
+    folders.set(folder, { worktree, atMs: performance.now() });
+    return worktree;
   }
 
   /** A submodule, or another repository, inside a worktree: whoever works in the one around it holds its files by their names there. */
@@ -227,9 +228,12 @@ export function observeWorktrees(workspace: Workspace, options: ObservationsOpti
       if (workspace.kind === "folder") return placeInFolder(real);
       this.start();
       if (watched.size === 0) await look();
-      const gitDir = (await gitDirAround(workspace, await folderThere(real))) ?? around(real);
+      const inside = await worktreeAround(workspace, await folderThere(real));
+      const gitDir = inside?.gitDir ?? around(real);
       if (gitDir === undefined) return undefined;
       if ((watched.get(gitDir)?.watch.state ?? "gone") === "gone") await look();
+      // A git directory that was put elsewhere does not know where its worktree is.
+      if (inside !== undefined && !watched.has(gitDir)) await add(inside);
       const entry = watched.get(gitDir);
       if (entry === undefined) return undefined;
       const { branch, head } = entry.watch.status ?? {};

@@ -112,6 +112,7 @@ describe("the main path", () => {
       main: gitDir,
       bare: false,
     });
+    expect(await scratch.find(join(gitDir, "refs"))).toMatchObject({ root: join(outer, "lib"), gitDir, main: gitDir });
     expect(await scratch.find(outer)).toMatchObject({ root: outer, main: outer });
   });
 

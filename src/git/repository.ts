@@ -6,14 +6,14 @@
  * (a bare repository, a submodule, a separate git directory).
  */
 import { realpath, stat } from "node:fs/promises";
-import { basename, dirname, resolve } from "node:path";
+import { basename, dirname, isAbsolute, resolve } from "node:path";
 import { askGit, GitFailed, GitMissing } from "./ask-git.ts";
 import { errnoOf } from "./errno.ts";
 
 /** A place inside a git repository. Paths are real paths, in the form of this system. */
 export interface Repository {
   readonly kind: "repository";
-  /** Top of the worktree, or undefined where there is none: in a bare repository, or inside a git directory. */
+  /** Top of the worktree, or undefined where there is none: in a bare repository, or inside a git directory that names none. */
   readonly root: string | undefined;
   /** This worktree's own git directory. */
   readonly gitDir: string;
@@ -87,7 +87,8 @@ async function describeRepository(folder: string, options: FindOptions): Promise
   const [gitDir, commonDir] = await Promise.all([realpath(resolve(folder, gitLine)), realpath(resolve(folder, commonLine))]);
   return {
     kind: "repository",
-    root: inside === "true" ? await realpath(resolve(folder, up)) : undefined,
+    // Inside a git directory that names its worktree, as a submodule's does, git answers with the whole path of that.
+    root: inside === "true" || isAbsolute(up) ? await realpath(resolve(folder, up)) : undefined,
     gitDir,
     commonDir,
     main: basename(commonDir) === ".git" ? dirname(commonDir) : commonDir,
