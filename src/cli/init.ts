@@ -38,7 +38,10 @@ export function initCommand(): Command {
     .option("--dry-run", "show what would change in the files, and leave them")
     .option("-y, --yes", "ask no question")
     .option("--json", "one JSON document; writes with --yes only")
-    .addHelpText("after", "\nExit code 0 when the guard is wired and blocks, 1 when it does not or nothing was written.")
+    .addHelpText(
+      "after",
+      "\nExit code 0 when the guard is wired and blocks, 1 when it does not, or you said no; 2 when there is nobody to ask.",
+    )
     .action(async (flags: InitFlags) => {
       const project = await projectAt(await placeOf(flags.workspace), flags);
       const outcome = await (flags.remove === true ? remove(project, flags) : install(project, flags));

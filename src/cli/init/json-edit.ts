@@ -25,9 +25,9 @@ export function readJson(name: string, text: string): JsonFile {
   try {
     value = JSON.parse(said);
   } catch (cause) {
-    throw refused(name, `${whyNotJson(said, cause)}, and Claude Code does not read it either; mend it first`, cause);
+    throw refused(name, `${whyNotJson(said, cause)}, and Claude Code does not read it either`, cause);
   }
-  if (!isObject(value)) throw refused(name, "is JSON, but no object; mend it first");
+  if (!isObject(value)) throw refused(name, "is JSON, but no object");
   return { name, text: said, value: value as JsonObject };
 }
 
@@ -79,7 +79,7 @@ function walk({ name, text }: JsonFile, path: JsonPath): Walked {
 /** Readers take the last of two members of one name, people the first: neither is edited. */
 function memberOf(name: string, object: Node, key: string): Node | undefined {
   const named = (object.children ?? []).filter(({ children }) => children?.[0]?.value === key);
-  if (named.length > 1) throw refused(name, `has ${JSON.stringify(key)} twice in one object; leave one of them`);
+  if (named.length > 1) throw refused(name, `has ${JSON.stringify(key)} twice in one object`);
   return named[0]?.children?.[1];
 }
 
@@ -145,5 +145,5 @@ function whyNotJson(text: string, cause: unknown): string {
 
 /** @param what - the rest of a sentence that begins with the file's name */
 function refused(name: string, what: string, cause?: unknown): CommandFault {
-  return new CommandFault("init/not-editable", `${name} ${what}, then run the command again. Nothing was written`, cause);
+  return new CommandFault("init/not-editable", `${name} ${what}: it is left as it is; mend it, then run the command again`, cause);
 }
