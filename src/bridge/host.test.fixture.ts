@@ -24,6 +24,8 @@ export interface HostedBridge extends AsyncDisposable {
   /** The answer to the request with this id. */
   answer(id: number): Promise<Message>;
   ask(method: string, params?: object): Promise<Message>;
+  /** Sends a line as it is, and waits for the next one that answers no request alone. */
+  tell(line: string): Promise<unknown>;
   /** What a request of the bridge is answered with; by default it gets no answer. */
   onRequest: ((request: Message) => object) | undefined;
   /** The next notification of this method. */
@@ -38,6 +40,7 @@ export function bridge(scratch: Scratch, args: readonly string[], env: NodeJS.Pr
   const answers = new Map<number, (message: Message) => void>();
   const early = new Map<number, Message>();
   const notified = new Map<string, (message: Message) => void>();
+  const told: ((message: unknown) => void)[] = [];
   const strays: string[] = [];
   let stderr = "";
   let asked = 100;
@@ -51,7 +54,7 @@ export function bridge(scratch: Scratch, args: readonly string[], env: NodeJS.Pr
     } else if (method !== undefined && notified.has(method)) {
       notified.get(method)?.(message);
       notified.delete(method);
-    } else if (message.id === undefined) strays.push(line);
+    } else if (typeof message.id !== "number") (told.shift() ?? ((stray) => strays.push(JSON.stringify(stray))))(message);
     else if (answers.has(message.id)) answers.get(message.id)?.(message);
     else early.set(message.id, message);
   });
@@ -65,6 +68,10 @@ export function bridge(scratch: Scratch, args: readonly string[], env: NodeJS.Pr
       const id = (asked += 1);
       self.say(method, params, id);
       return self.answer(id);
+    },
+    tell(line) {
+      child.stdin.write(`${line}\n`);
+      return new Promise((resolve) => told.push(resolve));
     },
     onRequest: undefined,
     next: (method) => new Promise((resolve) => notified.set(method, resolve)),

@@ -184,3 +184,79 @@ it("tells a host that asks to follow what no bridge hears of to read it instead"
   expect(lanes.error).toMatchObject({ code: -32602, message: expect.stringContaining("read it when you need it") as string });
   expect(unknown.error).toMatchObject({ code: -32602, message: expect.stringContaining("there is no resource") as string });
 });
+
+describe("a line of a host that is no message alone", () => {
+  const ping = (id: number) => ({ jsonrpc: "2.0", id, method: "ping" });
+  const told = { jsonrpc: "2.0", method: "notifications/nothing" };
+  const call = { name: "begin_task", arguments: { files: 7 } };
+
+  it("is answered in one line when it holds several, whoever answers each", async () => {
+    await using scratch = await scratchFolder();
+    const repo = await scratch.repository("repo");
+    await using at = await host("legacy", scratch, ["--workspace", repo]);
+    const called = await at.ask("tools/call", call); // what is called from now on is answered without the SDK
+
+    const array = [ping(1), told, { jsonrpc: "2.0", id: 2, method: "tools/call", params: call }, 5, { id: 3 }];
+    const answers = await at.ana.tell(JSON.stringify(array));
+
+    expect(answers).toEqual([
+      { jsonrpc: "2.0", id: 1, result: {} },
+      { jsonrpc: "2.0", id: 2, result: called.result },
+      expect.objectContaining({ id: null, error: expect.objectContaining({ code: -32600 }) as unknown }),
+      expect.objectContaining({ id: 3, error: expect.objectContaining({ code: -32600 }) as unknown }),
+    ]);
+    expect((await at.ana.end()).unread).toEqual([]);
+  });
+
+  it("is refused in 2026-07-28 when it holds several, and is answered when it is no JSON, and goes on", async () => {
+    await using scratch = await scratchFolder();
+    const repo = await scratch.repository("repo");
+    await using at = await host("modern", scratch, ["--workspace", repo]);
+
+    const several = await at.ana.tell(JSON.stringify([ping(1), ping(2)]));
+    const none = await at.ana.tell("Loading the environment ...");
+    const { result } = await at.ask("tools/list");
+
+    expect(several).toMatchObject({ id: null, error: { code: -32600, message: expect.stringContaining("2026-07-28") as string } });
+    expect(none).toMatchObject({ id: null, error: { code: -32700 } });
+    expect(result?.["tools"]).not.toEqual([]);
+    expect((await at.ana.end()).unread).toEqual([]);
+  });
+});
+
+describe("a host that discovers and then initializes", () => {
+  const call = { name: "begin_task", arguments: { files: 7 } };
+  const initialize = { ...LEGACY, protocolVersion: "2025-11-25" };
+
+  it("is served in the era before 2026-07-28, call after call, however often it does", async () => {
+    await using scratch = await scratchFolder();
+    const repo = await scratch.repository("repo");
+    await using ana = bridge(scratch, ["--workspace", repo]);
+    const results: unknown[] = [];
+
+    const discovered = await ana.ask("server/discover", MODERN);
+    for (let time = 0; time < 2; time += 1) {
+      expect((await ana.ask("initialize", initialize)).result).toMatchObject({ protocolVersion: "2025-11-25" });
+      for (let calls = 0; calls < 2; calls += 1) results.push((await ana.ask("tools/call", call)).result);
+      expect((await ana.ask("server/discover", MODERN)).error).toMatchObject({ code: -32601 });
+    }
+
+    expect(discovered.result?.["supportedVersions"]).toEqual(["2026-07-28"]);
+    expect(results[0]).toMatchObject({ isError: true });
+    expect(results).toEqual([results[0], results[0], results[0], results[0]]);
+  });
+
+  it("stays in 2026-07-28 when it has called something there", async () => {
+    await using scratch = await scratchFolder();
+    const repo = await scratch.repository("repo");
+    await using at = await host("modern", scratch, ["--workspace", repo]);
+
+    const before = await at.ask("tools/call", call);
+    const refused = await at.ana.ask("initialize", initialize);
+    const behind = [await at.ask("tools/call", call), await at.ask("tools/call", call)];
+
+    expect(before.result).toMatchObject({ resultType: "complete", isError: true });
+    expect(refused.error).toBeDefined();
+    expect(behind.map(({ result }) => result)).toEqual([before.result, before.result]);
+  });
+});

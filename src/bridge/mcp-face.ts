@@ -11,6 +11,7 @@ import type { Face } from "../mcp/face.ts";
 import { makeServer } from "../mcp/make-server.ts";
 import { createRequestStates } from "../mcp/request-state.ts";
 import type { Followers } from "./followers.ts";
+import { createHostLines } from "./host-lines.ts";
 import { createHostCalls } from "./plain-calls.ts";
 import { wholeLines } from "./whole-lines.ts";
 
@@ -42,9 +43,12 @@ export interface Served {
 export function serveFace({ face, followers, isTold, onFollowed, stdout, report, onClosed }: FaceOptions): Served {
   const requestStates = createRequestStates({ nowMs: Date.now });
   let server: Server | undefined;
+  let isModern = false;
 
   /** What was said before has left when this comes to its turn. */
   const whenWritten = (then: (isWritten: boolean) => void) => void stdout.write("", (error) => then(!(error instanceof Error)));
+  const whenSent = (id: string | number, tell: (isSent: boolean) => void) =>
+    lines.whenSent(id, (isSent) => (isSent ? void setImmediate(() => whenWritten(tell)) : tell(false)));
 
   const subscriptions = {
     subscribe(uri: string) {
@@ -60,23 +64,34 @@ export function serveFace({ face, followers, isTold, onFollowed, stdout, report,
     face,
     client: () => ({ clientName: server?.getClientVersion()?.name, capabilities: server?.getClientCapabilities() }),
     send: (message) => void transport.send(message as JSONRPCMessage).catch(() => undefined), // a host that has gone misses nothing
-    whenWritten,
+    whenSent,
     isRequest: isJSONRPCRequest,
     passOn: (message) => received?.(message as JSONRPCMessage),
     report,
   });
-  const transport = new StdioServerTransport(process.stdin.pipe(wholeLines(MAX_MESSAGE_BYTES, (line) => calls.takes(line))), stdout, {
+  const lines = createHostLines({
+    give: (message) => void (calls.takes(message) || transport.onmessage?.(message as unknown as JSONRPCMessage)),
+    send: (line) => void sendLine(line as JSONRPCMessage).catch(() => undefined),
+    isModern: () => isModern,
+    report,
+  });
+  const transport = new StdioServerTransport(process.stdin.pipe(wholeLines(MAX_MESSAGE_BYTES, (line) => lines.takes(line))), stdout, {
     maxBufferSize: MAX_MESSAGE_BYTES,
   });
-  const madeFor = (era: "legacy" | "modern") =>
-    (server = makeServer(calls.face, {
+  const sendLine = transport.send.bind(transport);
+  transport.send = (message) => (lines.keeps(message) ? Promise.resolve() : sendLine(message));
+  function madeFor(era: "legacy" | "modern"): Server {
+    isModern = era === "modern";
+    server = makeServer(calls.face, {
       era,
       requestStates,
       callerOf: () => "host", // whoever holds the other end of the pipe
-      whenSent: (_request, tell) => setImmediate(() => whenWritten(tell)),
+      whenSent: ({ id }, tell) => whenSent(id, tell),
       subscriptions,
       report,
-    }));
+    });
+    return server;
+  }
   serveStdio(({ era }) => madeFor(era), { transport, onerror: (error) => report(error.message) });
 
   // The SDK answers a request that listens without a word to the server: what it is about is heard on its way there, and what nobody
@@ -96,12 +111,14 @@ export function serveFace({ face, followers, isTold, onFollowed, stdout, report,
     if (over !== undefined) {
       followers.over(over);
       calls.cancelled(over);
+      lines.cancelled(over);
     }
     received?.(message);
   };
   const closed = transport.onclose;
   transport.onclose = () => {
     calls.end();
+    lines.end();
     closed?.();
     onClosed();
   };

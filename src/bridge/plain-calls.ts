@@ -25,8 +25,8 @@ const OF_HOST = /^(?![^/]*(?:mcp|modelcontextprotocol))[^/]+\/./;
 export interface HostCalls {
   /** The face for the SDK's server: by its calls it is known which era the host speaks. */
   readonly face: Face;
-  /** Whether the line is a plain call, or a request that is none, which is answered then. */
-  takes(line: Buffer): boolean;
+  /** Whether the message is a plain call, or a request that is none, which is answered then. */
+  takes(message: Members): boolean;
   /** Nobody waits for the answer to this request any more, whatever it was. */
   cancelled(id: Id): void;
   /** The host has gone. */
@@ -39,8 +39,8 @@ export interface HostCallsOptions {
   readonly client: () => PlainClient;
   /** Sends a message to the host. */
   readonly send: (message: object) => void;
-  /** What was said before has left, or does not, when this comes to its turn. */
-  readonly whenWritten: (then: (isWritten: boolean) => void) => void;
+  /** Tells when the answer to this request, which is about to be sent, has left, or that it does not. */
+  readonly whenSent: (id: Id, tell: (isSent: boolean) => void) => void;
   /** Whether the SDK takes it for a request. */
   readonly isRequest: (message: object) => boolean;
   /** Gives a message to the SDK. */
@@ -49,7 +49,7 @@ export interface HostCallsOptions {
 }
 
 export function createHostCalls(options: HostCallsOptions): HostCalls {
-  const { face, client, send, whenWritten, isRequest, passOn, report } = options;
+  const { face, client, send, whenSent, isRequest, passOn, report } = options;
   const plain = createPlainCalls();
   const open = new Map<Id, AbortController>();
   let era: Asked["era"] | undefined;
@@ -70,7 +70,7 @@ export function createHostCalls(options: HostCallsOptions): HostCalls {
     report,
     whenSent({ id }, tell) {
       const ends = open.get(id);
-      setImmediate(() => whenWritten((left) => tell(left && ends?.signal.aborted === false)));
+      whenSent(id, (left) => tell(left && ends?.signal.aborted === false));
     },
   });
 
@@ -126,10 +126,7 @@ export function createHostCalls(options: HostCallsOptions): HostCalls {
         return face.call(name, args, asked);
       },
     },
-    takes(line) {
-      const message = messageIn(line);
-      return message !== undefined && (takesCall(message) || refuses(message));
-    },
+    takes: (message) => takesCall(message) || refuses(message),
     cancelled: (id) => open.get(id)?.abort(),
     end() {
       era = undefined; // what is read now nobody hears the answer to
@@ -139,9 +136,9 @@ export function createHostCalls(options: HostCallsOptions): HostCalls {
 }
 
 /** Whether somebody waits for what is said to it: under its id, and it is no answer itself. */
-function isAwaited(message: Members): boolean {
+export function isAwaited(message: Members): boolean {
   const { id } = message;
-  return (typeof id === "string" || typeof id === "number") && !("result" in message) && !("error" in message);
+  return (typeof id === "string" || typeof id === "number") && ("method" in message || !("result" in message || "error" in message));
 }
 
 interface Unmarked {
@@ -164,15 +161,6 @@ function withoutMarks(message: Members): Unmarked | undefined {
   const { _meta, ...rest } = params;
   const bare = { ...message, params: kept.length === 0 ? rest : { ...rest, _meta: Object.fromEntries(kept) } };
   return { message, bare, progressToken: progressToken as Id | undefined };
-}
-
-function messageIn(line: Buffer): Members | undefined {
-  try {
-    const message: unknown = JSON.parse(line.toString("utf8"));
-    return isMembers(message) ? message : undefined;
-  } catch {
-    return undefined;
-  }
 }
 
 function isMembers(value: unknown): value is Members {

@@ -6,6 +6,7 @@ import type { Socket } from "node:net";
 import { isJsonContentType, isJSONRPCRequest } from "@modelcontextprotocol/server";
 import { type Context, Hono } from "hono";
 import type { Log } from "../../log.ts";
+import { unfitArray } from "../../mcp/arrays.ts";
 import { createPlainCalls } from "../../mcp/plain-call.ts";
 import { networkOf } from "../http/pace.ts";
 import { type Peer, peerOf } from "../http/peer.ts";
@@ -13,7 +14,7 @@ import { barredResponse, CODE, refusal } from "./errors.ts";
 import { forPage } from "./for-page.ts";
 import { type Env, HttpVisit } from "./http-visit.ts";
 import { createLegacy } from "./legacy/legacy.ts";
-import { claimsModern, eraOf, isModernVersion, messageOf } from "./messages.ts";
+import { eraOf, isModernVersion, messageOf } from "./messages.ts";
 import { createModern } from "./modern.ts";
 import type { Caller, Callers, Wire } from "./ports.ts";
 import { createReadingRoom, type Claim } from "./reading-room.ts";
@@ -55,9 +56,6 @@ const MAX_BODY_BYTES = 48 * 1024 * 1024;
 
 /** Bytes of a message of somebody who may only read. */
 const MAX_READERS_BYTES = 1024 * 1024;
-
-/** Messages of one array. */
-const MAX_BATCH = 100;
 
 const MANIFOLD = "a message has too many members and elements; send less at once";
 
@@ -135,10 +133,8 @@ export function createMcpEdge({ sessionAt, serve, callers, sessions, onActivity,
     }
     const version = visit.request.headers.get("mcp-protocol-version");
     if (Array.isArray(body)) {
-      if (body.some(claimsModern) || isModernVersion(version)) {
-        return refusal(400, CODE.request, "2026-07-28 has no arrays of messages; send each by itself");
-      }
-      if (body.length > MAX_BATCH) return refusal(400, CODE.request, `an array holds at most ${MAX_BATCH} messages; send more than one`);
+      const unfit = unfitArray(body, isModernVersion(version));
+      if (unfit !== undefined) return refusal(400, CODE.request, unfit);
       const barred = callers.barredByNumber(visit.caller, Math.max(0, body.length - 1), wireOf(env));
       if (barred !== undefined) return barredResponse(barred);
       return legacy.post(visit, { messages: body.map(messageOf), isBatch: true });

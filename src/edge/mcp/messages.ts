@@ -12,8 +12,8 @@ import {
   type JSONRPCNotification,
   type JSONRPCRequest,
   type JSONRPCResultResponse,
-  PROTOCOL_VERSION_META_KEY,
 } from "@modelcontextprotocol/server";
+import { claimsModern } from "../../mcp/arrays.ts";
 import { type PlainCall, plainCallIn2025 } from "../../mcp/plain-call.ts";
 
 export type Message =
@@ -33,12 +33,6 @@ export function messageOf(message: unknown): Message {
     if (isJSONRPCNotification(message)) return { kind: "notification", message };
   } else if (isJSONRPCResultResponse(message) || isJSONRPCErrorResponse(message)) return { kind: "response", message };
   return { kind: "none", message };
-}
-
-/** Whether a message says that it is of 2026 or later; one that an array holds must not. */
-export function claimsModern(message: unknown): boolean {
-  const meta = (message as { readonly params?: { readonly _meta?: Readonly<Record<string, unknown>> } } | null)?.params?._meta;
-  return typeof meta === "object" && meta !== null && PROTOCOL_VERSION_META_KEY in meta;
 }
 
 /** Whether a header names a revision without sessions. */

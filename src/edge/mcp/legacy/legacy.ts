@@ -78,12 +78,9 @@ export function createLegacy({ serve, callers, sessions, log }: LegacyOptions): 
     const [first] = given.messages;
     const alone = given.isBatch ? undefined : first;
     const id = idOf(alone?.message);
-    const isInitial = ({ kind, message }: Message): boolean => kind === "request" && message.method === "initialize";
-    if (given.isBatch && given.messages.some(isInitial))
-      return refusal(400, CODE.request, "initialize is a message of its own, in no array");
 
     const { headers } = visit.request;
-    if (alone?.kind === "request" && isInitial(alone)) {
+    if (alone?.kind === "request" && alone.message.method === "initialize") {
       const standing = await sessionOf(visit, headers.get("mcp-session-id"), id);
       if (standing !== undefined && !(standing instanceof Response)) {
         return refusal(400, CODE.request, "this session is initialized; leave Mcp-Session-Id out for a new one", { id });
