@@ -48,3 +48,27 @@ it.each([
   expect([handed?.status ?? 200, cut.status]).toEqual([200, 503]);
   expect(structured(await next.call("bo", "who_is_working"))["waiting"]).toEqual([]);
 });
+
+it("that hands its log on has done what it answers so, and nothing that it says is to be sent again", async () => {
+  await using scratch = await scratchFolder();
+  const repository = await scratch.repository("repo");
+  const first = await sidecar(repository);
+  await first.call("ana", "who_is_working");
+  const write = async (body: string) => ({ body, answered: await first.call("ana", "post_message", { topic: "t", body }) });
+
+  const writing = Array.from({ length: 12 }, (_, index) => write(`before ${index}`));
+  const handing = first.handOver();
+  const later = Array.from({ length: 4 }, (_, index) => write(`behind ${index}`));
+  const [handed, ...written] = await Promise.all([handing, ...writing, ...later]);
+  await first[Symbol.asyncDispose]();
+  await using next = await sidecar(repository);
+
+  const read = structured(await next.call("bo", "read_messages", { topic: "t" }))["messages"] as readonly Body[];
+  const done = written.filter(({ answered }) => answered.status === 200 && structured(answered)["ok"] === true);
+  expect([handed.status, done.length > 0, written.every(({ answered }) => [200, 503].includes(answered.status))]).toEqual([
+    200,
+    true,
+    true,
+  ]);
+  expect(read.map(({ body }) => body).sort()).toEqual(done.map(({ body }) => body).sort());
+});

@@ -66,6 +66,24 @@ describe("MCP over HTTP that nobody has asked for", () => {
     expect(told).toEqual(["load", "keys key-of-ana"]);
   });
 
+  it("is waited for before the log is handed on, and whoever asked for it is answered", async () => {
+    const { mcp, told, ask } = later();
+
+    const asked = ask();
+    await mcp.hold();
+
+    expect([await asked, told]).toEqual(["answered at the only session", ["load", "hold"]]);
+  });
+
+  it("is not put together while the log is handed on, and says when to ask again", async () => {
+    const { mcp, told } = later();
+
+    await mcp.hold();
+    const { status, headers } = await mcp.routes.request("/mcp");
+
+    expect([status, headers.get("retry-after"), told]).toEqual([503, "1", []]);
+  });
+
   it("is tried again after it could not be", async () => {
     const broken = () => {
       throw new Error("no disk");
@@ -86,7 +104,7 @@ describe("MCP over HTTP that nobody has asked for", () => {
 
     const never = later();
     await never.end();
-    expect(await never.ask()).toContain("ask again later");
-    expect(never.told).toEqual(["logged"]);
+    expect(await never.ask()).toContain("send this again");
+    expect(never.told).toEqual([]);
   });
 });

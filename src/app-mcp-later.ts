@@ -5,6 +5,8 @@
 import { type Context, Hono } from "hono";
 import type { MadeMcp, Mcp } from "./app-mcp.ts";
 import { Cleanup } from "./cleanup.ts";
+import { CODE, refusal } from "./edge/mcp/errors.ts";
+import { endedBy } from "./edge/mcp/stays.ts";
 import type { Log } from "./log.ts";
 import type { Common } from "./service.ts";
 
@@ -15,15 +17,17 @@ const OTHERS = [
   "/.well-known/oauth-protected-resource/*",
 ];
 
-/** As JSON-RPC has it. */
-const INTERNAL = -32_603;
 const UNAVAILABLE = "MCP over HTTP could not be started in this sidecar, and its log says why; ask again later";
+
+/** When a client may ask again for which it could not be started, in seconds. */
+const RETRY_SEC = 5;
 
 /** @param load - puts it together, on what it is given instead of what is common to all: that takes nothing more over by now */
 export function serveLater(common: Common, log: Pick<Log, "error">, load: (common: Common) => Promise<MadeMcp>): Mcp {
   const owned = new Cleanup();
   let standing: MadeMcp | undefined;
   let loading: Promise<MadeMcp> | undefined;
+  /** Nothing is put together any more. */
   let isOver = false;
   let keys: Parameters<Mcp["renewKeys"]>[0] | undefined;
 
@@ -43,7 +47,6 @@ export function serveLater(common: Common, log: Pick<Log, "error">, load: (commo
   }
 
   function loaded(): Promise<MadeMcp> {
-    if (isOver) return Promise.reject(new Error("the sidecar is stopping"));
     loading ??= begin().catch((cause: unknown) => {
       loading = undefined; // the next request tries again
       throw cause;
@@ -54,11 +57,12 @@ export function serveLater(common: Common, log: Pick<Log, "error">, load: (commo
   const routes = new Hono();
   const through = (made: MadeMcp, { req, env }: Context): Response | Promise<Response> => made.routes.fetch(req.raw, env as object);
   async function first(context: Context, answer: typeof through): Promise<Response> {
+    if (isOver && loading === undefined) return endedBy("handover");
     try {
       return await answer(await loaded(), context);
     } catch (error) {
       log.error({ error: String(error) }, "MCP over HTTP could not be put together");
-      return Response.json({ jsonrpc: "2.0", id: null, error: { code: INTERNAL, message: UNAVAILABLE } }, { status: 503 });
+      return refusal(503, CODE.internal, UNAVAILABLE, { headers: { "retry-after": String(RETRY_SEC) } });
     }
   }
   const by = (answer: typeof through) => (context: Context) =>
@@ -75,6 +79,8 @@ export function serveLater(common: Common, log: Pick<Log, "error">, load: (commo
     isBusy: () => standing?.isBusy() ?? false,
     dismiss: () => standing?.dismiss() ?? 0,
     async hold() {
+      isOver = true;
+      await loading?.catch(() => undefined); // what it stands on is there as long
       await standing?.hold();
     },
     renewKeys(table) {

@@ -115,7 +115,7 @@ export async function serveMcp(common: Common, options: McpOptions): Promise<Mad
     isBusy: () => edge.isBusy() || (visitors.present ?? 0) > 0,
     dismiss: () => visitors.dismiss() + edge.dismiss(),
     async hold() {
-      edge.hold();
+      await edge.hold();
       await underWay.over(GIVE_UP_MS);
     },
     renewKeys: (table) => callers.renewKeys(table),

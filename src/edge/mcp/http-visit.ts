@@ -137,11 +137,20 @@ export class HttpVisit implements Visit {
     };
   }
 
-  /** It may be ended from outside, and ends with what its caller showed: from now on in this way. */
+  /** A stream: it may be ended from outside, and ends with what its caller showed. From now on in this way, perhaps in this very call. */
   stay(end: (reason: Reason) => void): void {
+    this.#stayFor(end, false);
+  }
+
+  /** The same for what does something. */
+  stayForCall(end: (reason: Reason) => void): void {
+    this.#stayFor(end, true);
+  }
+
+  #stayFor(end: (reason: Reason) => void, isCall: boolean): void {
     const { caller, sessionId } = this;
     this.#stay?.[Symbol.dispose]();
-    this.#stay = this.#stays.add({ caller, sessionId, end });
+    this.#stay = this.#stays.add({ caller, sessionId, isCall, end });
   }
 
   ended(): void {

@@ -78,18 +78,18 @@ describe("a plain listener over HTTP", () => {
     expect(servers()).toBe(1);
   });
 
-  it("is told before a handover that its stream ends, and may come again", async () => {
+  it("is told before a handover that its stream ends, and when to come again", async () => {
     const { serve, watching } = watched();
     await using mounted = await mount({ serve });
     const stream = await listening(mounted.url);
 
-    mounted.edge.hold();
+    await mounted.edge.hold();
     const said = [await stream.said(), await stream.said(), await stream.next()];
-    const again = await listening(mounted.url);
+    const { response: again } = await listening(mounted.url);
 
-    expect([said, await again.said()]).toEqual([[{ said: "acknowledged" }, { said: "ended" }, undefined], { said: "acknowledged" }]);
-    expect(watching.size).toBe(1);
-    again.close();
+    expect(said).toEqual([{ said: "acknowledged" }, { said: "ended" }, undefined]);
+    expect([again.status, again.headers.get("retry-after")]).toEqual([503, "1"]);
+    await expect.poll(() => [watching.size, mounted.edge.isBusy()]).toEqual([0, false]);
   });
 
   it("whose credential is gone before it is followed has no stream", async () => {

@@ -20,10 +20,6 @@ export async function listenPlainly(visit: HttpVisit, listen: PlainListen, { ser
   const { id, clientName } = listen;
   let watching: Disposable | undefined;
   let sentAway: Reason | undefined;
-  visit.stay((reason) => {
-    sentAway = reason;
-    stream.end();
-  });
   const stream = new Listening({
     outgoing: visit.outgoing,
     id,
@@ -35,6 +31,11 @@ export async function listenPlainly(visit: HttpVisit, listen: PlainListen, { ser
       visit.ended();
     },
   });
+  visit.stay((reason) => {
+    sentAway = reason;
+    stream.end();
+  });
+  if (stream.isOver) visit.ended(); // its client had gone before
   // Where this fails, its answer is another one, and all of the above ends with that.
   watching = await served.watch({ visit, clientName, uris: [...new Set(listen.uris)], tell: (uri) => stream.changed(uri) });
   if (stream.isOver) watching[Symbol.dispose]();

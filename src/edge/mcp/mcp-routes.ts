@@ -44,8 +44,8 @@ export interface McpEdge extends Disposable {
   readonly isBusy: () => boolean;
   /** Sends away whose credential is given out no more; gives how many those were. */
   readonly dismiss: () => number;
-  /** Ends what is open, for a handover: clients come again, and find their sessions. */
-  readonly hold: () => void;
+  /** Ends what is open, for a handover, behind what is about to be answered: clients come again, and find their sessions. */
+  readonly hold: () => Promise<void>;
 }
 
 /** Where MCP is spoken. */
@@ -116,6 +116,7 @@ export function createMcpEdge({ sessionAt, serve, callers, sessions, onActivity,
     if (sessionId instanceof Response) return sessionId;
     const known = await judged(request, env, sessionId);
     if (known instanceof Response) return known;
+    if (stays.isHeld) return endedBy("handover");
     const selection = selectionIn(request);
     const serving = serve(sessionId, selection);
     if ("refused" in serving) return refusal(400, CODE.params, serving.refused);
@@ -169,7 +170,7 @@ export function createMcpEdge({ sessionAt, serve, callers, sessions, onActivity,
     onActivity();
     served += 1;
     try {
-      return forPage(context.req.raw, await respond(context));
+      return forPage(context.req.raw, stays.isHeld ? endedBy("handover") : await respond(context));
     } catch (error) {
       log.error({ error: String(error) }, "MCP request broke");
       return refusal(500, CODE.internal, "an internal error stopped this request; the sidecar's log says why");
@@ -186,7 +187,7 @@ export function createMcpEdge({ sessionAt, serve, callers, sessions, onActivity,
     answer,
     isBusy: () => served > 0 || stays.size > 0,
     dismiss: () => stays.dismiss(callers),
-    hold: () => stays.endAll(),
+    hold: () => stays.hold(),
     [Symbol.dispose]() {
       stays.endAll();
       legacy[Symbol.dispose]();

@@ -78,7 +78,11 @@ export function createModern(log: Log, mostListeners?: number): Modern {
   return {
     async post(visit, body, call) {
       if (isListen(body)) return listen(visit, body);
-      visit.stay((reason) => visit.sendAway(reason));
+      visit.stayForCall((reason) => visit.sendAway(reason));
+      if (visit.sentAway !== undefined) {
+        visit.ended();
+        return endedBy(visit.sentAway);
+      }
       const plain = call === undefined ? undefined : await plainly(visit, call);
       const response = plain ?? (await ask(handler, visit, body));
       if (plain !== undefined || !isStream(response)) {

@@ -166,7 +166,7 @@ async function carryOut(visit: HttpVisit, messages: readonly Message[], { server
   const { authInfo, request } = visit;
   let takeBack: (() => void) | undefined;
   let isEnded = false;
-  visit.stay((reason) => {
+  visit.stayForCall((reason) => {
     isEnded = true;
     reply.refuse(endedBy(reason));
     takeBack?.();
