@@ -12,7 +12,7 @@ import type { Claim } from "./state/claims.ts";
 import { isOpen } from "./state/conflicts.ts";
 import type { Deferral } from "./state/deferrals.ts";
 import { isLive } from "./state/intents.ts";
-import { isPending, type Operation } from "./state/operations.ts";
+import { isPending, type Operation, wasCommitted } from "./state/operations.ts";
 import type { Participant } from "./state/participants.ts";
 
 /** The members of an object as a stored record has them, whatever order they were made in. */
@@ -63,15 +63,14 @@ export function derivedFrom(state: Readonly<SessionState>) {
   const rowed = deferrals.filter((one) => one.waiting !== undefined);
   const claims = [...state.claims.values()];
   const live = intents.filter(isLive).map(({ id }) => id);
+  const goesWithIntent = (one: Operation) => one.intent !== undefined && state.intents.has(one.intent) && wasCommitted(one);
   const isReferred = (id: string) =>
-    operations.some((operation) => operation.intent === id && operation.conflicts.size > 0) || conflictsAbout(id).length > 0;
+    operations.some((one) => one.intent === id && goesWithIntent(one) && one.conflicts.size > 0) || conflictsAbout(id).length > 0;
   const conflictsAbout = (id: string) =>
     conflicts.filter((one) => isOpen(one) && [...one.intents, ...one.operations].some((other) => other === id)).map((one) => one.id);
   const deadlines = [
     ...intents.filter((intent) => isLive(intent) || !isReferred(intent.id)).map(({ id }) => `intent:${id}`),
-    ...operations
-      .filter((operation) => operation.intent === undefined && operation.conflicts.size === 0 && !isPending(operation))
-      .map(({ id }) => `operation:${id}`),
+    ...operations.filter((one) => !goesWithIntent(one) && one.conflicts.size === 0 && !isPending(one)).map(({ id }) => `operation:${id}`),
     ...[...state.batches.values()]
       .filter((batch) => !operations.some((one) => one.batch === batch.id && isPending(one)))
       .map(({ id }) => `batch:${id}`),

@@ -13,7 +13,7 @@ import { DAY_MS, momentOf, type Play, play } from "./session.test.fixture.ts";
 import type { SessionState } from "./state.ts";
 import { type Conflict, isOpen } from "./state/conflicts.ts";
 import { type Intent, isLive } from "./state/intents.ts";
-import { isPending, isStanding } from "./state/operations.ts";
+import { isPending, isStanding, type Operation } from "./state/operations.ts";
 
 /**
  * What only an intent's owner may bring about. A resolution may end the intents that it rejects, who approves a claim the
@@ -266,8 +266,9 @@ it("forgets all but the people who are there, after two quiet days", () => {
       const intents = [...state.intents.values()].filter(
         ({ conflicts, operations }) => conflicts.size === 0 && operations.every((id) => state.operations.get(id)?.conflicts.size === 0),
       );
+      const goesWithIntent = ({ intent }: Operation): boolean => intent !== undefined && state.intents.has(intent);
       const operations = [...state.operations.values()].filter(
-        (operation) => operation.conflicts.size === 0 && operation.intent === undefined && !isPending(operation),
+        (operation) => operation.conflicts.size === 0 && !goesWithIntent(operation) && !isPending(operation),
       );
       const gone = [...state.participants.values()].filter(({ presence, proposals }) => presence !== "available" && proposals.size === 0);
       expect([intents, operations, gone, [...state.liveIntents]]).toEqual([[], [], [], []]);

@@ -116,6 +116,21 @@ describe("a day after nothing live refers to it", () => {
     expect(played.state.operations.size).toBe(0);
   });
 
+  it("an operation that was never carried out is forgotten, however long its intent lives", () => {
+    const played = playWith(["bo"]);
+    played.says("ana", "HELLO", { roles: ["reviewer"] });
+    played.says("ana", "INTENT_ANNOUNCE", { intent_id: "i", scope: files("i.ts"), ttl_sec: (3 * DAY_MS) / 1000 });
+    for (const id of ["o", "p"]) played.says("bo", "OP_PROPOSE", { op_id: id, target: "i.ts", intent_id: "i" });
+    played.says("ana", "OP_REJECT", { op_id: "o" });
+    played.says("bo", "GOODBYE");
+
+    played.pass(DAY_MS - 1);
+    expect([...played.state.operations.keys()]).toEqual(["o", "p"]);
+    played.pass(1);
+
+    expect([stateOf(played, "i"), played.state.operations.size]).toEqual(["ACTIVE", 0]);
+  });
+
   it("a participant that left is forgotten with its requests, and not while it owns something live", () => {
     const played = playWith(["ana", "bo", "cy"]);
     announce(played, "bo", "i", DAY_MS / 1_000);

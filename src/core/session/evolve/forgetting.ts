@@ -2,7 +2,7 @@
  * When what has ended leaves the state: a day after nothing live refers to it (ARCHITECTURE section 2).
  *
  * Each thing has one deadline at most. A live intent's is the end of its time to live; everything else's is the moment
- * it is forgotten, and none while something live refers to it. An operation that belongs to an intent goes with it.
+ * it is forgotten, and none while something live refers to it. What was carried out under an intent goes with it.
  */
 import type { BatchId, PrincipalId } from "../../../wire/ids.ts";
 import type { SessionEventOf } from "../../../wire/session.ts";
@@ -12,7 +12,7 @@ import type { Backoff } from "../state/backoffs.ts";
 import type { Claim } from "../state/claims.ts";
 import { type Conflict, isOpen } from "../state/conflicts.ts";
 import { type Intent, isLive } from "../state/intents.ts";
-import { isPending, type Operation } from "../state/operations.ts";
+import { isPending, type Operation, wasCommitted } from "../state/operations.ts";
 import { familyOf, type Participant } from "../state/participants.ts";
 
 /** How long what has ended stays in the state once nothing live refers to it, in milliseconds. */
@@ -40,7 +40,7 @@ function isReferred(state: SessionState, { conflicts, operations }: Intent): boo
 }
 
 export function scheduleOperation(state: SessionState, operation: Operation, nowMs: number): void {
-  const intent = operation.intent === undefined ? undefined : state.intents.get(operation.intent);
+  const intent = operation.intent !== undefined && wasCommitted(operation) ? state.intents.get(operation.intent) : undefined;
   if (intent !== undefined) {
     if (!isLive(intent)) scheduleIntent(state, intent, nowMs);
     return;

@@ -55,6 +55,11 @@ export function isStanding(operation: Operation): boolean {
   return operation.state === "COMMITTED" || isPending(operation);
 }
 
+/** Whether it was carried out, even if something else counts in its place now. */
+export function wasCommitted(operation: Operation): boolean {
+  return operation.state === "COMMITTED" || operation.state === "SUPERSEDED";
+}
+
 /** Whether it waits for its commit. */
 export function isPending(operation: Operation): boolean {
   return operation.state === "PROPOSED" || operation.state === "FROZEN";
