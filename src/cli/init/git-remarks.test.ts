@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, it } from "vitest";
@@ -6,8 +7,13 @@ import { gitRemarks } from "./git-remarks.ts";
 import { PROJECT_FILES } from "./plan.ts";
 
 it.each([
-  { name: "nothing ignored", ignored: "", tracked: [], says: [/settings\.local\.json is not ignored by git: put a line/] },
-  { name: "the local settings ignored", ignored: ".claude/settings.local.json\n", tracked: [], says: [] },
+  {
+    name: "nothing ignored",
+    ignored: "",
+    tracked: [],
+    says: [/^git shows \.mcp\.json and \.claude\/settings\.local\.json as new, .* >> \.git\/info\/exclude` hides them$/],
+  },
+  { name: "the local settings ignored", ignored: ".claude/settings.local.json\n", tracked: [], says: [/^git shows \.mcp\.json as new/] },
   { name: "everything ignored", ignored: ".mcp.json\n.claude/\n", tracked: [], says: [] },
   {
     name: "both committed",
@@ -19,7 +25,7 @@ it.each([
     name: "the local settings committed and ignored",
     ignored: ".claude/settings.local.json\n",
     tracked: [".claude/settings.local.json"],
-    says: [/settings\.local\.json is committed/],
+    says: [/settings\.local\.json is committed/, /^git shows \.mcp\.json as new/],
   },
 ])("with $name says $says.length remarks", async ({ ignored, tracked, says }) => {
   await using scratch = await scratchFolder();
@@ -32,6 +38,20 @@ it.each([
   const remarks = await gitRemarks(root, PROJECT_FILES);
 
   expect(remarks).toEqual(says.map((pattern) => expect.stringMatching(pattern) as string));
+});
+
+it("names a command that hides the files, in a linked worktree of a folder with a space as well", async () => {
+  await using scratch = await scratchFolder();
+  const [main, linked] = [await scratch.repository("its own"), join(scratch.folder, "linked")];
+  await scratch.git(main, "commit", "--allow-empty", "-qm", "first");
+  await scratch.git(main, "worktree", "add", "-q", linked);
+  for (const root of [main, linked]) await writeFile(join(root, ".mcp.json"), "{}\n");
+
+  const [remark = ""] = await gitRemarks(linked, PROJECT_FILES);
+  execFileSync("sh", ["-c", /`(.*)`/.exec(remark)?.[1] ?? "false"], { cwd: linked });
+
+  expect(await gitRemarks(linked, PROJECT_FILES)).toEqual([]);
+  expect(await scratch.git(main, "status", "--porcelain")).toBe("");
 });
 
 it("has nothing to say where git is not", async () => {
