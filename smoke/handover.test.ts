@@ -8,11 +8,12 @@ import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { decidedAgain } from "./support/decided-again.ts";
 import { type McpHost, startHost } from "./support/mcp-host.ts";
+import { credentialOf, ENVELOPE } from "./support/mcp-raw.ts";
 import { connectMpac, type Members, type MpacClient, type MpacFrame } from "./support/mpac-client.ts";
 import { buildNewer, NEWER_VERSION, type NewerBuild } from "./support/newer-build.ts";
 import { isRunning, startNode } from "./support/processes.ts";
 import { type Scratch, scratchFolder } from "./support/scratch.ts";
-import { ask, askHealth, awaitSidecar, sidecarsUnder, startSidecarOf, storeFolder } from "./support/sidecar.ts";
+import { ask, askHealth, awaitSidecar, type Discovered, sidecarsUnder, startSidecarOf, storeFolder } from "./support/sidecar.ts";
 import { eventually, within } from "./support/wait.ts";
 
 let builds: string;
@@ -90,6 +91,47 @@ async function callUntilRefused(host: McpHost): Promise<string> {
 
 const intentsIn = (answer: Members): string[] => ((answer["active_intents"] ?? []) as Members[]).map(({ intent_id }) => String(intent_id));
 
+interface Posted {
+  readonly done: readonly string[];
+  /** Whose connection was cut, or could not be had. */
+  readonly unclear: readonly string[];
+}
+
+/** Posts over HTTP, each until it is done and never with an id by which a repeat is known, until the successor does not know the token. */
+async function keepPosting({ port, token }: Discovered, principal: string): Promise<Posted> {
+  const headers = {
+    ...credentialOf({ over: "http", url: "", token, principal }),
+    "content-type": "application/json",
+    "mcp-protocol-version": "2026-07-28",
+    "mcp-method": "tools/call",
+    "mcp-name": "post_message",
+  };
+  const [done, unclear]: [string[], string[]] = [[], []];
+  for (let id = 1; ; id += 1) {
+    const text = `${principal}-${id}`;
+    const params = { name: "post_message", arguments: { topic: "t", body: text }, _meta: ENVELOPE };
+    const body = JSON.stringify({ jsonrpc: "2.0", id, method: "tools/call", params });
+    let answer: Response | undefined;
+    do answer = await fetch(`http://127.0.0.1:${port}/mcp`, { method: "POST", headers, body }).catch(() => undefined);
+    while (answer?.status === 503 && answer.headers.get("retry-after") === "1");
+    if (answer?.status === 401) return { done, unclear };
+    if (answer !== undefined)
+      expect([answer.status, await answer.json()]).toMatchObject([200, { result: { structuredContent: { ok: true } } }]);
+    (answer === undefined ? unclear : done).push(text);
+  }
+}
+
+async function posts({ port, token }: Discovered): Promise<string[]> {
+  const texts: string[] = [];
+  for (let before = ""; ;) {
+    const page = await ask(port, `/api/bus/messages?topic=t&limit=200${before}`, { headers: { authorization: `Bearer ${token}` } });
+    const read = JSON.parse(page?.text ?? "{}") as { readonly messages: readonly Members[]; readonly before?: string };
+    texts.push(...read.messages.map(({ body }) => String(body)));
+    if (read.before === undefined) return texts;
+    before = `&before=${read.before}`;
+  }
+}
+
 async function joined(uri: string, principal: string): Promise<MpacClient> {
   const client = own(await connectMpac(uri, principal, { instance: `${principal}:1` }));
   await client.join();
@@ -126,6 +168,21 @@ describe("a newer release", () => {
       expect(refusalsIn(await Promise.all(withdrawn))).toEqual([]);
       expect(refusalsIn(await Promise.all(announced))).toEqual([]);
     }
+  });
+
+  it("takes over while programs write over HTTP, and none of what they write is lost or done twice", async () => {
+    const before = own(await startSidecarOf(scratch, repository));
+    const posting = Promise.all(["ana", "bo", "cy"].map((name) => keepPosting(before, name)));
+    await eventually("a hundred posts", async () => ((await posts(before)).length > 100 ? true : undefined));
+
+    const dee = await newerHost("dee");
+    await dee.call("who_is_working");
+    const posted = await within("the end of the posting", posting);
+    const stand = await posts(await awaitSidecar(scratch, repository));
+
+    const unclear = new Set(posted.flatMap((one) => one.unclear));
+    expect(new Set(stand).size).toBe(stand.length);
+    expect(stand.filter((text) => !unclear.has(text)).toSorted()).toEqual(posted.flatMap(({ done }) => done).toSorted());
   });
 
   it("leaves older bridges, in the middle of their calls, with a sentence, and none of them takes the store back", async () => {
