@@ -37,6 +37,7 @@ describe("a line", () => {
     { name: "an answer", said: RESPONSE, given: [RESPONSE] },
     { name: "a request under no id", said: request(null), sent: [failed(-32_600)] },
     { name: "a request under an id that is an object", said: request({}), sent: [failed(-32_600)] },
+    { name: "a request under no id that has a result", said: { ...request(null), result: {} }, sent: [failed(-32_600)] },
     { name: "an object that is nothing", said: {}, sent: [failed(-32_600)] },
     { name: "a number", said: "7", sent: [failed(-32_600)] },
     { name: "nothing", said: "null", sent: [failed(-32_600)] },

@@ -5,7 +5,7 @@
  * message is answered here, because the SDK drops it.
  */
 import { unfitArray } from "../mcp/arrays.ts";
-import { isAwaited } from "./plain-calls.ts";
+import { isAnswer, isAwaited } from "./plain-calls.ts";
 import { isObject, type Members } from "../mcp/members.ts";
 
 type Id = string | number;
@@ -112,10 +112,8 @@ export function createHostLines({ give, send, isModern, report }: HostLinesOptio
 
 /** Whether it is a message as far as can be told whom to answer; what else is wrong with it is told under its id. */
 function isMessage(value: unknown): value is Members {
-  return isObject(value) && (isAwaited(value) || "result" in value || "error" in value || (!("id" in value) && isText(value["method"])));
+  return isObject(value) && (isAwaited(value) || isAnswer(value) || (!("id" in value) && typeof value["method"] === "string"));
 }
-
-const isText = (value: unknown): boolean => typeof value === "string";
 
 function errorOf(id: Id | null, code: number, message: string) {
   return { jsonrpc: "2.0" as const, id, error: { code, message } };

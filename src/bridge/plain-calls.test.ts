@@ -91,6 +91,7 @@ describe("a request that is none", () => {
     { name: "whose token is none", said: { id: 5, method: "tools/call", params: { name: "act", _meta: { progressToken: null } } } },
     { name: "with a member more", said: { id: 5, method: "tools/list", more: 1 } },
     { name: "without a method", said: { id: 5 } },
+    { name: "that has a result as well", said: { id: 5, method: "tools/list", result: {} } },
     { name: "whose id is no whole number", said: { id: 1.5, method: "tools/list" } },
   ])("$name is refused under its id, before any call and behind one", async ({ said: message }) => {
     const { calls, sent, passedOn } = hostCalls();

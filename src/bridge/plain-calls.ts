@@ -138,7 +138,12 @@ export function createHostCalls(options: HostCallsOptions): HostCalls {
 /** Whether somebody waits for what is said to it: under its id, and it is no answer itself. */
 export function isAwaited(message: Members): boolean {
   const { id } = message;
-  return (typeof id === "string" || typeof id === "number") && ("method" in message || !("result" in message || "error" in message));
+  return (typeof id === "string" || typeof id === "number") && !isAnswer(message);
+}
+
+/** An answer has no answer, whatever is wrong with it: its id is one of ours. */
+export function isAnswer(message: Members): boolean {
+  return !("method" in message) && ("result" in message || "error" in message);
 }
 
 interface Unmarked {
