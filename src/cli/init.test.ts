@@ -23,7 +23,7 @@ it("shows the change, writes it, proves that the guard blocks, and says what oth
   expect(first.stdout).toMatch(/^proved: an edit of a file that another agent holds is denied/m);
   expect(first.stdout).toMatch(/^Codex: .*\n +\[mcp_servers\.signalbox\]/m);
   expect(first.stdout).not.toContain("Claude Code: .mcp.json");
-  expect(first.stderr).toContain(".claude/settings.local.json is not ignored by git");
+  expect(first.stderr).toContain("git shows .mcp.json and .claude/settings.local.json as new");
   expect(second.code).toBe(EXIT.ok);
   expect(second.stdout).toMatch(/^Claude Code is wired here already; nothing changes\.\nproved: /);
   expect(await healthOf(scratch, root)).toBeUndefined();
