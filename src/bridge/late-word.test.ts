@@ -2,6 +2,7 @@ import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 import { expect, it } from "vitest";
 import { createSessionClient } from "../client/session-client.ts";
 import { scratchFolder } from "../git/scratch.test.fixture.ts";
+import { createNotices } from "../tools/notices.ts";
 import { CONTROL } from "../wire/versions.ts";
 import { eventually } from "./eventually.test.fixture.ts";
 import { createMember } from "./member.ts";
@@ -57,7 +58,7 @@ it("takes up a task whose claim is approved while its connection is cut", async 
       limits: { firstDelayMs: 5, mostDelayMs: 20 },
     },
     workspaceDir: scratch.folder,
-    notices: { tell: () => undefined, take: () => [] },
+    notices: createNotices(),
     settled: () => Promise.resolve(),
   });
   await ana.coordination.claim({ claimId: "k", originalIntentId: "intent-bo", newIntentId: "intent-ana", objective: "o" }, { limitMs: 0 });
@@ -82,7 +83,7 @@ it("takes up a task whose claim is approved after the call that asked for it", a
   const ana = createMember({
     client: { principalId: "ana", ...as },
     workspaceDir: scratch.folder,
-    notices: { tell: () => undefined, take: () => [] },
+    notices: createNotices(),
     settled: () => Promise.resolve(),
   });
   const claim = { claimId: "claim-1", originalIntentId: "intent-bo", newIntentId: "intent-ana", objective: "finish it" };

@@ -12,9 +12,11 @@ import { longestSince, systemNow } from "../client/elapsed.ts";
 import { endedSentence } from "../tools/ended-task.ts";
 import type { Coordination } from "../tools/ports/session.ts";
 import { createCoordination } from "./coordination.ts";
+import { createAcknowledged } from "../tools/acknowledged.ts";
 import { createDecisions } from "../tools/decisions.ts";
 import { createFreezes } from "../tools/freezes.ts";
 import { createHearing } from "../tools/hearing.ts";
+import type { Notices } from "../tools/notices.ts";
 import { createRenewal, IDLE_MS } from "./renewal.ts";
 import type { Heard } from "./changes.ts";
 import type { WorktreeLook } from "./worktree-look.ts";
@@ -44,7 +46,7 @@ export interface MemberOptions {
   /** The caller's worktree or folder. */
   readonly workspaceDir: string;
   /** Sentences for the next result, of whichever tool. */
-  readonly notices: { readonly tell: (sentence: string) => void; readonly take: () => readonly string[] };
+  readonly notices: Notices;
   /** Awaited before anybody is told where they are: what an earlier bridge left is put right there. */
   readonly settled: () => Promise<void>;
   /** The session says something else now. */
@@ -57,12 +59,14 @@ export function createMember({ client: options, look: ownLook, workspaceDir, not
   let missesTasks = false;
   const hearing = createHearing();
   const hearDecision = createDecisions(tell);
-  const hearFreeze = createFreezes(tell);
+  const freezes = createFreezes(tell);
+  const hearAcknowledged = createAcknowledged({ notices, self: () => client.principalId });
   const client = createSessionClient({
     ...options,
     onEnvelope(envelope) {
       hearDecision(envelope);
-      hearFreeze(envelope);
+      freezes.hear(envelope);
+      hearAcknowledged(envelope);
       hearing.hear(envelope);
       onChange?.(envelope);
     },
@@ -82,7 +86,7 @@ export function createMember({ client: options, look: ownLook, workspaceDir, not
       tell(endedSentence(intent, reason, IDLE_MS));
     },
   });
-  const coordination = createCoordination({ client, hearing, workspaceDir, takeNotices: notices.take, settled });
+  const coordination = createCoordination({ client, hearing, workspaceDir, notices, onRefused: freezes.refused, settled });
   let lastCall = systemNow();
   const lastEditMs = ownLook === undefined ? undefined : () => ownLook.lastEditMs(filesHeld());
   const renew = createRenewal({ client, lastCall: () => lastCall, lastEditMs, now: systemNow, tell });

@@ -1,5 +1,6 @@
 import { expect, it } from "vitest";
 import { scratchFolder } from "../git/scratch.test.fixture.ts";
+import { createNotices } from "../tools/notices.ts";
 import { CONTROL } from "../wire/versions.ts";
 import { eventually } from "./eventually.test.fixture.ts";
 import { createMember } from "./member.ts";
@@ -15,7 +16,7 @@ it("lets a sub-agent go that holds nothing and was not called for a while, and t
     createMember({
       client: { principalId, locate: () => Promise.resolve({ uri: sidecar.uri }), control: CONTROL },
       workspaceDir: scratch.folder,
-      notices: { tell: () => undefined, take: () => [] },
+      notices: createNotices(),
       settled: () => Promise.resolve(),
     });
   let nowMs = 0;
@@ -64,7 +65,7 @@ it("tells who is in a conflict that nobody has resolved it, and its scope is fro
     createMember({
       client: { principalId, locate: () => Promise.resolve({ uri: sidecar.uri }), control: CONTROL },
       workspaceDir: scratch.folder,
-      notices: { tell: (sentence) => void told[principalId]?.push(sentence), take: () => [] },
+      notices: { ...createNotices(), tell: (sentence) => void told[principalId]?.push(sentence) },
       settled: () => Promise.resolve(),
     });
   const [ana, bo, cy] = [memberAs("ana"), memberAs("bo"), memberAs("cy")] as const;

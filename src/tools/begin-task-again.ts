@@ -7,7 +7,6 @@ import { heardOf, type Hearer, hearerOf } from "./hearers.ts";
 import type { KnownIntent } from "./own-intent.ts";
 import type { ToolContext } from "./ports.ts";
 import type { Coordination } from "./ports/session.ts";
-import { MOST_WAIT_S, PLACE_SEC } from "./times.ts";
 import { CANCELLED } from "./untold.ts";
 
 /** How often the same call may be cancelled and made again. */
@@ -55,18 +54,12 @@ export async function attemptOf(
 const turnOf = (ticket: string): string => `${ticket} after a wait`;
 
 /**
- * Gives up what came of the place of a ticket. The place itself, of which the call told that gave the ticket, is kept for another
- * call: where none has come when it is its turn, its task is given up as well.
+ * Gives up what the place of a ticket became while its call was under way. The place itself, of which the call told that gave the
+ * ticket, is kept for another call.
  */
-export async function giveUpTurn(ctx: Pick<ToolContext, "files">, coordination: Coordination, ticket: string): Promise<unknown> {
-  const withdraw = () => coordination.withdraw(ticket, CANCELLED);
-  if (isLive(await coordination.intent(ticket))) return withdraw();
-  const later = async (): Promise<void> => {
-    await coordination.untilBegun(ticket, { limitMs: (PLACE_SEC + MOST_WAIT_S) * 1_000 });
-    if (isLive(await coordination.intent(ticket))) await (await hearerOf(ctx, turnOf(ticket))).leave(withdraw);
-  };
-  void later().catch(() => undefined); // a sidecar that is gone keeps nothing of a task that nobody renews
-  return undefined;
+export async function giveUpTurn(coordination: Coordination, ticket: string): Promise<unknown> {
+  if (isLive(await coordination.intent(ticket))) return coordination.withdraw(ticket, CANCELLED);
+  return coordination.unheard?.(ticket);
 }
 
 async function attempt(

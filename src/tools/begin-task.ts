@@ -120,7 +120,7 @@ export const beginTask = defineTool({
         ...(args.priority === undefined ? {} : { priority: args.priority }),
         ...(args.symbols === undefined ? {} : { symbols: args.symbols }),
       });
-    const giveUp = () => (ticket === undefined ? coordination.withdraw(intentId, CANCELLED) : giveUpTurn(ctx, coordination, ticket));
+    const giveUp = () => (ticket === undefined ? coordination.withdraw(intentId, CANCELLED) : giveUpTurn(coordination, ticket));
     const announcing = announce(PLACE_SEC + task.waitMs / 1_000);
     // Sent right behind it and answered behind it, so that both cost one way there and back.
     const seeing = coordination.intentBehind(intentId).catch(() => undefined);

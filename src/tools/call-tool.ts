@@ -72,6 +72,8 @@ async function answerOf(tool: Tool, ctx: ToolContext, args: Readonly<Record<stri
 /** Where it happened, with the notices that wait. A sidecar that does not answer leaves what the context knows. */
 async function placeOf(ctx: ToolContext): Promise<Place> {
   const unread = ctx.peers.unread();
+  // What nobody reads takes no notices along.
+  if (isCalledOff(ctx)) return { dir: ctx.workspace?.dir, sessionId: ctx.workspace?.sessionId, notices: [], unread };
   let member: Membership;
   try {
     member = await ctx.coordination.membership();

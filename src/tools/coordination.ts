@@ -9,6 +9,7 @@ import type { Ack, WaitingAck } from "../wire/mpac/extension.ts";
 import type { ClientMessage } from "../wire/mpac/messages.ts";
 import type { Rejection } from "../wire/refusals.ts";
 import type { Heard, Hearing } from "./hearing.ts";
+import type { Notices } from "./notices.ts";
 import type {
   Announced,
   Claim,
@@ -21,6 +22,7 @@ import type {
   Wait,
   Waiting,
 } from "./ports/session.ts";
+import { tellingOfTurns } from "./turn-notice.ts";
 
 /** Life of a task that was taken over, in seconds; it is renewed while there is work, as others are. */
 const TAKEN_OVER_TTL_SEC = 900;
@@ -58,14 +60,26 @@ export interface Carrier {
   adopt(intent: TakenOver): void;
   /** What a commit says, where it says more or other than a worktree's. */
   readonly commitPayload?: (commit: Commit) => JsonObject;
+  /** What the principal is told with a later result; missing where it hears nothing. */
+  readonly notices?: Pick<Notices, "expect" | "forget" | "taken">;
+  /** Hears why something that the principal sent was refused. */
+  readonly onRefused?: (rejection: Rejection) => void;
 }
 
 export function createCoordination(carrier: Carrier): Coordination {
+  const { notices, holds } = carrier;
+  const coordination = spokenOver(carrier);
+  return notices === undefined ? coordination : tellingOfTurns(coordination, { notices, holds });
+}
+
+function spokenOver(carrier: Carrier): Coordination {
   const { hearing, commitPayload = worktreeCommit } = carrier;
 
   async function send<Result>(type: CommandType, payload: JsonObject, resultOf: (ack: Ack) => Result): Promise<Outcome<Result>> {
     const sent = await carrier.send(type, payload);
-    return sent.ok ? { ok: true, result: resultOf(sent.ack) } : { ok: false, rejection: sent.rejection };
+    if (sent.ok) return { ok: true, result: resultOf(sent.ack) };
+    carrier.onRefused?.(sent.rejection);
+    return { ok: false, rejection: sent.rejection };
   }
 
   async function ask<Kind extends Query["kind"]>(query: Extract<Query, { kind: Kind }>): Promise<Extract<Answer, { kind: Kind }>> {
@@ -85,8 +99,17 @@ export function createCoordination(carrier: Carrier): Coordination {
     await carrier.send("INTENT_UPDATE", { intent_id: intentId, ttl_sec: TAKEN_OVER_TTL_SEC });
   }
 
-  const withdraw: Coordination["withdraw"] = (intentId, reason, repeatable) =>
-    send("INTENT_WITHDRAW", { intent_id: intentId, reason, ...asRepeatable(repeatable) }, nothing);
+  /** Claims whose word is listened for without a call that waits. */
+  const late = new Set<string>();
+
+  function hearLate({ claimId, newIntentId }: Claim, wordWithin: (wait: Wait) => Promise<ClaimDecision | undefined>): void {
+    if (late.has(claimId)) return;
+    late.add(claimId);
+    void wordWithin({ limitMs: LATE_WORD_MS })
+      .then((said) => (said?.decision === "approved" ? adopt(newIntentId) : undefined))
+      .catch(nothing)
+      .finally(() => late.delete(claimId));
+  }
 
   return {
     membership: () => carrier.membership(),
@@ -168,12 +191,6 @@ export function createCoordination(carrier: Carrier): Coordination {
         nothing,
       ),
     async claim(asked, wait) {
-      // What nobody waits for any more is given up, also where that comes to nothing until the word is given.
-      const takeUp = async (said: ClaimDecision | undefined): Promise<void> => {
-        if (said?.decision !== "approved") return;
-        if (wait.signal?.aborted === true) await withdraw(asked.newIntentId, "cancelled");
-        else await adopt(asked.newIntentId);
-      };
       // Who was cut off when the word was given finds the task among its own.
       const missed = (): ClaimDecision | undefined => (carrier.holds(asked.newIntentId) ? { decision: "approved" } : undefined);
       const wordWithin = (within: Wait) =>
@@ -182,13 +199,14 @@ export function createCoordination(carrier: Carrier): Coordination {
       const sent = await send("INTENT_CLAIM", claimPayload(asked), nothing);
       if (!sent.ok) return sent;
       const decided = await word;
-      if (decided === undefined) {
-        void wordWithin({ limitMs: LATE_WORD_MS }).then(takeUp).catch(nothing);
-        if (wait.signal?.aborted === true) await withdraw(asked.newIntentId, "cancelled");
-      } else await takeUp(decided);
+      // What nobody waits for any more is for the caller to give up, unless another call of its still waits for it.
+      if (wait.signal?.aborted === true) return { ok: true, result: decided };
+      if (decided === undefined) hearLate(asked, wordWithin);
+      else if (decided.decision === "approved") await adopt(asked.newIntentId);
       return { ok: true, result: decided };
     },
-    withdraw,
+    withdraw: (intentId, reason, repeatable) =>
+      send("INTENT_WITHDRAW", { intent_id: intentId, reason, ...asRepeatable(repeatable) }, nothing),
     commit: (commit) => send("OP_COMMIT", commitPayload(commit), nothing),
     supersede: ({ opId, supersedesOpId, target, intentId, stateRefAfter, reason }) =>
       send(

@@ -4,14 +4,14 @@ import { createFreezes } from "./freezes.ts";
 
 function hearing() {
   const told: string[] = [];
-  const hear = createFreezes((sentence) => told.push(sentence));
+  const { hear, refused } = createFreezes((sentence) => told.push(sentence));
   const say = (message_type: string, payload: object, from = "service:coordinator-s") =>
     hear(InboundEnvelope.parse({ message_type, message_id: "m", sender: { principal_id: from }, payload }));
   const notice = (error_code: string, refers_to: string, description: string) =>
     say("PROTOCOL_ERROR", { error_code, refers_to, description });
   const thaw = (refers_to: string) =>
     say("PROTOCOL_ERROR", { error_code: "SCOPE_FROZEN", refers_to, description: "over", extensions: { signalbox: { freeze: "over" } } });
-  return { told, say, notice, thaw };
+  return { told, say, notice, thaw, refused };
 }
 
 const advice = "; edit nothing that conflict k is about unless submit_change takes it";
@@ -92,6 +92,21 @@ describe("the end of a freeze", () => {
     expect(world.told).toEqual([]);
 
     for (let times = 0; times < 2; times += 1) end(world);
+
+    expect(world.told).toEqual([`what conflict k is about is not frozen any more (${why}): what you wanted there may go on`]);
+  });
+
+  it.each<readonly [string, (world: ReturnType<typeof hearing>) => void, string]>([
+    ["nobody needs it any more", ({ thaw }) => thaw("k"), "no two sides dispute it any more"],
+    ["somebody has resolved it", ({ say }) => say("RESOLUTION", { conflict_id: "k", decision: "approved" }, "dee"), "it was resolved"],
+  ])("is told once to whoever was refused there, when %s", (_, end, why) => {
+    const world = hearing();
+    const details = { conflicts: ["k", 5] };
+    for (let times = 0; times < 2; times += 1) world.refused({ code: "scope/frozen", message: "all of the scope is frozen", details });
+    world.refused({ code: "intent/held", message: "held", details: { conflicts: ["other"] } });
+
+    for (let times = 0; times < 2; times += 1) end(world);
+    world.thaw("other");
 
     expect(world.told).toEqual([`what conflict k is about is not frozen any more (${why}): what you wanted there may go on`]);
   });

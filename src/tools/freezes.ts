@@ -1,9 +1,10 @@
 /**
  * What becomes of a conflict that one is in while nobody resolves it: it comes before somebody, and what it is about is
- * frozen. Whoever edits without `submit_change` meets no refusal, so the next result says it. And whoever was told to wait is
- * told once that there is nothing to wait for any more, when that is nobody's decision (`decisions.ts`).
+ * frozen. Whoever edits without `submit_change` meets no refusal, so the next result says it. And whoever was told to wait, by that
+ * or by a refusal, is told once that there is nothing to wait for any more, when no decision says so (`decisions.ts`).
  */
 import { OVER } from "../wire/freeze.ts";
+import type { Rejection } from "../wire/refusals.ts";
 import { isOver } from "./decisions.ts";
 import type { Heard } from "./hearing.ts";
 import { named, quoted } from "./quote.ts";
@@ -23,11 +24,17 @@ interface Known {
   readonly told: Set<string>;
 }
 
-/**
- * Hears what the coordinator says: everybody of a conflict that nobody resolved, only its parties and the arbiters of its report,
- * and whoever begins something in a frozen scope that it is frozen.
- */
-export function createFreezes(tell: (sentence: string) => void): (heard: Heard) => void {
+export interface Freezes {
+  /**
+   * What the coordinator says: to everybody of a conflict that nobody resolved, to its parties and the arbiters only of its report,
+   * and to whoever begins something in a frozen scope that it is frozen.
+   */
+  readonly hear: (heard: Heard) => void;
+  /** What the caller wanted was refused. */
+  readonly refused: (rejection: Rejection) => void;
+}
+
+export function createFreezes(tell: (sentence: string) => void): Freezes {
   const known = new Map<string, Known>();
 
   function knownAs(id: string): Known {
@@ -53,6 +60,11 @@ export function createFreezes(tell: (sentence: string) => void): (heard: Heard) 
     tell(freeAgain(id, "no two sides dispute it any more"));
   }
 
+  /** It was told with the answer of a call. */
+  function onFrozen(conflicts: unknown, words: string): void {
+    for (const id of Array.isArray(conflicts) ? conflicts : []) if (typeof id === "string") knownAs(id).told.add(words);
+  }
+
   function onNotice(id: string, description: string): void {
     const conflict = known.get(id);
     if (conflict === undefined || conflict.told.has(description)) return;
@@ -62,16 +74,21 @@ export function createFreezes(tell: (sentence: string) => void): (heard: Heard) 
     tell(`${words}; edit nothing that conflict ${named(id)} is about unless submit_change takes it`);
   }
 
-  return ({ message_type: type, sender, payload }) => {
-    const { conflict_id: id, error_code: code, refers_to: about, description, extensions } = payload;
-    if (type === "CONFLICT_REPORT" && typeof id === "string") knownAs(id).isOwn = true;
-    if (type === "RESOLUTION" && typeof id === "string") onResolution(id, !isOver(sender.principal_id, payload));
-    if (type !== "PROTOCOL_ERROR" || !NOTICES.has(code) || typeof description !== "string") return;
-    const { freeze, frozen } = extensions?.signalbox ?? {};
-    for (const conflict of Array.isArray(frozen) ? frozen : []) if (typeof conflict === "string") knownAs(conflict).told.add(description);
-    if (typeof about !== "string") return;
-    if (freeze === OVER) onThaw(about);
-    else onNotice(about, description);
+  return {
+    hear({ message_type: type, sender, payload }) {
+      const { conflict_id: id, error_code: code, refers_to: about, description, extensions } = payload;
+      if (type === "CONFLICT_REPORT" && typeof id === "string") knownAs(id).isOwn = true;
+      if (type === "RESOLUTION" && typeof id === "string") onResolution(id, !isOver(sender.principal_id, payload));
+      if (type !== "PROTOCOL_ERROR" || !NOTICES.has(code) || typeof description !== "string") return;
+      const { freeze, frozen } = extensions?.signalbox ?? {};
+      onFrozen(frozen, description);
+      if (typeof about !== "string") return;
+      if (freeze === OVER) onThaw(about);
+      else onNotice(about, description);
+    },
+    refused({ code, details }) {
+      if (code === "scope/frozen") onFrozen(details?.["conflicts"], code);
+    },
   };
 }
 

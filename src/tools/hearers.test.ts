@@ -133,4 +133,70 @@ describe("a thing that calls tell of", () => {
 
     expect(seen).toEqual(["over", "joined"]);
   });
+
+  describe("among very many", () => {
+    /** More other things than are remembered. */
+    async function others({ join }: Place): Promise<void> {
+      for (let n = 0; n < 1_000; n += 1) (await join(`other ${n}`)).told();
+    }
+
+    it.each<{ name: string; what: (place: Place) => Promise<unknown>; gives: readonly string[] }>([
+      {
+        name: "stays where a call under way, that began before them, may still be heard",
+        async what(there) {
+          const one = await there.join();
+          await others(there);
+          await there.leave(await there.join());
+          one.told();
+        },
+        gives: [],
+      },
+      {
+        name: "stays where it was forgotten, told of again, and then turns out not to have been read at first",
+        async what(there) {
+          const one = await there.join();
+          one.told();
+          await others(there);
+          const again = await there.join();
+          again.stood();
+          again.told();
+          await there.leave(one);
+        },
+        gives: [],
+      },
+      {
+        name: "is given up where it was forgotten and nobody asked again",
+        async what(there) {
+          const one = await there.join();
+          one.told();
+          await others(there);
+          await there.leave(one);
+        },
+        gives: ["given up"],
+      },
+    ])("$name", async ({ what, gives }) => {
+      const there = place();
+
+      await what(there);
+
+      expect(there.seen).toEqual(gives);
+    });
+
+    it("is looked at by another call when it has been given up, though it was forgotten", async () => {
+      const there = place();
+      let end: () => void = () => undefined;
+      const one = await there.join();
+      one.told();
+      await others(there);
+
+      const ending = one.leave(() => new Promise<void>((resolve) => (end = resolve)));
+      const joining = there.join().then(() => there.seen.push("joined"));
+      await new Promise(setImmediate);
+      there.seen.push("over");
+      end();
+      await Promise.all([ending, joining]);
+
+      expect(there.seen).toEqual(["over", "joined"]);
+    });
+  });
 });

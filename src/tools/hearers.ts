@@ -29,7 +29,10 @@ interface Thing {
 
 type Things = Map<string, Thing>;
 
-/** Things of one place that are remembered; one that is forgotten counts as heard of by whoever asks again. */
+/**
+ * Things of one place that are remembered when no call about them is under way. One that is forgotten counts as heard of by
+ * whoever asks again, and is then remembered anew.
+ */
 const MOST_KNOWN = 1_000;
 
 /** By the files of the place, which are the same for each call there. */
@@ -45,7 +48,7 @@ export async function hearerOf({ files }: Pick<ToolContext, "files">, key: strin
   places.set(files, things);
   for (let ending = things.get(key)?.ending; ending !== undefined; ending = things.get(key)?.ending) await ending.catch(() => undefined);
   const thing = things.get(key) ?? { asking: 0, told: 0, number: 0 };
-  const isAlone = thing.asking + thing.told === 0;
+  const isAlone = !isNeeded(thing);
   let state: "asking" | "gone" | { readonly toldOf: number } = "asking";
   thing.asking += 1;
   remember(things, key, thing);
@@ -68,11 +71,12 @@ export async function hearerOf({ files }: Pick<ToolContext, "files">, key: strin
       const isOver = state !== "asking" && state.toldOf !== thing.number;
       if (!isOver) thing[state === "asking" ? "asking" : "told"] -= 1;
       state = "gone";
-      if (isOver || thing.asking + thing.told > 0) return;
+      if (isOver || isNeeded(thing) || isNeeded(things.get(key))) return;
       const ending = giveUp?.() ?? Promise.resolve();
       thing.ending = ending.finally(() => {
         if (things.get(key) === thing) things.delete(key);
       });
+      things.set(key, thing); // whoever asks meanwhile waits for it, also where it was forgotten
       await thing.ending;
     },
   };
@@ -84,9 +88,16 @@ export function heardOf({ files }: Pick<ToolContext, "files">, key: string): voi
   if (thing !== undefined) thing.told += 1;
 }
 
+/** Whether some call has told of it, or may. The one that is remembered under a key may be another than that of an earlier call. */
+const isNeeded = (thing: Thing | undefined): boolean => thing !== undefined && thing.asking + thing.told > 0;
+
 function remember(things: Things, key: string, thing: Thing): void {
   things.delete(key);
   things.set(key, thing);
-  const [oldest] = things.keys();
-  if (things.size > MOST_KNOWN && oldest !== undefined) things.delete(oldest);
+  if (things.size <= MOST_KNOWN) return;
+  for (const [old, { asking, ending }] of things) {
+    if (asking > 0 || ending !== undefined) continue;
+    things.delete(old);
+    return;
+  }
 }

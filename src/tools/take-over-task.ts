@@ -63,11 +63,13 @@ export const takeOverTask = defineTool({
     const hearer = await hearerOf(ctx, newIntentId);
     const claimId = `claim-${idFor(ctx, request, "claim")}`;
     const asked: Asked = { claimId, newIntentId, original: args.original_intent_id, files: scope?.paths ?? [], hearer };
+    // A claim that waits is given up like a task: by the id that the task is to have.
+    const giveUp = () => coordination.withdraw(newIntentId, CANCELLED);
     const answer = await takenOver(ctx, args, asked, { request, files: scope?.paths }).catch(async (cause: unknown) => {
-      await hearer.leave();
+      await hearer.leave(isCalledOff(ctx) ? giveUp : undefined).catch(() => undefined);
       throw cause;
     });
-    if (answer.structured["status"] === "ok") return unlessUntold(ctx, answer, hearer, () => coordination.withdraw(newIntentId, CANCELLED));
+    if (["ok", "timeout"].some((status) => status === answer.structured["status"])) return unlessUntold(ctx, answer, hearer, giveUp);
     await hearer.leave();
     return answer;
   },
@@ -89,6 +91,7 @@ async function takenOver(ctx: ToolContext, args: Arguments, asked: Asked, given:
   const { request } = given;
   const nothing = { ...common(asked, null), claim_id: null, new_intent_id: null };
   const first = request === undefined ? undefined : await firstOutcome(coordination, asked);
+  if (first !== undefined) asked.hearer.stood(); // what was told before is not given up by cancelling the repeat
   const original = await coordination.intent(asked.original);
   let { files } = given;
   const canAsk = person?.canBeAsked === true || person?.reply !== undefined;
@@ -134,10 +137,8 @@ async function claimed(
   const { coordination, signal } = ctx;
   // Of a claim that was decided before no word comes any more.
   const limitMs = first?.taken !== undefined || (claim.requestId !== undefined && original?.state !== "SUSPENDED") ? 0 : WORD_MS;
-  // What was told before is not given up by cancelling the repeat.
-  const wait = { limitMs, ...(first === undefined ? { signal } : {}) };
   const say = () => Promise.resolve(`the claim on ${named(asked.original)} waits: its owner may come back, or somebody has to approve it`);
-  const outcome = await telling(ctx, { limitMs, say }, () => coordination.claim(claim, wait));
+  const outcome = await telling(ctx, { limitMs, say }, () => coordination.claim(claim, { limitMs, signal }));
   if (!outcome.ok) return refusedClaim(coordination, asked, outcome.rejection);
   if (first?.taken !== undefined) return repeated(coordination, asked, first, claim.objective);
   if (outcome.result === undefined && claim.requestId !== undefined && !isCalledOff(ctx)) {
@@ -177,7 +178,6 @@ async function repeated(coordination: Coordination, asked: Asked, { taken, waits
     return failed({ code: codeOf("request/other-content"), message, recoverable: true, next }, common(asked, null));
   }
   if (taken === undefined) return undecided(asked.original, waits ?? asked, "yours stands already");
-  asked.hearer.stood();
   if (taken.state !== "ACTIVE" && taken.state !== "SUSPENDED") {
     const message = `this client_request_id took over ${taken.intent_id} before, which is ${taken.state} now; you hold nothing by it`;
     const next: Next[] = [{ tool: "who_is_working", arguments: {}, why: "see what stands" }];

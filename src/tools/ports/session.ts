@@ -168,6 +168,11 @@ export interface Coordination {
    * nobody listened: what stands is asked for by announcing it again.
    */
   untilBegun(intentId: string, wait: Wait): Promise<Announced | undefined>;
+  /**
+   * A call that waited for this intent was cancelled. When it begins before another call of the caller's has been answered it is
+   * given up, else a later result tells of it. Missing where nothing is heard.
+   */
+  readonly unheard?: (intentId: string) => void;
 }
 
 /** Sub-agents of the caller's host, each a principal of its own. */

@@ -9,6 +9,7 @@ import { liveIntentsOf, memberOf } from "../../../core/session/read.ts";
 import type { Intent } from "../../../core/session/state/intents.ts";
 import type { Participant } from "../../../core/session/state/participants.ts";
 import { type Carrier, createCoordination } from "../../../tools/coordination.ts";
+import { createAcknowledged } from "../../../tools/acknowledged.ts";
 import { createDecisions } from "../../../tools/decisions.ts";
 import { createFreezes } from "../../../tools/freezes.ts";
 import { createHearing, type Heard } from "../../../tools/hearing.ts";
@@ -70,7 +71,8 @@ export function createMember(options: MemberOptions): Member {
   const held = createHeldTasks();
   const hearing = createHearing();
   const hearDecision = createDecisions(notices.tell);
-  const hearFreeze = createFreezes(notices.tell);
+  const freezes = createFreezes(notices.tell);
+  const hearAcknowledged = createAcknowledged({ notices, self: principal });
   let seat: Seat | undefined;
   /** The name that it had last. */
   let known = name;
@@ -83,7 +85,8 @@ export function createMember(options: MemberOptions): Member {
 
   function hear(heard: Heard): void {
     hearDecision(heard);
-    hearFreeze(heard);
+    freezes.hear(heard);
+    hearAcknowledged(heard);
     if (heard.message_type === "INTENT_ANNOUNCE" && heard.payload.extensions?.signalbox?.["ack"] !== undefined) begin(heard.payload);
     hearing.hear(heard);
   }
@@ -170,6 +173,8 @@ export function createMember(options: MemberOptions): Member {
     hearing,
     holds: (intentId) => held.has(intentId),
     adopt: ({ intentId, objective, files, renews }) => held.add(intentId, { objective, files, renews }),
+    notices,
+    onRefused: freezes.refused,
     ...(visitorFiles.commitPayload === undefined ? {} : { commitPayload: visitorFiles.commitPayload }),
     membership: () => Promise.resolve(membership()),
     query: (query) => voice.ask(query, principal()),
