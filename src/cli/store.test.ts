@@ -22,6 +22,24 @@ it("renames a corrupt log, after which a sidecar starts", async () => {
   expect(names).not.toContain("log.db");
 });
 
+it("leaves a whole log where it is, unless it is told to move that one", async () => {
+  await using scratch = await scratchFolder();
+  const repo = await scratch.repository("repo");
+  {
+    await using _sidecar = await startedSidecar(scratch, repo);
+  }
+
+  const refused = await signalbox(scratch, "store", "set-aside", "--workspace", repo);
+  const kept = await readdir((await storeOf(scratch, repo)).folder);
+  const told = await signalbox(scratch, "store", "set-aside", "--yes", "--workspace", repo);
+
+  expect(refused).toMatchObject({ code: EXIT.failed, stdout: "" });
+  expect(refused.stderr).toMatch(/^signalbox: the log [^\n]+ is whole[^\n]+: --yes sets it aside nevertheless\n$/);
+  expect(kept).toContain("log.db");
+  expect(told).toMatchObject({ code: 0, stderr: "" });
+  expect(await readdir((await storeOf(scratch, repo)).folder)).not.toContain("log.db");
+});
+
 it("leaves a log alone that a sidecar owns", async () => {
   await using scratch = await scratchFolder();
   const repo = await scratch.repository("repo");
