@@ -47,6 +47,40 @@ it("reads no more than 16 KiB of headers, and goes on with the next request", as
   expect(statuses).toEqual([200, 431, 200]);
 });
 
+describe("a connection that sends requests ahead of their answers", () => {
+  /** Sends so many at once, and gives how many were begun and answered by its end, which comes with the last of them. */
+  async function sendAhead(requests: number): Promise<{ begun: number; answered: number }> {
+    let begun = 0;
+    const routes = new Hono().all("*", (context) => {
+      begun += 1;
+      return context.json({});
+    });
+    await using server = await listen({
+      host: "127.0.0.1",
+      port: 0,
+      allowedOrigins: [],
+      routes,
+      upgrade: () => ({ status: 404, why: "" }),
+    });
+    const socket = connect(server.port, "127.0.0.1");
+    const line = (end: string) => `GET / HTTP/1.1\r\nHost: localhost\r\n${end}\r\n`;
+    socket.write(line("").repeat(requests - 1) + line("Connection: close\r\n"));
+    let text = "";
+    socket.on("data", (chunk) => (text += String(chunk)));
+    socket.on("error", () => undefined);
+    await once(socket, "close");
+    return { begun, answered: text.split("HTTP/1.1 200").length - 1 };
+  }
+
+  it("has them all answered while they are few", async () => {
+    expect(await sendAhead(65)).toEqual({ begun: 65, answered: 65 });
+  });
+
+  it("is cut when they are many, and no more of them is begun", async () => {
+    expect((await sendAhead(1_000)).begun).toBeLessThanOrEqual(65);
+  });
+});
+
 it("tells a request that waits behind another on its connection when that connection is gone", async () => {
   const gone: string[] = [];
   const routes = new Hono().all("*", ({ req }) => {

@@ -58,7 +58,7 @@ export async function listen(options: HttpServerOptions): Promise<HttpServer> {
   const answer = getRequestListener(routes.fetch, { errorHandler: unreadable });
 
   const onRequest: RequestListener = (request, response) => {
-    endWithConnection(response);
+    if (!endWithConnection(response)) return;
     const barred = barredBy(request, guard);
     if (barred === undefined) return void answer(request, response);
     response.writeHead(403, { "content-type": "application/json" }).end(JSON.stringify(saidTo(request.url ?? "", barred)));
