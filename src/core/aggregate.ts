@@ -84,6 +84,19 @@ export class UnknownEvent extends Error {
   }
 }
 
+interface Schema {
+  safeParse(value: unknown): { readonly success: boolean; readonly error?: unknown };
+}
+
+/** Reads events back: checked, and taken as they were stored, because a parsed copy leaves out a member called `__proto__`. */
+export function readerOf<Event extends TaggedEvent>(schema: Schema): (stored: unknown) => Event {
+  return (stored) => {
+    const parsed = schema.safeParse(stored);
+    if (parsed.success) return stored as Event;
+    throw new UnknownEvent(String((stored as { readonly type?: unknown } | null)?.type), parsed.error);
+  };
+}
+
 /** A switch that reaches this has missed a case; the compiler says so first. */
 export function unreachable(value: never): never {
   throw new Error(`not a known case: ${JSON.stringify(value)}`);

@@ -14,19 +14,21 @@ const RANKS: ReadonlyMap<string, number> = new Map([
 ]);
 const NORMAL = 1;
 
+/** One that is not known counts as `normal`. */
+export const rankOf = (priority: string): number => RANKS.get(priority) ?? NORMAL;
+
 /** A rank of priority weighs as much as this much waiting. */
 const RANK_MS = 60_000;
 
 /** A place in the row. */
 export interface Place {
-  /** One that is not known counts as `normal`. */
   readonly priority: string;
   readonly sinceMs: number;
   readonly since: Revision;
 }
 
 /** As if it had come a minute earlier for each rank. */
-const weightOf = ({ priority, sinceMs }: Place): number => sinceMs - (RANKS.get(priority) ?? NORMAL) * RANK_MS;
+const weightOf = ({ priority, sinceMs }: Place): number => sinceMs - rankOf(priority) * RANK_MS;
 
 export function isBefore(one: Place, other: Place): boolean {
   return weightOf(one) - weightOf(other) < 0 || (weightOf(one) === weightOf(other) && one.since < other.since);

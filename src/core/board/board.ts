@@ -6,13 +6,14 @@
 import { type BoardCommand, BoardEvent } from "../../wire/board.ts";
 import { REUSED_REQUEST } from "../../wire/bus/answer.ts";
 import type { SessionId } from "../../wire/ids.ts";
-import { type Aggregate, type Decision, type EngineCommand, UnknownEvent, unreachable } from "../aggregate.ts";
+import { type Aggregate, type Decision, type EngineCommand, readerOf, unreachable } from "../aggregate.ts";
+import { NOTHING_TO_DO, refuse } from "../verdict.ts";
 import { evolve } from "./evolve.ts";
 import { decideClaim, decideRelease, decideRenewal } from "./lanes.ts";
 import { decideAcknowledge, decidePost } from "./messages.ts";
 import { type BoardState, initialState } from "./state.ts";
 import { decideTick } from "./time.ts";
-import { type BoardFacts, type BoardMoment, NOTHING, refuse, type Verdict } from "./verdict.ts";
+import type { BoardFacts, BoardMoment, Verdict } from "./verdict.ts";
 
 /** 2026-01-01, in milliseconds since 1970: epochs are counted from there. */
 const FIRST_EPOCH_MS = 1_767_225_600_000;
@@ -71,7 +72,7 @@ function decideAny(state: Readonly<BoardState>, command: Any, at: BoardMoment): 
       return decideTick(state, at);
     case "Resumed":
     case "ParticipantLapsed":
-      return NOTHING;
+      return NOTHING_TO_DO;
     default:
       return unreachable(command);
   }
@@ -95,9 +96,5 @@ export const board: Aggregate<BoardState, BoardCommand, BoardEvent, BoardFacts> 
   *present() {
     // Nobody takes part in a board.
   },
-  readEvent(stored) {
-    const parsed = BoardEvent.safeParse(stored);
-    if (parsed.success) return stored as BoardEvent;
-    throw new UnknownEvent(String((stored as { readonly type?: unknown } | null)?.type), parsed.error);
-  },
+  readEvent: readerOf<BoardEvent>(BoardEvent),
 };

@@ -1,8 +1,9 @@
 /** What it is to hold a lane: the event by which somebody becomes its holder, and how a refusal names the one there is. */
 import type { Author, BoardEventOf } from "../../wire/board.ts";
 import type { Rejection } from "../../wire/refusals.ts";
+import { refuse } from "../verdict.ts";
 import { type BoardState, isSame, type Lane } from "./state.ts";
-import { type BoardMoment, refuse } from "./verdict.ts";
+import type { BoardMoment } from "./verdict.ts";
 
 type Claimed = BoardEventOf<"LaneClaimed">;
 

@@ -6,9 +6,10 @@
  * lane that is held here is held now.
  */
 import type { ClaimLane, ReleaseLane, RenewLane } from "../../wire/board.ts";
+import { NOTHING_TO_DO, refuse } from "../verdict.ts";
 import { quoted, secondsUntil, shown, taken, taking } from "./holding.ts";
 import { type BoardState, heldLane, isSame, type Lane, MAX_HELD } from "./state.ts";
-import { type BoardMoment, NOTHING, refuse, type Verdict } from "./verdict.ts";
+import type { BoardMoment, Verdict } from "./verdict.ts";
 import { decidePlace, handOver, placeOf } from "./waiting.ts";
 
 export function decideClaim(state: Readonly<BoardState>, claim: ClaimLane, at: BoardMoment): Verdict {
@@ -47,9 +48,9 @@ export function decideRelease(state: Readonly<BoardState>, release: ReleaseLane,
   const result = { released: true } as const;
   if (place !== undefined) return { events: [{ type: "PlaceGivenUp", ticket: place.ticket, reason: "released" }], result };
   const lane = state.lanes.get(release.lane);
-  if (lane === undefined || release.placeOnly === true) return NOTHING;
+  if (lane === undefined || release.placeOnly === true) return NOTHING_TO_DO;
   if (isSame(lane, release)) return { events: [{ type: "LaneReleased", lane: lane.name }, ...handOver(state, lane.name, at)], result };
-  return lane.state === "held" ? taken(lane, release, at, "only its holder gives it back") : NOTHING;
+  return lane.state === "held" ? taken(lane, release, at, "only its holder gives it back") : NOTHING_TO_DO;
 }
 
 function renewed({ name, fence }: Lane, leaseMs: number, { atMs }: BoardMoment): Verdict {

@@ -3,8 +3,9 @@
  * waits until a person has acknowledged it.
  */
 import type { AcknowledgeMessage, PostMessage } from "../../wire/board.ts";
+import { refuse } from "../verdict.ts";
 import type { BoardState } from "./state.ts";
-import { type BoardMoment, refuse, type Verdict } from "./verdict.ts";
+import type { BoardMoment, Verdict } from "./verdict.ts";
 
 /** The id tells where the message stands on the log, and differs from that of another log at the same place. */
 export function decidePost(state: Readonly<BoardState>, post: PostMessage, at: BoardMoment): Verdict {

@@ -4,8 +4,9 @@
  * Deadlines are named `<kind>:<id>`. A lease is a promise by the clock on the wall: a machine that slept extends none.
  */
 import type { BoardEvent } from "../../wire/board.ts";
+import { NOTHING_TO_DO } from "../verdict.ts";
 import { type BoardState, MAX_ORPHANS } from "./state.ts";
-import { type BoardMoment, NOTHING, type Verdict } from "./verdict.ts";
+import type { BoardMoment, Verdict } from "./verdict.ts";
 import { handOver } from "./waiting.ts";
 
 export const leaseOf = (lane: string): string => `lane:${lane}`;
@@ -13,7 +14,7 @@ export const keepOf = (ticket: string): string => `place:${ticket}`;
 
 export function decideTick(state: Readonly<BoardState>, at: BoardMoment): Verdict {
   const due = state.deadlines.first();
-  if (due === undefined || due.dueAtMs > at.atMs) return NOTHING;
+  if (due === undefined || due.dueAtMs > at.atMs) return NOTHING_TO_DO;
   const colon = due.id.indexOf(":");
   const id = due.id.slice(colon + 1);
   if (due.id.startsWith("place:")) return { events: [{ type: "PlaceGivenUp", ticket: id, reason: "expired" }] };

@@ -1,9 +1,8 @@
-/** What the rules of one command answer, before the record is closed by `Settled`. */
+/** What the rules of a board are told, and what they answer before the record is closed by `Settled`. */
 import type { BoardEvent, BoardResult } from "../../wire/board.ts";
 import type { JsonObject } from "../../wire/json.ts";
-import type { RefusalCode, Rejection } from "../../wire/refusals.ts";
-import type { Revision } from "../../wire/record.ts";
 import type { Moment } from "../aggregate.ts";
+import type { VerdictOf } from "../verdict.ts";
 
 /** What a decision of a board may be told. */
 export type BoardFacts = JsonObject & {
@@ -13,14 +12,4 @@ export type BoardFacts = JsonObject & {
 
 export type BoardMoment = Moment<BoardFacts>;
 
-export type Verdict =
-  | { readonly events: readonly BoardEvent[]; readonly result?: BoardResult }
-  | { readonly rejected: Rejection }
-  | { readonly standing: { readonly revision: Revision; readonly result?: JsonObject } };
-
-export function refuse(code: RefusalCode, message: string, details?: JsonObject): { readonly rejected: Rejection } {
-  return { rejected: details === undefined ? { code, message } : { code, message, details } };
-}
-
-/** There was nothing to do. */
-export const NOTHING: Verdict = { standing: { revision: 0 } };
+export type Verdict = VerdictOf<BoardEvent, BoardResult>;

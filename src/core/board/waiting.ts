@@ -7,9 +7,10 @@
  */
 import { type Author, type BoardEvent, type ClaimLane, PLACE_MS } from "../../wire/board.ts";
 import { isBefore } from "../row.ts";
+import { refuse } from "../verdict.ts";
 import { quoted, taking } from "./holding.ts";
 import { type BoardState, isSame, type Lane, MAX_PLACES, MAX_ROW, type Waiter } from "./state.ts";
-import { type BoardMoment, refuse, type Verdict } from "./verdict.ts";
+import type { BoardMoment, Verdict } from "./verdict.ts";
 
 /** Its own place in the row of a lane. */
 export function placeOf(state: Readonly<BoardState>, asking: Author & { readonly lane: string }): Waiter | undefined {

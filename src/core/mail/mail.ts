@@ -7,7 +7,8 @@
 import type { SessionId } from "../../wire/ids.ts";
 import { MailEvent, type MailCommand, MailSettings } from "../../wire/mail.ts";
 import type { JsonObject } from "../../wire/json.ts";
-import { type Aggregate, type Decision, type EngineCommand, UnknownEvent, unreachable } from "../aggregate.ts";
+import { type Aggregate, type Decision, type EngineCommand, readerOf, unreachable } from "../aggregate.ts";
+import { NOTHING_TO_DO } from "../verdict.ts";
 import { evolve } from "./evolve.ts";
 import { decideLeave, decideRegister, type MailFacts } from "./names.ts";
 import { decideAcknowledge, decideDeliver, decideSend } from "./sending.ts";
@@ -41,7 +42,7 @@ export const mail: Aggregate<MailState, MailCommand, MailEvent, MailFacts> = {
       case "Tick":
         return decideTick(state, at.atMs);
       case "ParticipantLapsed":
-        return { standing: { revision: 0 } };
+        return NOTHING_TO_DO;
       default:
         return unreachable(command);
     }
@@ -52,10 +53,5 @@ export const mail: Aggregate<MailState, MailCommand, MailEvent, MailFacts> = {
   },
   /** A peer is here as long as its connection is. */
   present: () => [],
-  readEvent(stored) {
-    const parsed = MailEvent.safeParse(stored);
-    if (parsed.success) return stored as MailEvent;
-    const type = (stored as { readonly type?: unknown } | null)?.type;
-    throw new UnknownEvent(String(type), parsed.error);
-  },
+  readEvent: readerOf<MailEvent>(MailEvent),
 };

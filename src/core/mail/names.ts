@@ -8,6 +8,7 @@
 import type { JsonObject } from "../../wire/json.ts";
 import type { MailCommand, MailEvent } from "../../wire/mail.ts";
 import type { Decision } from "../aggregate.ts";
+import { NOTHING_TO_DO, refuse } from "../verdict.ts";
 import type { MailState } from "./state.ts";
 
 /** What a decision about mail may be told. */
@@ -24,13 +25,13 @@ export function decideRegister(state: Readonly<MailState>, command: Command<"Reg
   const holder = state.peers.get(name);
   const isFree = holder === undefined || (holder.connection === undefined && facts.holderStands === false);
   if (!isFree && holder.fingerprint !== fingerprint) {
-    return { rejected: { code: "mail/name-claimed", message: `the name ${name} belongs to another token; register under another name` } };
+    return refuse("mail/name-claimed", `the name ${name} belongs to another token; register under another name`);
   }
   return { accepted: [{ type: "PeerConnected", name, fingerprint, connection }] };
 }
 
 /** A connection that another one has taken over from leaves nothing. */
 export function decideLeave(state: Readonly<MailState>, { name, connection }: Command<"Leave">): Decision<MailEvent> {
-  if (state.peers.get(name)?.connection !== connection) return { standing: { revision: 0 } };
+  if (state.peers.get(name)?.connection !== connection) return NOTHING_TO_DO;
   return { accepted: [{ type: "PeerLeft", name, connection }] };
 }

@@ -7,15 +7,11 @@
 import { keyOfCopy, type MailCommand, type MailEvent, type SendMail } from "../../wire/mail.ts";
 import { BROADCAST, deliverFrameBytes, EVERYBODY, MAX_ENVELOPE_DEPTH, MAX_PEER_FRAME_BYTES } from "../../wire/peer/frames.ts";
 import { isDeeper } from "../../wire/peer/json-scan.ts";
-import type { RefusalCode } from "../../wire/refusals.ts";
 import type { Decision } from "../aggregate.ts";
+import { NOTHING_TO_DO, refuse } from "../verdict.ts";
 import type { MailState } from "./state.ts";
 
 type Command<Type extends MailCommand["type"]> = Extract<MailCommand, { type: Type }>;
-
-const STANDING = { standing: { revision: 0 } } as const;
-
-const refuse = (code: RefusalCode, message: string): Decision<MailEvent> => ({ rejected: { code, message } });
 
 export function decideSend(state: Readonly<MailState>, command: SendMail): Decision<MailEvent> {
   const { name, id, from, to, kind, envelope } = command;
@@ -27,7 +23,7 @@ export function decideSend(state: Readonly<MailState>, command: SendMail): Decis
   if (from !== name)
     return refuse("mail/other-sender", `this connection is that of ${name}; an envelope from ${from} has to come over its own`);
   // However it was sent, and whoever sent it: two copies under one key could not be told apart.
-  if (state.ids.has(id)) return STANDING;
+  if (state.ids.has(id)) return NOTHING_TO_DO;
   if (isDeeper(envelope, MAX_ENVELOPE_DEPTH)) {
     return refuse(
       "mail/too-large",
@@ -46,7 +42,7 @@ function toOne(state: Readonly<MailState>, command: SendMail): Decision<MailEven
   const recipient = state.peers.get(to);
   if (recipient === undefined) return refuse("mail/unknown-peer", `nobody has registered as ${to}; ask for the peers`);
   // The key of somebody's copy of a broadcast, used as an id.
-  if (recipient.waiting.has(id)) return STANDING;
+  if (recipient.waiting.has(id)) return NOTHING_TO_DO;
   if (!fits(command, to, false)) {
     return refuse(
       "mail/too-large",
@@ -64,7 +60,7 @@ function toEverybody(state: Readonly<MailState>, command: SendMail): Decision<Ma
   const recipients = others.filter((recipient) => fits(command, recipient, true));
   const unfit = others.filter((recipient) => !fits(command, recipient, true));
   if (recipients.length === 0)
-    return unfit.length === 0 ? STANDING : refuse("mail/too-large", "its frame would fit nobody; send less at once");
+    return unfit.length === 0 ? NOTHING_TO_DO : refuse("mail/too-large", "its frame would fit nobody; send less at once");
   return {
     accepted: [{ type: "MailSent", id, sender: name, recipients, broadcast: true, ...(unfit.length === 0 ? {} : { unfit }) }],
   };
@@ -74,13 +70,13 @@ function toEverybody(state: Readonly<MailState>, command: SendMail): Decision<Ma
 export function decideDeliver(state: Readonly<MailState>, { name, connection, keys }: Command<"Deliver">): Decision<MailEvent> {
   const waiting = state.peers.get(name)?.waiting;
   const delivered = keys.filter((key) => waiting?.has(key) === true);
-  if (delivered.length === 0) return STANDING;
+  if (delivered.length === 0) return NOTHING_TO_DO;
   return { accepted: [{ type: "MailDelivered", recipient: name, connection, keys: delivered }] };
 }
 
 /** Only its recipient acknowledges a copy. That others tried is on the log and changes nothing. */
 export function decideAcknowledge(state: Readonly<MailState>, { name, key }: Command<"Acknowledge">): Decision<MailEvent> {
-  if (key === "") return STANDING;
+  if (key === "") return NOTHING_TO_DO;
   const isWaiting = state.peers.get(name)?.waiting.has(key) === true;
   return { accepted: [isWaiting ? { type: "MailAcknowledged", recipient: name, key } : { type: "AckPassedOver", name, key }] };
 }

@@ -6,7 +6,8 @@
 import type { SessionId } from "../../wire/ids.ts";
 import type { JsonObject } from "../../wire/json.ts";
 import { type McpCommand, McpEvent, McpSettings } from "../../wire/mcp-sessions.ts";
-import { type Aggregate, type Decision, type EngineCommand, UnknownEvent, unreachable } from "../aggregate.ts";
+import { type Aggregate, type Decision, type EngineCommand, readerOf, unreachable } from "../aggregate.ts";
+import { NOTHING_TO_DO } from "../verdict.ts";
 import { evolve } from "./evolve.ts";
 import { decideClose, decideOpen, decideSubscribe, decideUnsubscribe } from "./sessions.ts";
 import { initialState, type McpState } from "./state.ts";
@@ -35,7 +36,7 @@ export const mcp: Aggregate<McpState, McpCommand, McpEvent> = {
       case "Resumed":
       case "Tick":
       case "ParticipantLapsed":
-        return { standing: { revision: 0 } };
+        return NOTHING_TO_DO;
       default:
         return unreachable(command);
     }
@@ -43,10 +44,5 @@ export const mcp: Aggregate<McpState, McpCommand, McpEvent> = {
   evolve,
   nextDeadline: () => undefined,
   present: () => [],
-  readEvent(stored) {
-    const parsed = McpEvent.safeParse(stored);
-    if (parsed.success) return stored as McpEvent;
-    const type = (stored as { readonly type?: unknown } | null)?.type;
-    throw new UnknownEvent(String(type), parsed.error);
-  },
+  readEvent: readerOf<McpEvent>(McpEvent),
 };

@@ -3,15 +3,11 @@
  * same resource, the end of one that there is not, the close of a session that is closed.
  */
 import { MAX_URI_LENGTH, type McpCommand, type McpEvent } from "../../wire/mcp-sessions.ts";
-import type { RefusalCode } from "../../wire/refusals.ts";
 import type { Decision } from "../aggregate.ts";
+import { NOTHING_TO_DO, refuse } from "../verdict.ts";
 import type { McpState } from "./state.ts";
 
 type Command<Type extends McpCommand["type"]> = Extract<McpCommand, { type: Type }>;
-
-const STANDING = { standing: { revision: 0 } } as const;
-
-const refuse = (code: RefusalCode, message: string): Decision<McpEvent> => ({ rejected: { code, message } });
 
 export function decideOpen(state: Readonly<McpState>, { type: _type, ...said }: Command<"OpenSession">): Decision<McpEvent> {
   const { capacity } = state.settings;
@@ -29,7 +25,7 @@ export function decideSubscribe(state: Readonly<McpState>, { idHash, uri }: Comm
   const { subscriptions } = state.settings;
   const session = state.sessions.get(idHash);
   if (session === undefined) return refuse("mcp/unknown-session", "this MCP session is not open any more; send a new initialize");
-  if (session.subscriptions.has(uri)) return STANDING;
+  if (session.subscriptions.has(uri)) return NOTHING_TO_DO;
   if (uri.length > MAX_URI_LENGTH) {
     return refuse("message/malformed", `a URI of ${uri.length} characters is not subscribed to; it may have ${MAX_URI_LENGTH}`);
   }
@@ -44,9 +40,9 @@ export function decideSubscribe(state: Readonly<McpState>, { idHash, uri }: Comm
 
 export function decideUnsubscribe(state: Readonly<McpState>, { idHash, uri }: Command<"Unsubscribe">): Decision<McpEvent> {
   const isSubscribed = state.sessions.get(idHash)?.subscriptions.has(uri) === true;
-  return isSubscribed ? { accepted: [{ type: "Unsubscribed", idHash, uri }] } : STANDING;
+  return isSubscribed ? { accepted: [{ type: "Unsubscribed", idHash, uri }] } : NOTHING_TO_DO;
 }
 
 export function decideClose(state: Readonly<McpState>, { idHash, reason }: Command<"CloseSession">): Decision<McpEvent> {
-  return state.sessions.has(idHash) ? { accepted: [{ type: "SessionClosed", idHash, reason }] } : STANDING;
+  return state.sessions.has(idHash) ? { accepted: [{ type: "SessionClosed", idHash, reason }] } : NOTHING_TO_DO;
 }

@@ -8,10 +8,10 @@ import type { Message } from "../../wire/mpac/messages.ts";
 import type { Rejection } from "../../wire/refusals.ts";
 import type { SessionEvent, SessionEventOf } from "../../wire/session.ts";
 import type { SessionSettings } from "../../wire/session/settings.ts";
+import { refuse } from "../verdict.ts";
 import { restorations, suspensions } from "./cascade.ts";
 import { liveIntentsOf, type SessionState } from "./state.ts";
 import type { Participant } from "./state/participants.ts";
-import { refuse } from "./verdict.ts";
 
 type Policy = NonNullable<NonNullable<SessionSettings["liveness"]>["backend_health_policy"]>;
 type Health = NonNullable<Message<"HEARTBEAT">["payload"]["backend_health"]>;

@@ -6,12 +6,12 @@ import type { Scope } from "../../wire/mpac/messages.ts";
 import type { PrincipalId } from "../../wire/ids.ts";
 import type { Rejection } from "../../wire/refusals.ts";
 import type { SessionEvent } from "../../wire/session.ts";
+import { refuse } from "../verdict.ts";
 import { policyOf } from "./policy.ts";
 import { meetsScope } from "./scope-relations.ts";
 import type { SessionState } from "./state.ts";
 import type { Backoff } from "./state/backoffs.ts";
 import type { Intent } from "./state/intents.ts";
-import { refuse } from "./verdict.ts";
 
 function over(state: Readonly<SessionState>, principal: PrincipalId, scope: Scope): Backoff[] {
   return (state.backoffs.get(principal) ?? []).filter((backoff) => meetsScope(state, backoff.scope, scope) === "certain");

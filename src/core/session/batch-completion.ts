@@ -8,6 +8,7 @@
 import type { OpId } from "../../wire/ids.ts";
 import type { Message } from "../../wire/mpac/messages.ts";
 import type { SessionEvent } from "../../wire/session.ts";
+import { refuse } from "../verdict.ts";
 import { type Entry, saidBy } from "./batch-entries.ts";
 import type { Refusal } from "./grounds.ts";
 import { unproposedRefusal } from "./known-operation.ts";
@@ -15,7 +16,7 @@ import { completed, fenceBars } from "./operations.ts";
 import type { SessionState } from "./state.ts";
 import { type Batch, isPending, type Operation } from "./state/operations.ts";
 import type { Participant } from "./state/participants.ts";
-import { refuse, type SessionMoment, type Verdict } from "./verdict.ts";
+import type { SessionMoment, Verdict } from "./verdict.ts";
 import type { Standing } from "./virtual-tree.ts";
 
 type Payload = Message<"OP_BATCH_COMMIT">["payload"];

@@ -2,6 +2,7 @@
 import type { ConflictId, IntentId } from "../../wire/ids.ts";
 import type { Message } from "../../wire/mpac/messages.ts";
 import type { SessionEventOf } from "../../wire/session.ts";
+import { refuse } from "../verdict.ts";
 import type { Refusal, Said } from "./grounds.ts";
 import { takenRefusal } from "./known-operation.ts";
 import { carriedOut } from "./operations.ts";
@@ -9,7 +10,7 @@ import { policyOf } from "./policy.ts";
 import { proposed } from "./proposals.ts";
 import type { SessionState } from "./state.ts";
 import type { Participant } from "./state/participants.ts";
-import { refuse, type SessionMoment } from "./verdict.ts";
+import type { SessionMoment } from "./verdict.ts";
 import type { Standing } from "./virtual-tree.ts";
 
 type Payload = Message<"OP_BATCH_COMMIT">["payload"];

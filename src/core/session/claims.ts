@@ -16,6 +16,7 @@ import type { IntentId } from "../../wire/ids.ts";
 import type { Message } from "../../wire/mpac/messages.ts";
 import type { Rejection } from "../../wire/refusals.ts";
 import type { SessionEvent, SessionEventOf } from "../../wire/session.ts";
+import { refuse } from "../verdict.ts";
 import { hasAuthority } from "./authority.ts";
 import { begin } from "./beginnings.ts";
 import { suspendedRefusal } from "./intents.ts";
@@ -28,7 +29,7 @@ import type { Claim } from "./state/claims.ts";
 import type { Intent } from "./state/intents.ts";
 import type { Participant } from "./state/participants.ts";
 import { withoutParted } from "./symbols.ts";
-import { refuse, type SessionMoment, type Verdict } from "./verdict.ts";
+import type { SessionMoment, Verdict } from "./verdict.ts";
 import { waitingUnder } from "./waiting.ts";
 
 type Decided = SessionEventOf<"ClaimDecided">;

@@ -19,13 +19,14 @@ import type { ConflictId, IntentId, OpId, PrincipalId } from "../../wire/ids.ts"
 import { isUncertain } from "../../wire/mpac/basis.ts";
 import type { Message } from "../../wire/mpac/messages.ts";
 import type { SessionEvent } from "../../wire/session.ts";
+import { refuse } from "../verdict.ts";
 import { availableArbiters } from "./authority.ts";
 import type { SessionState } from "./state.ts";
 import { isOpen } from "./state/conflicts.ts";
 import { isLive } from "./state/intents.ts";
 import { isStanding } from "./state/operations.ts";
 import type { Participant } from "./state/participants.ts";
-import { refuse, type SessionMoment, type Verdict } from "./verdict.ts";
+import type { SessionMoment, Verdict } from "./verdict.ts";
 
 export function decideReport(
   state: Readonly<SessionState>,

@@ -13,12 +13,13 @@ import type { DeferralId, IntentId, PrincipalId } from "../../wire/ids.ts";
 import type { Message } from "../../wire/mpac/messages.ts";
 import type { Rejection } from "../../wire/refusals.ts";
 import type { SessionEvent, SessionEventOf } from "../../wire/session.ts";
+import { refuse } from "../verdict.ts";
 import { readScope } from "./scopes.ts";
 import type { SessionState } from "./state.ts";
 import type { Deferral } from "./state/deferrals.ts";
 import { isLive } from "./state/intents.ts";
 import type { Participant } from "./state/participants.ts";
-import { refuse, type SessionMoment, type Verdict } from "./verdict.ts";
+import type { SessionMoment, Verdict } from "./verdict.ts";
 
 type Ended = SessionEventOf<"DeferralEnded">;
 

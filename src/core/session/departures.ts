@@ -7,6 +7,7 @@
 import type { PrincipalId } from "../../wire/ids.ts";
 import type { Message } from "../../wire/mpac/messages.ts";
 import type { SessionEvent } from "../../wire/session.ts";
+import { NOTHING_TO_DO } from "../verdict.ts";
 import { endings, suspensions } from "./cascade.ts";
 import { withdrawnClaims } from "./claims.ts";
 import { allEnded, together } from "./deferrals.ts";
@@ -66,7 +67,7 @@ export function mayLapse(state: Readonly<SessionState>, participant: Participant
 /** Whoever waits for nothing has time until it lapses. Whoever waits keeps its place, and is passed over until it is back. */
 export function decideConnectionLost(state: Readonly<SessionState>, principal: string): Verdict {
   const participant = state.participants.get(principal as PrincipalId);
-  if (participant === undefined || participant.away === true || !waits(state, participant)) return { standing: { revision: 0 } };
+  if (participant === undefined || participant.away === true || !waits(state, participant)) return NOTHING_TO_DO;
   return { events: [{ ...statusOf(participant), away: true }] };
 }
 
@@ -76,7 +77,7 @@ function waits({ deferrals }: Readonly<SessionState>, participant: Participant):
 
 export function decideLapse(state: Readonly<SessionState>, principal: string, lastHeardAtMs: number): Verdict {
   const participant = state.participants.get(principal as PrincipalId);
-  if (participant === undefined || !mayLapse(state, participant)) return { standing: { revision: 0 } };
+  if (participant === undefined || !mayLapse(state, participant)) return NOTHING_TO_DO;
   const lapsed: SessionEvent = { type: "ParticipantLapsed", principalId: participant.id, lastHeardAtMs };
   const suspended = suspensions(state, liveIntentsOf(state, participant.id), "owner_unavailable", participant.proposals);
   const events = [lapsed, ...abandoned(participant, "participant_unavailable"), ...suspended];

@@ -5,11 +5,12 @@
 import type { PrincipalId } from "../../wire/ids.ts";
 import type { Message } from "../../wire/mpac/messages.ts";
 import type { Rejection } from "../../wire/refusals.ts";
+import { refuse } from "../verdict.ts";
 import { availableArbiters, candidates, hasAuthority } from "./authority.ts";
 import type { SessionState } from "./state.ts";
 import { type Conflict, isOpen } from "./state/conflicts.ts";
 import type { Participant } from "./state/participants.ts";
-import { refuse, type Verdict } from "./verdict.ts";
+import type { Verdict } from "./verdict.ts";
 
 export function decideEscalate(state: Readonly<SessionState>, message: Message<"CONFLICT_ESCALATE">, sender: Participant): Verdict {
   const { conflict_id: id, escalate_to, reason } = message.payload;

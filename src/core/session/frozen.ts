@@ -8,12 +8,12 @@
 import type { ConflictId, IntentId } from "../../wire/ids.ts";
 import type { Scope } from "../../wire/mpac/messages.ts";
 import type { Rejection } from "../../wire/refusals.ts";
+import { refuse } from "../verdict.ts";
 import { isWithin, meetsScope, targetWithin } from "./scope-relations.ts";
 import type { SessionState } from "./state.ts";
 import type { Conflict } from "./state/conflicts.ts";
 import { isLive } from "./state/intents.ts";
 import { isStanding } from "./state/operations.ts";
-import { refuse } from "./verdict.ts";
 
 const NOTHING_FROZEN: { readonly frozen: readonly ConflictId[] } = { frozen: [] };
 

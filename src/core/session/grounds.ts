@@ -10,6 +10,7 @@ import type { JsonObject } from "../../wire/json.ts";
 import type { Message } from "../../wire/mpac/messages.ts";
 import type { Rejection } from "../../wire/refusals.ts";
 import { coversFile, parseResource, type Resource } from "../scope/resource.ts";
+import { refuse } from "../verdict.ts";
 import { frozenFor } from "./frozen.ts";
 import { ownLiveIntent, suspendedRefusal } from "./intents.ts";
 import { meetings } from "./overlaps.ts";
@@ -18,7 +19,6 @@ import { targetWithin } from "./scope-relations.ts";
 import { pathRules } from "./scopes.ts";
 import type { SessionState } from "./state.ts";
 import type { Participant } from "./state/participants.ts";
-import { refuse } from "./verdict.ts";
 
 export type Refusal = { readonly rejected: Rejection };
 

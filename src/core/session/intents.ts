@@ -18,6 +18,7 @@
 import type { ConflictId, IntentId } from "../../wire/ids.ts";
 import type { Message, Scope } from "../../wire/mpac/messages.ts";
 import type { Rejection } from "../../wire/refusals.ts";
+import { refuse } from "../verdict.ts";
 import { backoffOver } from "./backoff.ts";
 import { begin, type Beginner, superseded } from "./beginnings.ts";
 import { type Ending, endings } from "./cascade.ts";
@@ -31,7 +32,7 @@ import type { SessionState } from "./state.ts";
 import { isLive, type Intent } from "./state/intents.ts";
 import type { Participant } from "./state/participants.ts";
 import { withoutParted } from "./symbols.ts";
-import { refuse, type SessionMoment, type Verdict } from "./verdict.ts";
+import type { SessionMoment, Verdict } from "./verdict.ts";
 import { decideGiveUp, decideWait, isSameScope, isSpokenFor } from "./waiting.ts";
 
 /** Narrows a list that is known to have a first element. */

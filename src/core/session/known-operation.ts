@@ -1,7 +1,7 @@
 /** What is answered about an operation id that is known already. */
+import { refuse } from "../verdict.ts";
 import type { Refusal } from "./grounds.ts";
 import type { Operation } from "./state/operations.ts";
-import { refuse } from "./verdict.ts";
 
 export function takenRefusal({ id }: Pick<Operation, "id">): Refusal {
   return refuse("id/taken", `operation id ${id} is in use; choose another`);

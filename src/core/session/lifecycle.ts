@@ -8,13 +8,14 @@
 import type { OpId } from "../../wire/ids.ts";
 import type { Message } from "../../wire/mpac/messages.ts";
 import type { SessionEvent } from "../../wire/session.ts";
+import { NOTHING_TO_DO, refuse } from "../verdict.ts";
 import { hasAuthority } from "./authority.ts";
 import { endings } from "./cascade.ts";
 import { allEnded, together } from "./deferrals.ts";
 import { policyOf } from "./policy.ts";
 import type { SessionState } from "./state.ts";
 import type { Participant } from "./state/participants.ts";
-import { refuse, type Verdict } from "./verdict.ts";
+import type { Verdict } from "./verdict.ts";
 
 const REASON = "session_closed";
 
@@ -30,7 +31,7 @@ export function decideClose(state: Readonly<SessionState>, _message: Message<"SE
 
 /** Without a policy that says otherwise the next process on the same log is its successor. */
 export function decideStopped(state: Readonly<SessionState>): Verdict {
-  if (state.closed !== undefined || !policyOf(state.settings).closesOnShutdown) return { standing: { revision: 0 } };
+  if (state.closed !== undefined || !policyOf(state.settings).closesOnShutdown) return NOTHING_TO_DO;
   return { events: closing(state, { reason: "coordinator_shutdown" }) };
 }
 

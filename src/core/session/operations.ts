@@ -23,6 +23,7 @@ import type { BatchId, IntentId } from "../../wire/ids.ts";
 import type { Message } from "../../wire/mpac/messages.ts";
 import type { SessionEventOf } from "../../wire/session.ts";
 import type { Resource } from "../scope/resource.ts";
+import { refuse } from "../verdict.ts";
 import { blockersOf } from "./authorization.ts";
 import { intentBars, isUncoordinated, namedIntent, type NamesIntent, type Refusal, type Said, targetOf } from "./grounds.ts";
 import { takenRefusal, unproposedRefusal } from "./known-operation.ts";
@@ -31,7 +32,7 @@ import { decideRequest } from "./proposals.ts";
 import type { SessionState } from "./state.ts";
 import type { Operation } from "./state/operations.ts";
 import type { Participant } from "./state/participants.ts";
-import { refuse, type SessionMoment, type Verdict } from "./verdict.ts";
+import type { SessionMoment, Verdict } from "./verdict.ts";
 import { filesOf, type Standing, treeOf, type WrittenFile } from "./virtual-tree.ts";
 
 type Committed = SessionEventOf<"OperationCommitted">;

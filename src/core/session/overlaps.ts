@@ -10,10 +10,11 @@ import type { SessionEventOf } from "../../wire/session.ts";
 import type { Scope } from "../../wire/mpac/messages.ts";
 import type { Bond, Footprint } from "../scope/footprint.ts";
 import type { Resource } from "../scope/resource.ts";
+import { refuse } from "../verdict.ts";
 import { footprintIn, footprintOfFiles } from "./scopes.ts";
 import type { SessionState } from "./state.ts";
 import type { Intent } from "./state/intents.ts";
-import { refuse, type SessionMoment } from "./verdict.ts";
+import type { SessionMoment } from "./verdict.ts";
 
 /** Holders named in a refusal; there may be more, and `total` says so. */
 const NAMED_HOLDERS = 20;

@@ -8,12 +8,13 @@ import type { PrincipalId } from "../../wire/ids.ts";
 import type { Host } from "../../wire/mpac/extension.ts";
 import type { Message } from "../../wire/mpac/messages.ts";
 import type { SessionEvent, SessionEventOf } from "../../wire/session.ts";
+import { NOTHING_TO_DO, refuse } from "../verdict.ts";
 import { backendAtHeartbeat, backendAtHello } from "./backend.ts";
 import { restorations } from "./cascade.ts";
 import { familyIn, liveIntentsOf, type SessionState } from "./state.ts";
 import { familyOf, isKnown, type Participant } from "./state/participants.ts";
 import { rolesFor } from "./roles.ts";
-import { refuse, type SessionFacts, type SessionMoment, type Verdict } from "./verdict.ts";
+import type { SessionFacts, SessionMoment, Verdict } from "./verdict.ts";
 
 const COORDINATOR_PREFIX = "service:coordinator";
 
@@ -146,7 +147,7 @@ export function decideHeartbeat(
     next.head === sender.worktree?.head;
   const backend = backendAtHeartbeat(state, sender, message.payload.backend_health);
   if ("rejected" in backend) return backend;
-  if (unchanged) return backend.events.length > 0 ? backend : { standing: { revision: 0 } };
+  if (unchanged) return backend.events.length > 0 ? backend : NOTHING_TO_DO;
 
   return { events: [statusEvent(sender.id, next), ...(backend.suspends ? [] : restored(state, sender)), ...backend.events] };
 }

@@ -7,6 +7,7 @@
 import type { BatchId, ConflictId } from "../../wire/ids.ts";
 import { MAX_BATCH_ENTRIES, type Message } from "../../wire/mpac/messages.ts";
 import type { SessionEventOf } from "../../wire/session.ts";
+import { refuse } from "../verdict.ts";
 import { authorized, blockersOf } from "./authorization.ts";
 import { intentBars, isUncoordinated, namedIntent, type NamesIntent, type Refusal, type Said, targetOf, withOpReject } from "./grounds.ts";
 import { takenRefusal, unproposedRefusal } from "./known-operation.ts";
@@ -14,7 +15,7 @@ import { policyOf } from "./policy.ts";
 import type { SessionState } from "./state.ts";
 import { isPending, type Operation } from "./state/operations.ts";
 import type { Participant } from "./state/participants.ts";
-import { refuse, type SessionMoment, type Verdict } from "./verdict.ts";
+import type { SessionMoment, Verdict } from "./verdict.ts";
 import { filesOf, type Standing, treeOf } from "./virtual-tree.ts";
 
 type Proposed = SessionEventOf<"OperationProposed">;

@@ -6,10 +6,11 @@
  */
 import type { BatchId, OpId } from "../../wire/ids.ts";
 import type { Message } from "../../wire/mpac/messages.ts";
+import { refuse } from "../verdict.ts";
 import type { SessionState } from "./state.ts";
 import type { Batch, Operation } from "./state/operations.ts";
 import type { Participant } from "./state/participants.ts";
-import { refuse, type Verdict } from "./verdict.ts";
+import type { Verdict } from "./verdict.ts";
 
 const JUDGES: ReadonlySet<string> = new Set(["reviewer", "owner", "arbiter"]);
 

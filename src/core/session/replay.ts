@@ -3,8 +3,9 @@
  * its sender says that it spoke. The log remembers, so a restart changes nothing.
  */
 import type { ClientMessage } from "../../wire/mpac/messages.ts";
+import { refuse } from "../verdict.ts";
 import { REPLAY_WINDOW_MS, type SessionState } from "./state.ts";
-import { refuse, type SessionMoment, type Verdict } from "./verdict.ts";
+import type { SessionMoment, Verdict } from "./verdict.ts";
 
 /** The refusal of a replay; nothing for a message that may be carried out, and where nobody looks. */
 export function replayOf(

@@ -9,6 +9,7 @@ import type { IntentId, OpId } from "../../wire/ids.ts";
 import type { Message } from "../../wire/mpac/messages.ts";
 import type { Rejection } from "../../wire/refusals.ts";
 import type { SessionEvent, SessionEventOf } from "../../wire/session.ts";
+import { refuse } from "../verdict.ts";
 import { hasAuthority, mayResolve } from "./authority.ts";
 import { backoffAfter } from "./backoff.ts";
 import { endings } from "./cascade.ts";
@@ -17,7 +18,7 @@ import { type Conflict, isOpen } from "./state/conflicts.ts";
 import { isLive } from "./state/intents.ts";
 import { isPending } from "./state/operations.ts";
 import type { Participant } from "./state/participants.ts";
-import { refuse, type SessionMoment, type Verdict } from "./verdict.ts";
+import type { SessionMoment, Verdict } from "./verdict.ts";
 
 type Outcome = SessionEventOf<"ConflictResolved">["outcome"];
 

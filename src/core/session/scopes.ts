@@ -6,9 +6,9 @@ import type { SessionSettings } from "../../wire/session/settings.ts";
 import { type Footprint, footprintOf, footprintOver, patternIn } from "../scope/footprint.ts";
 import { compileRegistry, type Registry } from "../scope/registry.ts";
 import { parseResource, type PathRules, type RefusedResource, type Resource } from "../scope/resource.ts";
+import { refuse } from "../verdict.ts";
 import { withLessAdvice } from "./dependency-trim.ts";
 import type { SessionState } from "./state.ts";
-import { refuse } from "./verdict.ts";
 
 /** Patterns are compared with each other pair by pair, so a scope has few and short ones. */
 const MAX_GLOBS = 64;

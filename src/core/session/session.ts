@@ -11,7 +11,8 @@ import type { ConnectionLost, CoordinatorStopped } from "../../wire/session/obse
 import { SessionSettings } from "../../wire/session/settings.ts";
 import type { SettledResult } from "../../wire/session/settled-result.ts";
 import type { JsonObject } from "../../wire/json.ts";
-import { type Aggregate, type Decision, type EngineCommand, UnknownEvent, unreachable } from "../aggregate.ts";
+import { type Aggregate, type Decision, type EngineCommand, readerOf, unreachable } from "../aggregate.ts";
+import { refuse } from "../verdict.ts";
 import { decideBatch } from "./batches.ts";
 import { decideClaim, decideGiveUpClaim } from "./claims.ts";
 import { decideAcknowledge, decideReport } from "./conflicts.ts";
@@ -33,7 +34,7 @@ import type { Participant } from "./state/participants.ts";
 import { decideSupersede } from "./supersede.ts";
 import { thawedBy } from "./thaws.ts";
 import { decideTick } from "./time.ts";
-import { refuse, type SessionFacts, type SessionMoment, type Verdict } from "./verdict.ts";
+import type { SessionFacts, SessionMoment, Verdict } from "./verdict.ts";
 
 /** What a session is told: what its participants say, and what is seen of them. */
 export type SessionCommand = ClientMessage | ConnectionLost | CoordinatorStopped;
@@ -205,11 +206,5 @@ export const session: Aggregate<SessionState, SessionCommand, SessionEvent, Sess
       if (mayLapse(state, participant)) yield { principal: participant.id, maySilentMs, sinceMs: participant.sinceMs };
     }
   },
-  readEvent(stored) {
-    const parsed = SessionEvent.safeParse(stored);
-    // Checked, and taken as it was stored: the parsed copy leaves out a member called `__proto__`.
-    if (parsed.success) return stored as SessionEvent;
-    const type = (stored as { readonly type?: unknown } | null)?.type;
-    throw new UnknownEvent(String(type), parsed.error);
-  },
+  readEvent: readerOf<SessionEvent>(SessionEvent),
 };

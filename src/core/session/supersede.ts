@@ -2,13 +2,14 @@
 import type { Message } from "../../wire/mpac/messages.ts";
 import type { SessionEventOf } from "../../wire/session.ts";
 import { parseResource } from "../scope/resource.ts";
+import { refuse } from "../verdict.ts";
 import { dismissalsAfter } from "./dismissal.ts";
 import { intentBars } from "./grounds.ts";
 import { takenRefusal } from "./known-operation.ts";
 import { pathRules } from "./scopes.ts";
 import type { SessionState } from "./state.ts";
 import type { Participant } from "./state/participants.ts";
-import { refuse, type SessionMoment, type Verdict } from "./verdict.ts";
+import type { SessionMoment, Verdict } from "./verdict.ts";
 
 /**
  * The reference read from disk comes as `state_ref_after`. Without a token an author may do so after its intent was

@@ -6,6 +6,7 @@
  */
 import type { BatchId, ClaimId, ConflictId, DeferralId, IntentId, OpId, PrincipalId } from "../../wire/ids.ts";
 import type { SessionEvent, SessionEventOf } from "../../wire/session.ts";
+import { NOTHING_TO_DO } from "../verdict.ts";
 import { endings } from "./cascade.ts";
 import { approval } from "./claims.ts";
 import { ended } from "./deferrals.ts";
@@ -31,7 +32,7 @@ const forgotten = (what: Partial<Omit<Forgotten, "type">>): SessionEvent => ({
 
 export function decideTick(state: Readonly<SessionState>, at: SessionMoment): Verdict {
   const due = state.deadlines.first();
-  if (due === undefined || due.dueAtMs > at.atMs) return { standing: { revision: 0 } };
+  if (due === undefined || due.dueAtMs > at.atMs) return NOTHING_TO_DO;
 
   const colon = due.id.indexOf(":");
   const kind = due.id.slice(0, colon);

@@ -15,6 +15,7 @@
 import type { PrincipalId } from "../../wire/ids.ts";
 import { FALLBACK, PHASE_3 } from "../../wire/freeze.ts";
 import type { SessionEvent } from "../../wire/session.ts";
+import { rankOf } from "../row.ts";
 import { availableArbiters, isArbiter } from "./authority.ts";
 import { contested } from "./contested.ts";
 import { policyOf } from "./policy.ts";
@@ -25,13 +26,6 @@ import { isPending, type Operation } from "./state/operations.ts";
 import type { SessionMoment, Verdict } from "./verdict.ts";
 
 const TIMED_OUT = "resolution_timeout";
-
-const RANKS = new Map([
-  ["low", 0],
-  ["normal", 1],
-  ["high", 2],
-  ["critical", 3],
-]);
 
 export function decideUnresolved(state: Readonly<SessionState>, conflict: Conflict, dueAtMs: number, at: SessionMoment): Verdict {
   if (conflict.frozen === undefined) {
@@ -62,13 +56,11 @@ function frozen(state: Readonly<SessionState>, conflict: Conflict, phase: 1 | 2,
   return { type: "ScopeFrozen", conflictId: conflict.id, phase, ...favour, principals, dueAtMs };
 }
 
-const rankOf = ({ priority }: Intent): number => RANKS.get(priority) ?? 1;
-
 /** The live intent whose priority is higher than that of every other one in the conflict. */
 function favoured(state: Readonly<SessionState>, conflict: Conflict): Intent | undefined {
   const live = conflict.intents.flatMap((id) => state.intents.get(id) ?? []).filter(isLive);
-  const [first, second] = live.sort((a, b) => rankOf(b) - rankOf(a));
-  return first !== undefined && second !== undefined && rankOf(first) > rankOf(second) ? first : undefined;
+  const [first, second] = live.sort((a, b) => rankOf(b.priority) - rankOf(a.priority));
+  return first !== undefined && second !== undefined && rankOf(first.priority) > rankOf(second.priority) ? first : undefined;
 }
 
 /** Committed in the freeze under the intent that it favours: nothing else gets through. */

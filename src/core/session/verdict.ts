@@ -1,10 +1,9 @@
-/** What the rules of one message answer, before the record is closed by `Settled`. */
+/** What the rules of a session are told, and what they answer before the record is closed by `Settled`. */
 import type { JsonObject } from "../../wire/json.ts";
-import type { RefusalCode, Rejection } from "../../wire/refusals.ts";
-import type { Revision } from "../../wire/record.ts";
 import type { SessionEvent } from "../../wire/session.ts";
 import type { SettledResult } from "../../wire/session/settled-result.ts";
 import type { Moment } from "../aggregate.ts";
+import type { VerdictOf } from "../verdict.ts";
 
 /** What a decision of a session may be told. */
 export type SessionFacts = JsonObject & {
@@ -33,11 +32,4 @@ export type ProvenIdentity = {
 
 export type SessionMoment = Moment<SessionFacts>;
 
-export type Verdict =
-  | { readonly events: readonly SessionEvent[]; readonly result?: SettledResult }
-  | { readonly rejected: Rejection }
-  | { readonly standing: { readonly revision: Revision; readonly result?: JsonObject } };
-
-export function refuse(code: RefusalCode, message: string, details?: JsonObject): { readonly rejected: Rejection } {
-  return { rejected: details === undefined ? { code, message } : { code, message, details } };
-}
+export type Verdict = VerdictOf<SessionEvent, SettledResult>;

@@ -7,12 +7,13 @@
 import { refsEqual } from "../../wire/references.ts";
 import type { SessionEventOf } from "../../wire/session.ts";
 import { parseResource, type Resource } from "../scope/resource.ts";
+import { refuse } from "../verdict.ts";
 import type { Refusal, Said } from "./grounds.ts";
 import { pathRules } from "./scopes.ts";
 import type { SessionState } from "./state.ts";
 import { type Reference, VIRTUAL_TREE } from "./state/operations.ts";
 import type { Participant } from "./state/participants.ts";
-import { refuse, type SessionMoment } from "./verdict.ts";
+import type { SessionMoment } from "./verdict.ts";
 
 export type WrittenFile = SessionEventOf<"OperationCommitted">["files"][number];
 

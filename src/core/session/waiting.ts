@@ -9,6 +9,7 @@ import type { JsonObject } from "../../wire/json.ts";
 import type { IntentId } from "../../wire/ids.ts";
 import type { SessionEvent, SessionEventOf } from "../../wire/session.ts";
 import type { SettledResult } from "../../wire/session/settled-result.ts";
+import { refuse } from "../verdict.ts";
 import { backoffOver } from "./backoff.ts";
 import { begin, type Beginner } from "./beginnings.ts";
 import { ended, tooManyDeferrals } from "./deferrals.ts";
@@ -20,7 +21,7 @@ import type { SessionState } from "./state.ts";
 import type { Deferral } from "./state/deferrals.ts";
 import type { Participant } from "./state/participants.ts";
 import { withoutParted } from "./symbols.ts";
-import { refuse, type SessionMoment, type Verdict } from "./verdict.ts";
+import type { SessionMoment, Verdict } from "./verdict.ts";
 
 /** How long a place is kept after it was last asked for, in seconds. */
 const DEFAULT_WAIT_SEC = 120;

@@ -3,41 +3,33 @@ import * as z from "zod";
 import { event } from "../event.ts";
 import { BatchId, IntentId, OpId, PrincipalId } from "../ids.ts";
 
+/** What a change is, proposed or carried out. */
+const change = {
+  opId: OpId,
+  principalId: PrincipalId,
+  intentId: IntentId.optional(),
+  target: z.string(),
+  opKind: z.string(),
+  /** Worktree id, or `virtual` for the session's own tree. */
+  tree: z.string(),
+  /** What the sender had checked out then. */
+  branch: z.string().optional(),
+  stateRefBefore: z.string().nullable(),
+  stateRefAfter: z.string().nullable(),
+  /** No live intent of the sender covers the target (SPEC 23.3.2). */
+  uncoordinated: z.boolean(),
+  batchId: BatchId.optional(),
+  contentHash: z.string(),
+};
+
 export const OPERATION_EVENTS = [
   event("OperationCommitted", {
-    opId: OpId,
-    principalId: PrincipalId,
-    intentId: IntentId.optional(),
-    target: z.string(),
-    opKind: z.string(),
-    /** Worktree id, or `virtual` for the session's own tree. */
-    tree: z.string(),
-    /** What the sender had checked out then. */
-    branch: z.string().optional(),
-    stateRefBefore: z.string().nullable(),
-    stateRefAfter: z.string().nullable(),
+    ...change,
     observed: z.string().nullable().optional(),
-    /** No live intent of the sender covers the target (SPEC 23.3.2). */
-    uncoordinated: z.boolean(),
     /** What it wrote on the session's virtual tree. */
     files: z.array(z.looseObject({ path: z.string(), stateRef: z.string().nullable(), blob: z.string().optional() })),
-    batchId: BatchId.optional(),
-    contentHash: z.string(),
   }),
-  event("OperationProposed", {
-    opId: OpId,
-    principalId: PrincipalId,
-    intentId: IntentId.optional(),
-    target: z.string(),
-    opKind: z.string(),
-    tree: z.string(),
-    branch: z.string().optional(),
-    stateRefBefore: z.string().nullable(),
-    stateRefAfter: z.string().nullable(),
-    uncoordinated: z.boolean(),
-    batchId: BatchId.optional(),
-    contentHash: z.string(),
-  }),
+  event("OperationProposed", change),
   /** They may be carried out (SPEC 7.8); `by` is the coordinator's name where no person had to say so. */
   event("OperationAuthorized", { opIds: z.array(OpId), batchId: BatchId.optional(), by: z.string() }),
   event("OperationRejected", {
