@@ -6,6 +6,8 @@ import { median } from "../method.ts";
 export interface CommitProbe extends Disposable {
   /** Commits `count` rows one by one and gives how long half of them took at most, in milliseconds. */
   commit(count: number): number;
+  /** Commits `count` rows in one. */
+  commitTogether(count: number): void;
 }
 
 /** Bytes of the record of an announcement. */
@@ -19,6 +21,9 @@ export function openCommitProbe(folder: string, name: string): CommitProbe {
   database.exec("CREATE TABLE IF NOT EXISTS records (revision INTEGER PRIMARY KEY, text TEXT NOT NULL) STRICT");
   const insert = database.prepare("INSERT INTO records (text) VALUES (?)");
   const text = "r".repeat(RECORD_BYTES);
+  const insertAll = database.transaction((count: number) => {
+    for (let index = 0; index < count; index += 1) insert.run(text);
+  });
   return {
     commit(count) {
       const took: number[] = [];
@@ -29,6 +34,7 @@ export function openCommitProbe(folder: string, name: string): CommitProbe {
       }
       return median(took);
     },
+    commitTogether: (count) => insertAll(count),
     [Symbol.dispose]: () => void database.close(),
   };
 }

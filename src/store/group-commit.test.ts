@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { expect, it } from "vitest";
 import { type GroupCommit, groupCommit } from "./group-commit.ts";
 import { scratchLogs } from "./scratch-folder.contract.ts";
@@ -68,13 +69,29 @@ it("makes one transaction of all that one turn asks for, and another of the next
   expect(log.outcomes).toEqual(["committed", "committed"]);
 });
 
+it("answers many writes when the disk has them, and what is asked for meanwhile with the next commit", async () => {
+  await using log = await opened();
+
+  const crowd = Promise.all(["ana", "bo", "cy", "dee"].map((name) => log.writes.add(() => log.put(name))));
+  await nextTurn();
+  expect(log.names()).toEqual(["ana", "bo", "cy", "dee"]);
+  expect(log.outcomes).toEqual([]);
+  const late = log.writes.add(() => log.put("eve"));
+  await crowd;
+
+  expect(log.outcomes).toEqual(["committed"]);
+  expect(log.names()).not.toContain("eve");
+  await late;
+  expect(log.outcomes).toEqual(["committed", "committed"]);
+});
+
 it("commits at once when it is told to, and answers later", async () => {
   await using log = await opened();
 
   const added = log.writes.add(() => log.put("ana"));
-  log.writes.flush();
+  const flushed = log.writes.flush();
 
   expect(log.names()).toEqual(["ana"]);
   expect(log.outcomes).toEqual(["committed"]);
-  await added;
+  await Promise.all([added, flushed]);
 });

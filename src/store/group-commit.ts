@@ -2,8 +2,11 @@
  * Which writes share one trip to the disk: all that are asked for in one turn of the event loop.
  *
  * The commit runs in the turn's check phase, after every socket that had something to say has been read: many callers share
- * it and a lone one waits for nobody. When one of several writes is refused, all are undone and made once more with a savepoint
- * each, so that its refusal undoes nothing but itself; that is rare, and savepoints cost as much as the writes.
+ * it and a lone one waits for nobody. Where many share it, the disk is waited for beside this thread, which reads and decides
+ * meanwhile (docs/decisions/0025); what is asked for by then is the next commit.
+ *
+ * When one of several writes is refused, all are undone and made once more with a savepoint each, so that its refusal undoes
+ * nothing but itself; that is rare, and savepoints cost as much as the writes.
  */
 import { resultCode, storeFault } from "./sqlite-fault.ts";
 import type { SqliteFile } from "./sqlite-file.ts";
@@ -14,11 +17,13 @@ export interface GroupCommit {
    * that is durable.
    *
    * What `write` throws by itself rejects this promise alone; a fault of the engine rejects every write of the turn, and
-   * then nothing of the turn is stored.
+   * then nothing of the turn is stored. A sync that fails rejects them as well, and nothing is taken any more.
+   *
+   * @param records - how many it writes
    */
-  add<T>(write: () => T): Promise<T>;
-  /** Commits now what has been asked for. */
-  flush(): void;
+  add<T>(write: () => T, records?: number): Promise<T>;
+  /** Commits now what has been asked for, or as soon as the disk has what was asked for before. */
+  flush(): Promise<void>;
 }
 
 export interface CommitOutcome {
@@ -29,6 +34,12 @@ export interface CommitOutcome {
   /** Nothing of the turn was stored, because of `fault`. */
   undone(fault: unknown): void;
 }
+
+/**
+ * Records from which on a commit is synced beside this thread. The way there and back takes a quarter of what the disk does, which
+ * is lost where nobody else has anything to say meanwhile.
+ */
+const CROWD = 4;
 
 interface Waiting {
   /** Runs the write and returns the answer to give after the commit. */
@@ -41,6 +52,8 @@ export function groupCommit(file: SqliteFile, outcome: CommitOutcome): GroupComm
   const release = file.connection.prepare("RELEASE one_write");
   const rollBack = file.connection.prepare("ROLLBACK TO one_write");
   let turn: Waiting[] = [];
+  let turnRecords = 0;
+  let syncing: Promise<void> | undefined;
 
   function runAlone({ run, reject }: Waiting): () => void {
     savepoint.run();
@@ -71,26 +84,46 @@ export function groupCommit(file: SqliteFile, outcome: CommitOutcome): GroupComm
     }
   }
 
-  function flush(): void {
-    const writes = turn;
-    turn = [];
-    if (writes.length === 0) return;
-    let answers: readonly (() => void)[];
-    try {
-      answers = file.transaction(() => (writes.length === 1 ? writes.map(({ run }) => run()) : runAll(writes)));
-    } catch (error) {
-      const fault = storeFault(file.path, error);
-      outcome.undone(fault);
-      for (const { reject } of writes) reject(fault);
-      return;
-    }
+  function settle(answers: readonly (() => void)[]): void {
     outcome.committed();
     for (const answer of answers) answer();
   }
 
+  function refuse(writes: readonly Waiting[], error: unknown): void {
+    const fault = storeFault(file.path, error);
+    outcome.undone(fault);
+    for (const { reject } of writes) reject(fault);
+  }
+
+  function commit(): void {
+    if (syncing !== undefined) return;
+    const writes = turn;
+    const isCrowd = turnRecords >= CROWD;
+    turn = [];
+    turnRecords = 0;
+    if (writes.length === 0) return;
+    const work = () => (writes.length === 1 ? writes.map(({ run }) => run()) : runAll(writes));
+    try {
+      if (!isCrowd) return settle(file.transaction(work));
+      const { result, synced } = file.transactionSyncedLater(work);
+      syncing = synced
+        .then(
+          () => settle(result),
+          (fault: unknown) => refuse(writes, fault),
+        )
+        .finally(() => {
+          syncing = undefined;
+          if (turn.length > 0) setImmediate(commit);
+        });
+    } catch (fault) {
+      refuse(writes, fault);
+    }
+  }
+
   return {
-    add<T>(write: () => T): Promise<T> {
-      if (turn.length === 0) setImmediate(flush);
+    add<T>(write: () => T, records = 1): Promise<T> {
+      if (turn.length === 0 && syncing === undefined) setImmediate(commit);
+      turnRecords += records;
       return new Promise<T>((resolve, reject) => {
         turn.push({
           run: () => {
@@ -101,7 +134,12 @@ export function groupCommit(file: SqliteFile, outcome: CommitOutcome): GroupComm
         });
       });
     },
-    flush,
+    async flush() {
+      while (turn.length > 0 || syncing !== undefined) {
+        commit();
+        await (syncing as Promise<void> | undefined);
+      }
+    },
   };
 }
 

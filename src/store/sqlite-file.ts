@@ -10,6 +10,7 @@ import type { SqliteConnection, SqliteDriver } from "./sqlite-driver.ts";
 import { resultCode } from "./sqlite-fault.ts";
 import { type Mark, markText, parseMark, type Whereabouts } from "./sqlite-mark.ts";
 import { APPLICATION_ID, PAGE_BYTES, SCHEMA_FORMAT, TABLE_QUERIES } from "./sqlite-schema.ts";
+import { walSync } from "./wal-sync.ts";
 
 /** Below this size a log is checked whole at every opening, which takes some 20 ms; above, after a crash only. */
 const ALWAYS_CHECKED_BYTES = 64 * 2 ** 20;
@@ -25,6 +26,11 @@ export interface SqliteFile {
    * @throws StoreGone when the file was removed or replaced: what is written into a file without a name is lost
    */
   transaction<T>(work: () => T): T;
+  /**
+   * Runs `work` in a transaction as `transaction` does, which is durable when `synced` resolves: the process goes on while the
+   * disk works. When that rejects nobody knows what the disk has, and the file takes nothing more.
+   */
+  transactionSyncedLater<T>(work: () => T): { readonly result: T; readonly synced: Promise<void> };
   /** Whether the files at the path are still the ones that are owned: a few microseconds, and no file is opened. */
   inPlace(): boolean;
   /** Moves what is in the WAL into the file, as far as it goes. It is never needed for durability. */
@@ -78,11 +84,14 @@ function refuseStranger(path: string, connection: SqliteConnection): void {
   if (format < 1) throw new StoreCorrupt(path, `its schema has format ${format}, which no release has written`);
 }
 
+/** A commit is on the disk when it returns, or when the WAL has been synced. */
+const SYNCED = { now: "PRAGMA synchronous = FULL", later: "PRAGMA synchronous = NORMAL" } as const;
+
 function setDurable(path: string, connection: SqliteConnection): void {
   const mode = pragma(connection, "journal_mode = WAL");
   if (mode !== "wal") throw new StoreUnavailable(`the log ${path} stays in journal mode ${String(mode)}, and wal is needed`);
   connection.exec(`
-    PRAGMA synchronous = FULL;
+    ${SYNCED.now};
     PRAGMA fullfsync = ON;
     PRAGMA checkpoint_fullfsync = ON;
     PRAGMA wal_autocheckpoint = 0;
@@ -118,7 +127,9 @@ function ownedFile(path: string, connection: SqliteConnection, found: Mark): Sql
   const writeMark = connection.prepare("UPDATE mark SET text = ? WHERE id = 1");
   const checkpointWal = connection.prepare<Checkpointed>("PRAGMA wal_checkpoint(PASSIVE)");
   const inPlace = placeOf(path);
+  const wal = walSync(path);
   let mark = found;
+  let broken: StoreUnavailable | undefined;
   let walBeginsAnew = found.records === "closed";
 
   function undo(): void {
@@ -128,6 +139,7 @@ function ownedFile(path: string, connection: SqliteConnection, found: Mark): Sql
   const nextMark = (records: Whereabouts): Mark => ({ ...mark, generation: mark.generation + (walBeginsAnew ? 1 : 0), records });
 
   function transaction<T>(records: Whereabouts, work: () => T): T {
+    if (broken !== undefined) throw broken;
     undo();
     if (!inPlace()) throw new StoreGone(path);
     begin.run();
@@ -150,16 +162,34 @@ function ownedFile(path: string, connection: SqliteConnection, found: Mark): Sql
     connection,
     inPlace,
     transaction: (work) => transaction("in-use", work),
+    transactionSyncedLater(work) {
+      if (!wal.open()) return { result: transaction("in-use", work), synced: Promise.resolve() };
+      connection.exec(SYNCED.later);
+      try {
+        const result = transaction("in-use", work);
+        const synced = wal.sync().catch((fault: StoreUnavailable) => {
+          broken = fault;
+          throw fault;
+        });
+        return { result, synced };
+      } finally {
+        connection.exec(SYNCED.now);
+      }
+    },
     checkpoint() {
+      if (broken !== undefined) return;
       transaction("parted", () => undefined);
       const done = checkpointWal.get();
       walBeginsAnew = done?.busy === 0 && done.log === done.checkpointed;
       transaction("in-use", () => undefined);
     },
     close() {
+      wal.close();
       try {
-        transaction("closed", () => undefined);
-        connection.exec("PRAGMA wal_checkpoint(TRUNCATE)");
+        if (broken === undefined) {
+          transaction("closed", () => undefined);
+          connection.exec("PRAGMA wal_checkpoint(TRUNCATE)");
+        }
       } catch (fault) {
         if (resultCode(fault) === undefined && !(fault instanceof StoreGone)) throw fault; // an engine's fault leaves the WAL, which the next opening replays
       } finally {

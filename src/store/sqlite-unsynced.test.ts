@@ -1,0 +1,50 @@
+import { closeSync, openSync, readdirSync, readlinkSync } from "node:fs";
+import { expect, it } from "vitest";
+import type { StreamId } from "../wire/ids.ts";
+import { StoreUnavailable } from "./errors.ts";
+import { collect, recordsBehind } from "./records.contract.ts";
+import { scratchLogs } from "./scratch-folder.contract.ts";
+import { openSqliteStore } from "./sqlite.ts";
+
+const ana = "ana/session" as StreamId;
+const bo = "bo/session" as StreamId;
+const newLog = scratchLogs();
+
+/** What stands in for the WAL from now on cannot be synced, whoever holds the descriptor by which it was. */
+function breakSync(path: string): void {
+  const held = readdirSync("/proc/self/fd").filter((number) => linkOf(number) === `${path}-wal`);
+  const ours = Math.max(...held.map(Number)); // the engine opened its own before
+  closeSync(ours);
+  expect(openSync("/dev/null", "r")).toBe(ours);
+}
+
+function linkOf(descriptor: string): string | undefined {
+  try {
+    return readlinkSync(`/proc/self/fd/${descriptor}`);
+  } catch {
+    return undefined;
+  }
+}
+
+it.runIf(process.platform === "linux")(
+  "a log whose disk did not take a sync acknowledges nothing of it, takes nothing more, and is whole when it is opened again",
+  async () => {
+    const path = await newLog();
+    const store = await openSqliteStore({ path });
+    await store.append(ana, 0, recordsBehind(0, 8));
+    breakSync(path);
+
+    const outcomes = await Promise.allSettled([store.append(ana, 8, recordsBehind(8, 8)), store.append(bo, 0, recordsBehind(0, 1))]);
+
+    for (const outcome of outcomes) expect(outcome).toMatchObject({ status: "rejected", reason: { code: "store/unavailable" } });
+    await expect(store.append(bo, 0, recordsBehind(0, 1))).rejects.toThrow(/start the sidecar again/);
+    await expect(store.probe()).rejects.toThrow(StoreUnavailable);
+    expect(await collect(store.read(ana, 0))).toEqual(recordsBehind(0, 8));
+    await store.close();
+
+    await using again = await openSqliteStore({ path });
+    const [{ head } = { head: 0 }] = await again.streams();
+    expect(await collect(again.read(ana, 0))).toEqual(recordsBehind(0, head));
+    expect(await again.append(ana, head, recordsBehind(head, 1))).toBe(head + 1);
+  },
+);
