@@ -34,11 +34,12 @@ function claiming(session: Session) {
       pending: [...claims.values()].filter(({ state }) => state === "PENDING").length,
       held: [...intents.values()].filter(({ principal, state }) => principal === "ana" && state === "ACTIVE").length,
     }));
-  async function approve(): Promise<void> {
+  async function decide(decision: "approved" | "rejected"): Promise<void> {
     const [id] = await session.state(({ claims }) => [...claims.keys()]);
-    await session.says("dee", "INTENT_CLAIM", { claim_id: id ?? "", extensions: { signalbox: { decision: "approved" } } });
+    await session.says("dee", "INTENT_CLAIM", { claim_id: id ?? "", extensions: { signalbox: { decision } } });
     await session.settled();
   }
+  const approve = () => decide("approved");
   /** Claims, and gives the answer that it was not decided in time. */
   async function claimInVain() {
     vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
@@ -56,7 +57,7 @@ function claiming(session: Session) {
     cancelled.abort();
     await called;
   }
-  return { claim, claimInVain, claimAndCancel, standing, approve };
+  return { claim, claimInVain, claimAndCancel, standing, approve, decide };
 }
 
 describe("a claim that two calls under one id wait for", () => {
@@ -127,5 +128,59 @@ describe("a claim that a call told of before it was decided", () => {
     await claimAndCancel();
 
     expect(await standing()).toEqual({ pending: 1, held: 0 });
+  });
+});
+
+describe("what becomes of a claim after its call was answered", () => {
+  type Left = Awaited<ReturnType<typeof left>>;
+  const comesBack = ({ session }: Left) =>
+    session.says("bo", "HELLO", { display_name: "bo", roles: ["contributor"], capabilities: [], extensions: { signalbox: {} } });
+
+  it.each<{ name: string; what: (there: Left, intentId: string) => Promise<unknown>; says: readonly RegExp[] | undefined }>([
+    {
+      name: "is told when it was approved",
+      what: ({ approve }) => approve(),
+      says: [/^your claim on intent-bo was approved by dee: you hold a\.ts as intent-\w+; read what was left there before you edit it$/],
+    },
+    {
+      name: "is told when it was rejected",
+      what: ({ decide }) => decide("rejected"),
+      says: [/^your claim on intent-bo was rejected \(not_approved\): you hold nothing by it, so work elsewhere$/],
+    },
+    {
+      name: "is told when its owner came back",
+      what: comesBack,
+      says: [
+        /^your claim on intent-bo was withdrawn \(its owner is back and goes on with it\): you hold nothing by it, so work elsewhere$/,
+      ],
+    },
+    {
+      name: "is not told to whoever gave it up",
+      what: ({ session }, intentId) => session.call(ana, "yield_task", { intent_id: intentId }),
+      says: undefined,
+    },
+  ])("$name, once", async ({ what, says }) => {
+    const there = await left();
+    await using session = there.session;
+    (await there.claimInVain()).settle?.(true);
+    const [intentId = ""] = await session.state(({ claims }) => [...claims.values()].map(({ newIntent }) => newIntent));
+
+    await what(there, intentId);
+    await session.settled();
+    const [told, again] = [await session.call(ana, "who_is_working"), await session.call(ana, "who_is_working")];
+
+    expect(told.notices).toEqual(says?.map((sentence) => expect.stringMatching(sentence) as unknown));
+    expect(again.notices).toBeUndefined();
+  });
+
+  it("is told by the repeat that asks for it alone", async () => {
+    const { session, claim, claimInVain, approve } = await left();
+    await using _ = session;
+    (await claimInVain()).settle?.(true);
+    await approve();
+
+    const { structured } = await claim();
+
+    expect([structured["status"], structured["notices"]]).toEqual(["ok", undefined]);
   });
 });

@@ -1,21 +1,25 @@
 /** What `begin_task` does while others hold its files and it was told to wait: a place in the queue, and its answer. */
 import type { JsonObject } from "../wire/json.ts";
-import type { OverlapView } from "../wire/query.ts";
+import type { IntentView, OverlapView } from "../wire/query.ts";
 import type { Task } from "./begin-task.ts";
 import type { Rejection } from "../wire/refusals.ts";
 import { codeOf, failed, refused } from "./failure.ts";
 import { heldIn, holding } from "./holders.ts";
+import { namedIn } from "./named-in.ts";
 import type { ToolContext } from "./ports.ts";
-import type { Announced, Outcome, Waiting } from "./ports/session.ts";
+import type { Announced, Coordination, Outcome, Waiting } from "./ports/session.ts";
 import { listed, named, quoted } from "./quote.ts";
 import { asArguments } from "./scope-input.ts";
 import { telling } from "./telling.ts";
-import { left, since } from "./times.ts";
+import { left, PLACE_SEC, since } from "./times.ts";
 import type { Answer, Next } from "./tool.ts";
 import { isCalledOff } from "./untold.ts";
 
 /** Holders that the text names. */
 const NAMED_HOLDERS = 4;
+
+/** The same of tasks of the caller's own. */
+const NAMED_OWN = 3;
 
 /**
  * Waits for the turn of a task that has a place, and gives what stands at the end of it: what the task began with, its
@@ -89,7 +93,18 @@ export function foreignTicket({ intentId, objective, files }: Task, rejection: R
   );
 }
 
-export function waiting({ intentId, principalId, objective, files, nowMs }: Task, { ahead, holders: held }: Waiting): Answer {
+/** Own tasks that hold some of the files while another waits for all of them. */
+export async function ownOver(coordination: Coordination, { files, principalId }: Task): Promise<readonly IntentView[]> {
+  const { active_intents } = await coordination.summary({ paths: files, limit: 100 });
+  return active_intents.filter((intent) => intent.principal_id === principalId && intent.state === "ACTIVE");
+}
+
+/** @param own - tasks of the caller's that it is to replace */
+export function waiting(
+  { intentId, principalId, objective, files, nowMs }: Task,
+  { ahead, holders: held }: Waiting,
+  own: readonly Pick<IntentView, "intent_id" | "scope">[],
+): Answer {
   const { holders } = heldIn({ code: "intent/held", message: "", details: { overlaps: held as JsonObject[], total: held.length } });
   const before = ahead === 0 ? "you are next" : `${ahead} ${ahead === 1 ? "waits" : "wait"} before you`;
   const mutual: Next[] = holders.some((holder) => holder.waits_for_you === true)
@@ -114,7 +129,8 @@ export function waiting({ intentId, principalId, objective, files, nowMs }: Task
       ahead,
     },
     lines: [
-      `waiting: you hold none of these files yet; ${before}. Do not edit them. Your place is kept for 120 s.`,
+      `waiting: ${heldStill(own)}; ${before}. Do not edit ${own.length === 0 ? "them" : "the others"}.`,
+      `The task begins by itself when they are free${replacing(own)}, and your next result says so. Your place is kept for ${PLACE_SEC} s, and with each call with the ticket for as long again.`,
       ...holders.slice(0, NAMED_HOLDERS).map((holder) => `- ${holding(holder, nowMs)}`),
     ],
     next: [
@@ -128,4 +144,18 @@ export function waiting({ intentId, principalId, objective, files, nowMs }: Task
       { tool: "yield_task", arguments: { intent_id: intentId }, why: "to give up your place" },
     ],
   };
+}
+
+function heldStill(own: readonly Pick<IntentView, "intent_id" | "scope">[]): string {
+  if (own.length === 0) return "you hold none of these files yet";
+  const tasks = own.slice(0, NAMED_OWN).map(({ intent_id, scope }) => `${named(intent_id)} covers (${listed(namedIn(scope), 3)})`);
+  return `of these files you hold only what ${tasks.join(" and ")}`;
+}
+
+function replacing(own: readonly Pick<IntentView, "intent_id">[]): string {
+  if (own.length === 0) return "";
+  return `, in place of ${listed(
+    own.map(({ intent_id }) => intent_id),
+    NAMED_OWN,
+  )}`;
 }

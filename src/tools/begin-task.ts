@@ -12,7 +12,7 @@ import { clientRequestId } from "./once.ts";
 import type { KnownIntent } from "./own-intent.ts";
 import type { ToolContext } from "./ports.ts";
 import { type Announced, PRIORITIES } from "./ports/session.ts";
-import { foreignTicket, inventedTicket, turnOf, waiting } from "./begin-task-waiting.ts";
+import { foreignTicket, inventedTicket, ownOver, turnOf, waiting } from "./begin-task-waiting.ts";
 import { asArguments, freeTogether, manyPaths, type ReadScope, readScope, symbols } from "./scope-input.ts";
 import type { Rejection } from "../wire/refusals.ts";
 import { DEFAULT_WAIT_S, MOST_WAIT_S, PLACE_SEC, until } from "./times.ts";
@@ -139,7 +139,9 @@ export const beginTask = defineTool({
       }
       const { waiting: place } = outcome.result;
       const answer =
-        place === undefined ? await begun(ctx, task, outcome.result, hadToWait ? undefined : await seeing) : waiting(task, place);
+        place === undefined
+          ? await begun(ctx, task, outcome.result, hadToWait ? undefined : await seeing)
+          : waiting(task, place, await ownOver(coordination, task));
       return unlessUntold(ctx, await withLiteralHint(answer, ctx.files, scope.paths), attempt.hearer, giveUp);
     }
     await attempt.hearer.leave();
@@ -260,7 +262,7 @@ function blocked(task: Task, rejection: Rejection, links: ReadScope["links"]): A
       ...(freeCount === free.length ? {} : { free_file_count: freeCount }),
     },
     lines: [
-      "blocked: nothing was announced, so you hold none of these files. Do not edit what others hold.",
+      "blocked: nothing was announced, and you hold nothing by this call. Do not edit what others hold.",
       ...holders.slice(0, NAMED_HOLDERS).map((holder) => `- ${holding(holder, nowMs)}`),
       ...(holderCount > NAMED_HOLDERS ? [`- and ${holderCount - NAMED_HOLDERS} more`] : []),
       ...(holders.length === 0 ? [`- ${quoted(rejection.message, 400)}`] : []),

@@ -2,13 +2,14 @@
  * The session as the tools see it, put into the messages of MPAC and the questions of ours: whoever carries these, over a
  * connection or in process, has the same session.
  */
-import type { Answer, Query } from "../wire/query.ts";
+import type { Answer, IntentAnswer, Query } from "../wire/query.ts";
 import type { JsonObject } from "../wire/json.ts";
 import { AckExtension } from "../wire/mpac/coordinator.ts";
 import type { Ack, WaitingAck } from "../wire/mpac/extension.ts";
 import type { ClientMessage } from "../wire/mpac/messages.ts";
 import type { Rejection } from "../wire/refusals.ts";
 import type { Heard, Hearing } from "./hearing.ts";
+import { createLateWords } from "./late-word.ts";
 import type { Notices } from "./notices.ts";
 import type {
   Announced,
@@ -26,9 +27,6 @@ import { tellingOfTurns } from "./turn-notice.ts";
 
 /** Life of a task that was taken over, in seconds; it is renewed while there is work, as others are. */
 const TAKEN_OVER_TTL_SEC = 900;
-
-/** How long a claim that nobody decided in time is listened for, in milliseconds: a person may approve it hours later. */
-const LATE_WORD_MS = 86_400_000;
 
 export type CommandType = Exclude<ClientMessage["message_type"], "HELLO" | "GOODBYE">;
 
@@ -73,7 +71,7 @@ export function createCoordination(carrier: Carrier): Coordination {
 }
 
 function spokenOver(carrier: Carrier): Coordination {
-  const { hearing, commitPayload = worktreeCommit } = carrier;
+  const { hearing, notices, commitPayload = worktreeCommit } = carrier;
 
   async function send<Result>(type: CommandType, payload: JsonObject, resultOf: (ack: Ack) => Result): Promise<Outcome<Result>> {
     const sent = await carrier.send(type, payload);
@@ -91,25 +89,16 @@ function spokenOver(carrier: Carrier): Coordination {
   const nothing = (): undefined => undefined;
 
   /** What was taken over lives on like a task of one's own. */
-  async function adopt(intentId: string): Promise<void> {
+  async function adopt(intentId: string): Promise<IntentAnswer["intent"]> {
     const { intent } = await ask<"intent">({ kind: "intent", intent_id: intentId });
-    if (intent === null) return;
+    if (intent === null) return null;
     const { objective, fence, scope } = intent;
     carrier.adopt({ intentId, objective, fence, files: scope.resources ?? [], ttlSec: TAKEN_OVER_TTL_SEC, renews: true });
     await carrier.send("INTENT_UPDATE", { intent_id: intentId, ttl_sec: TAKEN_OVER_TTL_SEC });
+    return intent;
   }
 
-  /** Claims whose word is listened for without a call that waits. */
-  const late = new Set<string>();
-
-  function hearLate({ claimId, newIntentId }: Claim, wordWithin: (wait: Wait) => Promise<ClaimDecision | undefined>): void {
-    if (late.has(claimId)) return;
-    late.add(claimId);
-    void wordWithin({ limitMs: LATE_WORD_MS })
-      .then((said) => (said?.decision === "approved" ? adopt(newIntentId) : undefined))
-      .catch(nothing)
-      .finally(() => late.delete(claimId));
-  }
+  const hearLate = createLateWords({ adopt, notices });
 
   return {
     membership: () => carrier.membership(),
@@ -196,6 +185,7 @@ function spokenOver(carrier: Carrier): Coordination {
       const wordWithin = (within: Wait) =>
         hearing.until((heard) => (heard === undefined ? missed() : wordOn(asked.claimId, heard)), within);
       const word = wordWithin(wait);
+      notices?.forget(asked.newIntentId); // the answer tells of it
       const sent = await send("INTENT_CLAIM", claimPayload(asked), nothing);
       if (!sent.ok) return sent;
       const decided = await word;

@@ -288,6 +288,15 @@ describe("begin_task that waits", () => {
     expect(second.structured).toMatchObject({ status: "ok", intent_id: ticket });
   });
 
+  it("says what of it one holds by a task of one's own", async () => {
+    const session = held();
+    session.holds("ana", "intent-mine", ["src/b.ts"]);
+
+    const { text } = await caller(session, "ana").call("begin_task", { ...asked, files: ["src/a.ts", "src/b.ts"], wait_s: 0 });
+
+    expect(text).toContain("waiting: of these files you hold only what intent-mine covers (src/b.ts); you are next.");
+  });
+
   it("gives its place up by yield_task", async () => {
     const session = held();
     const ana = caller(session, "ana");

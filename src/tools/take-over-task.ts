@@ -12,6 +12,7 @@ import { clientRequestId, idFor, repeatable, type Request, requestOf } from "./o
 import type { KnownIntent } from "./own-intent.ts";
 import type { ToolContext } from "./ports.ts";
 import type { Claim, ClaimDecision, Coordination } from "./ports/session.ts";
+import { whyNot } from "./late-word.ts";
 import { listed, named } from "./quote.ts";
 import { UNDONE } from "./replies.ts";
 import { manyPaths, readScope } from "./scope-input.ts";
@@ -193,8 +194,7 @@ function common({ claimId, original }: Asked, decision: string | null): Readonly
 async function answerTo(coordination: Coordination, asked: Asked, word: ClaimDecision | undefined): Promise<Answer> {
   if (word === undefined) return undecided(asked.original, asked, `nobody has decided it within ${WORD_MS / 1_000} s`);
   if (word.decision !== "approved") {
-    const why = word.reason === "original_owner_rejoined" ? "its owner is back and goes on with it" : (word.reason ?? word.decision);
-    return rejected(asked, word.decision, `the claim on ${named(asked.original)} was ${word.decision}: ${why}`);
+    return rejected(asked, word.decision, `the claim on ${named(asked.original)} was ${word.decision}: ${whyNot(word)}`);
   }
   const { newIntentId, files } = asked;
   const { open_conflicts } = await coordination.summary({ limit: 100 });
@@ -248,7 +248,7 @@ function undecided(original: string, { claimId, newIntentId, dueAt }: Standing, 
   const ask: Next[] = dueAt === undefined ? [{ why: `ask the user to run \`${command}\` in this repository` }] : [];
   return {
     structured: { status: "timeout", decision: null, claim_id: claimId, original_intent_id: original, new_intent_id: null, message },
-    lines: [`timeout: ${message}. Do not edit its files yet.`],
+    lines: [`timeout: ${message}. Do not edit its files yet; a later result says what became of it.`],
     next: [
       ...ask,
       {
