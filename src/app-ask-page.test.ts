@@ -117,4 +117,28 @@ describe("the page", () => {
     expect(page.headers.get("cache-control")).toBe("no-store");
     expect(page.headers.get("referrer-policy")).toBe("same-origin");
   });
+
+  it("is opened, read and closed for a bridge that brings the token, and for nobody else", async () => {
+    await using served = await arguing();
+    const { authorization } = served.as("ana");
+    const at = (path: string, init: RequestInit = {}, headers: Record<string, string> = { authorization }) =>
+      fetch(`${served.url}/ask${path}`, { ...init, headers });
+    const question = { message: "m", fields: { why: { type: "string", title: "Why" } }, required: ["why"] };
+    const opening = { method: "POST", body: JSON.stringify(question) };
+
+    const { id } = (await (await at("", opening)).json()) as { id: string };
+    const barred = [await at("", opening, {}), await at(`/${id}/reply`, {}, {}), await at(`/${id}/close`, { method: "POST" }, {})];
+    const unfit = [await at("", { method: "POST", body: "{" }), await at("", { method: "POST", body: '{"message":1}' })];
+    const waits = at(`/${id}/reply`);
+    const taken = await answer(`${served.origin}/mcp/ask/${id}`, { _action: "accept", why: "so" });
+    const said = await (await waits).json();
+    const read = await at(`/${id}/reply`);
+    const other = (await (await at("", opening)).json()) as { id: string };
+    await at(`/${other.id}/close`, { method: "POST" });
+    const closed = await answer(`${served.origin}/mcp/ask/${other.id}`, { _action: "accept", why: "so" });
+
+    expect(barred.concat(unfit).map(({ status }) => status)).toEqual([401, 401, 401, 400, 400]);
+    expect([taken.status, said, read.status]).toEqual([200, { action: "accept", content: { why: "so" } }, 404]);
+    expect(closed.status).toBe(404);
+  });
 });

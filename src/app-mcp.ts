@@ -103,7 +103,7 @@ export async function serveMcp(common: Common, options: McpOptions): Promise<Mad
     },
   });
 
-  const routes = edge.routes.route("/", docsRoutes({ publicUrl, log })).route("/", askRoutes(pages));
+  const routes = edge.routes.route("/", docsRoutes({ publicUrl, log })).route("/", askRoutes(pages, { door, baseAt }));
   if (issuer !== undefined) routes.route("/", metadataRoutes({ issuer: issuer.issuer, publicUrl }));
   routes.notFound(({ req, json }) =>
     json({ detail: `there is nothing at ${req.path}; MCP is spoken at /mcp and at /session/<id>/mcp` }, 404),

@@ -26,6 +26,7 @@ import { createMembers } from "./members.ts";
 import { notesFolder } from "./notes-folder.ts";
 import { createNotices } from "../tools/notices.ts";
 import { readPeerSettings } from "./peer-settings.ts";
+import type { PagesPlace } from "./pages.ts";
 import { type BridgePeers, createPeers, type Seat } from "./peers.ts";
 import { finishPending, hash } from "./recovery.ts";
 import { createWorktreeLook } from "./worktree-look.ts";
@@ -54,6 +55,8 @@ export type PeerElsewhere = (make: () => BridgePeers) => BridgePeers;
 
 export interface WorkspaceContext {
   readonly tools: ToolContext;
+  /** Where the session's sidecar shows pages to a person. */
+  pagesPlace(): Promise<PagesPlace | undefined>;
   /** A tool is called here. */
   worked(): void;
   /** Whether somebody wants to hear of what happens on the session's bus. */
@@ -192,6 +195,10 @@ export async function openContext(
       hash,
       workspace: { dir: workspaceDir, sessionId: remote?.sessionId ?? store.identity.session_id },
       reportFault,
+    },
+    async pagesPlace() {
+      const at = await seat();
+      return at && { base: `${at.uri.replace(/^ws/, "http").replace(/\/$/, "")}/mcp`, token: at.token };
     },
     worked: () => members.worked(),
     followBoard: (isWanted) => news.want(isWanted),

@@ -91,6 +91,11 @@ export async function run(args: readonly string[]): Promise<void> {
       complete: async (...asked) => (await load()).complete(...asked),
       knows: async (...asked) => (await load()).knows(...asked),
     },
+    pages: {
+      open: async (...asked) => (await load()).pages.open(...asked),
+      at: async (...asked) => (await load()).pages.at(...asked),
+      close: (id) => void load().then(({ pages }) => pages.close(id), fail),
+    },
     followers,
     isTold: (uri) => isTold(uri, process.env),
     onFollowed: joinSoon,

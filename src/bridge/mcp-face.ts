@@ -9,6 +9,7 @@ import { CLIENT_INFO_META_KEY, isJSONRPCRequest, type JSONRPCMessage, type Serve
 import { serveStdio, StdioServerTransport } from "@modelcontextprotocol/server/stdio";
 import type { Face } from "../mcp/face.ts";
 import { makeServer } from "../mcp/make-server.ts";
+import type { Pages } from "../mcp/pages.ts";
 import { createRequestStates } from "../mcp/request-state.ts";
 import type { Followers } from "./followers.ts";
 import { createHostLines } from "./host-lines.ts";
@@ -23,6 +24,7 @@ const MAX_LISTENED = 1_000;
 
 export interface FaceOptions {
   readonly face: Face;
+  readonly pages: Pages;
   readonly followers: Followers;
   /** Whether anybody says when this resource says something else. */
   readonly isTold: (uri: string) => boolean;
@@ -40,7 +42,7 @@ export interface Served {
   tellUpdated(uri: string): void;
 }
 
-export function serveFace({ face, followers, isTold, onFollowed, stdout, report, onClosed }: FaceOptions): Served {
+export function serveFace({ face, pages, followers, isTold, onFollowed, stdout, report, onClosed }: FaceOptions): Served {
   const requestStates = createRequestStates({ nowMs: Date.now });
   let server: Server | undefined;
   let isModern = false;
@@ -62,6 +64,7 @@ export function serveFace({ face, followers, isTold, onFollowed, stdout, report,
 
   const calls = createHostCalls({
     face,
+    pages,
     client: () => ({ clientName: server?.getClientVersion()?.name, capabilities: server?.getClientCapabilities() }),
     send: (message) => void transport.send(message as JSONRPCMessage).catch(() => undefined), // a host that has gone misses nothing
     whenSent,
@@ -88,6 +91,7 @@ export function serveFace({ face, followers, isTold, onFollowed, stdout, report,
       callerOf: () => "host", // whoever holds the other end of the pipe
       whenSent: ({ id }, tell) => whenSent(id, tell),
       subscriptions,
+      pages,
       report,
     });
     return server;

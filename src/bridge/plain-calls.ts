@@ -9,6 +9,7 @@
  * A request that is none is refused here, because the SDK drops it, and its host would wait for good.
  */
 import type { Asked, Face } from "../mcp/face.ts";
+import type { Pages } from "../mcp/pages.ts";
 import { progressTo, type Progressing } from "../mcp/progress.ts";
 import { answersPlainly, createPlainCalls, type PlainCall, plainCallIn2025, type PlainClient } from "../mcp/plain-call.ts";
 
@@ -35,6 +36,8 @@ export interface HostCalls {
 
 export interface HostCallsOptions {
   readonly face: Face;
+  /** Where a person answers whose host opens addresses. */
+  readonly pages?: Pages | undefined;
   /** What a host of the era before has said of itself. */
   readonly client: () => PlainClient;
   /** Sends a message to the host. */
@@ -49,7 +52,7 @@ export interface HostCallsOptions {
 }
 
 export function createHostCalls(options: HostCallsOptions): HostCalls {
-  const { face, client, send, whenSent, isRequest, passOn, report } = options;
+  const { face, pages, client, send, whenSent, isRequest, passOn, report } = options;
   const plain = createPlainCalls();
   const open = new Map<Id, AbortController>();
   let era: Asked["era"] | undefined;
@@ -67,6 +70,7 @@ export function createHostCalls(options: HostCallsOptions): HostCalls {
     },
   };
   const answerPlainly = answersPlainly(faceWithProgress, {
+    pages,
     report,
     whenSent({ id }, tell) {
       const ends = open.get(id);

@@ -7,13 +7,17 @@ import { sentenceOf } from "../client/faults.ts";
 import { readRemote } from "../client/remote.ts";
 import { busDrain } from "../tools/bus-drain.ts";
 import { type Answers, answersOfTools } from "../mcp/face-of-tools.ts";
+import type { Pages } from "../mcp/pages.ts";
 import { turnedAway } from "../tools/failure.ts";
 import { REGISTRY } from "../tools/registry.ts";
 import type { ToolResult } from "../tools/tool.ts";
 import { aboutWhat } from "./changes.ts";
 import { createContexts, type NoContext } from "./contexts.ts";
+import { createPages } from "./pages.ts";
 
 export interface BridgeTools extends Answers {
+  /** Where a person answers whose host opens addresses. */
+  readonly pages: Pages;
   /** Joins the bridge's own session in the background. */
   joinSoon(): void;
   /** Whether the host follows something that the bus of the bridge's own session tells of. */
@@ -77,6 +81,13 @@ export function createBridgeTools(options: BridgeToolsOptions): BridgeTools {
         if (tool !== undefined) context.worked(); // a host may look by itself, with nobody at work
         return context.tools;
       },
+    }),
+    pages: createPages({
+      async place() {
+        const context = await contexts.contextFor(undefined);
+        return "refused" in context ? undefined : context.pagesPlace();
+      },
+      nowMs: Date.now,
     }),
     joinSoon() {
       if (unusable !== undefined) return;

@@ -171,7 +171,8 @@ async function call(
   if (asks !== undefined) {
     settle?.(false);
     if (!canShowForms(capabilities) && pages !== undefined) {
-      const page = pages.open(asks, asked);
+      const page = await pages.open(asks, asked);
+      if ("unshown" in page) return call(server, face, options, { ...made, ...page }, ctx, asked);
       return again(askOnPage(page, asks, asked, requestStates, bound), page);
     }
     const revision = server.getNegotiatedProtocolVersion() ?? TITLES_BESIDE;
@@ -197,7 +198,7 @@ export async function hearWhatHasCome(): Promise<void> {
 
 /** The plain answer, and why nobody was asked. */
 function withNotice({ text, structured }: ToolResult, unshown: string): Pick<ToolResult, "text" | "structured"> {
-  const notice = `your client answered the question to your user with an error (${unshown}), so nobody was asked and it was done as for a client that cannot ask`;
+  const notice = `${unshown}, so nobody was asked and it was done as for a client that cannot ask`;
   const { notices = [] } = structured as { readonly notices?: readonly string[] };
   return { text: `${text}\nNote: ${notice}.`, structured: { ...structured, notices: [...notices, notice] } };
 }

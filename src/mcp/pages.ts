@@ -6,7 +6,7 @@ import { inputRequired, type ElicitRequestURLParams, type InputRequiredResult } 
 import type { Question, Reply } from "../tools/asking.ts";
 import type { JsonObject } from "../wire/json.ts";
 import type { Asked } from "./face.ts";
-import { ANSWER_KEY } from "./question.ts";
+import { ANSWER_KEY, type Unshown } from "./question.ts";
 import { ANSWER_MS, type Bound, type RequestStates } from "./request-state.ts";
 
 export type PageReply = Pick<Extract<Reply, { action: "accept" }>, "action" | "content"> | { readonly action: "decline" | "cancel" };
@@ -20,9 +20,9 @@ export interface Page {
 }
 
 export interface Pages {
-  open(question: Question, asked: Asked): Page;
+  open(question: Question, asked: Asked): Page | Promise<Page | Unshown>;
   /** Undefined for one that was answered and heard, and for one that is too old. */
-  at(id: string, asked: Asked): Page | undefined;
+  at(id: string, asked: Asked): Page | undefined | Promise<Page | undefined>;
   /** Nobody answers there any more. */
   close(id: string): void;
 }
@@ -85,10 +85,10 @@ export async function backFrom(pages: Pages, said: Reply | undefined, asked: Ask
     pages.close(id);
     return { ...back, reply: { action: said.action, state } };
   }
-  const page = pages.at(id, asked);
+  const page = await pages.at(id, asked);
   const limitMs = asked.era === "legacy" ? ANSWER_MS : WAIT_MS;
   const onPage = await page?.answered({ limitMs, signal: asked.signal });
   if (onPage !== undefined) return { ...back, reply: { ...onPage, state } };
-  const open = asked.era === "modern" && !asked.signal.aborted ? pages.at(id, asked) : undefined;
+  const open = asked.era === "modern" && !asked.signal.aborted ? await pages.at(id, asked) : undefined;
   return open === undefined ? { ...back, reply: { action: "cancel", state } } : { ...back, open };
 }

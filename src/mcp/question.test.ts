@@ -65,6 +65,18 @@ describe.each(ERAS)("whether a person can be asked in the %s era", (era) => {
   });
 });
 
+it.each(ERAS)("does as for a client that cannot ask where no page opens for it in the %s era, and says so", async (era) => {
+  const { face, heard } = asking();
+  const pages = { open: () => Promise.resolve({ unshown: "no page opens" }), at: () => undefined, close: () => undefined };
+  const host = await talk(era, face, { capabilities: { elicitation: { url: {} } }, pages });
+
+  const { result } = await host.ask("tools/call", act);
+
+  const notices = [expect.stringMatching(/^no page opens, so nobody was asked/)];
+  expect(result).toMatchObject({ structuredContent: { said: "done", notices } });
+  expect(heard).toEqual(["nobody to ask"]);
+});
+
 describe("in 2026-07-28", () => {
   it("ends the call with the question, and gives the tool the reply with what it wanted to know again", async () => {
     const { face, heard, settled } = asking();

@@ -61,7 +61,7 @@ export async function replyIn({ mcpReq }: ServerContext, states: RequestStates, 
   return said.action === "accept" ? { action: "accept", content: said.content ?? {}, state } : { action: said.action, state };
 }
 
-/** A client's word that it cannot ask, though it said that it can. */
+/** Why nobody was asked by a client that said that it can ask. */
 export interface Unshown {
   readonly unshown: string;
 }
@@ -92,7 +92,7 @@ export async function askOver(
     if (mcpReq.signal.aborted) throw cause;
     // Nobody answered in time, or the client is gone.
     if (cause instanceof SdkError) return comesAgain({ action: "cancel" });
-    return { unshown: saidBy(cause) };
+    return { unshown: `your client answered the question to your user with an error (${saidBy(cause)})` };
   }
 }
 

@@ -23,6 +23,12 @@ interface Kept {
 }
 
 export interface AskPages extends Pages {
+  open(question: Question, asked: Asked): Page;
+  at(id: string, asked: Asked): Page | undefined;
+  /** Opens one for somebody who does not ask over `/mcp`. */
+  openFor(question: Question, whom: { readonly base: string; readonly owner: string }): Page;
+  /** The same as `at`, for somebody who knows where it is. */
+  find(id: string): Pick<Page, "answered"> | undefined;
   /** The question of an open page. */
   questionOf(id: string): Question | undefined;
   /** The person's word, once; whether it was taken. */
@@ -58,9 +64,9 @@ export function createAskPages({ baseOf, ownerOf, nowMs }: AskPagesOptions): Ask
     return kept.get(id);
   }
 
-  const pageOf = (id: string, asked: Asked): Page => ({
+  const pageAt = (base: string, id: string): Page => ({
     id,
-    url: `${baseOf(asked)}/mcp/ask/${id}`,
+    url: `${base}/mcp/ask/${id}`,
     answered: ({ limitMs, signal }) =>
       new Promise((resolve) => {
         const page = live(id);
@@ -84,17 +90,20 @@ export function createAskPages({ baseOf, ownerOf, nowMs }: AskPagesOptions): Ask
       }),
   });
 
+  function openFor(question: Question, { base, owner }: { readonly base: string; readonly owner: string }): Page {
+    const id = randomBytes(ID_BYTES).toString("base64url");
+    const [oldest, ...others] = [...kept].flatMap(([other, page]) => (page.owner === owner ? [other] : []));
+    if (oldest !== undefined && others.length + 1 >= MAX_OF_ONE) drop(oldest);
+    kept.set(id, { question, owner, untilMs: nowMs() + ANSWER_MS, hearers: new Set() });
+    forget();
+    return pageAt(base, id);
+  }
+
   return {
-    open(question, asked) {
-      const id = randomBytes(ID_BYTES).toString("base64url");
-      const owner = ownerOf(asked);
-      const [oldest, ...others] = [...kept].flatMap(([other, page]) => (page.owner === owner ? [other] : []));
-      if (oldest !== undefined && others.length + 1 >= MAX_OF_ONE) drop(oldest);
-      kept.set(id, { question, owner, untilMs: nowMs() + ANSWER_MS, hearers: new Set() });
-      forget();
-      return pageOf(id, asked);
-    },
-    at: (id, asked) => (live(id) === undefined ? undefined : pageOf(id, asked)),
+    openFor,
+    open: (question, asked) => openFor(question, { base: baseOf(asked), owner: ownerOf(asked) }),
+    at: (id, asked) => (live(id) === undefined ? undefined : pageAt(baseOf(asked), id)),
+    find: (id) => (live(id) === undefined ? undefined : pageAt("", id)),
     close: drop,
     questionOf(id) {
       const page = live(id);
