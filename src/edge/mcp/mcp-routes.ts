@@ -143,7 +143,7 @@ export function createMcpEdge({ sessionAt, serve, callers, sessions, onActivity,
     const lacking = barByScope(visit, body);
     if (lacking !== undefined) return lacking;
     const call = calls.in2026(body, visit.request.headers);
-    if (call !== undefined || eraOf(body, version) === "modern") return modern.post(visit, body, call);
+    if (call !== undefined || eraOf(body, version) === "modern") return modern.post(visit, body, { bytes: bytes.length, call });
     const message = messageOf(body);
     if (message.kind === "none") return refusal(400, CODE.request, "the body is no JSON-RPC message, and no array of them");
     return legacy.post(visit, { messages: [message], isBatch: false });

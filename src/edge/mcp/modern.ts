@@ -19,8 +19,15 @@ import { endedBy } from "./stays.ts";
 import { createTurns } from "./turns.ts";
 
 export interface Modern {
-  /** @param call - that it is, where it is a plain one */
-  post(visit: HttpVisit, body: unknown, call?: PlainCall & PlainClient): Promise<Response>;
+  post(visit: HttpVisit, body: unknown, said: Said): Promise<Response>;
+}
+
+/** What is known of a body beside what it says. */
+export interface Said {
+  /** How long its text is. */
+  readonly bytes: number;
+  /** That it is, where it is a plain one. */
+  readonly call: (PlainCall & PlainClient) | undefined;
 }
 
 /** Resources that one stream follows: as many as a session of 2025 does. */
@@ -33,11 +40,11 @@ const OPTIONS = { legacy: "reject", keepAliveMs: 0 } as const;
 
 export function createModern(log: Log, mostListeners?: number): Modern {
   const handler = createMcpHandler(serverOf, OPTIONS);
-  const listeners = createListeners(mostListeners);
+  const listeners = createListeners({ mostStreams: mostListeners });
   const turns = createTurns<Listening>((listening) => listening.tell());
 
   /** One that is not plain, by a handler of its own, whose events are those that this listener may hear of. */
-  async function listen(visit: HttpVisit, body: object): Promise<Response> {
+  async function listen(visit: HttpVisit, body: object, bytes: number): Promise<Response> {
     const uris = new Set(urisIn(body));
     if (uris.size > MAX_URIS) {
       return refusal(400, CODE.params, `one stream follows at most ${MAX_URIS} resources; open another for more`, { id: idOf(body) });
@@ -45,9 +52,9 @@ export function createModern(log: Log, mostListeners?: number): Modern {
     if ([...uris].some(({ length }) => length > LONGEST_URI)) {
       return refusal(400, CODE.params, `the address of a resource has at most ${LONGEST_URI} characters`, { id: idOf(body) });
     }
-    const joined = listeners.join(visit.caller.identity?.fingerprint ?? "anybody");
+    const joined = listeners.join(visit.caller.identity?.fingerprint ?? "anybody", { bytes, resources: uris.size });
     if (joined === undefined) {
-      const message = "as many listen here as there is room for; try again";
+      const message = "as much is listened to here as there is room for; listen to less, or try again";
       return refusal(503, CODE.server, message, { id: idOf(body), headers: { "retry-after": String(RETRY_SEC) } });
     }
     const { listening: served } = visit.serving;
@@ -76,8 +83,8 @@ export function createModern(log: Log, mostListeners?: number): Modern {
   }
 
   return {
-    async post(visit, body, call) {
-      if (isListen(body)) return listen(visit, body);
+    async post(visit, body, { bytes, call }) {
+      if (isListen(body)) return listen(visit, body, bytes);
       visit.stayForCall((reason) => visit.sendAway(reason));
       if (visit.sentAway !== undefined) {
         visit.ended();

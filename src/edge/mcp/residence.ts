@@ -19,8 +19,12 @@ export interface Residence extends Disposable {
   carry(command: McpCommand, actor: Actor): Promise<Outcome>;
 }
 
-/** @param onClosed - hears the hash of each session that ended */
-export async function openResidence(host: McpHost, mostLooks: number, onClosed: (idHash: string) => void): Promise<Residence> {
+/** @param onChanged - hears of each session what it is now, by its hash; nothing for one that has ended */
+export async function openResidence(
+  host: McpHost,
+  mostLooks: number,
+  onChanged: (idHash: string, session: McpSession | undefined) => void,
+): Promise<Residence> {
   const sessions = new Map<string, McpSession>();
   const uses = createUses(mostLooks);
   let carrying = 0;
@@ -29,9 +33,10 @@ export async function openResidence(host: McpHost, mostLooks: number, onClosed: 
     if (session !== undefined) {
       sessions.set(idHash, session);
       uses.note(idHash);
+      onChanged(idHash, session);
     } else if (sessions.delete(idHash)) {
       uses.forget(idHash);
-      onClosed(idHash);
+      onChanged(idHash, undefined);
     }
   }
 

@@ -14,14 +14,14 @@ const ANA = detailsOf("ana");
 const HOUR = 60;
 
 /** Session stores on one log and one clock, one process after the other. */
-function world({ capacity = 10 } = {}) {
+function world({ capacity = 10, mostFollowed }: { readonly capacity?: number; readonly mostFollowed?: number } = {}) {
   const store = touchyStore();
   const clock = createManualClock();
 
   function start(): { readonly engine: Engine; readonly sessions: SessionStore; readonly ended: string[]; die(): Promise<void> } {
     const engine = createEngine({ store, log: silentLog, node: "n", clock });
     const open = async (id: SessionId) => (await engine.open(mcp, id, { capacity })).host;
-    const sessions = createSessionStore({ engine, open, clock });
+    const sessions = createSessionStore({ engine, open, clock, mostFollowed });
     const ended: string[] = [];
     sessions.onClosed((sessionId, idHash) => ended.push(`${sessionId} ${idHash}`));
     const die = async (): Promise<void> => {
@@ -219,6 +219,45 @@ describe("of all MCP sessions", () => {
     for (let request = 0; request < 100; request += 1) await sessions.find(S, id);
 
     expect((await theirs.recorded()).types).toEqual(["Opened", "SessionOpened"]);
+  });
+});
+
+describe("what is followed", () => {
+  /** Subscribes to as many resources as there is room for, of so many characters each, and gives how many those are. */
+  async function fill(sessions: SessionStore, id: string, name: string): Promise<number> {
+    for (let count = 0; ; count += 1) {
+      const rejection = await sessions.subscribe(S, id, name.repeat(744) + count);
+      if (rejection === undefined) continue;
+      expect(rejection.code).toBe("mcp/too-many-subscriptions");
+      return count;
+    }
+  }
+
+  it("may be half of what there is room for by one credential, in however many sessions, and all of it by all", async () => {
+    const { sessions } = world({ mostFollowed: 8_100 }).start();
+    const [first, second] = [await openOne(sessions), await openOne(sessions)];
+    const opened = await sessions.open(S, detailsOf("bo"));
+    const third = "id" in opened ? opened.id : "";
+
+    const ofAna = [await fill(sessions, first, "a"), await fill(sessions, second, "b")];
+    const ofBo = await fill(sessions, third, "c");
+    const repeated = await sessions.subscribe(S, first, `${"a".repeat(744)}0`);
+    await sessions.close(S, first);
+    const again = await fill(sessions, second, "d");
+
+    expect([ofAna, ofBo, repeated, again]).toEqual([[4, 0], 4, undefined, 4]);
+  });
+
+  it("counts behind a restart as before", async () => {
+    const shared = world({ mostFollowed: 8_100 });
+    const before = shared.start();
+    const id = await openOne(before.sessions);
+    await fill(before.sessions, id, "a");
+    await before.die();
+
+    const { sessions } = shared.start();
+
+    expect(await fill(sessions, id, "b")).toBe(0);
   });
 });
 

@@ -13,6 +13,7 @@ import { SessionId, streamOf } from "../../wire/ids.ts";
 import { type McpCommand, OpenMcpSession } from "../../wire/mcp-sessions.ts";
 import { type Actor, SELF } from "../../wire/record.ts";
 import type { Rejection } from "../../wire/refusals.ts";
+import { createFollowings } from "./followings.ts";
 import { type McpHost, openResidence, type Residence } from "./residence.ts";
 import { createUses } from "./uses.ts";
 
@@ -30,6 +31,8 @@ export interface SessionStoreOptions {
   /** The log of a coordination session's MCP sessions: asking for it makes it. */
   readonly open: (sessionId: SessionId) => Promise<McpHost>;
   readonly clock: Pick<Clock, "after">;
+  /** Characters that are kept of what is followed. */
+  readonly mostFollowed?: number | undefined;
 }
 
 export interface SessionStore extends Disposable {
@@ -59,18 +62,20 @@ export function hashOfId(id: string): string {
   return createHash("sha256").update(id).digest("hex");
 }
 
-export function createSessionStore({ engine, open, clock }: SessionStoreOptions): SessionStore {
+export function createSessionStore({ engine, open, clock, mostFollowed }: SessionStoreOptions): SessionStore {
   const opening = new Map<string, Promise<Residence>>();
   const residences = new Map<string, Residence>();
   const hearers = new Set<(sessionId: string, idHash: string) => void>();
   /** An empty one is kept for a while, so that made-up ids do not have the log read again and again. */
   const rooms = createUses(MOST_LOOKS);
+  const followings = createFollowings(mostFollowed);
   let looking: Disposable | undefined;
   let isOver = false;
 
   async function moveIn(id: SessionId): Promise<Residence> {
-    const residence = await openResidence(await open(id), MOST_LOOKS, (idHash) => {
-      for (const hear of hearers) hear(id, idHash);
+    const residence = await openResidence(await open(id), MOST_LOOKS, (idHash, session) => {
+      followings.note(idHash, session);
+      if (session === undefined) for (const hear of hearers) hear(id, idHash);
     });
     if (isOver) residence[Symbol.dispose]();
     if (isOver) return residence;
@@ -141,7 +146,11 @@ export function createSessionStore({ engine, open, clock }: SessionStoreOptions)
     },
     hold: (sessionId, idHash) => residences.get(sessionId)?.uses.hold(idHash) ?? { [Symbol.dispose]: () => undefined },
     followedBy: (sessionId, idHash) => residences.get(sessionId)?.sessions.get(idHash)?.subscriptions ?? NONE,
-    subscribe: (sessionId, id, uri) => carry(sessionId, id, (idHash) => ({ type: "Subscribe", idHash, uri })),
+    async subscribe(sessionId, id, uri) {
+      const session = (await residenceOf(sessionId))?.sessions.get(hashOfId(id));
+      if (session !== undefined && !session.subscriptions.has(uri) && !followings.hasRoom(session.fingerprint, uri)) return TOO_MUCH;
+      return carry(sessionId, id, (idHash) => ({ type: "Subscribe", idHash, uri }));
+    },
     unsubscribe: (sessionId, id, uri) => carry(sessionId, id, (idHash) => ({ type: "Unsubscribe", idHash, uri })),
     close: (sessionId, id) => carry(sessionId, id, (idHash) => ({ type: "CloseSession", idHash, reason: "deleted" })),
     onClosed(hear) {
@@ -170,6 +179,10 @@ async function makeRoom(residence: Residence, fingerprint: string | null): Promi
 }
 
 const NONE: ReadonlySet<string> = new Set();
+const TOO_MUCH: Rejection = {
+  code: "mcp/too-many-subscriptions",
+  message: "as much is followed here as there is room for; unsubscribe from resources that you need no longer, or try again later",
+};
 const UNKNOWN: Rejection = { code: "mcp/unknown-session", message: "this MCP session is not open any more; send a new initialize" };
 
 function tooMuch(path: readonly PropertyKey[]): Rejection {
