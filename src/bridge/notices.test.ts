@@ -1,0 +1,80 @@
+/** What an agent hears with its next result of what happened in the session between two calls. */
+import { expect, it } from "vitest";
+import { scratchFolder } from "../git/scratch.test.fixture.ts";
+import { type Bridge, bridgeIn } from "./bridge.test.fixture.ts";
+import { eventually } from "./eventually.test.fixture.ts";
+import { sidecarFor } from "./sidecar.test.fixture.ts";
+
+type Result = Awaited<ReturnType<Bridge["call"]>>;
+
+const task = { objective: "o", files: ["a.ts"] };
+
+const call = (bridge: Bridge, tool: string, args: object = {}): Promise<Result> => bridge.call(tool, args);
+
+async function notice(bridge: Bridge): Promise<unknown> {
+  return eventually(async () => (await call(bridge, "who_is_working"))["notices"]);
+}
+
+it("is told of a turn that came by itself, a sub-agent's as well, once", async () => {
+  await using scratch = await scratchFolder();
+  const repo = await scratch.repository("repo");
+  await using _sidecar = await sidecarFor(repo);
+  await using ana = bridgeIn(scratch, repo);
+  await using bo = bridgeIn(scratch, repo, { principal: "bo" });
+  const held = await call(ana, "begin_task", { ...task, files: ["a.ts", "b.ts"] });
+  const own = await call(bo, "begin_task", { ...task, on_overlap: "wait", wait_s: 0 });
+  const agents = await call(bo, "begin_task", { ...task, files: ["b.ts"], on_overlap: "wait", wait_s: 0, agent: "tester" });
+
+  await call(ana, "yield_task", { intent_id: held["intent_id"] });
+  const told: unknown[] = [];
+  await eventually(async () => {
+    const { notices } = await call(bo, "who_is_working");
+    if (Array.isArray(notices)) told.push(...notices);
+    return told.length < 2 ? undefined : told;
+  });
+  const later = await call(bo, "who_is_working");
+
+  expect(told.toSorted()).toEqual([
+    expect.stringContaining(`your turn came: you hold a.ts as ${String(own["ticket"])};`),
+    expect.stringContaining(`your turn came: you hold b.ts as ${String(agents["ticket"])};`),
+  ]);
+  expect(later["notices"]).toBeUndefined();
+});
+
+it("is told what the other says of their conflict, and whoever says it is not", async () => {
+  await using scratch = await scratchFolder();
+  const repo = await scratch.repository("repo");
+  await using _sidecar = await sidecarFor(repo);
+  await using ana = bridgeIn(scratch, repo);
+  await using bo = bridgeIn(scratch, repo, { principal: "bo" });
+  await using cy = bridgeIn(scratch, repo, { principal: "cy" });
+  await call(cy, "who_is_working");
+  await call(ana, "begin_task", task);
+  const { conflicts } = await call(bo, "begin_task", { ...task, on_overlap: "proceed" });
+  const [{ conflict_id = "" } = {}] = conflicts as { readonly conflict_id: string }[];
+
+  const acked = await call(bo, "ack_conflict", { conflict_id, ack_type: "accepted" });
+  const told = await notice(ana);
+  const others = [acked, await call(bo, "who_is_working"), await call(cy, "who_is_working")];
+
+  expect(told).toEqual([`bo accepts conflict ${conflict_id} with you and will merge: go on, and read a file anew before you change it`]);
+  expect(others.map(({ notices }) => notices)).toEqual([undefined, undefined, undefined]);
+});
+
+it("is told that a scope is free in which it was refused", async () => {
+  await using scratch = await scratchFolder();
+  const repo = await scratch.repository("repo");
+  await using _sidecar = await sidecarFor(repo, {}, { governance: { resolution_timeout_sec: 0.05 } });
+  await using ana = bridgeIn(scratch, repo);
+  await using bo = bridgeIn(scratch, repo, { principal: "bo" });
+  await using cy = bridgeIn(scratch, repo, { principal: "cy" });
+  const held = await call(ana, "begin_task", task);
+  await call(bo, "begin_task", { ...task, on_overlap: "proceed" });
+  await eventually(async () => ((await call(cy, "begin_task", task))["code"] === "SCOPE_FROZEN" ? true : undefined));
+
+  await call(ana, "yield_task", { intent_id: held["intent_id"] });
+
+  expect(await notice(cy)).toEqual([
+    expect.stringMatching(/^what conflict \S+ is about is not frozen any more \(.*\): what you wanted there may go on$/),
+  ]);
+});
