@@ -95,6 +95,16 @@ describe("intents that are suspended for their owner's model", () => {
     expect(gist(beat(played, fine))).toEqual(["ParticipantStatus", "IntentRestored", "BackendReported"]);
   });
 
+  it("come back when their owner, who was there all the time, joins anew", () => {
+    const played = withModel();
+    beat(played, down);
+
+    const decision = played.says("ana", "HELLO", { backend: { model_id: MODEL } });
+
+    expect(gist(decision)).toEqual(["ParticipantJoined", "IntentRestored", "BackendReported"]);
+    expect(intentState(played)).toBe("ACTIVE");
+  });
+
   it("are suspended again when their owner joins anew and its model is still down", () => {
     const played = withModel();
     beat(played, down);

@@ -227,6 +227,18 @@ const EVENTS: readonly {
     },
   },
   {
+    name: "of a session that is closed",
+    when: (played) => gist(played.says("cy", "SESSION_CLOSE")),
+    row: {
+      none: [["IntentEnded", "IntentEnded", "SessionClosed"], "none"],
+      OPEN: [["IntentEnded", "IntentEnded", "ConflictDismissed", "SessionClosed"], "DISMISSED"],
+      ACKED: [["IntentEnded", "IntentEnded", "ConflictDismissed", "SessionClosed"], "DISMISSED"],
+      ESCALATED: [["IntentEnded", "IntentEnded", "ConflictDismissed", "SessionClosed"], "DISMISSED"],
+      CLOSED: [["IntentEnded", "IntentEnded", "SessionClosed"], "CLOSED"],
+      DISMISSED: [["SessionClosed"], "DISMISSED"],
+    },
+  },
+  {
     name: "left alone for the time to resolve it",
     when: passing(60_000),
     row: {

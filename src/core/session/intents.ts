@@ -6,10 +6,11 @@
  * | (none)    | INTENT_ANNOUNCE               | ACTIVE     |
  * | ACTIVE    | INTENT_UPDATE by its owner    | ACTIVE     |
  * | ACTIVE, SUSPENDED | INTENT_WITHDRAW by its owner | WITHDRAWN |
+ * | ACTIVE, SUSPENDED | owner leaves, a resolution rejects it, the session closes | WITHDRAWN |
  * | ACTIVE, SUSPENDED | own announcement over it | SUPERSEDED |
  * | ACTIVE, SUSPENDED | time to live           | EXPIRED    |
- * | ACTIVE    | owner lapses or hands over    | SUSPENDED  |
- * | SUSPENDED | owner is back                 | ACTIVE     |
+ * | ACTIVE    | owner lapses, hands over, or its model is down | SUSPENDED |
+ * | SUSPENDED | owner is back, or its model is | ACTIVE    |
  * | SUSPENDED | a claim on it is approved     | TRANSFERRED |
  *
  * The specification's table has neither the withdrawal nor the superseding of a suspended intent; owners need both, for

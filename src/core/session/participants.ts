@@ -63,11 +63,6 @@ function otherName(
   return living.includes(id) ? { suggested, why: "belongs to a client that still runs" } : undefined;
 }
 
-/** Only who is away owns suspended intents. */
-function restored(state: Readonly<SessionState>, participant: Participant): SessionEvent[] {
-  return participant.presence === "available" ? [] : restorations(state, liveIntentsOf(state, participant.id));
-}
-
 export function decideHello(state: Readonly<SessionState>, message: Message<"HELLO">, at: SessionMoment): Verdict {
   const { sender, payload } = message;
   const id = sender.principal_id;
@@ -112,10 +107,9 @@ export function decideHello(state: Readonly<SessionState>, message: Message<"HEL
     extended: extension !== undefined,
     ...(identity === undefined ? {} : { identity }),
   };
-  const standing = state.participants.get(id);
-  const backend = backendAtHello(state, message, standing);
-  if (standing === undefined) return { events: [joined, ...backend] };
-  return { events: [joined, ...restored(state, standing), ...backend] };
+  const backend = backendAtHello(state, message, state.participants.get(id));
+  // Also of who was there all the time: what the state of its model suspended counts no more once that is unknown again.
+  return { events: [joined, ...restorations(state, liveIntentsOf(state, id)), ...backend] };
 }
 
 export function decideHeartbeat(
@@ -149,7 +143,10 @@ export function decideHeartbeat(
   if ("rejected" in backend) return backend;
   if (unchanged) return backend.events.length > 0 ? backend : NOTHING_TO_DO;
 
-  return { events: [statusEvent(sender.id, next), ...(backend.suspends ? [] : restored(state, sender)), ...backend.events] };
+  // Whoever was there all the time gets back with its model what that suspended.
+  const isBack = sender.presence !== "available" && !backend.suspends;
+  const restored = isBack ? restorations(state, liveIntentsOf(state, sender.id)) : [];
+  return { events: [statusEvent(sender.id, next), ...restored, ...backend.events] };
 }
 
 interface Status {
