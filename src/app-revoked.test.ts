@@ -40,6 +40,16 @@ async function hosted({ folder }: Scratch) {
   }
   return {
     opened,
+    /** What comes of a claim of the one lane that there is, and how many wait for it. */
+    async claim(owner: string, token: string, wait: object = {}) {
+      const headers = { ...bearer(token), "content-type": "application/json" };
+      const answer = await fetch(`http://${at}/api/bus/lanes/deploy/claim`, {
+        method: "POST",
+        headers,
+        body: JSON.stringify({ owner, ...wait }),
+      });
+      return { status: answer.status, ...((await answer.json()) as { readonly detail?: string; readonly ahead?: number }) };
+    },
     async renew(table: object): Promise<number> {
       await write(table);
       return sidecar.renew();
@@ -71,4 +81,17 @@ it.each([
   expect(await served.renew(next)).toBe(0);
   expect(ana.sockets.map(({ readyState }) => readyState)).toEqual([WebSocket.OPEN, WebSocket.OPEN]);
   for (const stream of ana.streams) await stream.body?.cancel();
+});
+
+it("ends what waits for a lane when its token is somebody else's, whoever that is", async () => {
+  await using scratch = await scratchFolder();
+  await using served = await hosted(scratch);
+  await served.claim("ana", "ana-token");
+  const waiting = served.claim("bo", "bo-token", { wait_s: 50 });
+  await expect.poll(async () => (await served.claim("bo/other", "bo-token", { wait_s: 0.01 })).ahead).toBe(1);
+
+  const dismissed = await served.renew({ ...TABLE, "bo-token": entry("cy") });
+
+  expect(dismissed).toBe(1);
+  expect(await waiting).toMatchObject({ status: 401, detail: expect.stringMatching(/^this token was given to somebody else/) as string });
 });

@@ -9,12 +9,12 @@ import type { Socket } from "node:net";
 import { setTimeout as pause } from "node:timers/promises";
 import { type Context, Hono } from "hono";
 import type { Log } from "../../engine/log.ts";
-import type { Door } from "../http/door.ts";
+import type { Admission, Door } from "../http/door.ts";
 import { type Peer, peerOf } from "../http/peer.ts";
 import { eventStream } from "../http/sse.ts";
 import { type Answer, failed, invalid } from "./answers.ts";
 import type { BoardEdge } from "./board-edge.ts";
-import { callerOf, type Fingerprints } from "./caller.ts";
+import { type Caller, callerOf, type Fingerprints } from "./caller.ts";
 import { createGuests } from "../http/guests.ts";
 import { partsOf, routeOf } from "./paths.ts";
 import { carryOut } from "./requests.ts";
@@ -45,6 +45,8 @@ export interface Bus {
 
 /** How long an answer is put off for whoever is too fast, in milliseconds; who would have to wait longer is told so. */
 const MAX_PUT_OFF_MS = 5_000;
+
+const SOMEBODY_ELSES = "this token was given to somebody else while it waited; ask again as whoever it is for now";
 
 export function createBus(options: BusOptions): Bus {
   const { door, sessionAt, visit, paceOf = () => 0, writeSecret, onActivity, log } = options;
@@ -85,13 +87,14 @@ export function createBus(options: BusOptions): Bus {
     }
     if ("status" in found.route) return found.route;
     const visited = await visit(sessionId);
-    const mayStay = (): boolean => !("refused" in (door.admitHeader(authorization, sessionId) ?? {}));
+    const mayStay = (): boolean => isStill(caller, door.admitHeader(authorization, sessionId));
     if (found.route.name === "events") return follow(visited.board, request, mayStay);
     using guest = guests.take(request, mayStay);
     const writes = secret === undefined ? "open" : "armed";
     const answered = await carryOut(found.route, { request, guest, caller, ...visited, writes, stillHolds: mayStay });
-    const again = guest.isSentAway ? await callerOf(door, greeting) : caller;
-    return "status" in again ? again : answered;
+    if (!guest.isSentAway) return answered;
+    const again = await callerOf(door, greeting);
+    return "status" in again ? again : failed(401, SOMEBODY_ELSES, { "www-authenticate": "Bearer" });
   }
 
   const routes = new Hono();
@@ -134,4 +137,10 @@ export function createBus(options: BusOptions): Bus {
     log.error({ error: String(error) }, "bus request broke");
     return failed(503, "the sidecar could not answer this now; its log says why");
   }
+}
+
+/** Whether that is whom its header shows now. */
+function isStill(caller: Caller, admission: Admission | undefined): boolean {
+  if (admission === undefined || caller.kind !== "token") return admission === undefined || "admitted" in admission;
+  return "admitted" in admission && admission.admitted !== "own" && admission.admitted.fingerprint === caller.fingerprint;
 }
