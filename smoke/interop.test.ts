@@ -2,6 +2,8 @@
  * Which clients can use the built program, and how: each of four, over stdio and over HTTP, in both eras of the protocol, does
  * what an agent does in a day. What a client cannot is a row that says how that ends.
  */
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { z } from "zod";
 import { connectOld, GUESTS } from "./support/mcp-guests.ts";
@@ -77,6 +79,25 @@ describe("a question to the person", () => {
   );
 });
 
+/** Starts the rest of its command line, whose standard input begins with a line of its own. */
+const PRINTS = `
+const { stdin } = require("node:child_process").spawn(process.execPath, process.argv.slice(2), { stdio: ["pipe", "inherit", "inherit"] });
+stdin.write("Loading the environment ...\\n");
+process.stdin.pipe(stdin);
+`;
+
+describe("an answer to what a wrapper has printed", () => {
+  it.each(CELLS.filter(({ over }) => over === "stdio"))("does not stop $name in $era", async ({ connect, era }) => {
+    const wrapper = join(scratch.folder, "prints.cjs");
+    await writeFile(wrapper, PRINTS);
+    const started = place("stdio") as Extract<Place, { over: "stdio" }>;
+    await using guest = await connect({ ...started, args: [wrapper, ...started.args] }, era);
+
+    expect(await guest.tools()).toContain("begin_task");
+    expect(await guest.call("who_is_working", {})).toMatchObject({ workspace_dir: repository });
+  });
+});
+
 describe("the SDK of 2025, which knows nothing of 2026", () => {
   it.each(TRANSPORTS)("over %s is refused what that era asks first, and goes on in its own", async (over) => {
     const { client, guest } = await connectOld(place(over));
@@ -87,6 +108,8 @@ describe("the SDK of 2025, which knows nothing of 2026", () => {
     expect(await guest.tools()).toContain("begin_task");
   });
 });
+
+const LOOK = { name: "who_is_working", arguments: {} };
 
 describe("a host that asks server/discover and then initializes", () => {
   it.each(TRANSPORTS)("is served over %s by the same server", async (over) => {
@@ -99,9 +122,11 @@ describe("a host that asks server/discover and then initializes", () => {
       clientInfo: { name: "cy", version: "1" },
     });
     const listed = await client.ask("tools/list");
+    const called = [await client.ask("tools/call", LOOK), await client.ask("tools/call", LOOK)];
 
     expect(discovered.result?.["supportedVersions"]).toContain("2026-07-28");
     expect(initialized.result).toMatchObject({ protocolVersion: "2025-11-25" });
     expect(listed.result?.["tools"]).not.toHaveLength(0);
+    for (const { result } of called) expect(result).toMatchObject({ structuredContent: { workspace_dir: repository } });
   });
 });

@@ -1,5 +1,6 @@
 /** What a host is told line by line, whoever answers its messages. */
 import { setImmediate as nextTurn } from "node:timers/promises";
+import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Members } from "../mcp/members.ts";
 import { createHostLines } from "./host-lines.ts";
@@ -167,4 +168,35 @@ describe("what an answer hands over", () => {
 
     expect(told).toEqual([true]);
   });
+});
+
+it("tells each request one thing, and nothing to whatever asks nothing, in whichever lines they come and are answered", async () => {
+  const said = fc.constantFrom("request", "notification", "answer", "nothing");
+  const lines = fc.array(fc.oneof(said, fc.array(said, { minLength: 1, maxLength: 4 })), { maxLength: 8 });
+
+  await fc.assert(
+    fc.asyncProperty(lines, fc.infiniteStream(fc.nat()), async (drawn, choices) => {
+      const at = host();
+      let ids = 0;
+      const write = (kind: string) =>
+        ({ request: request((ids += kind === "request" ? 1 : 0)), notification: NOTIFICATION, answer: RESPONSE })[kind] ?? 7;
+      const answered = new Set<unknown>();
+      const open = () => at.given.flatMap(({ id, method }) => (method === undefined || id === undefined || answered.has(id) ? [] : [id]));
+
+      for (const line of drawn) at.take(typeof line === "string" ? write(line) : line.map(write));
+      await nextTurn();
+      for (let waiting = open(); waiting.length > 0; waiting = open()) {
+        const id = waiting[(choices.next().value ?? 0) % waiting.length];
+        answered.add(id);
+        at.answer(id);
+        await nextTurn();
+      }
+
+      const told = at.sent.flat().map((answer) => (answer as { readonly id: unknown }).id);
+      const nothings = drawn.flat().filter((kind) => kind === "nothing");
+      expect(told.filter((id) => id !== null).sort()).toEqual(Array.from({ length: ids }, (_, index) => index + 1).sort());
+      expect(told.filter((id) => id === null)).toHaveLength(nothings.length);
+      expect(at.sent.filter((line) => Array.isArray(line) && line.length === 0)).toEqual([]);
+    }),
+  );
 });
