@@ -54,7 +54,7 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
     load: async () => (await import("./board.ts")).boardCommand(),
   },
   stop: {
-    summary: "Stop a repository's sidecar. Its session stays.",
+    summary: "Stop a repository's sidecar. Its session stays, unless its policy ends it.",
     load: async () => (await import("./stop.ts")).stopCommand(),
   },
   doctor: {

@@ -18,6 +18,7 @@ import { EXIT } from "./exit-codes.ts";
 import { told } from "./fault.ts";
 import { bannerOf } from "./hosted-banner.ts";
 import { WORKSPACE_OPTION } from "./place.ts";
+import { servedLine } from "./served-line.ts";
 import { startFailure } from "./start-failure.ts";
 import { succeed } from "./succeed.ts";
 
@@ -95,7 +96,7 @@ async function serveRepository(flags: Flags, end: End): Promise<void> {
     await using sidecar = await startSidecar(config, place, log, followed);
     running = true;
     if (process.stdout.isTTY) {
-      process.stdout.write(`Serving ${mainPathOf(place.workspace)} at ${sidecar.uri}. Ctrl-C ends it; the session stays.\n`);
+      process.stdout.write(`${servedLine(config, mainPathOf(place.workspace), sidecar.uri)}\n`);
     }
     await untilEnd(sidecar, end, log);
   } catch (fault) {

@@ -1,4 +1,7 @@
-/** `signalbox stop`: ends the sidecar of a repository. Its session stays: tasks are there when the next one starts. */
+/**
+ * `signalbox stop`: ends the sidecar of a repository. Its session stays, with its tasks, for the next one, unless the policy that the
+ * sidecar was started with ends it (`lifecycle.close_on_shutdown`).
+ */
 import { setTimeout as pause } from "node:timers/promises";
 import { Command } from "commander";
 import { placeOf, WORKSPACE_OPTION } from "./place.ts";
