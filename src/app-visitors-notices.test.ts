@@ -36,7 +36,11 @@ it("are told that a scope is free in which they were refused, once", async () =>
 
   expect(refused).toMatchObject({ code: "SCOPE_FROZEN" });
   expect(told.map(({ notices }) => notices)).toEqual([
-    [expect.stringMatching(/^what conflict \S+ is about is not frozen any more \(.*\): what you wanted there may go on$/)],
+    [
+      expect.stringMatching(
+        /^what conflict \S+ is about is not frozen any more \(.*\): what was refused you there with SCOPE_FROZEN may be tried again$/,
+      ),
+    ],
     undefined,
   ]);
 });

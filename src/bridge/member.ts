@@ -59,7 +59,7 @@ export function createMember({ client: options, look: ownLook, workspaceDir, not
   let missesTasks = false;
   const hearing = createHearing();
   const hearDecision = createDecisions(tell);
-  const freezes = createFreezes(tell);
+  const freezes = createFreezes(notices);
   const hearAcknowledged = createAcknowledged({ notices, self: () => client.principalId });
   const client = createSessionClient({
     ...options,

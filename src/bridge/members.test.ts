@@ -60,12 +60,12 @@ it("lets a sub-agent go that holds nothing and was not called for a while, and t
 it("tells who is in a conflict that nobody has resolved it, and its scope is frozen", async () => {
   await using scratch = await scratchFolder();
   await using sidecar = await sidecarFor(await scratch.repository("repo"), {}, { governance: { resolution_timeout_sec: 0.05 } });
-  const told: Record<string, string[]> = { ana: [], bo: [], cy: [] };
-  const memberAs = (principalId: string) =>
+  const notices = { ana: createNotices(), bo: createNotices(), cy: createNotices() };
+  const memberAs = (principalId: keyof typeof notices) =>
     createMember({
       client: { principalId, locate: () => Promise.resolve({ uri: sidecar.uri }), control: CONTROL },
       workspaceDir: scratch.folder,
-      notices: { ...createNotices(), tell: (sentence) => void told[principalId]?.push(sentence) },
+      notices: notices[principalId],
       settled: () => Promise.resolve(),
     });
   const [ana, bo, cy] = [memberAs("ana"), memberAs("bo"), memberAs("cy")] as const;
@@ -83,10 +83,8 @@ it("tells who is in a conflict that nobody has resolved it, and its scope is fro
   await cy.coordination.membership();
   await announce("i", ana);
   await announce("k", bo);
-  const first = await eventually(async () => {
-    const [toAna, toBo] = [told["ana"]?.[0], told["bo"]?.[0]];
-    return toAna === undefined || toBo === undefined ? undefined : { toAna, toBo, toCy: told["cy"]?.[0] };
-  });
+  const firstOf = (name: keyof typeof notices) => eventually(() => Promise.resolve(notices[name].take()[0]));
+  const first = { toAna: await firstOf("ana"), toBo: await firstOf("bo"), toCy: notices.cy.take()[0] };
   await Promise.all([ana, bo, cy].map((member) => member.leave()));
 
   expect(first.toAna).toMatch(/^nobody has resolved conflict \S+ in time; its scope is frozen \(phase 1\)/);

@@ -75,6 +75,8 @@ it("is told that a scope is free in which it was refused", async () => {
   await call(ana, "yield_task", { intent_id: held["intent_id"] });
 
   expect(await notice(cy)).toEqual([
-    expect.stringMatching(/^what conflict \S+ is about is not frozen any more \(.*\): what you wanted there may go on$/),
+    expect.stringMatching(
+      /^what conflict \S+ is about is not frozen any more \(.*\): what was refused you there with SCOPE_FROZEN may be tried again$/,
+    ),
   ]);
 });

@@ -18,8 +18,7 @@ function hearing() {
 
 const ack = (say: Say, ack_type: string, by?: string) => say("CONFLICT_ACK", { conflict_id: "k", ack_type }, by);
 const accepts = "bo accepts conflict k with you and will merge: go on, and read a file anew before you change it";
-const disputes =
-  "bo disputes conflict k with you: edit no more there until you two agree who gives way; who_is_working shows it, yield_task gives way";
+const disputes = "bo disputes conflict k with you: edit no more there until one of you gives way, with yield_task, or it is decided";
 
 describe("what another says of a conflict", () => {
   it.each<{ name: string; what: (say: Say) => void; gives: readonly string[] }>([

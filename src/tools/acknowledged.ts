@@ -13,7 +13,7 @@ const SENTENCES: Readonly<Record<string, (who: string, conflict: string) => stri
   accepted: (who, conflict) =>
     `${who} accepts conflict ${conflict} with you and will merge: go on, and read a file anew before you change it`,
   disputed: (who, conflict) =>
-    `${who} disputes conflict ${conflict} with you: edit no more there until you two agree who gives way; who_is_working shows it, yield_task gives way`,
+    `${who} disputes conflict ${conflict} with you: edit no more there until one of you gives way, with yield_task, or it is decided`,
 };
 
 export interface AcknowledgedOptions {

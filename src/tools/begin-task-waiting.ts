@@ -6,6 +6,7 @@ import type { Rejection } from "../wire/refusals.ts";
 import { codeOf, failed, refused } from "./failure.ts";
 import { heldIn, holding } from "./holders.ts";
 import { namedIn } from "./named-in.ts";
+import type { KnownIntent } from "./own-intent.ts";
 import type { ToolContext } from "./ports.ts";
 import type { Announced, Coordination, Outcome, Waiting } from "./ports/session.ts";
 import { listed, named, quoted } from "./quote.ts";
@@ -13,7 +14,7 @@ import { asArguments } from "./scope-input.ts";
 import { telling } from "./telling.ts";
 import { left, PLACE_SEC, since } from "./times.ts";
 import type { Answer, Next } from "./tool.ts";
-import { isCalledOff } from "./untold.ts";
+import { CANCELLED, isCalledOff } from "./untold.ts";
 
 /** Holders that the text names. */
 const NAMED_HOLDERS = 4;
@@ -79,18 +80,23 @@ function anew(objective: string, files: readonly string[]): Pick<Next, "argument
 }
 
 /** The session knows the ticket for something else: going by it would tell the caller that it holds what it does not. */
-export function foreignTicket({ intentId, objective, files }: Task, rejection: Rejection): Answer {
-  const message = `ticket ${intentId} is not for these files: its task is over others, has ended, or is somebody else's`;
-  return refused(
-    { ...rejection, message },
-    {
-      errors: [message],
-      next: [
-        { tool: "begin_task", ...anew(objective, files), why: "without the ticket" },
-        { tool: "yield_task", arguments: { intent_id: intentId }, why: "if you need its task or place no more" },
-      ],
-    },
-  );
+export async function foreignTicket(coordination: Coordination, task: Task, rejection: Rejection): Promise<Answer> {
+  const { intentId, principalId, objective, files } = task;
+  const standing = await coordination.intent(intentId);
+  const hasEnded = standing?.principal_id === principalId && standing.state !== "ACTIVE" && standing.state !== "SUSPENDED";
+  const message = hasEnded
+    ? `the task of ticket ${intentId} ${endOf(standing)}; you hold nothing by it`
+    : `ticket ${intentId} is not for these files: its task is over others, or is somebody else's`;
+  const again: Next = { tool: "begin_task", ...anew(objective, files), why: "without the ticket" };
+  const yields: Next = { tool: "yield_task", arguments: { intent_id: intentId }, why: "if you need its task or place no more" };
+  const code = hasEnded ? "intent/ended" : rejection.code;
+  return refused({ code, message }, { errors: [message], next: hasEnded ? [again] : [again, yields] });
+}
+
+function endOf({ state, end_reason }: KnownIntent): string {
+  return end_reason === CANCELLED
+    ? "was given up when it began, because the last call for it had been cancelled and no other came"
+    : `has ended (${state})`;
 }
 
 /** Own tasks that hold some of the files while another waits for all of them. */

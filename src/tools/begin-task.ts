@@ -147,7 +147,7 @@ export const beginTask = defineTool({
     await attempt.hearer.leave();
     const { rejection } = outcome;
     if (rejection.code === "intent/held") return withLiteralHint(blocked(task, rejection, scope.links), ctx.files, scope.paths);
-    if (rejection.code === "id/taken" && ticket !== undefined) return foreignTicket(task, rejection);
+    if (rejection.code === "id/taken" && ticket !== undefined) return foreignTicket(coordination, task, rejection);
     if (rejection.code === "intent/backoff") return refused(rejection, { errors: [rejection.message], next: later(rejection) });
     const again: Next[] = [{ tool: "begin_task", why: "with the files named as it says; nothing was announced" }];
     return refused(rejection, { errors: [rejection.message], ...(rejection.code === "scope/refused" ? { next: again } : {}) });

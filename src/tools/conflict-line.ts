@@ -11,8 +11,9 @@ export function conflictLine(conflict: Named, principalId: string, intents: read
   const [otherPrincipal, otherIntent] = mineFirst ? [conflict.principal_b, conflict.intent_b] : [conflict.principal_a, conflict.intent_a];
   const isParty = mineFirst || conflict.principal_b === principalId;
   const parties = [conflict.principal_a, conflict.principal_b].flatMap((party) => party ?? []);
+  const intent = intents.find((candidate) => candidate.intent_id === otherIntent);
   const who = isParty
-    ? ` with ${named(otherPrincipal ?? "another")}`
+    ? ` with ${named(otherPrincipal ?? "another")}${intent?.state === "SUSPENDED" ? ", who is away," : ""}`
     : parties.length === 0
       ? ""
       : ` between ${parties.map(named).join(" and ")}`;
@@ -27,7 +28,6 @@ export function conflictLine(conflict: Named, principalId: string, intents: read
         ? ", its files frozen for others while your intent goes on,"
         : ", its files frozen until it is resolved,";
   const state = conflict.state === undefined ? "" : `, ${named(conflict.state)}${to}${frozen}`;
-  const intent = intents.find((candidate) => candidate.intent_id === otherIntent);
   const about =
     !isParty || intent === undefined
       ? ""

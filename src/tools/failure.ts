@@ -46,7 +46,7 @@ const ADVICE = {
   "principal/name-taken": [AGAIN],
   "principal/other-credential": [{ why: "set MPAC_PRINCIPAL_ID to a name of your own" }],
   "principal/no-role": [{ why: "ask the person who runs the session for a role" }],
-  "scope/frozen": [LOOK],
+  "scope/frozen": [{ why: "work elsewhere: a later result says when this is free" }, LOOK],
   "scope/refused": [{ why: "name files inside the repository" }],
   "intent/held": [LOOK],
   "intent/backoff": [AGAIN],

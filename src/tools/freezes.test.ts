@@ -1,20 +1,21 @@
 import { describe, expect, it } from "vitest";
 import { InboundEnvelope } from "../wire/mpac/coordinator.ts";
 import { createFreezes } from "./freezes.ts";
+import { createNotices } from "./notices.ts";
 
 function hearing() {
-  const told: string[] = [];
-  const { hear, refused } = createFreezes((sentence) => told.push(sentence));
+  const notices = createNotices();
+  const { hear, refused } = createFreezes(notices);
   const say = (message_type: string, payload: object, from = "service:coordinator-s") =>
     hear(InboundEnvelope.parse({ message_type, message_id: "m", sender: { principal_id: from }, payload }));
   const notice = (error_code: string, refers_to: string, description: string) =>
     say("PROTOCOL_ERROR", { error_code, refers_to, description });
   const thaw = (refers_to: string) =>
     say("PROTOCOL_ERROR", { error_code: "SCOPE_FROZEN", refers_to, description: "over", extensions: { signalbox: { freeze: "over" } } });
-  return { told, say, notice, thaw, refused };
+  return { told: notices.take, say, notice, thaw, refused };
 }
 
-const advice = "; edit nothing that conflict k is about unless submit_change takes it";
+const advice = "; edit nothing in it unless submit_change takes it";
 
 it("tells each phase of a reported conflict's freeze once", () => {
   const { told, say, notice } = hearing();
@@ -23,9 +24,11 @@ it("tells each phase of a reported conflict's freeze once", () => {
   for (let times = 0; times < 2; times += 1) notice("RESOLUTION_TIMEOUT", "k", "frozen\n(phase 1)");
   say("CONFLICT_REPORT", { conflict_id: "k" });
   notice("RESOLUTION_TIMEOUT", "k", "frozen\n(phase 1)");
+  const first = told();
+  notice("RESOLUTION_TIMEOUT", "k", "frozen (phase 2)");
   notice("SCOPE_FROZEN", "k", "partially unfrozen for intent i");
 
-  expect(told).toEqual([`frozen (phase 1)${advice}`, `partially unfrozen for intent i${advice}`]);
+  expect([first, told()]).toEqual([[`frozen (phase 1)${advice}`], [`partially unfrozen for intent i${advice}`]]);
 });
 
 it.each([
@@ -37,7 +40,7 @@ it.each([
 
   notice(code, about, "frozen");
 
-  expect(told).toEqual([]);
+  expect(told()).toEqual([]);
 });
 
 describe("the end of a freeze", () => {
@@ -52,11 +55,11 @@ describe("the end of a freeze", () => {
     const world = hearing();
     world.say("CONFLICT_REPORT", { conflict_id: "k" });
     world.notice("RESOLUTION_TIMEOUT", "k", "frozen");
-    world.told.length = 0;
+    world.told();
 
     for (let times = 0; times < 2; times += 1) end(world);
 
-    expect(world.told).toEqual([`what conflict k is about is not frozen any more (${why}): what you wanted there may go on`]);
+    expect(world.told()).toEqual([`what conflict k is about is not frozen any more (${why}): what you wanted there may go on`]);
   });
 
   it("is told to nobody who was not told of the freeze", () => {
@@ -67,18 +70,40 @@ describe("the end of a freeze", () => {
     thaw("other");
     say("RESOLUTION", { conflict_id: "k", decision: "dismissed" });
 
-    expect(told).toEqual([]);
+    expect(told()).toEqual([]);
+  });
+
+  it("is not told to whoever has not been told of the freeze yet, which is told no more either", () => {
+    const { told, say, notice, thaw } = hearing();
+    say("CONFLICT_REPORT", { conflict_id: "k" });
+    for (const words of ["frozen (phase 1)", "frozen (phase 2)"]) notice("RESOLUTION_TIMEOUT", "k", words);
+
+    thaw("k");
+
+    expect(told()).toEqual([]);
+  });
+
+  it("is told to whoever was told of a phase before", () => {
+    const { told, say, notice, thaw } = hearing();
+    say("CONFLICT_REPORT", { conflict_id: "k" });
+    notice("RESOLUTION_TIMEOUT", "k", "frozen (phase 1)");
+    told();
+    notice("RESOLUTION_TIMEOUT", "k", "frozen (phase 2)");
+
+    thaw("k");
+
+    expect(told()).toEqual([expect.stringContaining("not frozen any more")]);
   });
 
   it("is somebody's decision where there is one, of which the decision tells", () => {
     const { told, say, notice } = hearing();
     say("CONFLICT_REPORT", { conflict_id: "k" });
     notice("RESOLUTION_TIMEOUT", "k", "frozen");
-    told.length = 0;
+    told();
 
     say("RESOLUTION", { conflict_id: "k", decision: "dismissed" }, "ana");
 
-    expect(told).toEqual([]);
+    expect(told()).toEqual([]);
   });
 
   it.each<readonly [string, (world: ReturnType<typeof hearing>) => void, string]>([
@@ -89,11 +114,11 @@ describe("the end of a freeze", () => {
     const extensions = { signalbox: { frozen: ["k"] } };
     world.say("PROTOCOL_ERROR", { error_code: "SCOPE_FROZEN", description: "Warning: a part", refers_to: "m7", extensions });
     world.notice("RESOLUTION_TIMEOUT", "k", "frozen (phase 2)");
-    expect(world.told).toEqual([]);
+    expect(world.told()).toEqual([]);
 
     for (let times = 0; times < 2; times += 1) end(world);
 
-    expect(world.told).toEqual([`what conflict k is about is not frozen any more (${why}): what you wanted there may go on`]);
+    expect(world.told()).toEqual([`what conflict k is about is not frozen any more (${why}): what you wanted there may go on`]);
   });
 
   it.each<readonly [string, (world: ReturnType<typeof hearing>) => void, string]>([
@@ -108,7 +133,8 @@ describe("the end of a freeze", () => {
     for (let times = 0; times < 2; times += 1) end(world);
     world.thaw("other");
 
-    expect(world.told).toEqual([`what conflict k is about is not frozen any more (${why}): what you wanted there may go on`]);
+    const may = "what was refused you there with SCOPE_FROZEN may be tried again";
+    expect(world.told()).toEqual([`what conflict k is about is not frozen any more (${why}): ${may}`]);
   });
 
   it("is no end of what comes later", () => {
@@ -116,11 +142,11 @@ describe("the end of a freeze", () => {
     say("CONFLICT_REPORT", { conflict_id: "k" });
     notice("RESOLUTION_TIMEOUT", "k", "frozen");
     thaw("k");
-    told.length = 0;
+    told();
 
     notice("RESOLUTION_TIMEOUT", "k", "frozen");
 
-    expect(told).toEqual([`frozen${advice}`]);
+    expect(told()).toEqual([`frozen${advice}`]);
   });
 });
 
@@ -131,14 +157,14 @@ it("says nothing more once the conflict is resolved", () => {
 
   notice("RESOLUTION_TIMEOUT", "k", "frozen");
 
-  expect(told).toEqual([]);
+  expect(told()).toEqual([]);
 });
 
 it("forgets the oldest conflicts first", () => {
   const { told, say, notice } = hearing();
   for (let n = 0; n <= 200; n += 1) say("CONFLICT_REPORT", { conflict_id: `k${n}` });
 
-  for (const id of ["k0", "k1"]) notice("RESOLUTION_TIMEOUT", id, "frozen");
+  for (const id of ["k0", "k1"]) notice("RESOLUTION_TIMEOUT", id, `frozen by ${id}`);
 
-  expect(told).toEqual([`frozen${advice.replace(" k ", " k1 ")}`]);
+  expect(told()).toEqual([`frozen by k1${advice}`]);
 });

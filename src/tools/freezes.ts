@@ -7,6 +7,7 @@ import { OVER } from "../wire/freeze.ts";
 import type { Rejection } from "../wire/refusals.ts";
 import { isOver } from "./decisions.ts";
 import type { Heard } from "./hearing.ts";
+import type { Notices } from "./notices.ts";
 import { named, quoted } from "./quote.ts";
 
 /** Conflicts that are remembered; the oldest give way. */
@@ -20,8 +21,12 @@ const NOTICES: ReadonlySet<unknown> = new Set(["RESOLUTION_TIMEOUT", "SCOPE_FROZ
 interface Known {
   /** Whether one is a party or an arbiter of it. */
   isOwn: boolean;
-  /** What was told of it: every phase has words of its own. */
-  readonly told: Set<string>;
+  /** What was said of it: every phase has words of its own, the last of which are told. */
+  readonly said: Set<string>;
+  /** With the answer of a call, or a result since: what is over before is not told at all. */
+  isTold: boolean;
+  /** Something was refused because of it. */
+  hasRefused: boolean;
 }
 
 export interface Freezes {
@@ -34,44 +39,56 @@ export interface Freezes {
   readonly refused: (rejection: Rejection) => void;
 }
 
-export function createFreezes(tell: (sentence: string) => void): Freezes {
+export function createFreezes(notices: Pick<Notices, "tell" | "expect" | "forget">): Freezes {
   const known = new Map<string, Known>();
 
   function knownAs(id: string): Known {
-    const conflict = known.get(id) ?? { isOwn: false, told: new Set<string>() };
+    const conflict = known.get(id) ?? { isOwn: false, said: new Set<string>(), isTold: false, hasRefused: false };
     known.set(id, conflict);
     const [oldest] = known.keys();
     if (known.size > MOST && oldest !== undefined) known.delete(oldest);
     return conflict;
   }
 
-  function onResolution(id: string, isDecision: boolean): void {
-    const conflict = known.get(id);
-    known.delete(id);
-    if (conflict === undefined || conflict.told.size === 0) return;
-    if (!isDecision) tell(freeAgain(id, "all that it was about has ended"));
-    else if (!conflict.isOwn) tell(freeAgain(id, "it was resolved"));
+  /** What waits to be told is told no more. */
+  function takeBack(conflict: Known): void {
+    const waited = notices.forget(conflict);
+    conflict.isTold ||= !waited && conflict.isOwn && conflict.said.size > 0;
   }
 
-  function onThaw(id: string): void {
+  /** Whoever does not know that it was frozen does not hear that it is no more. */
+  function onEnd(id: string, why: string): void {
     const conflict = known.get(id);
-    if (conflict === undefined || conflict.told.size === 0) return;
-    conflict.told.clear();
-    tell(freeAgain(id, "no two sides dispute it any more"));
+    if (conflict === undefined) return;
+    takeBack(conflict);
+    if (conflict.isTold) notices.tell(freeAgain(id, why, conflict));
+    conflict.isTold = conflict.hasRefused = false;
+    conflict.said.clear();
+  }
+
+  function onResolution(id: string, isDecision: boolean): void {
+    const conflict = known.get(id);
+    if (conflict !== undefined && isDecision && conflict.isOwn) notices.forget(conflict);
+    else onEnd(id, isDecision ? "it was resolved" : "all that it was about has ended");
+    known.delete(id);
   }
 
   /** It was told with the answer of a call. */
-  function onFrozen(conflicts: unknown, words: string): void {
-    for (const id of Array.isArray(conflicts) ? conflicts : []) if (typeof id === "string") knownAs(id).told.add(words);
+  function onAnswer(id: string, words: string): Known {
+    const conflict = knownAs(id);
+    conflict.said.add(words);
+    conflict.isTold = true;
+    return conflict;
   }
 
   function onNotice(id: string, description: string): void {
     const conflict = known.get(id);
-    if (conflict === undefined || conflict.told.has(description)) return;
-    conflict.told.add(description);
+    if (conflict === undefined || conflict.said.has(description)) return;
+    takeBack(conflict);
+    conflict.said.add(description);
     if (!conflict.isOwn) return; // what it begins with was told to it by whoever began
     const words = quoted(description, NOTICE_CHARACTERS).slice(1, -1);
-    tell(`${words}; edit nothing that conflict ${named(id)} is about unless submit_change takes it`);
+    notices.expect(conflict, `${words}; edit nothing in it unless submit_change takes it`);
   }
 
   return {
@@ -81,17 +98,21 @@ export function createFreezes(tell: (sentence: string) => void): Freezes {
       if (type === "RESOLUTION" && typeof id === "string") onResolution(id, !isOver(sender.principal_id, payload));
       if (type !== "PROTOCOL_ERROR" || !NOTICES.has(code) || typeof description !== "string") return;
       const { freeze, frozen } = extensions?.signalbox ?? {};
-      onFrozen(frozen, description);
+      for (const conflict of textsIn(frozen)) onAnswer(conflict, description);
       if (typeof about !== "string") return;
-      if (freeze === OVER) onThaw(about);
+      if (freeze === OVER) onEnd(about, "no two sides dispute it any more");
       else onNotice(about, description);
     },
     refused({ code, details }) {
-      if (code === "scope/frozen") onFrozen(details?.["conflicts"], code);
+      if (code !== "scope/frozen") return;
+      for (const conflict of textsIn(details?.["conflicts"])) onAnswer(conflict, code).hasRefused = true;
     },
   };
 }
 
-function freeAgain(conflict: string, why: string): string {
-  return `what conflict ${named(conflict)} is about is not frozen any more (${why}): what you wanted there may go on`;
+const textsIn = (list: unknown): string[] => (Array.isArray(list) ? list : []).filter((one) => typeof one === "string");
+
+function freeAgain(conflict: string, why: string, { hasRefused }: Known): string {
+  const what = hasRefused ? "was refused you there with SCOPE_FROZEN may be tried again" : "you wanted there may go on";
+  return `what conflict ${named(conflict)} is about is not frozen any more (${why}): what ${what}`;
 }

@@ -134,6 +134,18 @@ describe("resolve_conflict", () => {
   });
 });
 
+describe("begin_task over a task whose owner is away", () => {
+  it("says so", async () => {
+    const session = new TestSession();
+    session.holds("bo", "intent-bo", ["src/a.ts"]);
+    session.end("intent-bo", "SUSPENDED");
+
+    const { text } = await caller(session, "ana").call("begin_task", { objective: "o", files: ["src/a.ts"], on_overlap: "proceed" });
+
+    expect(text).toMatch(/Conflict conflict-\w+, OPEN with bo, who is away, over src\/a\.ts: /);
+  });
+});
+
 describe("take_over_task", () => {
   function suspended(): TestSession {
     const session = new TestSession();
@@ -355,6 +367,22 @@ describe("begin_task that waits", () => {
     expect([second.isError, second.structured["code"]]).toEqual([true, "ID_TAKEN"]);
     expect(second.text).toContain(`ticket ${ticket} is not for these files`);
     expect(second.text).toContain('begin_task {"objective":"more","files":["src/c.ts"]} (without the ticket)');
+  });
+
+  it.each([
+    ["cancelled", "was given up when it began, because the last call for it had been cancelled and no other came"],
+    ["yielded", "has ended (WITHDRAWN)"],
+  ])("says of a ticket what became of its task, which ended as %s", async (reason, says) => {
+    const session = held();
+    session.holds("ana", "intent-1a", ["src/a.ts"]);
+    session.end("intent-1a", "WITHDRAWN", undefined, reason);
+
+    const { structured, text } = await caller(session, "ana").call("begin_task", { ...asked, ticket: "intent-1a" });
+
+    expect(structured).toMatchObject({ status: "error", code: "INTENT_ENDED" });
+    expect(text).toBe(
+      `INTENT_ENDED: the task of ticket intent-1a ${says}; you hold nothing by it.\nNext: begin_task {"objective":"mine","files":["src/a.ts"]} (without the ticket).`,
+    );
   });
 
   it("leaves no place and no task behind when its caller gives up", async () => {

@@ -28,7 +28,18 @@ it("gives nothing that was forgotten, and forgets the oldest first", () => {
   const notices = createNotices();
   for (let n = 0; n <= 100; n += 1) notices.expect(`${n}`, `${n}`);
 
-  notices.forget("2");
+  const waited = [notices.forget("2"), notices.forget("2")];
 
-  expect(notices.take().slice(0, 2)).toEqual(["1", "3"]);
+  expect([waited, notices.take().slice(0, 2)]).toEqual([
+    [true, false],
+    ["1", "3"],
+  ]);
+});
+
+it("gives a sentence once that several things expect", () => {
+  const notices = createNotices();
+  for (const about of ["one", { other: true }]) notices.expect(about, "the same");
+  notices.tell("the same");
+
+  expect(notices.take()).toEqual(["the same"]);
 });

@@ -14,9 +14,9 @@ export interface Notices {
    *
    * @param isTrue - asked with each result; without it the sentence is true now
    */
-  readonly expect: (about: string, sentence: string, isTrue?: () => boolean) => void;
-  /** Nobody has to be told of that any more. */
-  readonly forget: (about: string) => void;
+  readonly expect: (about: string | object, sentence: string, isTrue?: () => boolean) => void;
+  /** Nobody has to be told of that any more. Gives whether it waited still. */
+  readonly forget: (about: string | object) => boolean;
   /** How many results have taken what waited: whether its reader has called since is told by it. */
   readonly taken: number;
   /** What waits, which then waits no more. */
@@ -30,7 +30,7 @@ interface Expected {
 
 export function createNotices(): Notices {
   let waiting: string[] = [];
-  const expected = new Map<string, Expected>();
+  const expected = new Map<string | object, Expected>();
   let taken = 0;
   return {
     tell(sentence) {
@@ -42,7 +42,7 @@ export function createNotices(): Notices {
       const [oldest] = expected.keys();
       if (expected.size > MOST_EXPECTED && oldest !== undefined) expected.delete(oldest);
     },
-    forget: (about) => void expected.delete(about),
+    forget: (about) => expected.delete(about),
     get taken() {
       return taken;
     },
@@ -53,7 +53,7 @@ export function createNotices(): Notices {
       if (expected.size === 0) return told;
       const due = [...expected].filter(([, { isTrue }]) => isTrue());
       for (const [about] of due) expected.delete(about);
-      return [...told, ...due.map(([, { sentence }]) => sentence)];
+      return [...new Set([...told, ...due.map(([, { sentence }]) => sentence)])];
     },
   };
 }

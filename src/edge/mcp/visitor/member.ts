@@ -71,7 +71,7 @@ export function createMember(options: MemberOptions): Member {
   const held = createHeldTasks();
   const hearing = createHearing();
   const hearDecision = createDecisions(notices.tell);
-  const freezes = createFreezes(notices.tell);
+  const freezes = createFreezes(notices);
   const hearAcknowledged = createAcknowledged({ notices, self: principal });
   let seat: Seat | undefined;
   /** The name that it had last. */
