@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { createReadingRoom } from "./reading-room.ts";
+import { createReadingRoom, roomIn } from "./reading-room.ts";
 
 const room = () => createReadingRoom({ maxOfOne: 100, maxOfAll: 150, shortBytes: 10 });
 
@@ -27,6 +27,24 @@ it("takes what is short, however full it is", () => {
   expect(["ana", "cy"].map((who) => reading.claim(who).holds(10))).toEqual([true, true]);
 });
 
+it("has for what is short a bound of its own, over however many bodies", () => {
+  const reading = room();
+  const short = Array.from({ length: 11 }, () => reading.claim("ana").holds(10));
+
+  expect(short.indexOf(false)).toBe(10);
+  expect([reading.claim("ana").holds(100), reading.claim("bo").holds(10)]).toEqual([true, true]);
+});
+
+it("takes what grows long out of the room of what is short", () => {
+  const reading = room();
+  const growing = Array.from({ length: 10 }, () => reading.claim("ana"));
+  for (const claim of growing) claim.holds(10);
+
+  growing[0]?.holds(11);
+
+  expect([reading.claim("ana").holds(10), reading.claim("ana").holds(90), reading.claim("ana").holds(89)]).toEqual([true, false, true]);
+});
+
 it("has room again for what was claimed once, when a body has come or broken off", () => {
   const reading = room();
   const first = reading.claim("ana");
@@ -36,4 +54,15 @@ it("has room again for what was claimed once, when a body has come or broken off
 
   expect(reading.claim("ana").holds(100)).toBe(true);
   expect(reading.claim("ana").holds(11)).toBe(false);
+});
+
+it.each([
+  { memoryMiB: 64, one: 48, all: 96 },
+  { memoryMiB: 512, one: 64, all: 128 },
+  { memoryMiB: 1_024, one: 128, all: 256 },
+  { memoryMiB: 65_536, one: 128, all: 512 },
+])("of $memoryMiB MiB takes a quarter, and always the longest body that may be sent", ({ memoryMiB, one, all }) => {
+  const mib = 1024 * 1024;
+
+  expect(roomIn(memoryMiB * mib)).toEqual({ maxOfOne: one * mib, maxOfAll: all * mib });
 });

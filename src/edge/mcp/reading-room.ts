@@ -1,17 +1,27 @@
 /**
  * How much of bodies that are still coming is kept in memory: a bound for each who sends, and one for all of them.
  *
- * What is short always fits. Who sends long ones slowly fills its own share, and nobody else waits for it.
+ * What is short has a room of its own, as large as that of the others. Who sends long ones slowly fills its own share, and nobody else
+ * waits for it, nor does what is short of its own.
  */
+import { totalmem } from "node:os";
 
-/** As a claim that has come up to here takes no room. */
+/** What has come up to here is short. */
 const SHORT_BYTES = 64 * 1024;
 
-/** Bytes of one sender's bodies: two of the longest at once, and some more. */
-const MAX_OF_ONE = 128 * 1024 * 1024;
+const MIB = 1024 * 1024;
 
-/** Bytes of all. */
-const MAX_OF_ALL = 512 * 1024 * 1024;
+/** Of a small machine a quarter of its memory is taken, and as much as lets one sender have the longest body of all at once. */
+const [LEAST_OF_ALL, MOST_OF_ALL] = [96 * MIB, 512 * MIB];
+
+/** @param memory - bytes that this process may have */
+export function roomIn(memory: number): { readonly maxOfOne: number; readonly maxOfAll: number } {
+  const maxOfAll = Math.max(LEAST_OF_ALL, Math.min(memory / 4, MOST_OF_ALL));
+  return { maxOfOne: Math.min(128 * MIB, maxOfAll / 2), maxOfAll };
+}
+
+/** Zero of the second where nobody has set a bound. */
+const ROOM = roomIn(Math.min(totalmem(), process.constrainedMemory() || Infinity));
 
 /** One body, until it is disposed of. */
 export interface Claim extends Disposable {
@@ -24,34 +34,49 @@ export interface ReadingRoom {
   claim(sender: string): Claim;
 }
 
-export function createReadingRoom({ maxOfOne = MAX_OF_ONE, maxOfAll = MAX_OF_ALL, shortBytes = SHORT_BYTES } = {}): ReadingRoom {
+export function createReadingRoom({ maxOfOne = ROOM.maxOfOne, maxOfAll = ROOM.maxOfAll, shortBytes = SHORT_BYTES } = {}): ReadingRoom {
+  const [short, long] = [createShares(maxOfOne, maxOfAll), createShares(maxOfOne, maxOfAll)];
+
+  return {
+    claim(sender) {
+      let held = 0;
+      let within = short;
+      return {
+        holds(bytes) {
+          const next = bytes <= shortBytes ? short : long;
+          if (!next.take(sender, next === within ? bytes - held : bytes)) return false;
+          if (next !== within) within.give(sender, held);
+          within = next;
+          held = bytes;
+          return true;
+        },
+        [Symbol.dispose]() {
+          within.give(sender, held);
+          held = 0;
+        },
+      };
+    },
+  };
+}
+
+function createShares(maxOfOne: number, maxOfAll: number) {
   const taken = new Map<string, number>();
   let all = 0;
 
-  function change(sender: string, bytes: number): void {
-    all += bytes;
-    const own = (taken.get(sender) ?? 0) + bytes;
+  function give(sender: string, bytes: number): void {
+    all -= bytes;
+    const own = (taken.get(sender) ?? 0) - bytes;
     if (own === 0) taken.delete(sender);
     else taken.set(sender, own);
   }
 
   return {
-    claim(sender) {
-      let held = 0;
-      return {
-        holds(bytes) {
-          if (bytes <= shortBytes) return true;
-          const more = bytes - held;
-          if ((taken.get(sender) ?? 0) + more > maxOfOne || all + more > maxOfAll) return false;
-          held = bytes;
-          change(sender, more);
-          return true;
-        },
-        [Symbol.dispose]() {
-          if (held > 0) change(sender, -held);
-          held = 0;
-        },
-      };
+    give,
+    /** False where there is no room for so many more. */
+    take(sender: string, bytes: number): boolean {
+      if ((taken.get(sender) ?? 0) + bytes > maxOfOne || all + bytes > maxOfAll) return false;
+      give(sender, -bytes);
+      return true;
     },
   };
 }
