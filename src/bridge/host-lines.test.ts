@@ -194,7 +194,9 @@ it("tells each request one thing, and nothing to whatever asks nothing, in which
 
       const told = at.sent.flat().map((answer) => (answer as { readonly id: unknown }).id);
       const nothings = drawn.flat().filter((kind) => kind === "nothing");
-      expect(told.filter((id) => id !== null).sort()).toEqual(Array.from({ length: ids }, (_, index) => index + 1).sort());
+      expect(told.filter((id) => id !== null).sort((one, other) => Number(one) - Number(other))).toEqual(
+        Array.from({ length: ids }, (_, index) => index + 1),
+      );
       expect(told.filter((id) => id === null)).toHaveLength(nothings.length);
       expect(at.sent.filter((line) => Array.isArray(line) && line.length === 0)).toEqual([]);
     }),

@@ -59,7 +59,7 @@ export function createPages({ place, nowMs }: BridgePagesOptions): Pages {
       const body = { message, fields, required } as unknown as JsonObject;
       const { id, url, why } = await ask({ method: "POST", path: ["ask"], body });
       if (typeof id !== "string" || typeof url !== "string") {
-        return { unshown: `no page could be opened for the question to your user (${String(why)})` };
+        return { unshown: `no page could be opened for the question to your user (${JSON.stringify(why)})` };
       }
       const [oldest] = opened.keys();
       if (oldest !== undefined && opened.size >= MAX_OPEN) opened.delete(oldest);
