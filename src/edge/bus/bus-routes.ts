@@ -10,7 +10,9 @@ import { setTimeout as pause } from "node:timers/promises";
 import { type Context, Hono } from "hono";
 import type { Log } from "../../engine/log.ts";
 import type { Admission, Door } from "../http/door.ts";
+import { networkOf } from "../http/pace.ts";
 import { type Peer, peerOf } from "../http/peer.ts";
+import { createReadingRoom } from "../http/reading-room.ts";
 import { eventStream } from "../http/sse.ts";
 import { type Answer, failed, invalid } from "./answers.ts";
 import type { BoardEdge } from "./board-edge.ts";
@@ -53,6 +55,7 @@ export function createBus(options: BusOptions): Bus {
 
   let served = 0;
   const guests = createGuests();
+  const reading = createReadingRoom();
   /** Looked up once for a connection, however many requests come over it. */
   const owners = new WeakMap<Socket, Promise<Peer>>();
 
@@ -91,7 +94,8 @@ export function createBus(options: BusOptions): Bus {
     if (found.route.name === "events") return follow(visited.board, request, mayStay);
     using guest = guests.take(request, mayStay);
     const writes = secret === undefined ? "open" : "armed";
-    const answered = await carryOut(found.route, { request, guest, caller, ...visited, writes, stillHolds: mayStay });
+    using claim = reading.claim(caller.kind === "token" ? caller.fingerprint : `from ${networkOf(incoming.socket.remoteAddress ?? "")}`);
+    const answered = await carryOut(found.route, { request, claim, guest, caller, ...visited, writes, stillHolds: mayStay });
     if (!guest.isSentAway) return answered;
     const again = await callerOf(door, greeting);
     return "status" in again ? again : failed(401, SOMEBODY_ELSES, { "www-authenticate": "Bearer" });

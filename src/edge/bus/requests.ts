@@ -15,6 +15,7 @@ import { type Answer, failed, invalid } from "./answers.ts";
 import type { BoardEdge } from "./board-edge.ts";
 import { type Caller, type Fingerprints, proofOf } from "./caller.ts";
 import type { Guest } from "../http/guests.ts";
+import type { Claim } from "../http/reading-room.ts";
 import type { Route } from "./paths.ts";
 import { readJson, type Sent } from "./request-body.ts";
 
@@ -25,6 +26,8 @@ export interface Asked {
   readonly board: BoardEdge;
   readonly fingerprintsOf: Fingerprints;
   readonly writes: "armed" | "open";
+  /** Of room for its body; missing where that is here already. */
+  readonly claim?: Pick<Claim, "holds">;
   /** Whether what its caller showed is given out still; missing where that is no question. */
   readonly stillHolds?: () => boolean;
 }
@@ -42,7 +45,7 @@ export async function carryOut(route: Exclude<Route, { name: "events" }>, asked:
       return board.messages({ topic: topic || undefined, text: q || undefined, limit, before });
     }
     case "message": {
-      const body = await bodyOf(MessageBody, request);
+      const body = await bodyOf(asked, MessageBody);
       if ("status" in body) return body;
       const { topic, sender, body: text, action_flag: actionFlag, client_request_id: requestId } = body.data;
       return inTheNameOf(asked, sender, "sender", (proof, actor) =>
@@ -50,7 +53,7 @@ export async function carryOut(route: Exclude<Route, { name: "events" }>, asked:
       );
     }
     case "claim": {
-      const body = await bodyOf(ClaimBody, request);
+      const body = await bodyOf(asked, ClaimBody);
       if ("status" in body) return body;
       const { owner, lease_s: leaseMs, wait_s = 0, ticket, priority, client_request_id: requestId } = body.data;
       const wait = wait_s > 0 || ticket !== undefined ? { ticket, priority } : undefined;
@@ -64,7 +67,7 @@ export async function carryOut(route: Exclude<Route, { name: "events" }>, asked:
       );
     }
     case "heartbeat": {
-      const body = await bodyOf(HeartbeatBody, request);
+      const body = await bodyOf(asked, HeartbeatBody);
       if ("status" in body) return body;
       const { owner, lease_s: leaseMs, client_request_id: requestId } = body.data;
       return inTheNameOf(asked, owner, "owner", (proof, actor) =>
@@ -72,7 +75,7 @@ export async function carryOut(route: Exclude<Route, { name: "events" }>, asked:
       );
     }
     case "release": {
-      const body = await bodyOf(ReleaseBody, request);
+      const body = await bodyOf(asked, ReleaseBody);
       if ("status" in body) return body;
       const { owner, place_only: placeOnly, client_request_id: requestId } = body.data;
       return inTheNameOf(asked, owner, "owner", (proof, actor) =>
@@ -80,7 +83,7 @@ export async function carryOut(route: Exclude<Route, { name: "events" }>, asked:
       );
     }
     case "check": {
-      const body = await bodyOf(CheckBody, request);
+      const body = await bodyOf(asked, CheckBody);
       return "status" in body ? body : board.check(route.lane, body.data.fencing_token);
     }
     case "ack": {
@@ -88,7 +91,7 @@ export async function carryOut(route: Exclude<Route, { name: "events" }>, asked:
       if (caller.kind !== "own" || caller.principal !== undefined) {
         return failed(403, "a flag is acknowledged by a person: with «signalbox board ack», or in the panel");
       }
-      const body = await bodyOf(AcknowledgeBody, request);
+      const body = await bodyOf(asked, AcknowledgeBody);
       if ("status" in body) return body;
       const { by, client_request_id: requestId } = body.data;
       return board.carry({ type: "AcknowledgeMessage", messageId: route.id, by, requestId }, actorOf(by, undefined, caller));
@@ -96,8 +99,8 @@ export async function carryOut(route: Exclude<Route, { name: "events" }>, asked:
   }
 }
 
-async function bodyOf<Schema extends Parameters<typeof read>[0]>(schema: Schema, request: Sent) {
-  const json = await readJson(request);
+async function bodyOf<Schema extends Parameters<typeof read>[0]>({ request, claim }: Asked, schema: Schema) {
+  const json = await readJson(request, claim);
   if ("status" in json) return json;
   const body = read(schema, json.value, ["body"]);
   return "flaws" in body ? invalid(body.flaws) : body;

@@ -4,7 +4,7 @@
  * A body is as much as has come of it: who declares a long one and sends nothing takes no room.
  */
 import type { IncomingMessage } from "node:http";
-import type { Claim } from "./reading-room.ts";
+import type { Claim } from "../http/reading-room.ts";
 
 export type Body = { readonly bytes: Buffer } | { readonly refused: "too-long" | "no-room" | "broken-off" };
 
