@@ -21,7 +21,7 @@ it("have their turn after a restart when they have come again", async () => {
 });
 
 const toldOf = (ticket: unknown): string =>
-  `your turn came: you hold a.ts as ${String(ticket)}; read what others left there before you edit it, and yield_task {"intent_id":"${String(ticket)}"} when you are done`;
+  `your turn came: you hold a.ts as ${String(ticket)}, for "o"; read what others left there before you edit it, and yield_task {"intent_id":"${String(ticket)}"} when you are done`;
 
 type Session = Awaited<ReturnType<typeof visited>>;
 
@@ -77,6 +77,20 @@ it("are told of no turn that they gave up, nor of one that somebody else had", a
   const told = [await session.call(bo, "who_is_working"), await session.call(ana, "who_is_working")];
 
   expect(told.map(({ notices }) => notices)).toEqual([undefined, undefined]);
+});
+
+it.each([
+  { name: "their own", by: bo, more: {}, waits: 0 },
+  { name: "that of a sub-agent of theirs", by: bo, more: { agent: "tester" }, waits: 0 },
+  { name: "and not that of others", by: ana, more: {}, waits: 1 },
+])("give up a place by its ticket, $name", async ({ by, more, waits }) => {
+  await using session = await visited();
+  const { ticket } = await waitsForAna(session, more);
+
+  const { status } = await session.call(by, "yield_task", { intent_id: ticket });
+
+  expect(status).toBe(waits === 0 ? "ok" : "error");
+  expect(await session.state((state) => state.waiting.size)).toBe(waits);
 });
 
 it.each([

@@ -1,4 +1,4 @@
-/** What an agent hears with its next result of what happened in the session between two calls. */
+/** What an agent hears with its next result of what happened in the session between two calls, and its places there. */
 import { expect, it } from "vitest";
 import { scratchFolder } from "../git/scratch.test.fixture.ts";
 import { type Bridge, bridgeIn } from "./bridge.test.fixture.ts";
@@ -35,8 +35,8 @@ it("is told of a turn that came by itself, a sub-agent's as well, once", async (
   const later = await call(bo, "who_is_working");
 
   expect(told.toSorted()).toEqual([
-    expect.stringContaining(`your turn came: you hold a.ts as ${String(own["ticket"])};`),
-    expect.stringContaining(`your turn came: you hold b.ts as ${String(agents["ticket"])};`),
+    expect.stringContaining(`your turn came: you hold a.ts as ${String(own["ticket"])}, for "o";`),
+    expect.stringContaining(`your turn came: you hold b.ts as ${String(agents["ticket"])}, for "o";`),
   ]);
   expect(later["notices"]).toBeUndefined();
 });
@@ -78,5 +78,22 @@ it("is told that a scope is free in which it was refused", async () => {
     expect.stringMatching(
       /^what conflict \S+ is about is not frozen any more \(.*\): what was refused you there with SCOPE_FROZEN may be tried again$/,
     ),
+  ]);
+});
+
+it("gives up a sub-agent's place by its ticket, and nobody else's", async () => {
+  await using scratch = await scratchFolder();
+  const repo = await scratch.repository("repo");
+  await using _sidecar = await sidecarFor(repo);
+  await using ana = bridgeIn(scratch, repo);
+  await using bo = bridgeIn(scratch, repo, { principal: "bo" });
+  await call(ana, "begin_task", task);
+  const { ticket } = await call(bo, "begin_task", { ...task, on_overlap: "wait", wait_s: 0, agent: "tester" });
+
+  const yields = [await call(ana, "yield_task", { intent_id: ticket }), await call(bo, "yield_task", { intent_id: ticket })];
+
+  expect(yields.map(({ status, code }) => [status, code])).toEqual([
+    ["error", "INTENT_UNKNOWN"],
+    ["ok", undefined],
   ]);
 });

@@ -6,12 +6,15 @@
  */
 import type { Notices } from "./notices.ts";
 import type { Announcement, Coordination } from "./ports/session.ts";
-import { asJson, listed, named } from "./quote.ts";
+import { asJson, listed, named, quoted } from "./quote.ts";
 import { MOST_WAIT_S, PLACE_SEC } from "./times.ts";
 import { CANCELLED } from "./untold.ts";
 
 /** Files of the task that the sentence names. */
 const NAMED_FILES = 5;
+
+/** The same of what it is for: a caller may have sub-agents. */
+const NAMED_CHARACTERS = 100;
 
 /** How long a place is kept at most that nobody asks for, in milliseconds. */
 const KEPT_MS = (PLACE_SEC + MOST_WAIT_S) * 1_000;
@@ -86,7 +89,7 @@ export function tellingOfTurns(coordination: Coordination, { notices, holds }: T
 
 const yieldCall = (intentId: string): string => `yield_task ${asJson({ intent_id: intentId })}`;
 
-function turnSentence({ intentId, files }: Announcement): string {
-  const held = `your turn came: you hold ${listed(files, NAMED_FILES)} as ${named(intentId)}`;
+function turnSentence({ intentId, files, objective }: Announcement): string {
+  const held = `your turn came: you hold ${listed(files, NAMED_FILES)} as ${named(intentId)}, for ${quoted(objective, NAMED_CHARACTERS)}`;
   return `${held}; read what others left there before you edit it, and ${yieldCall(intentId)} when you are done`;
 }

@@ -1,6 +1,7 @@
 /** `yield_task`: gives up what an own intent holds. */
 import * as z from "zod";
 import { codeOf, refused } from "./failure.ts";
+import type { ToolContext } from "./ports.ts";
 import type { Coordination, Repeatable } from "./ports/session.ts";
 import { clientRequestId, repeatable, requestOf } from "./once.ts";
 import { readOwnIntent } from "./own-intent.ts";
@@ -25,7 +26,7 @@ export const yieldTask = defineTool({
     const request = await requestOf(coordination, "yield_task", args.client_request_id);
     const once = repeatable(ctx, request);
     const own = await readOwnIntent(coordination, args.intent_id);
-    if ("answer" in own) return (await givenUpPlace(coordination, args, once, own.answer)) ?? own.answer;
+    if ("answer" in own) return (await givenUpPlace(ctx, coordination, args, once, own.answer)) ?? own.answer;
     const { intent } = own;
     // With an id of its own it is the session that says whether this call is the one that ended it.
     if (!own.live && request === undefined) return alreadyEnded(args.intent_id, intent.state);
@@ -39,6 +40,7 @@ export const yieldTask = defineTool({
 
 /** A task that waits for its turn is no intent yet: by its ticket its place is given up. */
 async function givenUpPlace(
+  { agents }: Pick<ToolContext, "agents">,
   coordination: Coordination,
   { intent_id: ticket, reason }: { readonly intent_id: string; readonly reason: string },
   once: Repeatable,
@@ -46,7 +48,11 @@ async function givenUpPlace(
 ): Promise<Answer | undefined> {
   if (unknown.structured["code"] !== codeOf("intent/unknown")) return undefined;
   const outcome = await coordination.withdraw(ticket, reason, once);
-  return outcome.ok ? yielded(ticket, "its place in the queue is given up") : undefined;
+  // Of a place nobody knows whose it is before it is asked for: perhaps a sub-agent's.
+  const owner = outcome.ok ? undefined : outcome.rejection.details?.["principal_id"];
+  const agent = typeof owner === "string" ? await agents.named(owner) : undefined;
+  const last = agent === undefined ? outcome : await agent.withdraw(ticket, reason, once);
+  return last.ok ? yielded(ticket, "its place in the queue is given up") : undefined;
 }
 
 const BEGIN: readonly Next[] = [{ tool: "begin_task", why: "before you edit again" }];

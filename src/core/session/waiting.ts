@@ -172,6 +172,9 @@ export function decideTurn(state: Readonly<SessionState>, deferral: Deferral, at
 export function decideGiveUp(state: Readonly<SessionState>, intent: IntentId, sender: Participant): Verdict | undefined {
   const deferral = waitingUnder(state, intent);
   if (deferral === undefined) return undefined;
-  if (deferral.principal !== sender.id) return refuse("intent/not-owner", `intent ${intent} is ${deferral.principal}'s, who waits with it`);
+  const { principal } = deferral;
+  if (principal !== sender.id) {
+    return refuse("intent/not-owner", `intent ${intent} is ${principal}'s, who waits with it`, { principal_id: principal });
+  }
   return { events: [ended(deferral, "resolved", "withdrawn")] };
 }
