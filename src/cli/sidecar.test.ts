@@ -2,12 +2,12 @@ import { once } from "node:events";
 import { readFile, rm, writeFile } from "node:fs/promises";
 import { type AddressInfo, createServer } from "node:net";
 import { join } from "node:path";
-import Database from "better-sqlite3";
 import { describe, expect, it } from "vitest";
 import { WebSocket } from "ws";
 import { readDiscovery } from "../git/discovery-file.ts";
 import { scratchFolder } from "../git/scratch.test.fixture.ts";
 import { readStartError } from "../git/start-error.ts";
+import { loadSqliteDriver } from "../store/sqlite-driver.ts";
 import { VERSION } from "../version.ts";
 import { EXIT } from "./exit-codes.ts";
 import { eventually, healthOf, sidecarHere, signalbox, start, startedSidecar, storeOf } from "./program.test.fixture.ts";
@@ -102,8 +102,9 @@ describe("a sidecar that cannot start", () => {
     await (await sidecarHere(repo))[Symbol.asyncDispose]();
     const writtenBy = join(folder, "written-by.json");
     const own = JSON.parse(await readFile(writtenBy, "utf8")) as unknown;
-    const log = new Database(logPath);
-    log.pragma(`user_version = ${Number(log.pragma("user_version", { simple: true })) + 1}`);
+    const log = (await loadSqliteDriver()).open(logPath, "write");
+    const format = log.prepare<{ user_version: number }>("PRAGMA user_version").get()?.user_version ?? 0;
+    log.exec(`PRAGMA user_version = ${format + 1}`);
     log.close();
     await writeFile(writtenBy, '{"version":"9.9.9"}');
 
