@@ -139,7 +139,7 @@ export function createBus(options: BusOptions): Bus {
 
   function broken(error: unknown): Answer {
     log.error({ error: String(error) }, "bus request broke");
-    return failed(503, "the sidecar could not answer this now; its log says why");
+    return failed(503, "the sidecar could not answer this now; its log says why", { "retry-after": "1" });
   }
 }
 
