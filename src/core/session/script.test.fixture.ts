@@ -23,6 +23,9 @@ export type Step =
 
 export const PEOPLE = ["ana", "bo", "cy"] as const;
 
+/** What they join as; whoever says HELLO again may be something else. */
+const ROLES = { ana: ["owner"], bo: ["contributor"], cy: ["arbiter"] } as const;
+
 const principal = fc.constantFrom(...PEOPLE);
 const rarely = <Value>(value: fc.Arbitrary<Value>) =>
   fc
@@ -90,7 +93,11 @@ const PAYLOADS: Readonly<Record<Type, fc.Arbitrary<JsonObject>>> = {
     roles: optional(fc.subarray(["contributor", "reviewer", "owner", "arbiter"])),
     worktree: rarely(fc.constant(true)),
   }).map(({ worktree, ...rest }) => (worktree === true ? { ...rest, ...signalbox({ worktree: { id: ANA_TREE, path: "/w" } }) } : rest)),
-  HEARTBEAT: object({ status: optional(fc.constantFrom("idle", "working")), summary: optional(fc.string({ maxLength: 3 })) }),
+  HEARTBEAT: object({
+    status: optional(fc.constantFrom("idle", "working")),
+    summary: optional(fc.string({ maxLength: 3 })),
+    backend_health: optional(object({ model_id: fc.constant("m"), provider_status: fc.constantFrom("down", "operational") })),
+  }),
   GOODBYE: object({ intent_disposition: optional(fc.constantFrom("withdraw", "transfer", "expire", "?")) }),
   INTENT_ANNOUNCE: object({
     intent_id: intentId,
@@ -278,12 +285,12 @@ export const waitingDay = dayOf(
   ),
 );
 
-function dayOf(step: fc.Arbitrary<Step>, roles: JsonObject = {}): fc.Arbitrary<readonly Step[]> {
+function dayOf(step: fc.Arbitrary<Step>): fc.Arbitrary<readonly Step[]> {
   const joined = PEOPLE.map((who): Step => ({
     kind: "says",
     principal: who,
     type: "HELLO",
-    payload: { roles: roles[who] ?? [] },
+    payload: { roles: ROLES[who] },
     more: {},
     facts: {},
   }));

@@ -24,7 +24,8 @@ const CHANGES: ReadonlySet<string> = new Set(["IntentUpdated", "IntentEnded", "I
 const RUNS = { numRuns: 80 };
 
 function live(steps: readonly Step[], decide?: typeof session.decide): Play {
-  const played = play({ governance: { resolution_timeout_sec: 60 } }, decide);
+  const liveness = { backend_health_policy: { enabled: true, on_down: "suspend_and_claim" } };
+  const played = play({ governance: { resolution_timeout_sec: 60 }, liveness }, decide);
   for (const step of steps) perform(played, step);
   return played;
 }
@@ -129,8 +130,11 @@ it("keeps beside the facts what follows from them", () => {
       const { state } = live(steps);
 
       const suspended = [...state.intents.values()].filter((intent) => intent.state === "SUSPENDED");
-      const away = suspended.filter(({ principal }) => state.participants.get(principal)?.presence !== "available");
-      expect(away).toEqual(suspended);
+      const isAbleToWork = ({ principal }: Intent): boolean => {
+        const owner = state.participants.get(principal);
+        return owner?.presence === "available" && owner.backend?.status !== "down";
+      };
+      expect(suspended.filter(isAbleToWork)).toEqual([]);
       expect(derivedIn(state)).toEqual(derivedFrom(state));
     }),
     RUNS,
