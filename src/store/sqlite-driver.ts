@@ -53,7 +53,7 @@ export async function loadSqliteDriver(candidates: readonly DriverCandidate[] = 
   }
   throw new DriverMissing(
     `no SQLite engine loads on Node ${process.versions.node} (module version ${process.versions.modules}); ` +
-      `${reasons.join("; ")}; use Node 22.13 or newer, which has one, or repair it with: npm rebuild better-sqlite3 (npm ci where it is missing)`,
+      `${reasons.join("; ")}; use Node 22.16 or newer, which has one, or repair it with: npm rebuild better-sqlite3 (npm ci where it is missing)`,
     new AggregateError(causes),
   );
 }

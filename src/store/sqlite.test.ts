@@ -180,7 +180,7 @@ describe("the choice of an engine", () => {
       code: "store/no-driver",
       message:
         `no SQLite engine loads on Node ${process.versions.node} (module version ${process.versions.modules}); ` +
-        "one: is absent; other: built for module version 115; use Node 22.13 or newer, which has one, or repair it with: npm rebuild better-sqlite3 (npm ci where it is missing)",
+        "one: is absent; other: built for module version 115; use Node 22.16 or newer, which has one, or repair it with: npm rebuild better-sqlite3 (npm ci where it is missing)",
     });
   });
 });
