@@ -70,5 +70,5 @@ it("that hands its log on has done what it answers so, and nothing that it says 
     true,
     true,
   ]);
-  expect(read.map(({ body }) => body).sort()).toEqual(done.map(({ body }) => body).sort());
+  expect(read.map(({ body }) => String(body)).toSorted()).toEqual(done.map(({ body }) => body).toSorted());
 });
