@@ -11,7 +11,7 @@ import { type Pending, pendingReplacements } from "../git/replacement-journal.ts
 import { quotePath } from "../git/written-path.ts";
 import { withdrawalId } from "../tools/operation-id.ts";
 import type { Coordination } from "../tools/ports/session.ts";
-import type { OperationView } from "../wire/query.ts";
+import type { OperationView } from "../wire/query/views.ts";
 
 type Session = Pick<Coordination, "intent" | "supersede">;
 

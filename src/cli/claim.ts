@@ -10,7 +10,7 @@ import { createSessionClient, type SessionClient } from "../client/session-clien
 import { gitUser } from "../git/head.ts";
 import { listed, named } from "../tools/quote.ts";
 import type { InboundEnvelope } from "../wire/mpac/coordinator.ts";
-import type { ClaimView } from "../wire/query.ts";
+import type { ClaimView } from "../wire/query/views.ts";
 import { CONTROL } from "../wire/versions.ts";
 import { CommandFault } from "./fault.ts";
 import { personName } from "./person.ts";

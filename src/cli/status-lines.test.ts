@@ -1,5 +1,6 @@
 import { expect, it } from "vitest";
-import type { IntentView, ParticipantView, SummaryAnswer } from "../wire/query.ts";
+import type { SummaryAnswer } from "../wire/query.ts";
+import type { IntentView, ParticipantView } from "../wire/query/views.ts";
 import { statusLines } from "./status-lines.ts";
 
 const NOW_MS = Date.parse("2026-11-21T12:00:00Z");

@@ -1,6 +1,6 @@
 /** What `begin_task` does while others hold its files and it was told to wait: a place in the queue, and its answer. */
 import type { JsonObject } from "../wire/json.ts";
-import type { IntentView, OverlapView } from "../wire/query.ts";
+import type { IntentView, OverlapView } from "../wire/query/views.ts";
 import type { Task } from "./begin-task.ts";
 import type { Rejection } from "../wire/refusals.ts";
 import { codeOf, failed, refused } from "./failure.ts";

@@ -1,5 +1,5 @@
 /** What another worktree has and the caller's lacks, in sentences: told, never refused. */
-import type { BehindView } from "../wire/query.ts";
+import type { BehindView } from "../wire/query/views.ts";
 import { named } from "./quote.ts";
 import { ago } from "./times.ts";
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { ObservedView } from "../wire/query.ts";
+import type { ObservedView } from "../wire/query/views.ts";
 import { NOW_MS, TestSession } from "./session.test.fixture.ts";
 import { caller } from "./worktree.test.fixture.ts";
 

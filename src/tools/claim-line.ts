@@ -1,5 +1,5 @@
 /** A claim that waits for a word in a sentence, and what a person runs to give that word. */
-import type { ClaimView } from "../wire/query.ts";
+import type { ClaimView } from "../wire/query/views.ts";
 import { listed, named, quoted } from "./quote.ts";
 import { since, until } from "./times.ts";
 

@@ -1,5 +1,5 @@
 /** One conflict in a sentence, seen from one of its parties. */
-import type { ConflictView, IntentView } from "../wire/query.ts";
+import type { ConflictView, IntentView } from "../wire/query/views.ts";
 import { namedIn } from "./named-in.ts";
 import { listed, named, quoted } from "./quote.ts";
 

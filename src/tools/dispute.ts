@@ -1,5 +1,5 @@
 /** A conflict as the person of one of its parties has to see it: both sides, and whether this party's word decides it. */
-import type { ConflictView } from "../wire/query.ts";
+import type { ConflictView } from "../wire/query/views.ts";
 import type { Question } from "./asking.ts";
 import { namedIn } from "./named-in.ts";
 import type { KnownIntent } from "./own-intent.ts";

@@ -1,6 +1,6 @@
 /** `get_file_state`: what a file says now, by which reference a change may build on it, and who holds it. */
 import * as z from "zod";
-import type { BehindView, IntentView } from "../wire/query.ts";
+import type { BehindView, IntentView } from "../wire/query/views.ts";
 import { behindLines } from "./behind.ts";
 import { failed } from "./failure.ts";
 import type { FileState } from "./ports/files.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { ClaimView, ConflictView } from "../wire/query.ts";
+import type { ClaimView, ConflictView } from "../wire/query/views.ts";
 import { TestSession } from "./session.test.fixture.ts";
 import { caller } from "./worktree.test.fixture.ts";
 

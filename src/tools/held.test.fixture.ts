@@ -1,5 +1,5 @@
 /** A task as the small session of the tools' tests keeps it, and as it is seen from outside. */
-import type { IntentView, OperationView } from "../wire/query.ts";
+import type { IntentView, OperationView } from "../wire/query/views.ts";
 
 export interface HeldIntent extends IntentView {
   readonly files: readonly string[];

@@ -1,6 +1,6 @@
 /** Who holds what: the intents of others that an announcement met, and how a sentence says so. */
 import * as z from "zod";
-import { ScopeView } from "../wire/query.ts";
+import { ScopeView } from "../wire/query/views.ts";
 import type { Rejection } from "../wire/refusals.ts";
 import { listed, named, quoted } from "./quote.ts";
 import { since, until } from "./times.ts";

@@ -1,6 +1,6 @@
 /** What a scope names, whatever its kind: a foreign client may announce entities, tasks, a pattern or a question. */
 import * as z from "zod";
-import type { IntentView } from "../wire/query.ts";
+import type { IntentView } from "../wire/query/views.ts";
 
 const Named = z.looseObject({
   resources: z.array(z.string()).catch([]).default([]),

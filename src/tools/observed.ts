@@ -1,5 +1,5 @@
 /** Edits that were seen and that nobody announced, in a sentence. */
-import type { ObservedView, UncomparedView } from "../wire/query.ts";
+import type { ObservedView, UncomparedView } from "../wire/query/views.ts";
 import { listed, named } from "./quote.ts";
 import { span } from "./times.ts";
 

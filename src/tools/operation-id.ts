@@ -4,7 +4,7 @@
  * The id follows from what is asked, so that the same question is the same operation; and from the number of operations
  * before it, so that the same change made again after it was undone is another one.
  */
-import type { OperationView } from "../wire/query.ts";
+import type { OperationView } from "../wire/query/views.ts";
 import { EMPTY_REF, refsEqual } from "../wire/references.ts";
 import type { ToolContext } from "./ports.ts";
 import type { FileState } from "./ports/files.ts";

@@ -1,5 +1,6 @@
 /** The session as a few lines of text: you first, then who holds something, then the rest. It never outgrows its budget. */
-import type { ConflictView, IntentView, ParticipantView, SummaryAnswer } from "../wire/query.ts";
+import type { SummaryAnswer } from "../wire/query.ts";
+import type { ConflictView, IntentView, ParticipantView } from "../wire/query/views.ts";
 import { claimLine } from "./claim-line.ts";
 import { namedIn } from "./named-in.ts";
 import { conflictLine } from "./conflict-line.ts";

@@ -1,6 +1,6 @@
 /** A small session for tests of the tools: everything in memory, decided by the same rules as seen from outside. */
 import type { JsonObject } from "../wire/json.ts";
-import type { BehindView, ClaimView, ConflictView, IntentView, ObservedView, OverlapView } from "../wire/query.ts";
+import type { BehindView, ClaimView, ConflictView, IntentView, ObservedView, OverlapView } from "../wire/query/views.ts";
 import type { RefusalCode } from "../wire/refusals.ts";
 import { refsEqual } from "../wire/references.ts";
 import { named, refusal } from "./named-fault.test.fixture.ts";

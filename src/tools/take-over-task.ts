@@ -3,7 +3,7 @@
  * that one says so.
  */
 import * as z from "zod";
-import type { ClaimView } from "../wire/query.ts";
+import type { ClaimView } from "../wire/query/views.ts";
 import type { Rejection } from "../wire/refusals.ts";
 import { decideCommand } from "./claim-line.ts";
 import { codeOf, failed, refused } from "./failure.ts";

@@ -2,7 +2,8 @@
 import { pendingClaims } from "../../core/session/read.ts";
 import type { SessionState } from "../../core/session/state.ts";
 import type { Claim } from "../../core/session/state/claims.ts";
-import type { ClaimView, SummaryAnswer } from "../../wire/query.ts";
+import type { SummaryAnswer } from "../../wire/query.ts";
+import type { ClaimView } from "../../wire/query/views.ts";
 import { fewPaths, fitting, type Room } from "./answer-size.ts";
 
 export function viewClaims(state: Readonly<SessionState>, room: Room): Pick<SummaryAnswer, "claims" | "claim_count"> {

@@ -16,7 +16,8 @@ import type { SessionState } from "../../core/session/state.ts";
 import type { Operation } from "../../core/session/state/operations.ts";
 import type { Participant } from "../../core/session/state/participants.ts";
 import type { PrincipalId } from "../../wire/ids.ts";
-import type { BehindView, ObservedView, ParticipantView, UncomparedView, WorkAnswer } from "../../wire/query.ts";
+import type { WorkAnswer } from "../../wire/query.ts";
+import type { BehindView, ObservedView, ParticipantView, UncomparedView } from "../../wire/query/views.ts";
 import { EMPTY_REF, refsEqual } from "../../wire/references.ts";
 
 /** Paths that are named of one worktree. */

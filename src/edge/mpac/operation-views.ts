@@ -2,7 +2,7 @@
 import type { SessionState } from "../../core/session/state.ts";
 import type { Intent } from "../../core/session/state/intents.ts";
 import type { Operation } from "../../core/session/state/operations.ts";
-import type { OperationView, ProposalView } from "../../wire/query.ts";
+import type { OperationView, ProposalView } from "../../wire/query/views.ts";
 import { fitting, withoutRepeats } from "./answer-size.ts";
 
 /** Operations of one intent, the last ones. */

@@ -11,16 +11,8 @@ import type { Intent } from "../../core/session/state/intents.ts";
 import type { Participant } from "../../core/session/state/participants.ts";
 import type { IntentId, PrincipalId } from "../../wire/ids.ts";
 import type { Scope } from "../../wire/mpac/messages.ts";
-import type {
-  Answer,
-  ConflictView,
-  IntentAnswer,
-  IntentView,
-  OverlapAnswer,
-  ParticipantView,
-  Query,
-  SummaryAnswer,
-} from "../../wire/query.ts";
+import type { Answer, IntentAnswer, OverlapAnswer, Query, SummaryAnswer } from "../../wire/query.ts";
+import type { ConflictView, IntentView, ParticipantView } from "../../wire/query/views.ts";
 import type { OwnIntent } from "../../wire/mpac/coordinator.ts";
 import { fewPaths, fitting, withoutRepeats } from "./answer-size.ts";
 import { viewClaims } from "./claim-views.ts";

@@ -2,7 +2,8 @@
 import { rowIn } from "../../core/session/read.ts";
 import type { SessionState } from "../../core/session/state.ts";
 import type { Deferral } from "../../core/session/state/deferrals.ts";
-import type { SummaryAnswer, WaitingView } from "../../wire/query.ts";
+import type { SummaryAnswer } from "../../wire/query.ts";
+import type { WaitingView } from "../../wire/query/views.ts";
 import { fewPaths, fitting, type Room } from "./answer-size.ts";
 
 export function viewRow(state: Readonly<SessionState>, room: Room): Pick<SummaryAnswer, "waiting" | "waiting_count"> {

@@ -4,7 +4,8 @@
  * The bridge gives it over WebSocket; the sidecar's own MCP face gives it in process.
  */
 import type { JsonObject } from "../../wire/json.ts";
-import type { BehindView, IntentAnswer, OverlapAnswer, SummaryAnswer } from "../../wire/query.ts";
+import type { IntentAnswer, OverlapAnswer, SummaryAnswer } from "../../wire/query.ts";
+import type { BehindView } from "../../wire/query/views.ts";
 import type { Rejection } from "../../wire/refusals.ts";
 
 /** Where a tool call takes place and who makes it. */

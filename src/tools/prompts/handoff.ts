@@ -1,5 +1,6 @@
 /** `handoff`: what a successor must know of a task, and the calls that hand it over. */
-import type { ConflictView, IntentAnswer, ParticipantView, SummaryAnswer } from "../../wire/query.ts";
+import type { IntentAnswer, SummaryAnswer } from "../../wire/query.ts";
+import type { ConflictView, ParticipantView } from "../../wire/query/views.ts";
 import { behindLines } from "../behind.ts";
 import { conflictLine } from "../conflict-line.ts";
 import { namedIn } from "../named-in.ts";

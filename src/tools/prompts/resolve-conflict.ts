@@ -1,5 +1,6 @@
 /** `resolve_conflict`: both sides of one conflict, and the calls that settle it. */
-import type { ConflictView, IntentView, SummaryAnswer } from "../../wire/query.ts";
+import type { SummaryAnswer } from "../../wire/query.ts";
+import type { ConflictView, IntentView } from "../../wire/query/views.ts";
 import { namedIn } from "../named-in.ts";
 import type { Coordination } from "../ports/session.ts";
 import type { Prompt } from "../prompt.ts";

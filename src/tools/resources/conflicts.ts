@@ -1,6 +1,6 @@
 /** `signalbox://conflicts`: what two tasks both want, and how far it is settled. */
 import type { JsonObject } from "../../wire/json.ts";
-import type { ConflictView, IntentView } from "../../wire/query.ts";
+import type { ConflictView, IntentView } from "../../wire/query/views.ts";
 import { namedIn } from "../named-in.ts";
 import type { Resource } from "../resource.ts";
 import { fitting, JSON_TYPE, jsonContent, OTHERS, remark } from "./content.ts";

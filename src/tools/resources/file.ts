@@ -1,6 +1,6 @@
 /** `signalbox://file/{path}`: what a file says now, by which reference a change may build on it, and who holds it. */
 import type { JsonObject } from "../../wire/json.ts";
-import type { IntentView } from "../../wire/query.ts";
+import type { IntentView } from "../../wire/query/views.ts";
 import { cleaned } from "../cleaned.ts";
 import { namedIn } from "../named-in.ts";
 import type { ToolContext } from "../ports.ts";

@@ -1,6 +1,6 @@
 /** `signalbox://intents`: who changes which files now, who waits for a turn, and what is edited without a task. */
 import type { JsonObject } from "../../wire/json.ts";
-import type { IntentView } from "../../wire/query.ts";
+import type { IntentView } from "../../wire/query/views.ts";
 import type { Resource } from "../resource.ts";
 import { fitting, JSON_TYPE, jsonContent, OTHERS, remark } from "./content.ts";
 

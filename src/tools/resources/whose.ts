@@ -1,5 +1,5 @@
 /** What of a session is the caller's own: its tasks, its conflicts, and those of its sub-agents. */
-import type { ConflictView, ParticipantView } from "../../wire/query.ts";
+import type { ConflictView, ParticipantView } from "../../wire/query/views.ts";
 
 /** @param me - the caller's name; a sub-agent of its is called `<me>/<label>` */
 export function isOwn(me: string, name: string | null | undefined): boolean {

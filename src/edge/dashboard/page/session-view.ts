@@ -1,13 +1,6 @@
 /** Who works on what, who is in whose way, and what else the session says. */
-import type {
-  ClaimView,
-  ConflictView,
-  IntentView,
-  ObservedView,
-  ParticipantView,
-  SummaryAnswer,
-  WaitingView,
-} from "../../../wire/query.ts";
+import type { SummaryAnswer } from "../../../wire/query.ts";
+import type { ClaimView, ConflictView, IntentView, ObservedView, ParticipantView, WaitingView } from "../../../wire/query/views.ts";
 import { badge, type Child, clock, element, prose, quoted, row, show } from "./dom.ts";
 import { counted, folderName, visible } from "./text.ts";
 
