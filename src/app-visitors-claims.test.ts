@@ -184,3 +184,19 @@ describe("what becomes of a claim after its call was answered", () => {
     expect([structured["status"], structured["notices"]]).toEqual(["ok", undefined]);
   });
 });
+
+it("lives while its new owner works, as any task does", async () => {
+  const { session, claim, approve, standing } = await left();
+  await using _ = session;
+  const claiming = claim();
+  await session.settled();
+  await approve();
+  (await claiming).settle?.(true);
+
+  for (let times = 0; times < 3; times += 1) {
+    await session.pass(10 * 60_000, 60_000);
+    await session.call(ana, "who_is_working");
+  }
+
+  expect(await standing()).toEqual({ pending: 0, held: 1 });
+});

@@ -114,6 +114,7 @@ async function announcing({ says }: Stage): Promise<void> {
   await says("ana", "INTENT_UPDATE", { intent_id: "a1", scope: files("src/a.ts", "docs/guide.md") });
   await says("ana", "INTENT_UPDATE", { intent_id: "a1", scope: files("docs/guide.md"), ...ours({ on_overlap: "block" }) });
   await says("bo", "INTENT_UPDATE", { intent_id: "a1" });
+  await says("bo", "INTENT_UPDATE", { intent_id: "b1", ...ours({ renews: true }) });
   await says("bo", "INTENT_UPDATE", { intent_id: "nobody's" });
   await says("cy", "INTENT_ANNOUNCE", intent("c1", files("styles/**/*.css"), { ttl_sec: 60 }));
 }

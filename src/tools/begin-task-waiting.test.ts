@@ -6,6 +6,7 @@ const task = {
   principalId: "ana",
   objective: "mine",
   files: ["src/a.ts"],
+  agent: undefined,
   requestId: undefined,
   renews: true,
   waitMs: 0,
@@ -47,4 +48,10 @@ it.each([
   const { lines } = waiting(task, { deferralId: "d", ahead: 0, holders: [bo] }, own);
 
   expect(lines.slice(0, 2)).toEqual(says);
+});
+
+it("names the sub-agent that waits in the call by which it goes on waiting", () => {
+  const { next = [] } = waiting({ ...task, agent: "tester" }, { deferralId: "d", ahead: 0, holders: [bo] }, []);
+
+  expect(next[0]?.arguments).toEqual({ objective: "mine", files: ["src/a.ts"], agent: "tester", ticket: "intent-1" });
 });

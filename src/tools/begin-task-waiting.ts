@@ -59,7 +59,7 @@ function waitingFor(overlaps: readonly OverlapView[], nowMs: number): string {
 const OWN_TICKET = /^intent-[\da-f]{1,64}$/;
 
 /** Why the ticket is refused at once: the session would take any id that is free, for everybody. */
-export function inventedTicket(ticket: string, objective: string, files: readonly string[]): Answer | undefined {
+export function inventedTicket(ticket: string, asked: Asked): Answer | undefined {
   if (OWN_TICKET.test(ticket)) return undefined;
   const message = `${quoted(ticket, 60)} is no ticket of begin_task: pass the one of its answer "waiting" as it is, or none`;
   return failed(
@@ -67,27 +67,36 @@ export function inventedTicket(ticket: string, objective: string, files: readonl
       code: codeOf("message/malformed"),
       message,
       recoverable: true,
-      next: [{ tool: "begin_task", ...anew(objective, files), why: "without the ticket" }],
+      next: [{ tool: "begin_task", ...anew(asked), why: "without the ticket" }],
     },
     { errors: [message] },
   );
 }
 
-/** Arguments of a call without the ticket. */
-function anew(objective: string, files: readonly string[]): Pick<Next, "arguments"> {
-  const named = asArguments(files).files;
-  return named === undefined ? {} : { arguments: { objective: objective.slice(0, 200), files: named } };
+type Asked = Pick<Task, "objective" | "files" | "agent">;
+
+/** A sub-agent is named with each call of its: without that the call is its host's. */
+export function byAgent({ agent }: Pick<Asked, "agent">): { readonly agent?: string } {
+  return agent === undefined ? {} : { agent };
+}
+
+/** Arguments of the same call anew, without the ticket or with it. */
+function anew(asked: Asked, ticket?: string): Pick<Next, "arguments"> {
+  const named = asArguments(asked.files).files;
+  if (named === undefined) return {};
+  const again = { objective: asked.objective.slice(0, 200), files: named, ...byAgent(asked) };
+  return { arguments: ticket === undefined ? again : { ...again, ticket } };
 }
 
 /** The session knows the ticket for something else: going by it would tell the caller that it holds what it does not. */
 export async function foreignTicket(coordination: Coordination, task: Task, rejection: Rejection): Promise<Answer> {
-  const { intentId, principalId, objective, files } = task;
+  const { intentId, principalId } = task;
   const standing = await coordination.intent(intentId);
   const hasEnded = standing?.principal_id === principalId && standing.state !== "ACTIVE" && standing.state !== "SUSPENDED";
   const message = hasEnded
     ? `the task of ticket ${intentId} ${endOf(standing)}; you hold nothing by it`
     : `ticket ${intentId} is not for these files: its task is over others, or is somebody else's`;
-  const again: Next = { tool: "begin_task", ...anew(objective, files), why: "without the ticket" };
+  const again: Next = { tool: "begin_task", ...anew(task), why: "without the ticket" };
   const yields: Next = { tool: "yield_task", arguments: { intent_id: intentId }, why: "if you need its task or place no more" };
   const code = hasEnded ? "intent/ended" : rejection.code;
   return refused({ code, message }, { errors: [message], next: hasEnded ? [again] : [again, yields] });
@@ -106,18 +115,13 @@ export async function ownOver(coordination: Coordination, { files, principalId }
 }
 
 /** @param own - tasks of the caller's that it is to replace */
-export function waiting(
-  { intentId, principalId, objective, files, nowMs }: Task,
-  { ahead, holders: held }: Waiting,
-  own: readonly Pick<IntentView, "intent_id" | "scope">[],
-): Answer {
+export function waiting(task: Task, { ahead, holders: held }: Waiting, own: readonly Pick<IntentView, "intent_id" | "scope">[]): Answer {
+  const { intentId, principalId, objective, files, nowMs } = task;
   const { holders } = heldIn({ code: "intent/held", message: "", details: { overlaps: held as JsonObject[], total: held.length } });
   const before = ahead === 0 ? "you are next" : `${ahead} ${ahead === 1 ? "waits" : "wait"} before you`;
   const mutual: Next[] = holders.some((holder) => holder.waits_for_you === true)
     ? [{ tool: "yield_task", why: "for the task of yours that they wait for: as it is you wait for each other" }]
     : [];
-  const named = asArguments(files).files ?? [];
-  const again = named.length === 0 ? undefined : { objective: objective.slice(0, 200), files: named, ticket: intentId };
   return {
     structured: {
       status: "waiting",
@@ -141,11 +145,7 @@ export function waiting(
     ],
     next: [
       ...mutual,
-      {
-        tool: "begin_task",
-        ...(again === undefined ? {} : { arguments: again }),
-        why: `the same with ticket ${intentId}, to go on waiting`,
-      },
+      { tool: "begin_task", ...anew(task, intentId), why: `the same with ticket ${intentId}, to go on waiting` },
       { why: "other work meanwhile" },
       { tool: "yield_task", arguments: { intent_id: intentId }, why: "to give up your place" },
     ],

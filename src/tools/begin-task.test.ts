@@ -25,6 +25,20 @@ describe("beginning a task", () => {
     expect(text).toContain('yield_task {"intent_id":"intent-a1"}');
   });
 
+  it("that is blocked names the sub-agent in each call that goes on", async () => {
+    const session = new TestSession();
+    session.holds("bo", "intent-bo", ["src/a.ts"]);
+
+    const { structured } = await caller(session, "ana").call("begin_task", {
+      objective: "x",
+      files: ["src/a.ts", "b.ts"],
+      agent: "tester",
+    });
+
+    const again = (structured["next"] as Next[]).filter(({ tool, arguments: args }) => tool === "begin_task" && args !== undefined);
+    expect(again.map(({ arguments: args }) => args?.["agent"])).toEqual(["tester", "tester", "tester"]);
+  });
+
   it("is blocked where another holds a file, and says who holds what since when and what to do", async () => {
     const session = new TestSession();
     session.holds("bo", "intent-bo", ["src/a.ts"], 'rewrite\n"everything"\u001b[31m');

@@ -12,7 +12,7 @@ import { clientRequestId } from "./once.ts";
 import type { KnownIntent } from "./own-intent.ts";
 import type { ToolContext } from "./ports.ts";
 import { type Announced, PRIORITIES } from "./ports/session.ts";
-import { foreignTicket, inventedTicket, ownOver, turnOf, waiting } from "./begin-task-waiting.ts";
+import { byAgent, foreignTicket, inventedTicket, ownOver, turnOf, waiting } from "./begin-task-waiting.ts";
 import { asArguments, freeTogether, manyPaths, type ReadScope, readScope, symbols } from "./scope-input.ts";
 import type { Rejection } from "../wire/refusals.ts";
 import { DEFAULT_WAIT_S, MOST_WAIT_S, PLACE_SEC, until } from "./times.ts";
@@ -30,6 +30,8 @@ export interface Task {
   readonly principalId: string;
   readonly objective: string;
   readonly files: readonly string[];
+  /** The sub-agent whose task it is. */
+  readonly agent: string | undefined;
   /** The caller's own id for the call, if it gave one. */
   readonly requestId: string | undefined;
   /** Whether it lives while its owner works. */
@@ -88,7 +90,7 @@ export const beginTask = defineTool({
     const scope = await readScope(ctx.files, args.files);
     if ("answer" in scope) return scope.answer;
     const { objective, client_request_id: requestId, ticket } = args;
-    const invented = ticket === undefined ? undefined : inventedTicket(ticket, objective, scope.paths);
+    const invented = ticket === undefined ? undefined : inventedTicket(ticket, { objective, files: scope.paths, agent: args.agent });
     if (invented !== undefined) return invented;
     const { principalId } = await coordination.membership();
     const attempt = await attemptOf(ctx, coordination, { principalId, ticket, requestId });
@@ -101,6 +103,7 @@ export const beginTask = defineTool({
       principalId,
       objective,
       files: scope.paths,
+      agent: args.agent,
       requestId,
       renews: args.ttl_sec === undefined,
       waitMs: (args.wait_s ?? DEFAULT_WAIT_S) * 1_000,
@@ -245,6 +248,7 @@ function blocked(task: Task, rejection: Rejection, links: ReadScope["links"]): A
   const characters = Array.from(objective);
   const short = characters.length > SHOWN_CHARACTERS ? `${characters.slice(0, SHOWN_CHARACTERS).join("")}…` : objective;
   const [all, unheld] = [asArguments(files), asArguments(free)];
+  const asked = { objective: short, ...byAgent(task) };
   return {
     structured: {
       status: "blocked",
@@ -271,7 +275,7 @@ function blocked(task: Task, rejection: Rejection, links: ReadScope["links"]): A
     next: [
       free.length === 0 || unheld.files === undefined
         ? { tool: "begin_task", why: free.length === 0 ? "with other files" : "with the files that are free" }
-        : { tool: "begin_task", arguments: { objective: short, ...unheld }, why: "with the files that are free" },
+        : { tool: "begin_task", arguments: { ...asked, ...unheld }, why: "with the files that are free" },
       all.files === undefined
         ? { tool: "check_overlap", why: "with the same files, later" }
         : { tool: "check_overlap", arguments: all, why: "later, to see whether they are free" },
@@ -279,12 +283,12 @@ function blocked(task: Task, rejection: Rejection, links: ReadScope["links"]): A
         ? { tool: "begin_task", why: `the same with on_overlap "proceed", only if you agreed with ${who} to merge` }
         : {
             tool: "begin_task",
-            arguments: { objective: short, ...all, on_overlap: "proceed" },
+            arguments: { ...asked, ...all, on_overlap: "proceed" },
             why: `only if you agreed with ${who} to merge`,
           },
       all.files === undefined
         ? { tool: "begin_task", why: `the same with on_overlap "wait", to begin as soon as they are done` }
-        : { tool: "begin_task", arguments: { objective: short, ...all, on_overlap: "wait" }, why: "to begin as soon as they are done" },
+        : { tool: "begin_task", arguments: { ...asked, ...all, on_overlap: "wait" }, why: "to begin as soon as they are done" },
       { tool: "yield_task", why: "for a task of yours that they wait for" },
     ],
   };

@@ -94,7 +94,9 @@ function spokenOver(carrier: Carrier): Coordination {
     if (intent === null) return null;
     const { objective, fence, scope } = intent;
     carrier.adopt({ intentId, objective, fence, files: scope.resources ?? [], ttlSec: TAKEN_OVER_TTL_SEC, renews: true });
-    await carrier.send("INTENT_UPDATE", { intent_id: intentId, ttl_sec: TAKEN_OVER_TTL_SEC });
+    // That it is renewed is said to the session as well, from which a connection that is made anew learns it.
+    const extensions = { signalbox: { renews: true } };
+    await carrier.send("INTENT_UPDATE", { intent_id: intentId, ttl_sec: TAKEN_OVER_TTL_SEC, extensions });
     return intent;
   }
 

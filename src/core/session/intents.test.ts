@@ -64,6 +64,18 @@ describe("a declaration", () => {
     expect(played.state.intents.get("i" as IntentId)).toMatchObject({ objective: "another", ttlSec: 200 });
   });
 
+  it("is renewed while there is work from an update on that says so, which is recorded once", () => {
+    const played = playWith(["ana"]);
+    played.says("ana", "INTENT_ANNOUNCE", intent("i", "a.ts"));
+    const update = (renews: boolean) =>
+      played.says("ana", "INTENT_UPDATE", { intent_id: "i", ttl_sec: 200, extensions: { signalbox: { renews } } });
+
+    const updates = [false, true, true, false].map((renews) => "renews" in eventOf(update(renews), "IntentUpdated"));
+
+    expect(updates).toEqual([false, true, false, false]);
+    expect(played.state.intents.get("i" as IntentId)?.renews).toBe(true);
+  });
+
   it("is recorded with normalised paths and otherwise as it came", () => {
     const played = playWith(["ana"]);
 

@@ -143,8 +143,9 @@ export function decideUpdate(
 
   const ttlSec = lifeOf(message.payload) ?? intent.ttlSec;
   const updated = { type: "IntentUpdated" as const, intentId: id, ttlSec, expiresAtMs: at.atMs + Math.round(ttlSec * 1000) };
-  const renamed = objective === undefined || objective === null ? {} : { objective };
-  if (scope === undefined || scope === null) return { events: [{ ...updated, ...renamed }], result: { fence: intent.fence } };
+  const renews = extensions?.signalbox?.renews === true && !intent.renews ? { renews: true } : {};
+  const changed = { ...updated, ...(objective === undefined || objective === null ? {} : { objective }), ...renews };
+  if (scope === undefined || scope === null) return { events: [changed], result: { fence: intent.fence } };
 
   const read = readScope(scope, state.settings);
   if ("rejected" in read) return read;
@@ -170,7 +171,7 @@ export function decideUpdate(
   const direct = others.map((one) => one.intent.id);
   const conflicts = [...conflictsWith(state, newcomer, others, at), ...breakagesWith(state, newcomer, direct, at)];
   return {
-    events: [{ ...updated, ...renamed, scope: read.scope }, ...conflicts],
+    events: [{ ...changed, scope: read.scope }, ...conflicts],
     result: { fence: intent.fence, conflicts: conflicts.map((conflict) => conflict.conflictId), ...over },
   };
 }

@@ -31,6 +31,8 @@ export const INTENT_EVENTS = [
     scope: Scope.optional(),
     expiresAtMs: ms,
     ttlSec: z.number(),
+    /** Its owner renews it from now on while there is work. */
+    renews: z.boolean().optional(),
   }),
   event("IntentEnded", {
     intentId: IntentId,

@@ -74,6 +74,7 @@ export function update(state: SessionState, event: SessionEventOf<"IntentUpdated
   if (intent === undefined) return;
   intent.ttlSec = event.ttlSec;
   intent.expiresAtMs = event.expiresAtMs;
+  if (event.renews === true) intent.renews = true;
   if (event.objective !== undefined) intent.objective = event.objective;
   if (event.scope !== undefined) {
     const before = { ...intent };

@@ -18,7 +18,7 @@ export interface Intent {
   ttlSec: number;
   expiresAtMs: number;
   /** Whether its owner renews it while there is work. */
-  readonly renews: boolean;
+  renews: boolean;
   readonly priority: string;
   readonly announcedAtMs: number;
   readonly announcedAt: Revision;
