@@ -83,7 +83,7 @@ const COLLABORATORS: Readonly<Record<string, readonly string[]>> = {
   edge: ["store/", "core/", "app.ts", "app-mcp.test.fixture.ts"],
   client: ["app.ts"],
   bridge: ["app.ts"],
-  cli: ["app.ts", "app-hosted.ts"],
+  cli: ["app.ts", "app-hosted.ts", "store/sqlite-driver.ts"],
 };
 
 interface Import {
