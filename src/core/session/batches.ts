@@ -21,7 +21,7 @@ import type { SessionMoment, Verdict } from "./verdict.ts";
 
 type Payload = Message<"OP_BATCH_COMMIT">["payload"];
 
-export const BATCH_FAILED = "batch_validation_failed";
+const BATCH_FAILED = "batch_validation_failed";
 
 export function decideBatch(
   state: Readonly<SessionState>,

@@ -17,7 +17,7 @@ import type { SessionState } from "./state.ts";
 import { isPending, type Operation } from "./state/operations.ts";
 import { isOutdated } from "./virtual-tree.ts";
 
-export const OUTDATED = "stale_state_ref";
+const OUTDATED = "stale_state_ref";
 
 export function consequences(state: Readonly<SessionState>, events: readonly SessionEvent[]): readonly SessionEvent[] {
   if (!isPreCommitAfter(state, events) && !events.some(undoes)) return NONE;

@@ -10,7 +10,7 @@ import type { SessionState } from "./state.ts";
 import { isLive } from "./state/intents.ts";
 import { isStanding } from "./state/operations.ts";
 
-export const ALL_TERMINATED = "all_related_entities_terminated";
+const ALL_TERMINATED = "all_related_entities_terminated";
 
 /** The dismissals that follow when the intents of `ending` end and the operations of `undone` no longer stand. */
 export function dismissalsAfter(

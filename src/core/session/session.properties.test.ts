@@ -275,7 +275,12 @@ it("forgets all but the people who are there, after two quiet days", () => {
         (operation) => operation.conflicts.size === 0 && !goesWithIntent(operation) && !isPending(operation),
       );
       const gone = [...state.participants.values()].filter(({ presence, proposals }) => presence !== "available" && proposals.size === 0);
-      expect([intents, operations, gone, [...state.liveIntents]]).toEqual([[], [], [], []]);
+      const waits = (id: OpId): boolean => {
+        const operation = state.operations.get(id);
+        return operation !== undefined && isPending(operation);
+      };
+      const batches = [...state.batches.values()].filter((batch) => !batch.operations.some(waits));
+      expect([intents, operations, batches, gone, [...state.liveIntents], [...state.backoffs]]).toEqual([[], [], [], [], [], []]);
       expect([state.liveConflicts.size, state.deadlines.size, state.index.size, state.index.nodes, state.spread]).toEqual([
         open.length,
         0,
