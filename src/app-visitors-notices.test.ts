@@ -10,7 +10,7 @@ it("are told what the other says of their conflict, and whoever says it is not",
   await session.call(cy, "begin_task", { ...task, files: ["c.ts"] });
   await session.call(ana, "begin_task", task);
   const { conflicts } = await session.call(bo, "begin_task", { ...task, on_overlap: "proceed" });
-  const [{ conflict_id = "" } = {}] = conflicts as { readonly conflict_id: string }[];
+  const conflict_id = (conflicts as { readonly conflict_id: string }[])[0]?.conflict_id ?? "";
 
   const acked = await session.call(bo, "ack_conflict", { conflict_id, ack_type: "disputed" });
   const told = [await session.call(ana, "who_is_working"), await session.call(ana, "who_is_working")];
@@ -49,7 +49,7 @@ it("lose no notice to a call that was cancelled", async () => {
   await using session = await visited();
   await session.call(ana, "begin_task", task);
   const { conflicts } = await session.call(bo, "begin_task", { ...task, on_overlap: "proceed" });
-  const [{ conflict_id = "" } = {}] = conflicts as { readonly conflict_id: string }[];
+  const conflict_id = (conflicts as { readonly conflict_id: string }[])[0]?.conflict_id ?? "";
   await session.call(bo, "ack_conflict", { conflict_id, ack_type: "accepted" });
 
   const unread = await session.call(ana, "who_is_working", {}, undefined, { signal: AbortSignal.abort() });

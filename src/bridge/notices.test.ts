@@ -26,10 +26,10 @@ it("is told of a turn that came by itself, a sub-agent's as well, once", async (
   const agents = await call(bo, "begin_task", { ...task, files: ["b.ts"], on_overlap: "wait", wait_s: 0, agent: "tester" });
 
   await call(ana, "yield_task", { intent_id: held["intent_id"] });
-  const told: unknown[] = [];
+  const told: string[] = [];
   await eventually(async () => {
     const { notices } = await call(bo, "who_is_working");
-    if (Array.isArray(notices)) told.push(...notices);
+    told.push(...((notices ?? []) as string[]));
     return told.length < 2 ? undefined : told;
   });
   const later = await call(bo, "who_is_working");
@@ -51,7 +51,7 @@ it("is told what the other says of their conflict, and whoever says it is not", 
   await call(cy, "who_is_working");
   await call(ana, "begin_task", task);
   const { conflicts } = await call(bo, "begin_task", { ...task, on_overlap: "proceed" });
-  const [{ conflict_id = "" } = {}] = conflicts as { readonly conflict_id: string }[];
+  const conflict_id = (conflicts as { readonly conflict_id: string }[])[0]?.conflict_id ?? "";
 
   const acked = await call(bo, "ack_conflict", { conflict_id, ack_type: "accepted" });
   const told = await notice(ana);

@@ -65,9 +65,10 @@ export interface Carrier {
 }
 
 export function createCoordination(carrier: Carrier): Coordination {
-  const { notices, holds } = carrier;
+  const { notices } = carrier;
   const coordination = spokenOver(carrier);
-  return notices === undefined ? coordination : tellingOfTurns(coordination, { notices, holds });
+  if (notices === undefined) return coordination;
+  return tellingOfTurns(coordination, { notices, holds: (intentId) => carrier.holds(intentId) });
 }
 
 function spokenOver(carrier: Carrier): Coordination {
