@@ -1,6 +1,7 @@
 /** What may be said of a session in the state that it is in: the transitions of the specification, from the side of the log. */
 import type { ConflictId, IntentId, OpId, PrincipalId } from "../../wire/ids.ts";
 import type { SessionEvent } from "../../wire/session.ts";
+import { unreachable } from "../aggregate.ts";
 import type { SessionState } from "./state.ts";
 import { isOpen } from "./state/conflicts.ts";
 import { isLive } from "./state/intents.ts";
@@ -74,7 +75,19 @@ export function isLawful(state: State, event: SessionEvent): boolean {
       return operationIs(state, event.opId, "COMMITTED") && !state.operations.has(event.supersededBy);
     case "SessionClosed":
       return state.closed === undefined;
-    default:
+    case "Opened":
+    case "Resumed":
+    case "ParticipantJoined":
+    case "ParticipantStatus":
+    case "ParticipantLeft":
+    case "ParticipantLapsed":
+    case "BackendReported":
+    case "BackoffStarted":
+    case "BatchOpened":
+    case "Forgotten":
+    case "Settled":
       return true;
+    default:
+      return unreachable(event);
   }
 }
