@@ -18,10 +18,8 @@ export interface GroupCommit {
    *
    * What `write` throws by itself rejects this promise alone; a fault of the engine rejects every write of the turn, and
    * then nothing of the turn is stored. A sync that fails rejects them as well, and nothing is taken any more.
-   *
-   * @param records - how many it writes
    */
-  add<T>(write: () => T, records?: number): Promise<T>;
+  add<T>(write: () => T): Promise<T>;
   /** Commits now what has been asked for, or as soon as the disk has what was asked for before. */
   flush(): Promise<void>;
 }
@@ -36,8 +34,8 @@ export interface CommitOutcome {
 }
 
 /**
- * Records from which on a commit is synced beside this thread. The way there and back takes a quarter of what the disk does, which
- * is lost where nobody else has anything to say meanwhile.
+ * Writes from which on a commit is synced beside this thread. The way there and back takes a quarter of what the disk does, which
+ * is lost where no other stream decides anything meanwhile.
  */
 const CROWD = 4;
 
@@ -52,7 +50,6 @@ export function groupCommit(file: SqliteFile, outcome: CommitOutcome): GroupComm
   const release = file.connection.prepare("RELEASE one_write");
   const rollBack = file.connection.prepare("ROLLBACK TO one_write");
   let turn: Waiting[] = [];
-  let turnRecords = 0;
   let syncing: Promise<void> | undefined;
 
   function runAlone({ run, reject }: Waiting): () => void {
@@ -98,13 +95,11 @@ export function groupCommit(file: SqliteFile, outcome: CommitOutcome): GroupComm
   function commit(): void {
     if (syncing !== undefined) return;
     const writes = turn;
-    const isCrowd = turnRecords >= CROWD;
     turn = [];
-    turnRecords = 0;
     if (writes.length === 0) return;
     const work = () => (writes.length === 1 ? writes.map(({ run }) => run()) : runAll(writes));
     try {
-      if (!isCrowd) return settle(file.transaction(work));
+      if (writes.length < CROWD) return settle(file.transaction(work));
       const { result, synced } = file.transactionSyncedLater(work);
       syncing = synced
         .then(
@@ -121,9 +116,8 @@ export function groupCommit(file: SqliteFile, outcome: CommitOutcome): GroupComm
   }
 
   return {
-    add<T>(write: () => T, records = 1): Promise<T> {
+    add<T>(write: () => T): Promise<T> {
       if (turn.length === 0 && syncing === undefined) setImmediate(commit);
-      turnRecords += records;
       return new Promise<T>((resolve, reject) => {
         turn.push({
           run: () => {

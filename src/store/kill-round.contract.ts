@@ -13,7 +13,8 @@ import type { Revision } from "../wire/record.ts";
 import { checkedChain } from "./hash-chain.contract.ts";
 import { openSqliteStore } from "./sqlite.ts";
 
-const STREAMS = ["ana/session", "bo/session", "cy/session"] as StreamId[];
+/** So many that what they append in one turn is synced beside the thread as well as in it. */
+const STREAMS = ["ana/session", "bo/session", "cy/session", "dee/session", "eve/session"] as StreamId[];
 
 export interface KillRound {
   /** Appends that were acknowledged before the process died. */

@@ -6,8 +6,7 @@ import { collect, recordsBehind } from "./records.contract.ts";
 import { scratchLogs } from "./scratch-folder.contract.ts";
 import { openSqliteStore } from "./sqlite.ts";
 
-const ana = "ana/session" as StreamId;
-const bo = "bo/session" as StreamId;
+const [ana, bo, cy, dee] = ["ana/session", "bo/session", "cy/session", "dee/session"] as [StreamId, StreamId, StreamId, StreamId];
 const newLog = scratchLogs();
 
 /** What stands in for the WAL from now on cannot be synced, whoever holds the descriptor by which it was. */
@@ -31,15 +30,16 @@ it.runIf(process.platform === "linux")(
   async () => {
     const path = await newLog();
     const store = await openSqliteStore({ path });
-    await store.append(ana, 0, recordsBehind(0, 8));
+    const appendToAll = (head: number) => [ana, bo, cy, dee].map((stream) => store.append(stream, head, recordsBehind(head, 1)));
+    await Promise.all(appendToAll(0));
     breakSync(path);
 
-    const outcomes = await Promise.allSettled([store.append(ana, 8, recordsBehind(8, 8)), store.append(bo, 0, recordsBehind(0, 1))]);
+    const outcomes = await Promise.allSettled(appendToAll(1));
 
     for (const outcome of outcomes) expect(outcome).toMatchObject({ status: "rejected", reason: { code: "store/unavailable" } });
-    await expect(store.append(bo, 0, recordsBehind(0, 1))).rejects.toThrow(/start the sidecar again/);
+    await expect(store.append(bo, 1, recordsBehind(1, 1))).rejects.toThrow(/start the sidecar again/);
     await expect(store.probe()).rejects.toThrow(StoreUnavailable);
-    expect(await collect(store.read(ana, 0))).toEqual(recordsBehind(0, 8));
+    expect(await collect(store.read(ana, 0))).toEqual(recordsBehind(0, 1));
     await store.close();
 
     await using again = await openSqliteStore({ path });

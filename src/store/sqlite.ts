@@ -129,7 +129,7 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Sqli
       return writes.add(() => {
         for (const { text } of kept) turnBytes += text.length;
         return streams.append(stream, expected, kept);
-      }, kept.length);
+      });
     },
     read: (stream, after, atOnce) => readStream(source, stream, after, atOnce),
     async streams() {
