@@ -114,3 +114,20 @@ it.each([
   expect(await session.state(({ intents }) => intents.get(ticket as never)?.state)).toBe(becomes);
   expect(notices).toEqual(since === undefined ? undefined : [toldOf(ticket)]);
 });
+
+it("have a turn that comes while they ask for it anew, after a call that was cancelled", async () => {
+  await using session = await visited();
+  const { ticket, end } = await waitsForAna(session);
+  const cancelled = new AbortController();
+  const first = session.call(bo, "begin_task", { ...task, ticket }, undefined, { signal: cancelled.signal });
+  await session.settled();
+  cancelled.abort();
+  await first;
+
+  const again = session.call(bo, "begin_task", { ...task, ticket });
+  await session.settled();
+  await end();
+
+  expect(await again).toMatchObject({ status: "ok", intent_id: ticket });
+  expect(await session.state(({ intents }) => intents.get(ticket as never)?.state)).toBe("ACTIVE");
+});

@@ -60,6 +60,18 @@ it("listens no more for a place that was given up", async () => {
   expect(listening()).toBe(0);
 });
 
+it("gives up no task that began while another call for it is under way, which tells of it", async () => {
+  const { coordination, withdrawn, begin, listening } = spoken();
+  coordination.unheard?.("i");
+  await coordination.announce({ ...announcement, intentId: "i" });
+  const again = coordination.untilBegun("i", { limitMs: 60_000, signal: undefined });
+
+  await begin("i");
+  await again;
+
+  expect([withdrawn, listening()]).toEqual([[], 0]);
+});
+
 it("tells nobody of a task that is being given up", async () => {
   const { coordination, notices, begin } = spoken();
   await coordination.announce({ ...announcement, intentId: "i" });
@@ -72,10 +84,11 @@ it("tells nobody of a task that is being given up", async () => {
   expect([meanwhile, notices.take()]).toEqual([[], []]);
 });
 
-it("tells nobody of a turn while a call for it is under way, which tells it", async () => {
+it("tells nobody of a turn while a call for it is under way, which tells it, also when another one has ended", async () => {
   const { coordination, notices, begin } = spoken();
   await coordination.announce({ ...announcement, intentId: "i" });
   const waiting = coordination.untilBegun("i", { limitMs: 60_000, signal: undefined });
+  await coordination.untilBegun("i", { limitMs: 60_000, signal: AbortSignal.abort() });
   const heard = begin("i");
 
   const meanwhile = notices.take();

@@ -8,6 +8,7 @@ import type { Notices } from "./notices.ts";
 import type { Announcement, Coordination } from "./ports/session.ts";
 import { asJson, listed, named, quoted } from "./quote.ts";
 import { MOST_WAIT_S, PLACE_SEC } from "./times.ts";
+import { createUnderWay } from "./under-way.ts";
 import { CANCELLED } from "./untold.ts";
 
 /** Files of the task that the sentence names. */
@@ -28,22 +29,13 @@ export interface TurnNotices {
 /** The same, which says with a later result what has begun. */
 export function tellingOfTurns(coordination: Coordination, { notices, holds }: TurnNotices): Coordination {
   /** Tasks of which an answer is on its way. */
-  const asked = new Set<string>();
-
-  async function asking<Result>(intentId: string, work: () => Promise<Result>): Promise<Result> {
-    asked.add(intentId);
-    try {
-      return await work();
-    } finally {
-      asked.delete(intentId);
-    }
-  }
+  const asked = createUnderWay();
 
   /** Places whose last call was cancelled, each with what ends the listening for its turn. */
   const left = new Map<string, AbortController>();
 
   async function withdraw(...[intentId, ...why]: Parameters<Coordination["withdraw"]>): ReturnType<Coordination["withdraw"]> {
-    const outcome = await asking(intentId, () => coordination.withdraw(intentId, ...why));
+    const outcome = await asked.during(intentId, () => coordination.withdraw(intentId, ...why));
     if (outcome.ok) {
       notices.forget(intentId);
       left.get(intentId)?.abort();
@@ -70,8 +62,9 @@ export function tellingOfTurns(coordination: Coordination, { notices, holds }: T
         .finally(() => left.get(intentId) === over && left.delete(intentId));
     },
     announce: (announcement) =>
-      asking(announcement.intentId, async () => {
+      asked.during(announcement.intentId, async () => {
         const { intentId } = announcement;
+        left.get(intentId)?.abort(); // who asks for it anew has not gone
         const outcome = await coordination.announce(announcement);
         if (!outcome.ok) return outcome;
         if (outcome.result.waiting === undefined) notices.forget(intentId);
@@ -79,7 +72,7 @@ export function tellingOfTurns(coordination: Coordination, { notices, holds }: T
         return outcome;
       }),
     untilBegun: (intentId, wait) =>
-      asking(intentId, async () => {
+      asked.during(intentId, async () => {
         const begun = await coordination.untilBegun(intentId, wait);
         if (begun !== undefined) notices.forget(intentId);
         return begun;
