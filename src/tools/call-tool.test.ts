@@ -152,6 +152,19 @@ describe("faults", () => {
   });
 });
 
+it("keeps what there is to tell while the person is asked, whose question ends the call", async () => {
+  const session = new TestSession();
+  session.holds("bo", "intent-bo", ["src/a.ts"]);
+  Object.assign(session.intents.get("intent-bo") ?? {}, { state: "SUSPENDED" });
+  const ana = caller(session, "ana", { person: { canBeAsked: true, reply: undefined } });
+  session.notices.push("your turn came");
+
+  const { asks } = await ana.call("take_over_task", { original_intent_id: "intent-bo", new_objective: "go on" });
+  const { structured } = await ana.call("who_is_working");
+
+  expect([asks === undefined, structured["notices"]]).toEqual([false, ["your turn came"]]);
+});
+
 it("puts what there is to tell at the end of the next result, once", async () => {
   const session = new TestSession();
   const ana = caller(session, "ana");

@@ -41,7 +41,7 @@ export async function callTool(registry: readonly Tool[], ctx: ToolContext, name
     return { outcome: "result", result: finished(answer, ctx.workspace === undefined ? await placeOf(ctx) : place) };
   }
   const answer = staying(await answerOf(tool, ctx, parsed.data), repoPath);
-  return { outcome: "result", result: finished(answer, await placeOf(ctx)) };
+  return { outcome: "result", result: finished(answer, await placeOf(ctx, answer)) };
 }
 
 /** The repository that the call named, also when something else about its arguments is wrong. */
@@ -70,10 +70,10 @@ async function answerOf(tool: Tool, ctx: ToolContext, args: Readonly<Record<stri
 }
 
 /** Where it happened, with the notices that wait. A sidecar that does not answer leaves what the context knows. */
-async function placeOf(ctx: ToolContext): Promise<Place> {
+async function placeOf(ctx: ToolContext, { asks }: Pick<Answer, "asks"> = {}): Promise<Place> {
   const unread = ctx.peers.unread();
-  // What nobody reads takes no notices along.
-  if (isCalledOff(ctx)) return { dir: ctx.workspace?.dir, sessionId: ctx.workspace?.sessionId, notices: [], unread };
+  // What nobody reads takes no notices along; a call that asks the person is answered when it comes again.
+  if (isCalledOff(ctx) || asks !== undefined) return { dir: ctx.workspace?.dir, sessionId: ctx.workspace?.sessionId, notices: [], unread };
   let member: Membership;
   try {
     member = await ctx.coordination.membership();
