@@ -116,6 +116,13 @@ describe("the main path", () => {
     expect(await scratch.find(outer)).toMatchObject({ root: outer, main: outer });
   });
 
+  it("is that of its git directory where the worktree that it names is gone", async () => {
+    const root = await scratch.repository("moved");
+    await scratch.git(root, "config", "core.worktree", join(scratch.folder, "gone"));
+
+    expect(await scratch.find(join(root, ".git"))).toMatchObject({ root: undefined, gitDir: join(root, ".git"), main: root });
+  });
+
   it("is a separate git directory", async () => {
     const [root, gitDir] = [join(scratch.folder, "apart"), join(scratch.folder, "apart-store")];
     await scratch.git(scratch.folder, "init", "-q", "--separate-git-dir", gitDir, root);

@@ -87,13 +87,17 @@ async function describeRepository(folder: string, options: FindOptions): Promise
   const [gitDir, commonDir] = await Promise.all([realpath(resolve(folder, gitLine)), realpath(resolve(folder, commonLine))]);
   return {
     kind: "repository",
-    // Inside a git directory that names its worktree, as a submodule's does, git answers with the whole path of that.
-    root: inside === "true" || isAbsolute(up) ? await realpath(resolve(folder, up)) : undefined,
+    root: inside === "true" ? await realpath(resolve(folder, up)) : await namedWorktree(up),
     gitDir,
     commonDir,
     main: basename(commonDir) === ".git" ? dirname(commonDir) : commonDir,
     bare: bare === "true",
   };
+}
+
+/** Inside a git directory that names its worktree, as a submodule's does, git answers with the whole path of that, also where it is gone. */
+async function namedWorktree(answer: string): Promise<string | undefined> {
+  return isAbsolute(answer) ? realpath(answer).catch(() => undefined) : undefined;
 }
 
 const PLACE = ["--is-bare-repository", "--is-inside-work-tree", "--show-cdup", "--absolute-git-dir", "--git-common-dir"] as const;
