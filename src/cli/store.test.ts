@@ -2,6 +2,7 @@ import { readdir, readFile, writeFile } from "node:fs/promises";
 import { basename } from "node:path";
 import { expect, it } from "vitest";
 import { scratchFolder } from "../git/scratch.test.fixture.ts";
+import { loadSqliteDriver } from "../store/sqlite-driver.ts";
 import { EXIT } from "./exit-codes.ts";
 import { sidecarHere, signalbox, startedSidecar, storeOf } from "./program.test.fixture.ts";
 
@@ -38,6 +39,26 @@ it("leaves a whole log where it is, unless it is told to move that one", async (
   expect(kept).toContain("log.db");
   expect(told).toMatchObject({ code: 0, stderr: "" });
   expect(await readdir((await storeOf(scratch, repo)).folder)).not.toContain("log.db");
+});
+
+it("leaves the log of a newer release where it is, unless it is told to move that one", async () => {
+  await using scratch = await scratchFolder();
+  const repo = await scratch.repository("repo");
+  await (await sidecarHere(repo))[Symbol.asyncDispose]();
+  const { folder, logPath } = await storeOf(scratch, repo);
+  const log = (await loadSqliteDriver()).open(logPath, "write");
+  log.exec("PRAGMA user_version = 99");
+  log.close();
+
+  const refused = await signalbox(scratch, "store", "set-aside", "--workspace", repo);
+  const kept = await readdir(folder);
+  const told = await signalbox(scratch, "store", "set-aside", "--yes", "--workspace", repo);
+
+  expect(refused).toMatchObject({ code: EXIT.tooNew, stdout: "" });
+  expect(refused.stderr).toMatch(/^signalbox: the log [^\n]+ has format 99 [^\n]+\n$/);
+  expect(kept).toContain("log.db");
+  expect(told).toMatchObject({ code: 0, stderr: "" });
+  expect(await readdir(folder)).not.toContain("log.db");
 });
 
 it("leaves a log alone that a sidecar owns", async () => {

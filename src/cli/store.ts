@@ -3,7 +3,8 @@ import { Command } from "commander";
 import { setLogAside } from "../app.ts";
 import type { StoreFolder } from "../git/store-folder.ts";
 import { judgeLog, openStoredLog } from "../kept-log.ts";
-import { CommandFault } from "./fault.ts";
+import { EXIT, exitCodeOf } from "./exit-codes.ts";
+import { CommandFault, told } from "./fault.ts";
 import { placeOf, WORKSPACE_OPTION } from "./place.ts";
 import { findRunning } from "./running.ts";
 import { silent } from "./silent.ts";
@@ -19,7 +20,7 @@ export function storeCommand(): Command {
     new Command("set-aside")
       .description("Rename a corrupt log, so that the next sidecar begins a new one. Nothing is deleted.")
       .option(...WORKSPACE_OPTION)
-      .option("-y, --yes", "do it to a log that is whole as well")
+      .option("-y, --yes", "do it to a log that is whole, or that nobody here can judge, as well")
       .option("--json", "one JSON document")
       .action(setAsideLog),
   );
@@ -33,7 +34,7 @@ async function setAsideLog({ workspace, yes, json }: SetAsideFlags): Promise<voi
     const { pid } = running.sidecar.health;
     throw new CommandFault("store/held", `process ${pid} serves ${main} from this log; \`signalbox stop\` first, if it is to be set aside`);
   }
-  if (yes !== true && (await isWhole(store))) {
+  if (yes !== true && !(await isDamaged(store))) {
     const sentence = `the log ${store.logPath} is whole, and the session that stands in it would be gone for all who work here: --yes sets it aside nevertheless`;
     throw new CommandFault("store/whole", sentence);
   }
@@ -49,12 +50,18 @@ async function setAsideLog({ workspace, yes, json }: SetAsideFlags): Promise<voi
   }
 }
 
-/** A log that cannot be opened is not, and what is wrong with it is for whoever moves it to say. */
-async function isWhole(store: StoreFolder): Promise<boolean> {
+/**
+ * Whether it is not what was written to it. What a newer release has written is, although this one cannot read it.
+ *
+ * @throws what keeps this machine or this release from judging it
+ */
+async function isDamaged(store: StoreFolder): Promise<boolean> {
+  const isDamage = (code: string): boolean => exitCodeOf(code) === EXIT.corrupt;
   try {
     await using log = await openStoredLog(store);
-    return (await judgeLog(log, () => undefined)).every(({ flaw }) => flaw === undefined);
-  } catch {
-    return false;
+    return (await judgeLog(log, () => undefined)).some(({ flaw }) => flaw !== undefined && isDamage(flaw.code));
+  } catch (fault) {
+    if (isDamage(told(fault).code)) return true;
+    throw fault;
   }
 }
