@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { mkdir, writeFile } from "node:fs/promises";
+import { mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, it } from "vitest";
 import { scratchFolder } from "../../git/scratch.test.fixture.ts";
@@ -52,6 +52,22 @@ it("names a command that hides the files, in a linked worktree of a folder with 
 
   expect(await gitRemarks(linked, PROJECT_FILES)).toEqual([]);
   expect(await scratch.git(main, "status", "--porcelain")).toBe("");
+});
+
+it.each([
+  { name: "its last line has no end", info: "*.log" },
+  { name: "there is no folder for it", info: undefined },
+])("names a command that takes nothing away from what is excluded, also where $name", async ({ info }) => {
+  await using scratch = await scratchFolder();
+  const root = await scratch.repository("repo");
+  if (info === undefined) await rm(join(root, ".git/info"), { recursive: true });
+  else await writeFile(join(root, ".git/info/exclude"), info);
+  for (const name of [".mcp.json", ...(info === undefined ? [] : ["a.log"])]) await writeFile(join(root, name), "{}\n");
+
+  const [remark = ""] = await gitRemarks(root, PROJECT_FILES);
+  execFileSync("sh", ["-c", /`(.*)`/.exec(remark)?.[1] ?? "false"], { cwd: root });
+
+  expect(await scratch.git(root, "status", "--porcelain")).toBe("");
 });
 
 it("has nothing to say where git is not", async () => {

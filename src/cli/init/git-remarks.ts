@@ -1,4 +1,6 @@
 /** What git would do with the files that were written: they name paths of this machine, and one of them is never for others. */
+import { existsSync } from "node:fs";
+import { dirname, resolve } from "node:path";
 import { askGit } from "../../git/ask-git.ts";
 import { SETTINGS_FILE } from "./claude-files.ts";
 import { shellWord } from "./guard-command.ts";
@@ -30,7 +32,9 @@ async function shown(root: string, name: string): Promise<Shown> {
 /** Until they are ignored, each agent is told of them as of edits that nobody announced. */
 async function toIgnore(root: string, names: readonly string[]): Promise<string> {
   const exclude = (await askGit(root, ["rev-parse", "--git-path", "info/exclude"])).trimEnd();
-  const command = `printf '%s\\n' ${names.map((name) => `/${name}`).join(" ")} >> ${shellWord(exclude)}`;
+  const made = existsSync(resolve(root, dirname(exclude))) ? "" : `mkdir -p ${shellWord(dirname(exclude))} && `;
+  // The empty line comes first, because the last one that stands there may have no line break behind it.
+  const command = `${made}printf '%s\\n' '' ${names.map((name) => `/${name}`).join(" ")} >> ${shellWord(exclude)}`;
   return `git shows ${names.join(" and ")} as new, and paths of this machine are nothing to commit; here \`${command}\` hides them`;
 }
 
