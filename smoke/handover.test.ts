@@ -115,9 +115,9 @@ async function keepPosting({ port, token }: Discovered, principal: string): Prom
     do answer = await fetch(`http://127.0.0.1:${port}/mcp`, { method: "POST", headers, body }).catch(() => undefined);
     while (answer?.status === 503 && answer.headers.get("retry-after") === "1");
     if (answer?.status === 401) return { done, unclear };
-    const said = (await answer?.text()) ?? "";
-    if (answer !== undefined && !said.includes('"ok":true')) throw new Error(`${text}: ${answer.status} ${said}`);
-    (answer === undefined ? unclear : done).push(text);
+    const said = await answer?.text().catch(() => undefined);
+    if (said !== undefined && !said.includes('"ok":true')) throw new Error(`${text}: ${answer?.status} ${said}`);
+    (said === undefined ? unclear : done).push(text);
   }
 }
 
