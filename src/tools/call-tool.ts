@@ -72,15 +72,17 @@ async function answerOf(tool: Tool, ctx: ToolContext, args: Readonly<Record<stri
 /** Where it happened, with the notices that wait. A sidecar that does not answer leaves what the context knows. */
 async function placeOf(ctx: ToolContext, { asks }: Pick<Answer, "asks"> = {}): Promise<Place> {
   const unread = ctx.peers.unread();
-  // What nobody reads takes no notices along; a call that asks the person is answered when it comes again.
-  if (isCalledOff(ctx) || asks !== undefined) return { dir: ctx.workspace?.dir, sessionId: ctx.workspace?.sessionId, notices: [], unread };
+  // What nobody reads takes no notices along.
+  if (isCalledOff(ctx)) return { dir: ctx.workspace?.dir, sessionId: ctx.workspace?.sessionId, notices: [], unread };
   let member: Membership;
   try {
     member = await ctx.coordination.membership();
   } catch {
     return { dir: ctx.workspace?.dir, sessionId: ctx.workspace?.sessionId, notices: [], unread };
   }
-  return { dir: member.workspaceDir, sessionId: member.sessionId, notices: member.takeNotices(), unread };
+  // A call that asks the person is answered when it comes again.
+  const notices = asks === undefined ? member.takeNotices() : [];
+  return { dir: member.workspaceDir, sessionId: member.sessionId, notices, unread };
 }
 
 function finished(answer: Answer, { dir, sessionId, notices, unread }: Place): ToolResult {
