@@ -111,7 +111,7 @@ async function serveRepository(common: Common, { config, place, log, sessionId, 
   const observations = common.own(observeWorktrees(workspace, { log, onHead }));
   const joins = stream.host.subscribe(({ events }) => {
     for (const event of events as readonly SessionEvent[])
-      if (event.type === "ParticipantJoined" && event.worktree !== undefined) observations.notice(event.worktree.id);
+      if (event.type === "ParticipantJoined" && event.worktree !== undefined) observations.notice(event.worktree);
   });
   common.own({ [Symbol.asyncDispose]: () => Promise.resolve(joins[Symbol.dispose]()) });
 

@@ -27,18 +27,34 @@ describe("a worktree", () => {
     await using scratch = await scratchFolder();
     const { linked, gitDir, id, observations: watched } = await observed(scratch);
     await using observations = watched;
-    observations.notice(id);
+    observations.notice({ id, path: linked });
     expect(await treeOf(observations, id)).toMatchObject({ path: linked, branch: "side" });
 
     await rm(join(gitDir, WORKTREE_ID_FILE));
     const anew = await worktreeId(gitDir);
-    observations.notice(anew);
+    observations.notice({ id: anew, path: linked });
 
     expect(anew).not.toBe(id);
     expect(await treeOf(observations, anew)).toMatchObject({ path: linked, branch: "side", total: 0 });
     expect(observations.tree(id)).toBeUndefined();
     await write(linked, "b.ts");
     await eventually(() => observations.tree(anew)?.total || undefined);
+  });
+
+  it("is seen by the path that its people name where its git directory, which lies elsewhere, does not name it", async () => {
+    await using scratch = await scratchFolder();
+    const root = join(scratch.folder, "apart");
+    await scratch.git(scratch.folder, "init", "-q", "--separate-git-dir", join(scratch.folder, "git of apart"), root);
+    const { gitDir } = await scratch.find(root);
+    const id = await worktreeId(gitDir);
+    await write(root, "a.ts");
+    await using observations = observeWorktrees(await scratch.find(gitDir), { log: silent, env: scratch.env });
+
+    observations.notice({ id: "0000000000000000", path: await scratch.repository("another") });
+    observations.notice({ id, path: root });
+
+    expect(await treeOf(observations, id)).toMatchObject({ path: root, changed: ["a.ts"] });
+    expect([...observations.trees()]).toHaveLength(1);
   });
 });
 

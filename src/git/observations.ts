@@ -60,8 +60,8 @@ export interface Observations extends AsyncDisposable {
   /** Whether the file's content changed after that instant, by its own time; also when nobody can tell. */
   isEditedSince(treeId: string, path: string, atMs: number): boolean;
   reference(treeId: string, path: string): Promise<string | null | undefined>;
-  /** Somebody works in this worktree: it is looked for when it is not known. */
-  notice(treeId: string): void;
+  /** Somebody works in this worktree, as they say: it is looked for when it is not known, and taken when it is one of this repository. */
+  notice(worktree: Pick<ObservedTree, "id" | "path">): void;
   /** Where an absolute path lies, whether the file exists or not; undefined for a folder, and for what is in no worktree of this repository. */
   placeOf(absolute: string): Promise<Place | undefined>;
   /** The worktree's id, made now where it has none: somebody is known to work there. */
@@ -140,6 +140,19 @@ export function observeWorktrees(workspace: Workspace, options: ObservationsOpti
     return listing;
   }
 
+  /** A git directory that was put elsewhere does not know where its worktree is, so that git does not list it. */
+  async function addUnlisted(worktree: Worktree): Promise<void> {
+    if (!watched.has(worktree.gitDir)) await add(worktree);
+  }
+
+  async function lookFor({ id, path }: Pick<ObservedTree, "id" | "path">): Promise<void> {
+    await Promise.all([...watched.values()].map(async (entry) => entry.isNamed || name(entry)));
+    if (entryOf(id) === undefined) await look();
+    if (closed || entryOf(id) !== undefined || workspace.kind !== "repository") return;
+    const there = await worktreeAround(workspace, path);
+    if (there !== undefined) await addUnlisted(there);
+  }
+
   function seen({ worktree, watch, id }: Watched): ObservedTree | undefined {
     const { status, lastEditAtMs } = watch;
     if (status === undefined) return undefined;
@@ -215,12 +228,9 @@ export function observeWorktrees(workspace: Workspace, options: ObservationsOpti
       const state = await readFileState(root, path, { content: false, maxBytes: 0, refuseOver: MAX_HASHED_BYTES });
       return state.status === "ok" ? state.state_ref : state.status === "missing" ? null : undefined;
     },
-    notice(treeId) {
+    notice(named) {
       this.start();
-      if (entryOf(treeId) !== undefined) return;
-      void Promise.all([...watched.values()].map(async (entry) => entry.isNamed || name(entry))).then(() => {
-        if (entryOf(treeId) === undefined) void look();
-      });
+      if (entryOf(named.id) === undefined) void lookFor(named);
     },
     async placeOf(absolute) {
       const real = await realAsFarAsThere(absolute);
@@ -232,8 +242,7 @@ export function observeWorktrees(workspace: Workspace, options: ObservationsOpti
       const gitDir = inside?.gitDir ?? around(real);
       if (gitDir === undefined) return undefined;
       if ((watched.get(gitDir)?.watch.state ?? "gone") === "gone") await look();
-      // A git directory that was put elsewhere does not know where its worktree is.
-      if (inside !== undefined && !watched.has(gitDir)) await add(inside);
+      if (inside !== undefined) await addUnlisted(inside);
       const entry = watched.get(gitDir);
       if (entry === undefined) return undefined;
       const { branch, head } = entry.watch.status ?? {};
