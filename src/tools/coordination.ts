@@ -24,6 +24,7 @@ import type {
   Waiting,
 } from "./ports/session.ts";
 import { tellingOfTurns } from "./turn-notice.ts";
+import { createUnderWay } from "./under-way.ts";
 
 /** Life of a task that was taken over, in seconds; it is renewed while there is work, as others are. */
 const TAKEN_OVER_TTL_SEC = 900;
@@ -92,7 +93,7 @@ function spokenOver(carrier: Carrier): Coordination {
   /** What was taken over lives on like a task of one's own. */
   async function adopt(intentId: string): Promise<IntentAnswer["intent"]> {
     const { intent } = await ask<"intent">({ kind: "intent", intent_id: intentId });
-    if (intent === null) return null;
+    if (intent === null || (intent.state !== "ACTIVE" && intent.state !== "SUSPENDED")) return null; // given up since
     const { objective, fence, scope } = intent;
     carrier.adopt({ intentId, objective, fence, files: scope.resources ?? [], ttlSec: TAKEN_OVER_TTL_SEC, renews: true });
     // That it is renewed is said to the session as well, from which a connection that is made anew learns it.
@@ -101,7 +102,9 @@ function spokenOver(carrier: Carrier): Coordination {
     return intent;
   }
 
-  const hearLate = createLateWords({ adopt, notices });
+  /** Claims of which an answer is on its way. */
+  const claiming = createUnderWay();
+  const hearLate = createLateWords({ adopt, notices, isAsked: (claimId) => claiming.has(claimId) });
 
   return {
     membership: () => carrier.membership(),
@@ -182,22 +185,23 @@ function spokenOver(carrier: Carrier): Coordination {
         },
         nothing,
       ),
-    async claim(asked, wait) {
-      // Who was cut off when the word was given finds the task among its own.
-      const missed = (): ClaimDecision | undefined => (carrier.holds(asked.newIntentId) ? { decision: "approved" } : undefined);
-      const wordWithin = (within: Wait) =>
-        hearing.until((heard) => (heard === undefined ? missed() : wordOn(asked.claimId, heard)), within);
-      const word = wordWithin(wait);
-      notices?.forget(asked.newIntentId); // the answer tells of it
-      const sent = await send("INTENT_CLAIM", claimPayload(asked), nothing);
-      if (!sent.ok) return sent;
-      const decided = await word;
-      // What nobody waits for any more is for the caller to give up, unless another call of its still waits for it.
-      if (wait.signal?.aborted === true) return { ok: true, result: decided };
-      if (decided === undefined) hearLate(asked, wordWithin);
-      else if (decided.decision === "approved") await adopt(asked.newIntentId);
-      return { ok: true, result: decided };
-    },
+    claim: (asked, wait) =>
+      claiming.during(asked.claimId, async () => {
+        // Who was cut off when the word was given finds the task among its own.
+        const missed = (): ClaimDecision | undefined => (carrier.holds(asked.newIntentId) ? { decision: "approved" } : undefined);
+        const wordWithin = (within: Wait) =>
+          hearing.until((heard) => (heard === undefined ? missed() : wordOn(asked.claimId, heard)), within);
+        const word = wordWithin(wait);
+        const sent = await send("INTENT_CLAIM", claimPayload(asked), nothing);
+        if (!sent.ok) return sent;
+        const decided = await word;
+        // What nobody waits for any more is for the caller to give up, unless another call of its still waits for it.
+        if (wait.signal?.aborted === true) return { ok: true, result: decided };
+        notices?.forget(asked.newIntentId); // the answer tells of it
+        if (decided === undefined) hearLate(asked, wordWithin);
+        else if (decided.decision === "approved") await adopt(asked.newIntentId);
+        return { ok: true, result: decided };
+      }),
     withdraw: (intentId, reason, repeatable) =>
       send("INTENT_WITHDRAW", { intent_id: intentId, reason, ...asRepeatable(repeatable) }, nothing),
     commit: (commit) => send("OP_COMMIT", commitPayload(commit), nothing),

@@ -5,7 +5,7 @@
 import type { KnownIntent } from "./own-intent.ts";
 import type { Notices } from "./notices.ts";
 import type { Claim, ClaimDecision, Wait } from "./ports/session.ts";
-import { listed, named, quoted } from "./quote.ts";
+import { called, listed, named } from "./quote.ts";
 
 /** How long such a word is listened for, in milliseconds. */
 const LATE_WORD_MS = 86_400_000;
@@ -14,20 +14,23 @@ const LATE_WORD_MS = 86_400_000;
 const REJOINED = "original_owner_rejoined";
 
 export interface LateWordsOptions {
-  /** Counts what was taken over as the caller's own. */
+  /** Counts what was taken over as the caller's own; null for what is nobody's by now. */
   readonly adopt: (intentId: string) => Promise<KnownIntent | null>;
+  /** Whether a call that asks for the claim is under way, which hears the word and tells of it. */
+  readonly isAsked: (claimId: string) => boolean;
   readonly notices: Pick<Notices, "expect"> | undefined;
 }
 
 /** Listens for the word on a claim, once for each. */
 export type HearLate = (claim: Claim, wordWithin: (wait: Wait) => Promise<ClaimDecision | undefined>) => void;
 
-export function createLateWords({ adopt, notices }: LateWordsOptions): HearLate {
+export function createLateWords({ adopt, isAsked, notices }: LateWordsOptions): HearLate {
   const heard = new Set<string>();
 
   async function onWord(claim: Claim, word: ClaimDecision | undefined): Promise<void> {
-    const taken = word?.decision === "approved" ? await adopt(claim.newIntentId) : null;
-    const sentence = word === undefined ? undefined : lateSentence(claim, word, taken);
+    if (word === undefined || isAsked(claim.claimId)) return;
+    const taken = word.decision === "approved" ? await adopt(claim.newIntentId) : null;
+    const sentence = lateSentence(claim, word, taken);
     if (sentence !== undefined) notices?.expect(claim.newIntentId, sentence);
   }
 
@@ -44,16 +47,16 @@ export function createLateWords({ adopt, notices }: LateWordsOptions): HearLate 
 
 /** Why it was not to be. */
 export function whyNot({ decision, reason }: ClaimDecision): string {
-  return reason === REJOINED ? "its owner is back and goes on with it" : reason === undefined ? decision : quoted(reason).slice(1, -1);
+  return reason === REJOINED ? "its owner is back and goes on with it" : called(reason ?? decision);
 }
 
-/** Nothing of a claim that its owner gave up itself. */
+/** Nothing of a claim that its owner gave up itself, nor of a task that it gave up at once. */
 function lateSentence({ originalIntentId, newIntentId }: Claim, word: ClaimDecision, taken: KnownIntent | null): string | undefined {
   const claim = `your claim on ${named(originalIntentId)} was ${word.decision}`;
   if (word.decision === "approved") {
+    if (taken === null) return undefined;
     const by = word.approvedBy === undefined ? "" : ` by ${named(word.approvedBy)}`;
-    const what = taken === null ? "it" : listed(taken.scope.resources ?? []);
-    return `${claim}${by}: you hold ${what} as ${named(newIntentId)}; read what was left there before you edit it`;
+    return `${claim}${by}: you hold ${listed(taken.scope.resources ?? [])} as ${named(newIntentId)}; read what was left there before you edit it`;
   }
   if (word.decision === "withdrawn" && word.reason !== REJOINED) return undefined;
   return `${claim} (${whyNot(word)}): you hold nothing by it, so work elsewhere`;
