@@ -268,9 +268,11 @@ async function openDesk(routes: Hono): Promise<AsyncDisposable & { readonly host
 
 /** Whether the store's folder still holds this store: after `rm -rf`, or a new clone at the same path, it is nobody's any more. */
 async function isStoreInPlace({ folder, identity }: StoreFolder, store: SqliteStore): Promise<boolean> {
-  if (!store.inPlace()) return false;
-  const standing = await readStoreIdentity(folder).catch(() => identity); // unreadable is for the next start to tell
-  return standing?.store_id === identity.store_id;
+  try {
+    return store.inPlace() && (await readStoreIdentity(folder))?.store_id === identity.store_id;
+  } catch {
+    return true; // what cannot be read is for whoever writes next to tell, or for the next start
+  }
 }
 
 /**

@@ -6,6 +6,7 @@
  */
 import { type BigIntStats, statSync } from "node:fs";
 import { StoreCorrupt, StoreGone, StoreTooNew, StoreUnavailable } from "./errors.ts";
+import { isCode } from "./file-system.ts";
 import type { SqliteConnection, SqliteDriver } from "./sqlite-driver.ts";
 import { resultCode } from "./sqlite-fault.ts";
 import { type Mark, markText, parseMark, type Whereabouts } from "./sqlite-mark.ts";
@@ -24,6 +25,7 @@ export interface SqliteFile {
    * Runs `work` in a transaction that is durable when the call returns, and undone when it throws. Faults are the engine's own.
    *
    * @throws StoreGone when the file was removed or replaced: what is written into a file without a name is lost
+   * @throws StoreUnavailable when nobody can tell
    */
   transaction<T>(work: () => T): T;
   /**
@@ -31,7 +33,11 @@ export interface SqliteFile {
    * disk works. When that rejects nobody knows what the disk has, and the file takes nothing more.
    */
   transactionSyncedLater<T>(work: () => T): { readonly result: T; readonly synced: Promise<void> };
-  /** Whether the files at the path are still the ones that are owned: a few microseconds, and no file is opened. */
+  /**
+   * Whether the files at the path are still the ones that are owned: a few microseconds, and no file is opened.
+   *
+   * @throws StoreUnavailable when nobody can tell, as in a folder that must not be entered any more
+   */
   inPlace(): boolean;
   /** Moves what is in the WAL into the file, as far as it goes. It is never needed for durability. */
   checkpoint(): void;
@@ -191,7 +197,7 @@ function ownedFile(path: string, connection: SqliteConnection, found: Mark): Sql
           connection.exec("PRAGMA wal_checkpoint(TRUNCATE)");
         }
       } catch (fault) {
-        if (resultCode(fault) === undefined && !(fault instanceof StoreGone)) throw fault; // an engine's fault leaves the WAL, which the next opening replays
+        if (resultCode(fault) === undefined && !(fault instanceof StoreUnavailable)) throw fault; // the WAL stays, which the next opening replays
       } finally {
         connection.close();
       }
@@ -212,7 +218,16 @@ function placeOf(path: string): () => boolean {
 }
 
 function inodeAt(path: string): string | undefined {
-  const found: BigIntStats | undefined = statSync(path, { bigint: true, throwIfNoEntry: false });
+  let found: BigIntStats | undefined;
+  try {
+    found = statSync(path, { bigint: true, throwIfNoEntry: false });
+  } catch (fault) {
+    if (isCode(fault, "ENOTDIR")) return undefined;
+    throw new StoreUnavailable(
+      `nobody can tell whether ${path} is still there: ${fault instanceof Error ? fault.message : String(fault)}`,
+      fault,
+    );
+  }
   return found === undefined ? undefined : `${found.dev}:${found.ino}`;
 }
 

@@ -1,9 +1,11 @@
-import { copyFile, rename, rm } from "node:fs/promises";
+import { rmSync } from "node:fs";
+import { copyFile, rename, rm, symlink, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import type { StreamId } from "../wire/ids.ts";
-import { StoreGone } from "./errors.ts";
-import { recordsBehind } from "./records.contract.ts";
+import { StoreGone, StoreUnavailable } from "./errors.ts";
+import { collect, recordsBehind } from "./records.contract.ts";
 import { scratchLogs } from "./scratch-folder.contract.ts";
 import { openSqliteStore } from "./sqlite.ts";
 
@@ -24,6 +26,13 @@ describe("a log whose files are taken away under its owner", () => {
     { name: "the file is moved", strike: (path: string) => rename(path, `${path}.aside`) },
     { name: "the write-ahead log is removed", strike: (path: string) => rm(`${path}-wal`) },
     {
+      name: "a file takes the place of the folder",
+      strike: async (path: string) => {
+        await rename(dirname(path), `${dirname(path)}.aside`);
+        await writeFile(dirname(path), "");
+      },
+    },
+    {
       name: "another file takes its place",
       strike: async (path: string) => {
         await copyFile(path, `${path}.other`);
@@ -42,6 +51,19 @@ describe("a log whose files are taken away under its owner", () => {
     await store.close();
   });
 
+  it("is looked for by a checkpoint in vain, which nobody has to hear of", async () => {
+    const path = await newLog();
+    const store = await openSqliteStore({ path, walBytes: 1 });
+    await store.append(ana, 0, recordsBehind(0, 2));
+
+    rmSync(`${path}-wal`);
+    await nextTurn(); // the checkpoint is due by then
+    await nextTurn();
+
+    await expect(store.append(ana, 2, recordsBehind(2, 1))).rejects.toThrow(StoreGone);
+    await store.close();
+  });
+
   it("makes room for a new one at the same path", async () => {
     const { path, store } = await openLog();
     await rm(dirname(path), { recursive: true, maxRetries: 5 });
@@ -51,4 +73,32 @@ describe("a log whose files are taken away under its owner", () => {
 
     expect(await next.append(ana, 0, recordsBehind(0, 1))).toBe(1);
   });
+});
+
+it("a log that nobody can look for takes nothing as long, and is whole behind that", async () => {
+  const path = await newLog();
+  const folder = dirname(path);
+  const hide = async () => {
+    await rename(folder, `${folder}.aside`);
+    await symlink(folder, folder);
+  };
+  const show = async () => {
+    await rm(folder);
+    await rename(`${folder}.aside`, folder);
+  };
+  const store = await openSqliteStore({ path });
+  await store.append(ana, 0, recordsBehind(0, 2));
+
+  await hide();
+  expect(() => store.inPlace()).toThrow(StoreUnavailable);
+  const refused = await store.append(ana, 2, recordsBehind(2, 1)).catch((fault: unknown) => fault);
+  await show();
+  expect(refused).toMatchObject({ name: "StoreUnavailable", message: expect.stringContaining("ELOOP") as string });
+  expect(await store.append(ana, 2, recordsBehind(2, 1))).toBe(3);
+
+  await hide();
+  await store.close();
+  await show();
+  await using again = await openSqliteStore({ path });
+  expect(await collect(again.read(ana, 0))).toEqual(recordsBehind(0, 3));
 });

@@ -3,6 +3,7 @@
  *
  * A checkpoint takes milliseconds and holds up the process, so it never stands between an append and its answer.
  */
+import { StoreUnavailable } from "./errors.ts";
 import { resultCode } from "./sqlite-fault.ts";
 import type { SqliteFile } from "./sqlite-file.ts";
 import { PAGE_BYTES } from "./sqlite-schema.ts";
@@ -30,7 +31,8 @@ export function checkpointWhenQuiet(file: SqliteFile, walBytes: number): Upkeep 
     try {
       file.checkpoint();
     } catch (fault) {
-      if (resultCode(fault) === undefined) throw fault; // no room, say: the WAL keeps everything, and the next try comes
+      // No room, say, or no log any more: the WAL keeps everything, and whoever writes next is told.
+      if (resultCode(fault) === undefined && !(fault instanceof StoreUnavailable)) throw fault;
     }
   }
 
