@@ -1,5 +1,5 @@
 /**
- * How much of bodies that are still coming is kept in memory: a bound for each who sends, and one for all of them.
+ * How much is kept in memory of bodies that are still coming, or whose sender waits: a bound for each who sends, and one for all.
  *
  * What is short has a room of its own, as large as that of the others. Who sends long ones slowly fills its own share, and nobody else
  * waits for it, nor does what is short of its own.

@@ -49,6 +49,8 @@ export class HttpVisit implements Visit {
   #isWithdrawn = false;
   #stay: Disposable | undefined;
   #hold: Disposable | undefined;
+  /** What its message takes as long as it is kept. */
+  #room: Disposable | undefined;
 
   constructor({ request, env, caller, sessionId, selection, serving, stays }: Beginning) {
     this.request = request;
@@ -121,6 +123,16 @@ export class HttpVisit implements Visit {
     });
   }
 
+  /** Its message is kept until it is answered, and what is listened to counts elsewhere. */
+  keep(room: Disposable): void {
+    this.#room = room;
+  }
+
+  /** Its answer is there, or the stream that it comes in, which ends by `ended`. */
+  answered(): void {
+    if (this.#stay === undefined) this.#room?.[Symbol.dispose]();
+  }
+
   /** Its answer is not given, though it ends well. */
   withdrawn(): void {
     this.#isWithdrawn = true;
@@ -150,11 +162,13 @@ export class HttpVisit implements Visit {
   #stayFor(end: (reason: Reason) => void, isCall: boolean): void {
     const { caller, sessionId } = this;
     this.#stay?.[Symbol.dispose]();
+    if (!isCall) this.#room?.[Symbol.dispose]();
     this.#stay = this.#stays.add({ caller, sessionId, isCall, end });
   }
 
   ended(): void {
     this.#stay?.[Symbol.dispose]();
     this.#hold?.[Symbol.dispose]();
+    this.#room?.[Symbol.dispose]();
   }
 }

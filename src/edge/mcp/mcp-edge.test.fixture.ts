@@ -9,6 +9,7 @@ import { createEngine } from "../../engine/engine.ts";
 import { silentLog } from "../../engine/log.ts";
 import { memoryStore } from "../../store/memory.ts";
 import { listen } from "../http/http-server.ts";
+import type { ReadingRoom } from "../http/reading-room.ts";
 import { conformanceServer } from "./conformance.test.fixture.ts";
 import { createMcpEdge, type McpEdge } from "./mcp-routes.ts";
 import type { Caller, Callers } from "./ports.ts";
@@ -28,9 +29,10 @@ export interface MountOptions {
   readonly port?: number;
   readonly capacity?: number;
   readonly mostListeners?: number;
+  readonly reading?: ReadingRoom;
 }
 
-export async function mount({ serve, callers = EVERYBODY, port = 0, capacity, mostListeners }: MountOptions): Promise<Mounted> {
+export async function mount({ serve, callers = EVERYBODY, port = 0, capacity, mostListeners, reading }: MountOptions): Promise<Mounted> {
   const engine = createEngine({ store: memoryStore(), log: silentLog, node: "test" });
   const settings = capacity === undefined ? {} : { capacity };
   const open = async (id: Parameters<typeof engine.open>[1]) => (await engine.open(mcp, id, settings)).host;
@@ -42,6 +44,7 @@ export async function mount({ serve, callers = EVERYBODY, port = 0, capacity, mo
     sessions,
     onActivity: () => undefined,
     mostListeners,
+    reading,
     log: silentLog,
   });
   const upgrade = () => ({ status: 404 as const, why: "no sockets here" });

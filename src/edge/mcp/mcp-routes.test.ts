@@ -3,8 +3,9 @@ import { once } from "node:events";
 import { Agent, type IncomingMessage, request as httpRequest } from "node:http";
 import { connect } from "node:net";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { begin, initialize, modern, open, post, request, toolCall } from "../../app-mcp.test.fixture.ts";
+import { begin, initialize, LEGACY, modern, open, post, request, toolCall } from "../../app-mcp.test.fixture.ts";
 import { LONGEST_URI } from "../../tools/resources/uri.ts";
+import { createReadingRoom } from "../http/reading-room.ts";
 import { EVERYBODY, mount, type Mounted } from "./mcp-edge.test.fixture.ts";
 import type { Callers } from "./ports.ts";
 import { toy } from "./toy.test.fixture.ts";
@@ -206,6 +207,67 @@ describe("a body that takes its time", () => {
     response.resume();
 
     expect([response.statusCode, seen]).toEqual([401, []]);
+  });
+});
+
+describe("a long message", () => {
+  const MOST = 300_000;
+  const long = (tool: string) => toolCall(tool, { text: "x".repeat(200_000) });
+  const longModern = (tool: string) => modern("tools/call", { name: tool, arguments: { text: "x".repeat(200_000) } });
+  const [ANA, BO] = ["ana", "bo"].map((name) => ({ authorization: `Bearer ${name}` }));
+  const roomy = (serve: Parameters<typeof mount>[0]["serve"]) =>
+    mount({ serve, reading: createReadingRoom({ maxOfOne: MOST, maxOfAll: 2 * MOST, shortBytes: 0 }) });
+
+  it.each([
+    { era: LEGACY, send: (url: string, tool: string, headers = {}) => post(url, long(tool), { ...ANA, ...headers }) },
+    {
+      era: "2026-07-28",
+      send(url: string, tool: string, headers = {}) {
+        const [body, own] = longModern(tool);
+        return post(url, body, { ...own, ...ANA, ...headers });
+      },
+    },
+  ])("of $era takes its sender's room, and nobody else's, until it is answered", async ({ send: ask }) => {
+    const { serve, begun, release } = toy();
+    await using other = await roomy(serve);
+
+    const waiting = ask(other.url, "wait");
+    await begun();
+    const [meanwhile, others] = [await ask(other.url, "hello"), await ask(other.url, "hello", BO)];
+    release();
+    const answered = await waiting;
+    const later = await ask(other.url, "hello");
+
+    expect([meanwhile, others, answered, later].map(({ status }) => status)).toEqual([503, 200, 200, 200]);
+    expect(meanwhile.headers.get("retry-after")).toBe("1");
+  });
+
+  it("takes it until its stream has ended, where the answer is one", async () => {
+    const { serve, begun, release } = toy();
+    await using other = await roomy(serve);
+    const session = await begin(other.url, ANA);
+
+    const waiting = post(other.url, [toolCall("report"), long("wait")], session);
+    await begun();
+    const meanwhile = await post(other.url, long("hello"), session);
+    release();
+    const answered = await waiting;
+    const later = await post(other.url, long("hello"), session);
+
+    expect([meanwhile, answered, later].map(({ status }) => status)).toEqual([503, 200, 200]);
+    expect(answered.events.length).toBeGreaterThan(1);
+  });
+
+  it("that is refused leaves its room", async () => {
+    await using other = await roomy(toy().serve);
+    const [body] = longModern("hello");
+    const refused = [JSON.stringify(long("hello")).slice(1), body, { ...long("hello"), jsonrpc: "1.0" }, [initialize(), long("hello")]];
+
+    const before: number[] = [];
+    for (const each of refused) before.push((await post(other.url, each, ANA)).status);
+    const later = await post(other.url, long("hello"), ANA);
+
+    expect([before, later.status]).toEqual([[400, 400, 400, 400], 200]);
   });
 });
 

@@ -10,7 +10,7 @@ import { unfitArray } from "../../mcp/arrays.ts";
 import { createPlainCalls } from "../../mcp/plain-call.ts";
 import { networkOf } from "../http/pace.ts";
 import { type Peer, peerOf } from "../http/peer.ts";
-import { createReadingRoom, type Claim } from "../http/reading-room.ts";
+import { createReadingRoom, type Claim, type ReadingRoom } from "../http/reading-room.ts";
 import { barredResponse, CODE, refusal } from "./errors.ts";
 import { forPage } from "./for-page.ts";
 import { type Env, HttpVisit } from "./http-visit.ts";
@@ -33,6 +33,8 @@ export interface McpEdgeOptions {
   readonly onActivity: () => void;
   /** Most streams of 2026 that are open at once. */
   readonly mostListeners?: number | undefined;
+  /** Where messages are that come or are kept until they are answered. */
+  readonly reading?: ReadingRoom | undefined;
   readonly log: Log;
 }
 
@@ -61,9 +63,9 @@ const MANIFOLD = "a message has too many members and elements; send less at once
 
 const WHICH_SESSION = "the address has to say which session is meant: connect to /session/<id>/mcp";
 
-export function createMcpEdge({ sessionAt, serve, callers, sessions, onActivity, mostListeners, log }: McpEdgeOptions): McpEdge {
+export function createMcpEdge(options: McpEdgeOptions): McpEdge {
+  const { sessionAt, serve, callers, sessions, onActivity, mostListeners, reading = createReadingRoom(), log } = options;
   const stays = createStays();
-  const reading = createReadingRoom();
   const legacy = createLegacy({ serve, callers, sessions, log });
   const modern = createModern(log, mostListeners);
   const calls = createPlainCalls();
@@ -97,14 +99,14 @@ export function createMcpEdge({ sessionAt, serve, callers, sessions, onActivity,
     const isPost = request.method === "POST";
     const caller = await callers.judge(request, isPost ? "to come" : NOTHING, sessionId, wireOf(env));
     if ("status" in caller) return barredResponse(caller);
-    if (!isPost) return { caller, bytes: NOTHING };
     const sender = caller.identity?.fingerprint ?? `from ${networkOf(env.incoming.socket.remoteAddress ?? "")}`;
+    if (!isPost) return { caller, sender, bytes: NOTHING };
     const bytes = await bodyOf(env, caller.mayWrite ? MAX_BODY_BYTES : MAX_READERS_BYTES, reading.claim(sender));
     if (bytes instanceof Response) return bytes;
     const barred = callers.barredByBody(request, bytes);
     if (barred !== undefined) return barredResponse(barred);
     // A body may take minutes, in which its credential is given out no more.
-    return holds(callers, caller, sessionId) ? { caller, bytes } : endedBy("credential");
+    return holds(callers, caller, sessionId) ? { caller, sender, bytes } : endedBy("credential");
   }
 
   async function respond(context: Context): Promise<Response> {
@@ -121,7 +123,23 @@ export function createMcpEdge({ sessionAt, serve, callers, sessions, onActivity,
     const serving = serve(sessionId, selection);
     if ("refused" in serving) return refusal(400, CODE.params, serving.refused);
     const visit = new HttpVisit({ request, env, caller: known.caller, sessionId, selection, serving, stays });
-    return request.method === "POST" ? post(visit, env, known.bytes) : otherMethod(visit);
+    if (request.method !== "POST") return otherMethod(visit);
+    const room = reading.claim(known.sender);
+    if (!room.holds(known.bytes.length)) return noRoom();
+    visit.keep(room);
+    return untilAnswered(visit, post(visit, env, known.bytes));
+  }
+
+  /** A message is kept as long as its sender waits for the answer, and takes room as long; the bytes that it was are not. */
+  async function untilAnswered(visit: HttpVisit, answering: Promise<Response>): Promise<Response> {
+    try {
+      return await answering;
+    } catch (error) {
+      visit.ended();
+      throw error;
+    } finally {
+      visit.answered();
+    }
   }
 
   async function post(visit: HttpVisit, env: Env, bytes: Buffer): Promise<Response> {
@@ -199,6 +217,8 @@ const NOTHING = Buffer.alloc(0);
 
 interface Judged {
   readonly caller: Caller;
+  /** Whose room its message takes. */
+  readonly sender: string;
   readonly bytes: Buffer;
 }
 
@@ -236,11 +256,13 @@ function takes(headers: Headers, type: string): boolean {
 async function bodyOf({ incoming }: Env, maxBytes: number, claim: Claim): Promise<Buffer | Response> {
   const body = await readBody(incoming, maxBytes, claim);
   if ("bytes" in body) return body.bytes;
-  if (body.refused === "no-room") {
-    const headers = { "retry-after": "1" };
-    return refusal(503, CODE.server, "as much of long messages is under way as there is room for; send this again", { headers });
-  }
+  if (body.refused === "no-room") return noRoom();
   return body.refused === "broken-off" ? refusal(400, CODE.parse, "the body of this request broke off") : tooLong(maxBytes);
+}
+
+function noRoom(): Response {
+  const headers = { "retry-after": "1" };
+  return refusal(503, CODE.server, "as much of long messages is under way as there is room for; send this again", { headers });
 }
 
 function tooLong(maxBytes: number): Response {
