@@ -49,6 +49,30 @@ it.each([
   expect(structured(await next.call("bo", "who_is_working"))["waiting"]).toEqual([]);
 });
 
+it("that hands its log on answers those messages of an array that are done, and has only the others sent again", async () => {
+  await using scratch = await scratchFolder();
+  const repository = await scratch.repository("repo");
+  const first = await sidecar(repository);
+  await first.call("bo", "begin_task", { objective: "o", files: ["a.ts"] });
+  const written = toolCall("post_message", { topic: "t", body: "once" }, 1);
+
+  const answering = post(first.url, [written, toolCall("begin_task", WAITS, 2), toolCall("who_is_working", {}, 3)], first.as("ana"));
+  await expect.poll(async () => structured(await first.call("bo", "who_is_working"))["waiting"]).toHaveLength(1);
+  await first.handOver();
+  const answered = await answering;
+  await first[Symbol.asyncDispose]();
+
+  const again = { error: { message: expect.stringContaining("send this again") as string } };
+  expect([answered.status, answered.body]).toMatchObject([
+    200,
+    [
+      { id: 1, result: { structuredContent: { ok: true } } },
+      { id: 2, ...again },
+      { id: 3, ...again },
+    ],
+  ]);
+});
+
 it("that hands its log on has done what it answers so, and nothing that it says is to be sent again", async () => {
   await using scratch = await scratchFolder();
   const repository = await scratch.repository("repo");

@@ -95,14 +95,15 @@ export function createStays(clock: Pick<Clock, "wallMs" | "after"> = systemClock
   };
 }
 
+export const ENDED: Readonly<Record<Reason, string>> = {
+  credential: "the credential of this request holds no more; sign in again",
+  handover: "the sidecar hands its log on; send this again",
+};
+
 /** What is answered to a request that was ended before it had its answer. */
 export function endedBy(reason: Reason): Response {
-  if (reason === "credential") {
-    return refusal(401, CODE.session, "the credential of this request holds no more; sign in again", {
-      headers: { "www-authenticate": "Bearer" },
-    });
-  }
-  return refusal(503, CODE.server, "the sidecar hands its log on; send this again", {
+  if (reason === "credential") return refusal(401, CODE.session, ENDED.credential, { headers: { "www-authenticate": "Bearer" } });
+  return refusal(503, CODE.server, ENDED.handover, {
     headers: { "retry-after": "1", connection: "close" }, // its connection ends with this process
   });
 }

@@ -10,7 +10,7 @@ import type { Log } from "../../../log.ts";
 import type { PlainCall } from "../../../mcp/plain-call.ts";
 import type { Selection } from "../../../tools/selection.ts";
 import { barredResponse, CODE, errorMessage, idOf, refusal, type RequestId } from "../errors.ts";
-import { endedBy } from "../stays.ts";
+import { ENDED, endedBy, type Reason } from "../stays.ts";
 import type { HttpVisit } from "../http-visit.ts";
 import type { Message } from "../messages.ts";
 import type { Callers } from "../ports.ts";
@@ -166,29 +166,46 @@ async function carryOut(visit: HttpVisit, messages: readonly Message[], { server
   const { authInfo, request } = visit;
   let takeBack: (() => void) | undefined;
   let isEnded = false;
+  let hasAnswered = false;
+  let isTakenBack = false;
+  let done = 0;
   visit.stayForCall((reason) => {
     isEnded = true;
-    reply.refuse(endedBy(reason));
+    if (hasAnswered) refuseRest(messages.slice(done), reply, reason);
+    else reply.refuse(endedBy(reason));
     takeBack?.();
   });
   for (const each of messages) {
     const { kind, message } = each;
-    if (isEnded) return;
+    if (isEnded) break;
     if (kind === "request") {
       const beside = besideFor(visit, each.call, named);
       const answered = await new Promise<object | undefined>((resolve) => {
         const extra = { authInfo, request, closeSSEStream: () => void reply.part() };
         takeBack = server.ask(message, { tell: (said) => reply.tell(said), answer: resolve }, extra, beside);
       });
-      if (answered === undefined) visit.withdrawn();
-      else reply.answer(answered);
+      if (answered === undefined) isTakenBack = true;
+      else {
+        hasAnswered = true;
+        reply.answer(answered);
+      }
     } else if (kind === "notification") {
       // Whoever has no session shares its server with others, and asks nothing there that could be taken back.
       for (const one of (await named?.live.servers()) ?? []) one.hear(message, { authInfo });
     } else if (kind === "response") {
       for (const one of (await named?.live.servers()) ?? []) if (one.hearAnswer(message, { authInfo })) break;
     } else reply.answer(errorMessage(idOf(message), { code: CODE.request, message: "this is no JSON-RPC message" }));
+    done += 1;
   }
+  if (isTakenBack && !hasAnswered) visit.withdrawn();
+}
+
+/** What stands before these in their array is done, and has its answer: who sent all of it again would do that twice. */
+function refuseRest(messages: readonly Message[], reply: Reply, reason: Reason): void {
+  for (const { kind, message } of messages) {
+    if (kind === "request") reply.answer(errorMessage(message.id, { code: CODE.server, message: ENDED[reason] }));
+  }
+  reply.finish();
 }
 
 /** How a plain call is answered without a server. Whoever has no session has not said who it is. */
