@@ -173,6 +173,20 @@ describe("what becomes of a claim after its call was answered", () => {
     expect(again.notices).toBeUndefined();
   });
 
+  it("is told by a repeat that waits for it alone", async () => {
+    const { session, claim, claimInVain, approve } = await left();
+    await using _ = session;
+    (await claimInVain()).settle?.(true);
+    const repeat = claim();
+    await session.settled();
+
+    await approve();
+    const { structured } = await repeat;
+    const later = await session.call(ana, "who_is_working");
+
+    expect([structured["status"], structured["notices"], later.notices]).toEqual(["ok", undefined, undefined]);
+  });
+
   it("is told by the repeat that asks for it alone", async () => {
     const { session, claim, claimInVain, approve } = await left();
     await using _ = session;
@@ -183,6 +197,24 @@ describe("what becomes of a claim after its call was answered", () => {
 
     expect([structured["status"], structured["notices"]]).toEqual(["ok", undefined]);
   });
+});
+
+it("lives while its new owner works, also where nobody listened when it was approved", async () => {
+  const before = await left();
+  (await before.claimInVain()).settle?.(true);
+  await before.session.end();
+  await using session = await visited({ ...OPTIONS, store: before.session.store });
+  const { approve, standing } = claiming(session);
+  await session.says("dee", "HELLO", { display_name: "dee", roles: ["owner"], capabilities: [] });
+  await session.call(ana, "who_is_working");
+  await approve();
+
+  for (let times = 0; times < 3; times += 1) {
+    await session.call(ana, "who_is_working");
+    await session.pass(10 * 60_000, 60_000);
+  }
+
+  expect(await standing()).toEqual({ pending: 0, held: 1 });
 });
 
 it("lives while its new owner works, as any task does", async () => {

@@ -60,7 +60,7 @@ async function claiming({ says, pass }: Stage): Promise<void> {
   await says("pia", "INTENT_CLAIM", claim("k1", "m2", "p2"));
   await says("max", "GOODBYE", { intent_disposition: "transfer" });
   await says("ned", "INTENT_CLAIM", { claim_id: "k1", ...ours({ decision: "approved" }) });
-  await says("pia", "INTENT_CLAIM", claim("k1", "m2", "p2"));
+  await says("pia", "INTENT_CLAIM", { ...claim("k1", "m2", "p2"), ...ours({ renews: true }) });
   await says("ned", "INTENT_CLAIM", claim("k2", "m2", "n3"));
   await says("pia", "INTENT_CLAIM", { claim_id: "k1", ...ours({ decision: "approved" }) });
   await says("ned", "INTENT_CLAIM", { claim_id: "k1", ...ours({ decision: "approved" }) });

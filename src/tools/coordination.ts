@@ -96,7 +96,8 @@ function spokenOver(carrier: Carrier): Coordination {
     if (intent === null || (intent.state !== "ACTIVE" && intent.state !== "SUSPENDED")) return null; // given up since
     const { objective, fence, scope } = intent;
     carrier.adopt({ intentId, objective, fence, files: scope.resources ?? [], ttlSec: TAKEN_OVER_TTL_SEC, renews: true });
-    // That it is renewed is said to the session as well, from which a connection that is made anew learns it.
+    // That it is renewed is said to the session as well, from which a connection that is made anew learns it: a sidecar of an earlier
+    // release does not take it from the claim.
     const extensions = { signalbox: { renews: true } };
     await carrier.send("INTENT_UPDATE", { intent_id: intentId, ttl_sec: TAKEN_OVER_TTL_SEC, extensions });
     return intent;
@@ -245,7 +246,7 @@ function claimPayload(asked: Claim): JsonObject {
     ...(originalPrincipalId === undefined ? {} : { original_principal_id: originalPrincipalId }),
     ...(files === undefined ? {} : { scope: { kind: "file_set", resources: files } }),
     ...(justification === undefined ? {} : { justification }),
-    ...asRepeatable({ requestId }),
+    extensions: { signalbox: { renews: true, ...(requestId === undefined ? {} : { request_id: requestId }) } },
   };
 }
 

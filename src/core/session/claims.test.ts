@@ -288,6 +288,15 @@ describe("an approved claim", () => {
     expect([intentOf(played, "i")?.state, intentOf(played, "n")?.state]).toEqual(["TRANSFERRED", "ACTIVE"]);
   });
 
+  it.each([true, false])("is renewed while there is work where the claim says so: %s", (renews) => {
+    const played = orphaned();
+
+    const opened = eventOf(claim(played, "bo", signalbox({ renews })), "ClaimOpened");
+    played.pass(GRACE_MS);
+
+    expect(["renews" in opened, intentOf(played, "n")?.renews]).toEqual([renews, renews]);
+  });
+
   it("names who approved it", () => {
     const played = orphaned(GOVERNANCE);
     claim(played);

@@ -77,6 +77,7 @@ export function decideClaim(
         newIntentId: new_intent_id,
         objective: objective ?? intent.objective,
         scope: read.scope,
+        ...(extensions?.signalbox?.renews === true ? { renews: true } : {}),
         ...(isGovernance ? {} : { dueAtMs: at.atMs + claimGraceMs }),
         contentHash,
       },
@@ -164,13 +165,13 @@ export function approval(
   at: SessionMoment,
   how: Pick<Decided, "approvedBy" | "dueAtMs">,
 ): SessionEvent[] {
-  const { intent, newIntent, principal, objective, scope, contentHash } = claim;
+  const { intent, newIntent, principal, objective, scope, renews, contentHash } = claim;
   if (isTaken(state, newIntent)) return [decided(claim, "rejected", { ...how, reason: "new_intent_id_taken" })];
   const resources = resourcesOf(scope, state.settings);
   const all = withoutParted(state, { scope, resources }, scopeMeetings(state, scope, principal));
   const met = all.filter((one) => one.intent.id !== intent);
   const ttlSec = state.settings.intent_ttl_sec;
-  const facts = { id: newIntent, principal, objective, scope, resources, ttlSec, contentHash, claimId: claim.id };
+  const facts = { id: newIntent, principal, objective, scope, resources, ttlSec, renews, contentHash, claimId: claim.id };
   const begun = begin(state, facts, met, [{ id: intent, state: "TRANSFERRED", reason: "claimed", supersededBy: newIntent }], at);
   if ("rejected" in begun) return [decided(claim, "rejected", { ...how, reason: begun.rejected.code })];
   return [decided(claim, "approved", how), ...begun.events];

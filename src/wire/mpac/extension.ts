@@ -35,7 +35,7 @@ export const Extension = z.looseObject({
   /** The fencing token that the sender holds for the intent it names. */
   fence: z.int().min(0).optional(),
   host: Host.optional(),
-  /** Of an announcement, or an update: its owner renews it for as long as there is work. */
+  /** Of an announcement, an update, or a claim for what comes of it: its owner renews it for as long as there is work. */
   renews: z.boolean().optional(),
   /** Of an announcement that waits: how long its place is kept unless it is asked for again, in seconds. */
   wait_sec: z.number().positive().max(3_600).optional(),

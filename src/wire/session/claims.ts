@@ -12,6 +12,8 @@ export const CLAIM_EVENTS = [
     newIntentId: IntentId,
     objective: z.string(),
     scope: Scope,
+    /** Whoever has it then renews it while there is work. */
+    renews: z.boolean().optional(),
     /** When it is approved by itself; nothing where somebody has to approve it. */
     dueAtMs: ms.optional(),
     contentHash: z.string(),

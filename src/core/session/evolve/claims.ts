@@ -8,7 +8,8 @@ import { scheduleClaim, scheduleParticipant } from "./forgetting.ts";
 export function openClaim(state: SessionState, event: SessionEventOf<"ClaimOpened">, at: Place): void {
   const { claimId: id, intentId, principalId: principal, newIntentId: newIntent, objective, scope, dueAtMs, contentHash } = event;
   const facts = { id, intent: intentId, principal, newIntent, objective, scope, dueAtMs, contentHash };
-  const claim: Claim = { ...facts, openedAt: at.revision, openedAtMs: at.atMs, state: "PENDING" };
+  const renews = event.renews === true ? { renews: event.renews } : {};
+  const claim: Claim = { ...facts, ...renews, openedAt: at.revision, openedAtMs: at.atMs, state: "PENDING" };
   const claimer = state.participants.get(principal);
   state.claims.set(id, claim);
   state.keptIds.set(newIntent, id);

@@ -10,6 +10,8 @@ export interface Claim {
   readonly newIntent: IntentId;
   readonly objective: string;
   readonly scope: Scope;
+  /** Whether the task that comes of it is renewed while there is work; missing where nobody said so. */
+  readonly renews?: true;
   /** When it is approved by itself. */
   dueAtMs: number | undefined;
   readonly contentHash: string;
