@@ -50,7 +50,10 @@ export interface Sidecar extends AsyncDisposable {
   readonly port: number;
   /** Shows this certificate to whoever connects from now on. */
   renewCertificate(tls: TlsFiles): void;
-  /** Resolves when the sidecar was asked to stop, or has had no client for long enough, with the reason. */
+  /**
+   * Resolves when the sidecar was asked to stop, or has had no client for long enough, with the reason. Rejects when the disk did
+   * not take what was written: only a start that reads the log anew helps.
+   */
   readonly stopped: Promise<string>;
   /**
    * Resolves when a process from elsewhere has taken the store, as it may after 20 s in which this one stood still. The log is
@@ -124,13 +127,16 @@ export async function startService(options: ServiceOptions): Promise<Sidecar> {
   const { config, folder, log, workspace, sessionId, followed, tls } = options;
   await using starting = new Cleanup();
   let stop: (reason: string) => void = () => undefined;
-  const stopped = new Promise<string>((resolve) => {
+  let fail: (fault: unknown) => void = () => undefined;
+  const stopped = new Promise<string>((resolve, reject) => {
     stop = resolve;
+    fail = reject;
   });
+  stopped.catch(() => undefined); // told to whoever waits for it
   const onGone = (): void => stop("the store was removed or replaced");
   const onTrouble = (cause: unknown): void => log.warn({ error: String(cause) }, "owner file cannot be renewed");
   const ownership = starting.own(await claimStore(folder.folder, { onTrouble }));
-  const store = starting.own(await openSqliteStore({ path: folder.logPath, onGone }));
+  const store = starting.own(await openSqliteStore({ path: folder.logPath, onGone, onUnsynced: fail }));
   const { identity } = folder;
   const engine = starting.own(createEngine({ store, log, node: `${identity.store_id}:${process.pid}` }));
 

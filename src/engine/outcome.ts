@@ -1,4 +1,5 @@
 /** What becomes of a command, as its sender is told. */
+import { StoreGone, StoreUnsynced } from "../store/errors.ts";
 import type { JsonObject } from "../wire/json.ts";
 import type { LogRecord, Revision } from "../wire/record.ts";
 import type { Rejection } from "../wire/refusals.ts";
@@ -12,9 +13,13 @@ export const UNAVAILABLE: Rejection = {
   code: "store/unavailable",
   message: "the log cannot be written now (is the disk full?); nothing was changed, try again when it can",
 };
-export const GONE: Rejection = {
+const GONE: Rejection = {
   code: "store/unavailable",
   message: "the log was removed or replaced, and this sidecar ends; nothing was changed, make the call again",
+};
+const UNSYNCED: Rejection = {
+  code: "store/unavailable",
+  message: "the disk has not confirmed what was written, and this sidecar ends; look whether it was done before you make the call again",
 };
 export const CLOSING: Rejection = {
   code: "store/unavailable",
@@ -32,4 +37,10 @@ export function outcomeOf({ decision, sealed }: Decided, head: Revision): Outcom
   const { record } = sealed as NonNullable<Decided["sealed"]>;
   const result = (record.events.at(-1) as { readonly result?: JsonObject } | undefined)?.result;
   return { ok: true, revision: record.revision, record, ...(result === undefined ? {} : { result }) };
+}
+
+/** How it is said that the store does not take records, by what it failed with. */
+export function rejectionOf(failure: Error): Rejection {
+  if (failure instanceof StoreGone) return GONE;
+  return failure instanceof StoreUnsynced ? UNSYNCED : UNAVAILABLE;
 }

@@ -2,7 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { dumpOf } from "../core/session/dump.test.fixture.ts";
 import { session } from "../core/session/session.ts";
-import { RevisionConflict, StoreGone } from "../store/errors.ts";
+import { RevisionConflict, StoreGone, StoreUnsynced } from "../store/errors.ts";
 import { memoryStore } from "../store/memory.ts";
 import { codeOf, DISK_FULL, intent, logOf, loops, messageOf, openWorld, STREAM, touchyStore, worldWith } from "./engine.test.fixture.ts";
 import { createManualClock } from "./manual-clock.ts";
@@ -299,14 +299,17 @@ describe("an append that fails", () => {
     expect((await world.says("ana", "INTENT_UPDATE", { intent_id: "a" })).ok).toBe(true);
   });
 
-  it("says what has happened when the log itself is gone", async () => {
+  it.each([
+    { name: "the log itself is gone", failing: new StoreGone("log.db"), said: /removed or replaced.*nothing was changed/ },
+    { name: "nobody knows what the disk has", failing: new StoreUnsynced("not synced"), said: /look whether it was done/ },
+  ])("says what has happened when $name", async ({ failing, said }) => {
     await using world = await worldWith(["ana"]);
-    world.store.failing = new StoreGone("log.db");
+    world.store.failing = failing;
 
     const outcome = await world.says("ana", "INTENT_ANNOUNCE", intent("a"));
 
     expect(outcome).toMatchObject({ ok: false, rejection: { code: "store/unavailable" } });
-    expect(JSON.stringify(outcome)).toContain("removed or replaced");
+    expect(JSON.stringify(outcome)).toMatch(said);
   });
 });
 

@@ -7,14 +7,14 @@
  */
 import { setImmediate as nextLoop } from "node:timers/promises";
 import type { EngineCommand, Present } from "../core/aggregate.ts";
-import { RevisionConflict, StoreGone } from "../store/errors.ts";
+import { RevisionConflict } from "../store/errors.ts";
 import type { EventStore } from "../store/store.ts";
 import type { StreamId } from "../wire/ids.ts";
 import type { JsonObject } from "../wire/json.ts";
 import { type LogRecord, type Revision, SELF, type TaggedEvent } from "../wire/record.ts";
 import type { Rejection } from "../wire/refusals.ts";
 import { type Clock, GAP_MS, type Timeline } from "./clock.ts";
-import { CLOSING, CONTENDED, GONE, type Outcome, outcomeOf, UNAVAILABLE } from "./outcome.ts";
+import { CLOSING, CONTENDED, type Outcome, outcomeOf, rejectionOf, UNAVAILABLE } from "./outcome.ts";
 import { PROBE_MS, probeUntilBack } from "./probing.ts";
 import { createStreamFold, type Decided, type FoldOptions, type Head, type Submission } from "./stream-fold.ts";
 
@@ -165,7 +165,7 @@ export async function openStreamHost<State, Command, Event extends TaggedEvent, 
       }
       if (!(failure instanceof RevisionConflict)) {
         log.error({ stream, error: String(failure) }, "log takes no records");
-        await turnReadOnly(failure instanceof StoreGone ? GONE : UNAVAILABLE);
+        await turnReadOnly(rejectionOf(failure));
         return refuseAll(entries, outage.rejection);
       }
       await catchUp();

@@ -38,6 +38,11 @@ export class StoreGone extends StoreUnavailable {
   }
 }
 
+/** The disk has not said that it has what was written: perhaps it is stored. Nothing more is, until the log is opened again and read as it is. */
+export class StoreUnsynced extends StoreUnavailable {
+  override readonly name: string = "StoreUnsynced";
+}
+
 /** The file is not what was written to it. It is left where it is; `signalbox store set-aside` moves it. */
 export class StoreCorrupt extends Error {
   override readonly name = "StoreCorrupt";

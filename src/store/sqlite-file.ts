@@ -5,7 +5,7 @@
  * held, nothing in this process may open the file by other means: POSIX drops a process's locks with any descriptor it closes.
  */
 import { type BigIntStats, statSync } from "node:fs";
-import { StoreCorrupt, StoreGone, StoreTooNew, StoreUnavailable } from "./errors.ts";
+import { StoreCorrupt, StoreGone, StoreTooNew, StoreUnavailable, type StoreUnsynced } from "./errors.ts";
 import { isCode } from "./file-system.ts";
 import type { SqliteConnection, SqliteDriver } from "./sqlite-driver.ts";
 import { resultCode } from "./sqlite-fault.ts";
@@ -135,7 +135,7 @@ function ownedFile(path: string, connection: SqliteConnection, found: Mark): Sql
   const inPlace = placeOf(path);
   const wal = walSync(path);
   let mark = found;
-  let broken: StoreUnavailable | undefined;
+  let broken: StoreUnsynced | undefined;
   let walBeginsAnew = found.records === "closed";
 
   function undo(): void {
@@ -173,7 +173,7 @@ function ownedFile(path: string, connection: SqliteConnection, found: Mark): Sql
       connection.exec(SYNCED.later);
       try {
         const result = transaction("in-use", work);
-        const synced = wal.sync().catch((fault: StoreUnavailable) => {
+        const synced = wal.sync().catch((fault: StoreUnsynced) => {
           broken = fault;
           throw fault;
         });

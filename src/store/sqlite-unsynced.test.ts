@@ -1,6 +1,6 @@
-import { closeSync, openSync, readdirSync, readlinkSync } from "node:fs";
 import { expect, it } from "vitest";
 import type { StreamId } from "../wire/ids.ts";
+import { breakSync } from "./break-sync.test.fixture.ts";
 import { StoreUnavailable } from "./errors.ts";
 import { collect, recordsBehind } from "./records.contract.ts";
 import { scratchLogs } from "./scratch-folder.contract.ts";
@@ -9,34 +9,20 @@ import { openSqliteStore } from "./sqlite.ts";
 const [ana, bo, cy, dee] = ["ana/session", "bo/session", "cy/session", "dee/session"] as [StreamId, StreamId, StreamId, StreamId];
 const newLog = scratchLogs();
 
-/** What stands in for the WAL from now on cannot be synced, whoever holds the descriptor by which it was. */
-function breakSync(path: string): void {
-  const held = readdirSync("/proc/self/fd").filter((number) => linkOf(number) === `${path}-wal`);
-  const ours = Math.max(...held.map(Number)); // the engine opened its own before
-  closeSync(ours);
-  expect(openSync("/dev/null", "r")).toBe(ours);
-}
-
-function linkOf(descriptor: string): string | undefined {
-  try {
-    return readlinkSync(`/proc/self/fd/${descriptor}`);
-  } catch {
-    return undefined;
-  }
-}
-
 it.runIf(process.platform === "linux")(
   "a log whose disk did not take a sync acknowledges nothing of it, takes nothing more, and is whole when it is opened again",
   async () => {
     const path = await newLog();
-    const store = await openSqliteStore({ path });
+    const unsynced: StoreUnavailable[] = [];
+    const store = await openSqliteStore({ path, onUnsynced: (fault) => unsynced.push(fault) });
     const appendToAll = (head: number) => [ana, bo, cy, dee].map((stream) => store.append(stream, head, recordsBehind(head, 1)));
     await Promise.all(appendToAll(0));
     breakSync(path);
 
     const outcomes = await Promise.allSettled(appendToAll(1));
 
-    for (const outcome of outcomes) expect(outcome).toMatchObject({ status: "rejected", reason: { code: "store/unavailable" } });
+    for (const outcome of outcomes) expect(outcome).toMatchObject({ status: "rejected", reason: { name: "StoreUnsynced" } });
+    expect(unsynced).toHaveLength(1);
     await expect(store.append(bo, 1, recordsBehind(1, 1))).rejects.toThrow(/start the sidecar again/);
     await expect(store.probe()).rejects.toThrow(StoreUnavailable);
     expect(await collect(store.read(ana, 0))).toEqual(recordsBehind(0, 1));

@@ -6,7 +6,7 @@
  */
 import { blobHash, intactBlob } from "./blob-hash.ts";
 import { commitNews } from "./commit-news.ts";
-import { StoreGone, StoreUnavailable } from "./errors.ts";
+import { StoreGone, StoreUnavailable, StoreUnsynced } from "./errors.ts";
 import { groupCommit } from "./group-commit.ts";
 import { followStream, readStream } from "./paging.ts";
 import { takeLog } from "./sqlite-take.ts";
@@ -26,6 +26,8 @@ export interface SqliteStoreOptions {
   readonly walBytes?: number;
   /** Told whenever an append finds the log removed or replaced: this store takes nothing more. */
   readonly onGone?: () => void;
+  /** Told when the disk did not take a sync: this store takes nothing more either. */
+  readonly onUnsynced?: (fault: StoreUnsynced) => void;
   /** The first that loads, unless it is given. */
   readonly driver?: SqliteDriver;
 }
@@ -72,6 +74,7 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Sqli
       streams.undone();
       turnBytes = 0;
       if (fault instanceof StoreGone) options.onGone?.();
+      if (fault instanceof StoreUnsynced) options.onUnsynced?.(fault);
     },
   });
 

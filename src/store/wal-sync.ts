@@ -5,12 +5,12 @@
  */
 import { closeSync, fdatasync, openSync } from "node:fs";
 import { promisify } from "node:util";
-import { StoreUnavailable } from "./errors.ts";
+import { StoreUnsynced } from "./errors.ts";
 
 export interface WalSync {
   /** False where the WAL is gone, as the next commit says, or the process has no descriptor left for it. */
   open(): boolean;
-  /** Resolves when the disk has all that was written before the call. @throws StoreUnavailable when nobody knows what it has */
+  /** Resolves when the disk has all that was written before the call. @throws StoreUnsynced when nobody knows what it has */
   sync(): Promise<void>;
   close(): void;
 }
@@ -35,7 +35,7 @@ export function walSync(path: string): WalSync {
       } catch (fault) {
         const said = fault instanceof Error ? fault.message : String(fault);
         const advice = "when its disk works, start the sidecar again";
-        throw new StoreUnavailable(`the log ${path} was written and not synced: ${said}; ${advice}`, fault);
+        throw new StoreUnsynced(`the log ${path} was written and not synced: ${said}; ${advice}`, fault);
       }
     },
     close() {
