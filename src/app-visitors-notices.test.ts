@@ -1,6 +1,6 @@
 /** What callers over HTTP hear with their next result of what happened in the session between two calls. */
 import { expect, it } from "vitest";
-import { proven, visited } from "./app-visitors.test.fixture.ts";
+import { proven, tokenOf, visited } from "./app-visitors.test.fixture.ts";
 
 const [ana, bo, cy] = [proven("ana"), proven("bo"), proven("cy")];
 const task = { objective: "o", files: ["a.ts"] };
@@ -21,6 +21,20 @@ it("are told what the other says of their conflict, and whoever says it is not",
     undefined,
   ]);
   expect(others.map(({ notices }) => notices)).toEqual([undefined, undefined, undefined]);
+});
+
+it("are not told to keep away by the very call that decides their conflict", async () => {
+  await using session = await visited({ settings: { governance: { resolution_timeout_sec: 5 } } });
+  const owner = proven("ana", { identity: tokenOf("ana", { roles: ["owner"] }) });
+  await session.call(owner, "begin_task", task);
+  const { conflicts } = await session.call(bo, "begin_task", { ...task, on_overlap: "proceed" });
+  const conflict_id = (conflicts as { readonly conflict_id: string }[])[0]?.conflict_id ?? "";
+  await session.call(bo, "ack_conflict", { conflict_id, ack_type: "disputed" });
+  await session.pass(10_000);
+
+  const { status, notices } = await session.call(owner, "resolve_conflict", { conflict_id, decision: "merged", rationale: "both" });
+
+  expect([status, notices]).toEqual(["ok", undefined]);
 });
 
 it("are told that a scope is free in which they were refused, once", async () => {

@@ -71,6 +71,8 @@ export function createMember({ client: options, look: ownLook, workspaceDir, not
       onChange?.(envelope);
     },
     onAck(envelope) {
+      freezes.hear(envelope); // one's own resolution ends a conflict as well
+      hearAcknowledged(envelope);
       hearing.hear(envelope);
       onChange?.(envelope);
     },

@@ -61,6 +61,24 @@ it("is told what the other says of their conflict, and whoever says it is not", 
   expect(others.map(({ notices }) => notices)).toEqual([undefined, undefined, undefined]);
 });
 
+it("is not told to keep away by the very call that decides its conflict", async () => {
+  await using scratch = await scratchFolder();
+  const repo = await scratch.repository("repo");
+  await using _sidecar = await sidecarFor(repo, {}, { governance: { resolution_timeout_sec: 0.05 } });
+  await using ana = bridgeIn(scratch, repo, { variables: { MPAC_AGENT_ROLES: "owner" } });
+  await using bo = bridgeIn(scratch, repo, { principal: "bo" });
+  await using cy = bridgeIn(scratch, repo, { principal: "cy" });
+  await call(ana, "begin_task", task);
+  const { conflicts } = await call(bo, "begin_task", { ...task, on_overlap: "proceed" });
+  const conflict_id = (conflicts as { readonly conflict_id: string }[])[0]?.conflict_id ?? "";
+  await call(bo, "ack_conflict", { conflict_id, ack_type: "disputed" });
+  await eventually(async () => ((await call(cy, "begin_task", task))["code"] === "SCOPE_FROZEN" ? true : undefined));
+
+  const { status, notices } = await call(ana, "resolve_conflict", { conflict_id, decision: "merged", rationale: "both" });
+
+  expect([status, notices]).toEqual(["ok", undefined]);
+});
+
 it("is told that a scope is free in which it was refused", async () => {
   await using scratch = await scratchFolder();
   const repo = await scratch.repository("repo");

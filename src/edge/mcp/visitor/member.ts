@@ -83,10 +83,15 @@ export function createMember(options: MemberOptions): Member {
   /** As whom it was found when it was looked last: that holds until something happens in the session, or the time comes. */
   let looked: { readonly self: PrincipalId | undefined; readonly revision: number; readonly untilMs: number } | undefined;
 
-  function hear(heard: Heard): void {
-    hearDecision(heard);
+  /** What is about a conflict, whoever said it: one's own resolution ends it as well. */
+  function hearOfConflict(heard: Heard): void {
     freezes.hear(heard);
     hearAcknowledged(heard);
+  }
+
+  function hear(heard: Heard): void {
+    hearDecision(heard);
+    hearOfConflict(heard);
     if (heard.message_type === "INTENT_ANNOUNCE" && heard.payload.extensions?.signalbox?.["ack"] !== undefined) begin(heard.payload);
     hearing.hear(heard);
   }
@@ -196,6 +201,7 @@ export function createMember(options: MemberOptions): Member {
   }
 
   function note(type: string, payload: JsonObject, result: JsonObject | undefined): void {
+    if (type === "RESOLUTION") hearOfConflict({ message_type: type, sender: { principal_id: principal() }, payload });
     const { intent_id: intentId } = payload;
     if (type === "INTENT_WITHDRAW" && typeof intentId === "string") held.drop(intentId);
     for (const id of (result?.["superseded"] as readonly string[] | undefined) ?? []) held.drop(id);
