@@ -27,7 +27,7 @@ interface BridgeInOptions {
 
 export function bridgeIn(
   scratch: Scratch,
-  folder: string,
+  folder: string | undefined,
   { principal = "ana", named, remote, variables = {}, drains }: BridgeInOptions = {},
 ): Bridge {
   const env = { ...scratch.env, MPAC_PRINCIPAL_ID: principal, ...variables };

@@ -78,6 +78,19 @@ describe("a bridge in a repository", () => {
     expect(await worktreeId(join(repo, ".git/worktrees/linked"))).toMatch(/^[0-9a-f]{16}$/);
   });
 
+  it("says so where its folder is gone, and works in the repository that it is given", async () => {
+    await using scratch = await scratchFolder();
+    const repo = await scratch.repository("repo");
+    await using _sidecar = await sidecarFor(repo);
+    await using lost = bridgeIn(scratch, undefined);
+    await using given = bridgeIn(scratch, undefined, { principal: "bo", named: repo });
+
+    await expect(lost.context()).rejects.toThrow(/started in is gone: .* MPAC_WORKSPACE_DIR/);
+    await expect(lost.context(".")).rejects.toThrow(/started in is gone/);
+    expect(await lost.context(repo)).toBeDefined();
+    expect(await given.call("begin_task", { objective: "o", files: ["a.txt"] })).toMatchObject({ status: "ok", workspace_dir: repo });
+  });
+
   it("takes the next free name beside a living one, and its own again after the sidecar was restarted", async () => {
     await using scratch = await scratchFolder();
     const repo = await scratch.repository("repo");

@@ -23,8 +23,17 @@ export interface Contexts {
 export interface ContextsOptions extends ContextOptions {
   /** A folder that a person named: one in no repository is a workspace of its own. */
   readonly named: string | undefined;
-  readonly cwd: string;
+  /** Undefined where the folder is gone in which the bridge was started. */
+  readonly cwd: string | undefined;
 }
+
+const FOLDER_GONE: NoContext = {
+  refused: {
+    code: "workspace/no-folder",
+    message:
+      "the folder that this server was started in is gone: start it in one that is there, or name the repository in MPAC_WORKSPACE_DIR",
+  },
+};
 
 interface Opened {
   readonly workspace: Workspace;
@@ -71,7 +80,7 @@ export function createContexts(options: ContextsOptions): Contexts {
   async function strangerTo(found: Workspace, path: string): Promise<NoContext | undefined> {
     if (remote === undefined || path === own) return undefined;
     const session = `the session ${remote.sessionId} of MPAC_COORDINATOR_URL`;
-    const standing = await openAt(own, named === undefined ? "refuse" : "folder");
+    const standing = own === undefined ? FOLDER_GONE : await openAt(own, named === undefined ? "refuse" : "folder");
     if ("refused" in standing) {
       const message = `${session} is about the repository that this server was started in, and it was started in none: set MPAC_WORKSPACE_DIR to that repository, or unset MPAC_COORDINATOR_URL, in the configuration of this MCP server`;
       return { refused: { code: "remote/no-repository", message } };
@@ -84,7 +93,7 @@ export function createContexts(options: ContextsOptions): Contexts {
 
   /** A folder in no repository is found again from inside it when it is the bridge's own workspace. */
   async function ownFolderAround(path: string): Promise<Opened | undefined> {
-    if (named === undefined || path === own) return undefined;
+    if (named === undefined || own === undefined || path === own) return undefined;
     const standing = await openAt(own, "folder");
     if ("refused" in standing || standing.workspace.kind !== "folder") return undefined;
     const way = relative(standing.workspace.root, await realpath(path).catch(() => sep));
@@ -112,7 +121,8 @@ export function createContexts(options: ContextsOptions): Contexts {
     farewell = Promise.allSettled([farewell, opened.context.leave()]);
   }
 
-  const own = resolve(cwd, named ?? ".");
+  const wholeOf = (path: string): string | undefined => (cwd === undefined && !isAbsolute(path) ? undefined : resolve(cwd ?? sep, path));
+  const own = wholeOf(named ?? ".");
 
   async function leaveAll(): Promise<void> {
     const opened = await Promise.allSettled(byRoot.values());
@@ -122,7 +132,8 @@ export function createContexts(options: ContextsOptions): Contexts {
 
   return {
     async contextFor(repoPath) {
-      const path = repoPath === undefined ? own : resolve(cwd, repoPath);
+      const path = repoPath === undefined ? own : wholeOf(repoPath);
+      if (path === undefined) return FOLDER_GONE;
       const outside = path === own && named !== undefined ? "folder" : "refuse";
       const opened = await openAt(path, outside);
       if ("refused" in opened) return opened;

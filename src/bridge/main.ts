@@ -53,7 +53,7 @@ export async function run(args: readonly string[]): Promise<void> {
         tools: tools.map(({ name }) => name),
         workspace,
         env: process.env,
-        cwd: process.cwd(),
+        cwd: folderHere(),
         report,
         onChange: (about) => followers.changed(about),
       }),
@@ -103,6 +103,16 @@ export async function run(args: readonly string[]): Promise<void> {
     report,
     onClosed: end,
   });
+}
+
+/** Undefined once it is gone, as a worktree is that was removed under its client. */
+function folderHere(): string | undefined {
+  try {
+    return process.cwd();
+  } catch {
+    process.chdir("/"); // from where git can be asked about a repository that is named
+    return undefined;
+  }
 }
 
 /**

@@ -34,7 +34,7 @@ export interface BridgeToolsOptions {
   /** `--workspace`. */
   readonly workspace: string | undefined;
   readonly env: NodeJS.ProcessEnv;
-  readonly cwd: string;
+  readonly cwd: string | undefined;
   readonly report: (line: string) => void;
   /** Resources may say something else now: those of which this is true. */
   readonly onChange?: (about: (uri: string) => boolean) => void;
