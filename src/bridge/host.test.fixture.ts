@@ -27,7 +27,7 @@ export interface HostedBridge extends AsyncDisposable {
   /** Sends a line as it is, and waits for the next one that answers no request alone. */
   tell(line: string): Promise<unknown>;
   /** What a request of the bridge is answered with; by default it gets no answer. */
-  onRequest: ((request: Message) => object) | undefined;
+  onRequest: ((request: Message) => object | undefined) | undefined;
   /** The next notification of this method. */
   next(method: string): Promise<Message>;
   /** Everything on stderr, and how it ended. */
@@ -50,7 +50,8 @@ export function bridge(scratch: Scratch, args: readonly string[], env: NodeJS.Pr
     const message = JSON.parse(line) as Message;
     const { id, method } = message;
     if (method !== undefined && id !== undefined && self.onRequest !== undefined) {
-      child.stdin.write(`${JSON.stringify({ jsonrpc: "2.0", id, result: self.onRequest(message) })}\n`);
+      const result = self.onRequest(message);
+      if (result !== undefined) child.stdin.write(`${JSON.stringify({ jsonrpc: "2.0", id, result })}\n`);
     } else if (method !== undefined && notified.has(method)) {
       notified.get(method)?.(message);
       notified.delete(method);

@@ -32,6 +32,8 @@ async function arguing(scratch: Scratch, era: "legacy" | "modern") {
   const args = { conflict_id: conflicts[0]?.conflict_id, reason: "both paint" };
   return {
     ana,
+    /** The same call under an id of its own, not waited for. */
+    escalateAs: (id: number) => ana.say("tools/call", { name: "escalate_conflict", arguments: args }, id),
     escalate: (more: object = {}) => ask("tools/call", { name: "escalate_conflict", arguments: args, ...more }),
     async [Symbol.asyncDispose]() {
       await ana[Symbol.asyncDispose]();
@@ -64,6 +66,24 @@ describe("before 2026-07-28", () => {
     expect(taken).toEqual([200, 404]);
     expect((await told).params).toEqual({ elicitationId });
     expect(structured(await call)).toMatchObject({ status: "ok", choice: "wait", action: "acknowledged" });
+  });
+
+  it.each([
+    { name: "is waited for on the page", opened: { action: "accept" } },
+    { name: "is on its way to the person", opened: undefined },
+  ])("is closed with its page when its call is cancelled while it $name", async ({ opened }) => {
+    await using scratch = await scratchFolder();
+    await using at = await arguing(scratch, "legacy");
+    const asked = new Promise<Asked>((resolve) => {
+      at.ana.onRequest = ({ params }) => (resolve(params as unknown as Asked), opened);
+    });
+
+    at.escalateAs(7);
+    const { url } = await asked;
+    await at.ana.ask("ping");
+    at.ana.say("notifications/cancelled", { requestId: 7 });
+
+    await expect.poll(async () => (await fetch(url)).status).toBe(404);
   });
 
   it("is closed with its page when the host does not open it", async () => {

@@ -45,7 +45,7 @@ export function createPages({ place, nowMs }: BridgePagesOptions): Pages {
         const untilMs = nowMs() + limitMs;
         while (!signal.aborted && nowMs() < untilMs) {
           const said = await ask({ method: "GET", path: ["ask", id, "reply"], waitMs: WAIT_MS }, signal);
-          if (Object.keys(said).length === 0) continue;
+          if (Object.keys(said).length === 0 || signal.aborted) continue;
           opened.delete(id);
           return "action" in said ? (said as unknown as PageReply) : undefined;
         }

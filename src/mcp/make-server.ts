@@ -155,8 +155,12 @@ async function call(
   const again = async (question: Promise<InputRequiredResult>, page?: Page): Promise<CallToolResult | InputRequiredResult> => {
     const required = await question;
     if (era === "modern") return required;
-    const next = await askOver(ctx, required);
-    if ("unshown" in next && page !== undefined) pages?.close(page.id);
+    const closePage = () => page && pages?.close(page.id);
+    const next = await askOver(ctx, required).catch((cause: unknown) => {
+      closePage();
+      throw cause;
+    });
+    if ("unshown" in next) closePage();
     return "unshown" in next
       ? call(server, face, options, { ...made, ...next }, ctx, asked)
       : call(server, face, options, made, next, asked);

@@ -88,6 +88,7 @@ export async function backFrom(pages: Pages, said: Reply | undefined, asked: Ask
   const page = await pages.at(id, asked);
   const limitMs = asked.era === "legacy" ? ANSWER_MS : WAIT_MS;
   const onPage = await page?.answered({ limitMs, signal: asked.signal });
+  if (asked.signal.aborted) pages.close(id); // its state is used up: no call comes back from there again
   if (onPage !== undefined) return { ...back, reply: { ...onPage, state } };
   const open = asked.era === "modern" && !asked.signal.aborted ? await pages.at(id, asked) : undefined;
   return open === undefined ? { ...back, reply: { action: "cancel", state } } : { ...back, open };
