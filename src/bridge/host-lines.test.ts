@@ -115,6 +115,19 @@ describe("an array", () => {
     await expect.poll(() => at.sent).toEqual([[done(2)]]);
   });
 
+  it("leaves out a request that is taken back before its turn", async () => {
+    const at = host();
+
+    at.take([request(1), request(2), NOTIFICATION, request(3)]);
+    at.lines.cancelled(2);
+    at.answer(1);
+    await expect.poll(() => at.given).toHaveLength(3);
+    at.answer(3);
+
+    await expect.poll(() => at.sent).toEqual([[done(1), done(3)]]);
+    expect(at.given).toEqual([request(1), NOTIFICATION, request(3)]);
+  });
+
   it("is answered whole when another one has a request of the same id under way", async () => {
     const at = host();
 

@@ -39,6 +39,8 @@ export interface HostLinesOptions {
 }
 
 interface Line {
+  /** Messages whose turn has not come. */
+  rest: readonly unknown[];
   readonly answers: object[];
   readonly hearers: ((isSent: boolean) => void)[];
 }
@@ -47,14 +49,21 @@ export function createHostLines({ give, send, isModern, report }: HostLinesOptio
   /** The request of each array that is under way. */
   const waiting = new Map<Id, { readonly line: Line; readonly answered: (answer: object | undefined) => void }>();
 
+  /** Arrays that are gone through. */
+  const lines = new Set<Line>();
+
   async function takeArray(messages: readonly unknown[]): Promise<void> {
     const unfit = messages.length === 0 ? "an array holds a message at least" : unfitArray(messages, isModern());
     if (unfit !== undefined) return send(errorOf(null, INVALID_REQUEST, unfit));
-    const line: Line = { answers: [], hearers: [] };
-    for (const message of messages) {
+    const line: Line = { rest: messages, answers: [], hearers: [] };
+    lines.add(line);
+    while (line.rest.length > 0) {
+      const [message, ...rest] = line.rest;
+      line.rest = rest;
       const answer = isMessage(message) ? await answerTo(message, line) : NO_MESSAGE;
       if (answer !== undefined) line.answers.push(answer);
     }
+    lines.delete(line);
     if (line.answers.length > 0) send(line.answers);
     for (const hear of line.hearers) hear(true);
   }
@@ -102,9 +111,14 @@ export function createHostLines({ give, send, isModern, report }: HostLinesOptio
       if (asked === undefined) then(true);
       else asked.line.hearers.push(then);
     },
-    cancelled: (id) => void settle(id, undefined),
+    cancelled(id) {
+      if (settle(id, undefined)) return;
+      for (const line of lines)
+        line.rest = line.rest.filter((message) => !(isMessage(message) && isAwaited(message) && message["id"] === id));
+    },
     end() {
       for (const { line } of waiting.values()) for (const hear of line.hearers.splice(0)) hear(false);
+      lines.clear();
       waiting.clear(); // what stands behind these is begun no more
     },
   };
