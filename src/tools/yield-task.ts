@@ -52,7 +52,7 @@ async function givenUpPlace(
   const owner = outcome.ok ? undefined : outcome.rejection.details?.["principal_id"];
   const agent = typeof owner === "string" ? await agents.named(owner) : undefined;
   const last = agent === undefined ? outcome : await agent.withdraw(ticket, reason, once);
-  return last.ok ? yielded(ticket, "its place in the queue is given up") : undefined;
+  return last.ok ? yielded(ticket, "what waited under it, its place in the queue or its claim, is given up") : undefined;
 }
 
 const BEGIN: readonly Next[] = [{ tool: "begin_task", why: "before you edit again" }];
