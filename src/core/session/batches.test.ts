@@ -28,6 +28,21 @@ function joined(settings: JsonObject = {}): Play {
 const stateOf = ({ state }: Play, id: string): string => state.operations.get(id as OpId)?.state ?? "none";
 const statesOf = (played: Play): string[] => ["o1", "o2"].map((id) => stateOf(played, id));
 
+it("is remembered as a whole: what was rejected of it stays so for a repeat while the rest waits, and a day beyond", () => {
+  const played = joined(PRE_COMMIT);
+  played.says("ana", "INTENT_UPDATE", { intent_id: "i", ttl_sec: (5 * DAY_MS) / 1000 });
+  played.says("ana", "OP_BATCH_COMMIT", batch({ atomicity: "best_effort" }));
+  played.says("cy", "OP_REJECT", { op_id: "o1" });
+
+  played.pass(2 * DAY_MS);
+  expect(gist(played.says("ana", "OP_BATCH_COMMIT", batch({ operations: BOTH.slice(1) })))).toEqual(["OperationCommitted"]);
+  expect(gist(played.says("ana", "OP_BATCH_COMMIT", batch({ atomicity: "best_effort" })))).toBe("operation/not-proposed");
+  played.pass(DAY_MS);
+
+  expect(statesOf(played)).toEqual(["none", "COMMITTED"]);
+  expect(played.state.batches.size).toBe(0);
+});
+
 describe("a batch that declares", () => {
   it("is one record of operations that each stand by themselves", () => {
     const played = joined();

@@ -68,12 +68,13 @@ export function derivedFrom(state: Readonly<SessionState>) {
     operations.some((one) => one.intent === id && goesWithIntent(one) && one.conflicts.size > 0) || conflictsAbout(id).length > 0;
   const conflictsAbout = (id: string) =>
     conflicts.filter((one) => isOpen(one) && [...one.intents, ...one.operations].some((other) => other === id)).map((one) => one.id);
+  const waits = (batch: Operation["batch"]) => batch !== undefined && operations.some((one) => one.batch === batch && isPending(one));
   const deadlines = [
     ...intents.filter((intent) => isLive(intent) || !isReferred(intent.id)).map(({ id }) => `intent:${id}`),
-    ...operations.filter((one) => !goesWithIntent(one) && one.conflicts.size === 0 && !isPending(one)).map(({ id }) => `operation:${id}`),
-    ...[...state.batches.values()]
-      .filter((batch) => !operations.some((one) => one.batch === batch.id && isPending(one)))
-      .map(({ id }) => `batch:${id}`),
+    ...operations
+      .filter((one) => !goesWithIntent(one) && one.conflicts.size === 0 && !isPending(one) && !waits(one.batch))
+      .map(({ id }) => `operation:${id}`),
+    ...[...state.batches.keys()].filter((id) => !waits(id)).map((id) => `batch:${id}`),
     ...conflicts.filter((one) => !isOpen(one) || one.dueAtMs !== undefined).map(({ id }) => `conflict:${id}`),
     ...[...state.backoffs.keys()].map((id) => `backoff:${id}`),
     ...[...state.participants.values()]

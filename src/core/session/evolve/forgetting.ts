@@ -2,7 +2,8 @@
  * When what has ended leaves the state: a day after nothing live refers to it (ARCHITECTURE section 2).
  *
  * Each thing has one deadline at most. A live intent's is the end of its time to live; everything else's is the moment
- * it is forgotten, and none while something live refers to it. What was carried out under an intent goes with it.
+ * it is forgotten, and none while something live refers to it. What was carried out under an intent goes with it; of a batch
+ * nothing is forgotten while any of it waits, because a repeat asks about all of it.
  */
 import type { BatchId, PrincipalId } from "../../../wire/ids.ts";
 import type { SessionEventOf } from "../../../wire/session.ts";
@@ -45,7 +46,7 @@ export function scheduleOperation(state: SessionState, operation: Operation, now
     if (!isLive(intent)) scheduleIntent(state, intent, nowMs);
     return;
   }
-  const isKept = isPending(operation) || operation.conflicts.size > 0;
+  const isKept = isPending(operation) || operation.conflicts.size > 0 || isWaiting(state, operation.batch);
   state.deadlines.set(`operation:${operation.id}`, isKept ? undefined : nowMs + REMEMBERED_MS);
 }
 
@@ -53,11 +54,21 @@ export function scheduleOperation(state: SessionState, operation: Operation, now
 export function scheduleBatch(state: SessionState, id: BatchId | undefined, nowMs: number): void {
   const batch = id === undefined ? undefined : state.batches.get(id);
   if (batch === undefined) return;
-  const waits = batch.operations.some((opId) => {
+  const waits = isWaiting(state, batch.id);
+  state.deadlines.set(`batch:${batch.id}`, waits ? undefined : nowMs + REMEMBERED_MS);
+  if (waits) return;
+  for (const opId of batch.operations) {
     const operation = state.operations.get(opId);
+    if (operation !== undefined) scheduleOperation(state, operation, nowMs);
+  }
+}
+
+function isWaiting({ batches, operations }: SessionState, id: BatchId | undefined): boolean {
+  const batch = id === undefined ? undefined : batches.get(id);
+  return (batch?.operations ?? []).some((opId) => {
+    const operation = operations.get(opId);
     return operation !== undefined && isPending(operation);
   });
-  state.deadlines.set(`batch:${batch.id}`, waits ? undefined : nowMs + REMEMBERED_MS);
 }
 
 export function scheduleConflict(state: SessionState, conflict: Conflict, nowMs: number): void {
