@@ -11,14 +11,15 @@ import type { SessionId } from "../../wire/ids.ts";
 import type { TokenTable } from "../../wire/token-table.ts";
 import { createDoor } from "../http/door.ts";
 import { createBoardEdge } from "./board-edge.ts";
+import { createReadingRoom, type ReadingRoom } from "../http/reading-room.ts";
 import { createBus } from "./bus-routes.ts";
 
 const TABLE = { fast: { allowed_sessions: ["*"] }, slow: { allowed_sessions: ["*"] } } as unknown as TokenTable;
 
 /** A bus on which the bearer of the token `fast` has been too fast. */
-async function busWithPace(putOffMs: number) {
+async function busWithPace(putOffMs: number, { isOpen = false, reading }: { isOpen?: boolean; reading?: ReadingRoom } = {}) {
   const engine = createEngine({ store: memoryStore(), log: silentLog, node: "n" });
-  const door = createDoor({ table: TABLE, own: "own" });
+  const door = createDoor({ table: isOpen ? undefined : TABLE, own: "own" });
   const fast = door.admitHeader("Bearer fast", "red");
   const { host } = await engine.open(board, "red" as SessionId, {});
   const edge = createBoardEdge({ host, engine, ownersGone: () => Promise.resolve(new Set()) });
@@ -28,6 +29,7 @@ async function busWithPace(putOffMs: number) {
     visit: () => Promise.resolve({ board: edge, fingerprintsOf: () => Promise.resolve(new Map()) }),
     paceOf: (fingerprint) =>
       fast !== undefined && "admitted" in fast && fast.admitted !== "own" && fast.admitted.fingerprint === fingerprint ? putOffMs : 0,
+    reading,
     writeSecret: () => undefined,
     onActivity: () => undefined,
     log: silentLog,
@@ -73,6 +75,20 @@ it("tells who is much too fast when to come again", async () => {
     "8",
     { detail: "this token asks more than the bus answers; slow down" },
   ]);
+});
+
+it("has room for this machine's own user, however much of their bodies others send slowly", async () => {
+  await using world = await busWithPace(0, { isOpen: true, reading: createReadingRoom({ maxOfOne: 400, maxOfAll: 800, shortBytes: 0 }) });
+  const post = async (headers: Record<string, string>) => {
+    const body = JSON.stringify({ topic: "t", sender: "bo", body: "x".repeat(200) });
+    return (await fetch(`${world.base}/message`, { method: "POST", body, headers })).status;
+  };
+  const slow = request(`${world.base}/message`, { method: "POST" }).on("error", () => undefined);
+  slow.write(`{"body":"${"x".repeat(300)}`);
+
+  await expect.poll(() => post({})).toBe(503);
+  expect(await post({ authorization: "Bearer own" })).toBe(200);
+  slow.destroy();
 });
 
 describe("whose token is given out no more", () => {

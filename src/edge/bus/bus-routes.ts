@@ -12,7 +12,7 @@ import type { Log } from "../../engine/log.ts";
 import type { Admission, Door } from "../http/door.ts";
 import { networkOf } from "../http/pace.ts";
 import { type Peer, peerOf } from "../http/peer.ts";
-import { createReadingRoom } from "../http/reading-room.ts";
+import { createReadingRoom, type ReadingRoom } from "../http/reading-room.ts";
 import { eventStream } from "../http/sse.ts";
 import { type Answer, failed, invalid } from "./answers.ts";
 import type { BoardEdge } from "./board-edge.ts";
@@ -31,6 +31,8 @@ export interface BusOptions {
   readonly visit: (sessionId: string) => Promise<{ readonly board: BoardEdge; readonly fingerprintsOf: Fingerprints }>;
   /** How long the bearer of a credential has to wait for being faster than it may, in milliseconds. */
   readonly paceOf?: ((fingerprint: string) => number) | undefined;
+  /** Where bodies are that are still coming. */
+  readonly reading?: ReadingRoom | undefined;
   /** What writes have to bring now. */
   readonly writeSecret: () => string | undefined;
   readonly onActivity: () => void;
@@ -51,11 +53,10 @@ const MAX_PUT_OFF_MS = 5_000;
 const SOMEBODY_ELSES = "this token was given to somebody else while it waited; ask again as whoever it is for now";
 
 export function createBus(options: BusOptions): Bus {
-  const { door, sessionAt, visit, paceOf = () => 0, writeSecret, onActivity, log } = options;
+  const { door, sessionAt, visit, paceOf = () => 0, reading = createReadingRoom(), writeSecret, onActivity, log } = options;
 
   let served = 0;
   const guests = createGuests();
-  const reading = createReadingRoom();
   /** Looked up once for a connection, however many requests come over it. */
   const owners = new WeakMap<Socket, Promise<Peer>>();
 
@@ -94,7 +95,7 @@ export function createBus(options: BusOptions): Bus {
     if (found.route.name === "events") return follow(visited.board, request, mayStay);
     using guest = guests.take(request, mayStay);
     const writes = secret === undefined ? "open" : "armed";
-    using claim = reading.claim(caller.kind === "token" ? caller.fingerprint : `from ${networkOf(incoming.socket.remoteAddress ?? "")}`);
+    using claim = reading.claim(senderOf(caller, incoming.socket));
     const answered = await carryOut(found.route, { request, claim, guest, caller, ...visited, writes, stillHolds: mayStay });
     if (!guest.isSentAway) return answered;
     const again = await callerOf(door, greeting);
@@ -141,6 +142,12 @@ export function createBus(options: BusOptions): Bus {
     log.error({ error: String(error) }, "bus request broke");
     return failed(503, "the sidecar could not answer this now; its log says why", { "retry-after": "1" });
   }
+}
+
+/** Whose room a body takes: strangers of this machine take none of its own user's. */
+function senderOf(caller: Caller, socket: Socket): string {
+  if (caller.kind === "token") return caller.fingerprint;
+  return caller.kind === "own" ? "own" : `from ${networkOf(socket.remoteAddress ?? "")}`;
 }
 
 /** Whether that is whom its header shows now. */
