@@ -3,9 +3,10 @@ import { createCoordination } from "./coordination.ts";
 import { createHearing } from "./hearing.ts";
 import { createLateWords } from "./late-word.ts";
 import { createNotices } from "./notices.ts";
+import type { KnownIntent } from "./own-intent.ts";
 import type { ClaimDecision } from "./ports/session.ts";
 
-const taken = { state: "ACTIVE", scope: { kind: "file_set", resources: ["a.ts"] } } as never;
+const taken = { state: "ACTIVE", scope: { kind: "file_set", resources: ["a.ts"] } } as KnownIntent;
 const claim = { claimId: "k", originalIntentId: "intent-bo", newIntentId: "intent-ana", objective: "o" };
 
 it("listens once for the word on a claim, however often it is asked for, and anew when that is over", async () => {
@@ -28,7 +29,7 @@ it("listens once for the word on a claim, however often it is asked for, and ane
   ]);
 });
 
-it.each<{ name: string; word: ClaimDecision; adopted?: typeof taken | null; isAsked?: boolean; says: readonly string[] }>([
+it.each<{ name: string; word: ClaimDecision; adopted?: KnownIntent | null; isAsked?: boolean; says: readonly string[] }>([
   { name: "nothing of a claim that its owner gave up", word: { decision: "withdrawn", reason: "yielded" }, says: [] },
   { name: "nothing of a task that its owner gave up at once", word: { decision: "approved" }, adopted: null, says: [] },
   { name: "nothing where a call for it is under way, which says it", word: { decision: "approved" }, isAsked: true, says: [] },
