@@ -9,12 +9,12 @@
  * A request that is none is refused here, because the SDK drops it, and its host would wait for good.
  */
 import type { Asked, Face } from "../mcp/face.ts";
+import { isId, isObject, type Members } from "../mcp/members.ts";
 import type { Pages } from "../mcp/pages.ts";
 import { progressTo, type Progressing } from "../mcp/progress.ts";
 import { answersPlainly, createPlainCalls, type PlainCall, plainCallIn2025, type PlainClient } from "../mcp/plain-call.ts";
 
 type Id = PlainCall["id"];
-type Members = Readonly<Record<string, unknown>>;
 
 const INVALID_REQUEST = -32_600;
 const NO_REQUEST =
@@ -162,16 +162,12 @@ interface Unmarked {
 /** Undefined for a token that is none. */
 function withoutMarks(message: Members): Unmarked | undefined {
   const { params } = message;
-  const meta = isMembers(params) ? params["_meta"] : undefined;
-  if (!isMembers(params) || !isMembers(meta)) return { message, bare: message, progressToken: undefined };
+  const meta = isObject(params) ? params["_meta"] : undefined;
+  if (!isObject(params) || !isObject(meta)) return { message, bare: message, progressToken: undefined };
   const { progressToken, ...others } = meta;
-  if (progressToken !== undefined && typeof progressToken !== "string" && !Number.isSafeInteger(progressToken)) return undefined;
+  if (progressToken !== undefined && !isId(progressToken)) return undefined;
   const kept = Object.entries(others).filter(([name]) => !OF_HOST.test(name));
   const { _meta, ...rest } = params;
   const bare = { ...message, params: kept.length === 0 ? rest : { ...rest, _meta: Object.fromEntries(kept) } };
-  return { message, bare, progressToken: progressToken as Id | undefined };
-}
-
-function isMembers(value: unknown): value is Members {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
+  return { message, bare, progressToken };
 }
