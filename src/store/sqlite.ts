@@ -123,7 +123,7 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Sqli
   const close = (): Promise<void> => (closing ??= Promise.resolve().then(shut));
 
   return {
-    durability: "on the disk (SQLite, synchronous=FULL)",
+    durability: "on the disk (SQLite, synced)",
     limitTo,
     inPlace: () => file.inPlace(),
     async append(stream, expected, records) {
