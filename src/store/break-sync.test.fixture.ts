@@ -6,11 +6,11 @@ export function isSyncedBeside(path: string): boolean {
   return descriptorsOf(`${path}-wal`).length > 1;
 }
 
-/** What stands in for the WAL from now on cannot be synced, whoever holds the descriptor by which it was. */
+/** What stands in for the WAL from now on is written and cannot be synced, by whichever descriptor it was last. */
 export function breakSync(path: string): void {
-  const ours = Math.max(...descriptorsOf(`${path}-wal`)); // the engine opened its own before
-  closeSync(ours);
-  if (openSync("/dev/null", "r") !== ours) throw new Error("another descriptor took its place");
+  const last = Math.max(...descriptorsOf(`${path}-wal`)); // where commits are synced beside the thread, the engine opened its own before
+  closeSync(last);
+  if (openSync("/dev/null", "r+") !== last) throw new Error("another descriptor took its place");
 }
 
 function descriptorsOf(path: string): readonly number[] {

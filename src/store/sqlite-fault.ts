@@ -23,6 +23,12 @@ export function resultCode(error: unknown): ResultCode | undefined {
   return name === undefined ? undefined : (BY_NAME.get(name) ?? "OTHER");
 }
 
+/** Whether the system did not take a sync (`SQLITE_IOERR_FSYNC`): what was written before it may be on the disk all the same. */
+export function isUnsynced(error: unknown): boolean {
+  if (!(error instanceof Error) || !("code" in error)) return false;
+  return error.code === "SQLITE_IOERR_FSYNC" || (error.code === "ERR_SQLITE_ERROR" && "errcode" in error && error.errcode === 1_034);
+}
+
 /** The store's own fault for an engine's error. What is not the engine's comes back as it is. */
 export function storeFault(path: string, error: unknown): unknown {
   const code = resultCode(error);

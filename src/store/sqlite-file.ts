@@ -8,10 +8,10 @@ import { type BigIntStats, statSync } from "node:fs";
 import { StoreCorrupt, StoreGone, StoreTooNew, StoreUnavailable, type StoreUnsynced } from "./errors.ts";
 import { isCode } from "./file-system.ts";
 import type { SqliteConnection, SqliteDriver } from "./sqlite-driver.ts";
-import { resultCode } from "./sqlite-fault.ts";
+import { isUnsynced, resultCode } from "./sqlite-fault.ts";
 import { type Mark, markText, parseMark, type Whereabouts } from "./sqlite-mark.ts";
 import { APPLICATION_ID, PAGE_BYTES, SCHEMA_FORMAT, TABLE_QUERIES } from "./sqlite-schema.ts";
-import { walSync } from "./wal-sync.ts";
+import { unsynced, walSync } from "./wal-sync.ts";
 
 /** Below this size a log is checked whole at every opening, which takes some 20 ms; above, after a crash only. */
 const ALWAYS_CHECKED_BYTES = 64 * 2 ** 20;
@@ -25,6 +25,7 @@ export interface SqliteFile {
    * Runs `work` in a transaction that is durable when the call returns, and undone when it throws. Faults are the engine's own.
    *
    * @throws StoreGone when the file was removed or replaced: what is written into a file without a name is lost
+   * @throws StoreUnsynced when nobody knows what the disk has: the file takes nothing more
    * @throws StoreUnavailable when nobody can tell
    */
   transaction<T>(work: () => T): T;
@@ -159,7 +160,9 @@ function ownedFile(path: string, connection: SqliteConnection, found: Mark): Sql
       return result;
     } catch (fault) {
       undo();
-      throw fault;
+      if (!isUnsynced(fault)) throw fault;
+      // SQLite takes it back in memory alone: what a kill leaves in the WAL is a whole commit.
+      throw (broken = unsynced(path, fault));
     }
   }
 

@@ -24,7 +24,7 @@ export interface SqliteStoreOptions {
   readonly maxBytes?: number;
   /** Bytes in the WAL from which on it is moved into the file in a quiet moment; at four times as many it is moved anyway. */
   readonly walBytes?: number;
-  /** Told whenever an append finds the log removed or replaced: this store takes nothing more. */
+  /** Told whenever an append or a probe finds the log removed or replaced: this store takes nothing more. */
   readonly onGone?: () => void;
   /** Told when the disk did not take a sync: this store takes nothing more either. */
   readonly onUnsynced?: (fault: StoreUnsynced) => void;
@@ -73,10 +73,15 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Sqli
     undone(fault) {
       streams.undone();
       turnBytes = 0;
-      if (fault instanceof StoreGone) options.onGone?.();
-      if (fault instanceof StoreUnsynced) options.onUnsynced?.(fault);
+      tellEnd(fault);
     },
   });
+
+  /** Of what this store does not come back from. */
+  function tellEnd(fault: unknown): void {
+    if (fault instanceof StoreGone) options.onGone?.();
+    if (fault instanceof StoreUnsynced) options.onUnsynced?.(fault);
+  }
 
   const saveSnapshot = connection.prepare(`
     INSERT INTO snapshots (stream, at, rules, hash, state) VALUES (?, ?, ?, ?, ?)
@@ -174,6 +179,7 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Sqli
         file.transaction(() => putProbe.run());
         file.transaction(() => dropProbe.run());
       } catch (fault) {
+        tellEnd(fault);
         throw storeFault(path, fault);
       }
     },

@@ -17,6 +17,11 @@ export interface WalSync {
 
 const syncData = promisify(fdatasync);
 
+export function unsynced(path: string, fault: unknown): StoreUnsynced {
+  const said = fault instanceof Error ? fault.message : String(fault);
+  return new StoreUnsynced(`the log ${path} was written and not synced: ${said}; when its disk works, start the sidecar again`, fault);
+}
+
 /** @param path - of the log */
 export function walSync(path: string): WalSync {
   let descriptor: number | undefined;
@@ -33,9 +38,7 @@ export function walSync(path: string): WalSync {
       try {
         await syncData(descriptor ?? -1);
       } catch (fault) {
-        const said = fault instanceof Error ? fault.message : String(fault);
-        const advice = "when its disk works, start the sidecar again";
-        throw new StoreUnsynced(`the log ${path} was written and not synced: ${said}; ${advice}`, fault);
+        throw unsynced(path, fault);
       }
     },
     close() {
