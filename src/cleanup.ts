@@ -1,4 +1,4 @@
-/** What has been opened so far, closed in the opposite order when the rest does not come about. */
+/** What has been opened so far, closed in the opposite order when the rest does not come about. What cannot be closed keeps nothing else open. */
 export class Cleanup implements AsyncDisposable {
   #owned: AsyncDisposable[] = [];
 
@@ -16,6 +16,14 @@ export class Cleanup implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    for (let owned = this.#owned.pop(); owned !== undefined; owned = this.#owned.pop()) await owned[Symbol.asyncDispose]();
+    const faults: unknown[] = [];
+    for (let owned = this.#owned.pop(); owned !== undefined; owned = this.#owned.pop()) {
+      try {
+        await owned[Symbol.asyncDispose]();
+      } catch (fault) {
+        faults.push(fault);
+      }
+    }
+    if (faults.length > 0) throw faults[0];
   }
 }
