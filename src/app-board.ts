@@ -62,12 +62,12 @@ export function serveBoard({ engine, door, sessionAt, askSession, isConnected, r
 }
 
 /** One bucket for each credential of the table. */
-function paceAt(rate: Rate, nowMs: () => number): (fingerprint: string) => number {
+function paceAt(rate: Rate, nowMs: () => number): (fingerprint: string, mostMs: number) => number {
   const buckets = new Map<string, Bucket>();
-  return (fingerprint) => {
+  return (fingerprint, mostMs) => {
     const bucket = buckets.get(fingerprint) ?? createBucket(rate);
     buckets.set(fingerprint, bucket);
-    return bucket.take(nowMs());
+    return bucket.take(nowMs(), mostMs);
   };
 }
 

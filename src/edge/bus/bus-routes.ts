@@ -29,8 +29,8 @@ export interface BusOptions {
   readonly sessionAt: (named: string | undefined) => string | { readonly notFound: string };
   /** The board of a session, and what the session knows of names. */
   readonly visit: (sessionId: string) => Promise<{ readonly board: BoardEdge; readonly fingerprintsOf: Fingerprints }>;
-  /** How long the bearer of a credential has to wait for being faster than it may, in milliseconds. */
-  readonly paceOf?: ((fingerprint: string) => number) | undefined;
+  /** How long the bearer of a credential has to wait for being faster than it may, in milliseconds; what waits longer than `mostMs` does not count. */
+  readonly paceOf?: ((fingerprint: string, mostMs: number) => number) | undefined;
   /** Where bodies are that are still coming. */
   readonly reading?: ReadingRoom | undefined;
   /** What writes have to bring now. */
@@ -80,7 +80,7 @@ export function createBus(options: BusOptions): Bus {
     const greeting = { authorization, principal, sessionId, peer: () => ownerOf(incoming.socket) };
     const caller = await callerOf(door, greeting);
     if ("status" in caller) return caller;
-    const putOffMs = caller.kind === "token" ? paceOf(caller.fingerprint) : 0;
+    const putOffMs = caller.kind === "token" ? paceOf(caller.fingerprint, MAX_PUT_OFF_MS) : 0;
     if (putOffMs > MAX_PUT_OFF_MS) {
       return failed(429, "this token asks more than the bus answers; slow down", { "retry-after": String(Math.ceil(putOffMs / 1000)) });
     }

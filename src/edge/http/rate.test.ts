@@ -13,6 +13,12 @@ describe("the rate of a connection", () => {
     expect(at.map((nowMs) => bucket.take(nowMs))).toEqual(waits);
   });
 
+  it("is not fallen behind by asking for what would take too long", () => {
+    const bucket = createBucket({ perSecond: 10, burst: 1 });
+
+    expect([0, 0, 0, 0, 0, 100].map((nowMs) => bucket.take(nowMs, 250))).toEqual([0, 100, 200, 300, 300, 200]);
+  });
+
   it("is not fallen behind by asking in vain", () => {
     const bucket = createBucket({ perSecond: 10, burst: 2 });
 

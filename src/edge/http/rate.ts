@@ -14,9 +14,12 @@ export interface Rate {
 export const FOREIGN_RATE: Rate = { perSecond: 200, burst: 2_000 };
 
 export interface Bucket {
-  /** Takes one frame at `nowMs` and gives how long to wait before it is read, in milliseconds. */
-  take(nowMs: number): number;
-  /** Takes so many frames at once; nothing when that would have to wait: nobody falls behind by asking again. */
+  /**
+   * Takes one frame at `nowMs` and gives how long to wait before it is read, in milliseconds; takes nothing where that is longer
+   * than `mostMs`: nobody falls behind by asking again.
+   */
+  take(nowMs: number, mostMs?: number): number;
+  /** Takes so many frames at once, or nothing where that would have to wait. */
   takeNow(nowMs: number, frames?: number): number;
 }
 
@@ -24,17 +27,16 @@ export function createBucket({ perSecond, burst }: Rate): Bucket {
   /** When the bucket is full again: a frame moves it by its share. */
   let fullAtMs = -Infinity;
   const shareMs = 1_000 / perSecond;
-  const waitMs = (fullNextMs: number, nowMs: number): number => Math.max(0, fullNextMs - nowMs - burst * shareMs);
+
+  function takeWithin(nowMs: number, frames: number, mostMs: number): number {
+    const fullNextMs = Math.max(fullAtMs, nowMs) + frames * shareMs;
+    const waitMs = Math.max(0, fullNextMs - nowMs - burst * shareMs);
+    if (waitMs <= mostMs) fullAtMs = fullNextMs;
+    return waitMs;
+  }
+
   return {
-    take(nowMs) {
-      fullAtMs = Math.max(fullAtMs, nowMs) + shareMs;
-      return waitMs(fullAtMs, nowMs);
-    },
-    takeNow(nowMs, frames = 1) {
-      const fullNextMs = Math.max(fullAtMs, nowMs) + frames * shareMs;
-      const wait = waitMs(fullNextMs, nowMs);
-      if (wait === 0) fullAtMs = fullNextMs;
-      return wait;
-    },
+    take: (nowMs, mostMs = Infinity) => takeWithin(nowMs, 1, mostMs),
+    takeNow: (nowMs, frames = 1) => takeWithin(nowMs, frames, 0),
   };
 }
