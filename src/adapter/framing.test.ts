@@ -24,6 +24,8 @@ describe("messages of a host", () => {
     { name: "behind more headers", text: `Content-Type: x\r\ncontent-LENGTH : 2\r\n\r\n{}`, gives: ["{}"] },
     { name: "either way in turn", text: `{}\n${headed("[\n]")}\n{"a":1}\n`, gives: ["{}", "[\n]", '{"a":1}'] },
     { name: "a body that ends early", text: "Content-Length: 10\r\n\r\n{}", gives: ["{}"] },
+    { name: "behind headers in small letters", text: "content-length: 2\r\n\r\n{}", gives: ["{}"] },
+    { name: "behind a word that is no header", text: 'Connected\n{"a":1}\n{"b":2}\n', gives: ["Connected", '{"a":1}', '{"b":2}'] },
     { name: "nothing", text: "\n\n", gives: [] },
   ])("$name", async ({ text, gives }) => {
     expect(await read(text)).toEqual(gives.map((one) => ({ text: one })));

@@ -11,8 +11,8 @@ export type Framed = { readonly text: string } | { readonly refused: string };
 
 const NEWLINE = 0x0a;
 const RETURN = 0x0d;
-/** No JSON begins with it. */
-const HEADER = 0x43;
+/** Whatever else a host may say between its messages is a line. */
+const HEADER = /^content-[a-z]+\s*:/i;
 
 const TOO_LONG = { refused: `the message is longer than ${MOST_BYTES} bytes` };
 
@@ -20,17 +20,17 @@ export async function* messagesIn(chunks: AsyncIterable<Buffer>): AsyncGenerator
   const bytes = byteReader(chunks);
   for (let first = await bytes.peek(); first !== undefined; first = await bytes.peek()) {
     if (first === NEWLINE || first === RETURN) await bytes.take(1);
-    else if (first === HEADER) yield await readHeaded(bytes);
     else {
       const line = await bytes.line();
-      yield line === undefined ? TOO_LONG : { text: line };
+      if (line === undefined) yield TOO_LONG;
+      else yield HEADER.test(line) ? await readHeaded(line, bytes) : { text: line };
     }
   }
 }
 
-async function readHeaded(bytes: ByteReader): Promise<Framed> {
+async function readHeaded(first: string, bytes: ByteReader): Promise<Framed> {
   let length: number | undefined;
-  for (let line = await bytes.line(); line !== ""; line = await bytes.line()) {
+  for (let line: string | undefined = first; line !== ""; line = await bytes.line()) {
     const [, digits] = /^\s*content-length\s*:\s*(\d+)\s*$/i.exec(line ?? "") ?? [];
     if (digits !== undefined) length = Number(digits);
     if ((await bytes.peek()) === undefined) break;
