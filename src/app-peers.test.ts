@@ -129,6 +129,27 @@ it("keeps what is sent to whoever has made no request for long, and gives it whe
   expect(await session.call(bo, "bus_drain")).toMatchObject({ messages: [{ body: "later" }] });
 });
 
+it("is handed as much as it has room for, and the rest as that is read", async () => {
+  await using session = await visited();
+  await acquainted(session);
+  const [{ peers: anas }, { peers: bos }] = [await session.contextOf(ana), await session.contextOf(bo)];
+  for (let sent = 0; sent < 1_500; sent += 1) await anas.send("bo", sent);
+  await session.settled();
+
+  const handed = (await session.mailed()).flatMap((event) => (event.type === "MailDelivered" ? event.keys : [])).length;
+  const named = await bos.names();
+  const read: unknown[] = [];
+  for (let drained = await bos.drain(10_000); drained.messages.length > 0; drained = await bos.drain(10_000)) {
+    read.push(...drained.messages.map(({ body }) => body));
+    drained.settle(true);
+    await session.settled();
+  }
+
+  expect(handed).toBeLessThan(1_100);
+  expect(named.others).toEqual(["ana"]);
+  expect(read).toEqual(Array.from({ length: 1_500 }, (_, sent) => sent));
+});
+
 it("is nobody's whose host has no tool that takes any, until it sends some", async () => {
   await using session = await visited({ takesMail: false });
   for (const [caller, file] of [

@@ -79,16 +79,22 @@ function officePeer(
     waiting.registered();
     const counter = await enter();
     let isOpen = true;
+    let tellClosed: () => void = () => undefined;
+    const closed = new Promise<void>((resolve) => (tellClosed = resolve));
     const close = (): void => {
       isOpen = false;
+      tellClosed();
       leave(line);
     };
     const line: Line = {
       get isOpen() {
         return isOpen;
       },
-      hasRoom: true,
-      untilRoom: () => Promise.resolve(),
+      get hasRoom() {
+        return !waiting.leavesMore;
+      },
+      // It has room again when it registers anew.
+      untilRoom: () => closed,
       send: (text) => isOpen && hear(text),
       close,
       drop: close,

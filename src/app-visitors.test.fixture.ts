@@ -20,8 +20,9 @@ import { memoryStore } from "./store/memory.ts";
 import { callTool } from "./tools/call-tool.ts";
 import type { ToolContext } from "./tools/ports.ts";
 import { REGISTRY } from "./tools/registry.ts";
-import type { PrincipalId, SessionId } from "./wire/ids.ts";
+import { type PrincipalId, type SessionId, streamOf } from "./wire/ids.ts";
 import type { JsonObject } from "./wire/json.ts";
+import type { MailEvent } from "./wire/mail.ts";
 import { onBehalf } from "./wire/mpac/on-behalf.ts";
 import type { ClientMessage } from "./wire/mpac/messages.ts";
 import type { LogRecord } from "./wire/record.ts";
@@ -168,6 +169,13 @@ export async function visited({
         clock.advance(Math.min(stepMs, ms - passed));
         await settled();
       }
+    },
+    /** What became of the peers' mail. */
+    async mailed(): Promise<MailEvent[]> {
+      const events: MailEvent[] = [];
+      for await (const { text } of store.read(streamOf(SESSION, "mail"), 0))
+        events.push(...((JSON.parse(text) as LogRecord).events as MailEvent[]));
+      return events;
     },
     async log(): Promise<LogRecord[]> {
       const records: LogRecord[] = [];

@@ -27,6 +27,8 @@ export interface Inbox {
   /** The broker has taken their acknowledgements. */
   confirmed(ids: Iterable<string>): void;
   readonly isEmpty: boolean;
+  /** Whether something was left to the broker, and so whatever comes next is. */
+  readonly leavesMore: boolean;
   /** Whether something was left to the broker, and there is room for it now. */
   readonly wantsMore: boolean;
   /** From now on the broker sends again what was not acknowledged. */
@@ -97,6 +99,9 @@ export function inbox({ mostWaiting = MOST_WAITING, mostShown = MOST_SHOWN }: In
     },
     get isEmpty() {
       return waiting.size === 0;
+    },
+    get leavesMore() {
+      return leftSome;
     },
     get wantsMore() {
       return leftSome && waiting.size === 0 && leaving.size === 0;

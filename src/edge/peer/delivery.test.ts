@@ -73,6 +73,20 @@ it("goes on from where the log could not be read, when it is asked to", async ()
   expect(sent.map((text) => (JSON.parse(text) as { delivery_key: string }).delivery_key)).toEqual(["1", "2"]);
 });
 
+it("hands a long absence's mail over in short turns, so that others have theirs", async () => {
+  const { delivery, sent } = deliveryOf((revision) => Promise.resolve(String(revision)));
+  for (let revision = 1; revision <= 1_000; revision += 1) delivery.add({ key: `${revision}`, revision, isMarked: false });
+
+  delivery.run();
+  await nextLoop();
+  const atFirst = sent.length;
+  while (sent.length < 1_000) await nextLoop();
+
+  expect(atFirst).toBeGreaterThan(0);
+  expect(atFirst).toBeLessThan(200);
+  expect(sent.map((text) => (JSON.parse(text) as { envelope: number }).envelope)).toEqual(Array.from({ length: 1_000 }, (_, at) => at + 1));
+});
+
 it("hands over once what is added twice in one go", async () => {
   const { delivery, sent } = deliveryOf(() => "{}");
 

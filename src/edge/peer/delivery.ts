@@ -5,6 +5,7 @@
  * A copy is known here by its key and by the record that holds it, and its text is looked up when its turn comes. That it was
  * handed over goes on the log with others of the same moment, always before anything that the peer says later.
  */
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { deliverFrame, markedFrame } from "../../wire/peer/frames.ts";
 import type { Line } from "./line.ts";
 
@@ -42,6 +43,9 @@ export interface DeliveryOptions {
 /** Copies that one record of the log tells of. */
 const MOST_AT_ONCE = 512;
 
+/** Copies that are handed over before anybody else has a turn. */
+const MOST_IN_A_TURN = 64;
+
 export function createDelivery({ line, unrecorded, envelopeOf, delivered, broke }: DeliveryOptions): Delivery {
   const queue = new Map<string, Copy>();
   let handedOver: string[] = [];
@@ -65,9 +69,12 @@ export function createDelivery({ line, unrecorded, envelopeOf, delivered, broke 
   async function deliver(): Promise<void> {
     running = true;
     try {
+      let inTurn = 0;
       for (let copy = first(); copy !== undefined && line.isOpen; copy = first()) {
         if (line.hasRoom) await handOverNext(copy);
         else await line.untilRoom();
+        inTurn += 1;
+        if (inTurn % MOST_IN_A_TURN === 0) await nextTurn();
       }
     } catch (error) {
       broke(error);

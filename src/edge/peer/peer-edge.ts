@@ -119,7 +119,8 @@ export function createPeerEdge({ door, enter, registerWithinMs, onActivity, log 
         case "ack":
           return onAck(at, text);
         case "peers":
-          return at.sendPeers();
+          // Not before its reader has taken enough of what came before.
+          return line.untilRoom().then(() => at.sendPeers());
         case "register":
         case "deliver":
           return undefined;

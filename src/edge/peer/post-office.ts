@@ -28,7 +28,7 @@ export interface Desk {
   /** What it says from now on stands behind what it was handed. */
   readonly settle: () => void;
   submit(command: MailCommand, answer: (outcome: Outcome) => void): void;
-  /** Resolves when it was sent: not before its reader has taken enough of what came before it. */
+  /** Resolves when it was sent. */
   sendPeers(): Promise<void>;
   /** Its connection is closed. */
   leave(): void;
@@ -120,9 +120,8 @@ export async function openPostOffice({ stream, evidence, stands, log }: PostOffi
       name,
       submit,
       settle: () => delivery.settle(),
-      async sendPeers() {
-        await line.untilRoom();
-        await host
+      sendPeers() {
+        return host
           .query(({ connected }) => peersFrame(inByteOrder(connected)))
           .then(
             (frame) => line.send(frame),
