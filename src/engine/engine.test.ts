@@ -330,6 +330,18 @@ describe("a stream that nobody listens to", () => {
     expect((await again(world)).host).toBe(world.stream.host);
   });
 
+  it("is kept while somebody asks for it now and then, as requests do that listen to nothing", async () => {
+    await using world = await openWorld(UNHEARD);
+    for (let asked = 0; asked < 20; asked += 1) {
+      await world.pass(10_000);
+      await again(world);
+    }
+
+    expect((await again(world)).host).toBe(world.stream.host);
+    await world.pass(70_000);
+    expect((await again(world)).host).not.toBe(world.stream.host);
+  });
+
   it("decides what fell due meanwhile when it is opened again", async () => {
     await using world = await worldWith(["ana"], UNHEARD);
     await world.says("ana", "INTENT_ANNOUNCE", intent("a", { ttl_sec: 100 }));

@@ -178,8 +178,9 @@ export function createEngine(options: EngineOptions): Engine {
         opening.set(stream, pending);
         pending.catch(() => opening.delete(stream));
       }
-      const { host, presence } = await pending;
-      return { host: host as never, presence };
+      const entry = await pending;
+      entry.idleSinceMs = undefined; // whoever asks for it is about to use it
+      return { host: entry.host as never, presence: entry.presence };
     },
     putBlob: (bytes) => store.putBlob(bytes),
     getBlob: (hash) => store.getBlob(hash),
