@@ -2,7 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { dumpOf } from "../core/session/dump.test.fixture.ts";
 import { session } from "../core/session/session.ts";
-import type { SessionId } from "../wire/ids.ts";
+import { type SessionId, streamOf } from "../wire/ids.ts";
 import { createEngine } from "./engine.ts";
 import {
   codeOf,
@@ -13,6 +13,7 @@ import {
   messageOf,
   openWorld,
   SESSION,
+  STREAM,
   touchyStore,
   type World,
   worldWith,
@@ -253,6 +254,13 @@ describe("opening", () => {
     await world.engine.open(session, "u" as SessionId, {});
 
     expect([once, heard]).toEqual([["t/session"], ["t/session", "t/session"]]);
+  });
+
+  it("asks the log for one stream, however many others there are", async () => {
+    await using world = await openWorld();
+    world.store.streams = () => Promise.reject(new Error("all of them were listed"));
+
+    expect([await world.engine.has(STREAM), await world.engine.has(streamOf("other" as SessionId, "session"))]).toEqual([true, false]);
   });
 
   it("keeps sessions apart", async () => {
