@@ -72,6 +72,8 @@ describe("a look at the clocks", () => {
     ["the wall clock back", (clock) => clock.setWall(-30_001), true],
     ["the monotonic clock alone ahead", (clock) => clock.skipMonotonic(30_001), true],
     ["the wall clock a little back", (clock) => clock.setWall(-30_000), false],
+    ["a log that ends in the future", (_clock, timeline) => timeline.atLeast(1_030_001), true],
+    ["a log that ends a little later", (_clock, timeline) => timeline.atLeast(1_030_000), false],
   ])("that finds %s says whether nobody could be heard: %#", (_, move, isGap) => {
     expect(moved(move)).toEqual(isGap ? { gapSinceMs: 1_000_000 } : undefined);
   });
@@ -85,11 +87,11 @@ describe("a look at the clocks", () => {
     expect(timeline.beat()).toBeUndefined();
   });
 
-  function moved(move: (clock: ReturnType<typeof createManualClock>) => void) {
+  function moved(move: (clock: ReturnType<typeof createManualClock>, timeline: ReturnType<typeof createTimeline>) => void) {
     const clock = createManualClock(1_000_000);
     const timeline = createTimeline(clock);
     timeline.beat();
-    move(clock);
+    move(clock, timeline);
     return timeline.beat();
   }
 });

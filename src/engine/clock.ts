@@ -34,7 +34,7 @@ export interface Timeline {
   now(): number;
   /** No instant after this call is before `ms`: a log already holds one. */
   atLeast(ms: number): void;
-  /** Notes a look at the clocks. Says since when nothing could be heard, if either clock has jumped. */
+  /** Notes a look at the clocks. Says since when nothing could be heard, if either clock has jumped, or a log that ends in the future has taken the time along. */
   beat(): { readonly gapSinceMs: number } | undefined;
 }
 
@@ -62,11 +62,13 @@ export function createTimeline(clock: Clock): Timeline {
     beat() {
       const wall = clock.wallMs();
       const monotonic = clock.monotonicMs();
-      const jumped = Math.abs(wall - beatWall) > GAP_MS || monotonic - beatMonotonic > GAP_MS;
+      const passedMs = monotonic - beatMonotonic;
+      const instant = now();
+      const jumped = Math.abs(wall - beatWall) > GAP_MS || passedMs > GAP_MS || instant - beatInstant - passedMs > GAP_MS;
       const gapSinceMs = beatInstant;
       beatWall = wall;
       beatMonotonic = monotonic;
-      beatInstant = now();
+      beatInstant = instant;
       return jumped ? { gapSinceMs } : undefined;
     },
   };

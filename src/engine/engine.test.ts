@@ -213,6 +213,26 @@ describe("a wall clock that is set back an hour", () => {
   });
 });
 
+it("a log of another session that ends in the future takes nobody's task", async () => {
+  const store = touchyStore();
+  const clock = createManualClock();
+  const other = "other" as SessionId;
+  clock.setWall(HOUR_MS);
+  await using early = createEngine({ store, log: silentLog, node: "early", clock });
+  await early.open(session, other, {});
+  await early.close();
+  clock.setWall(-HOUR_MS);
+  await using world = await worldWith(["ana"], { store, clock });
+  await world.says("ana", "INTENT_ANNOUNCE", intent("a", { ttl_sec: 300 }));
+  await world.pass(7_000);
+
+  await world.engine.open(session, other, {});
+  await world.pass(20_000);
+
+  expect(await world.happened(3)).toEqual(["Resumed"]);
+  expect([await stateOf(world, "a"), await presenceOf(world, "ana")]).toEqual(["ACTIVE", "available"]);
+});
+
 describe("opening", () => {
   it("raises the epoch once for each process, and a later one resumes what it finds", async () => {
     const store = touchyStore();

@@ -125,6 +125,7 @@ export function createEngine(options: EngineOptions): Engine {
         unheardSinceMs.delete(stream);
       },
     });
+    noticeGap(); // where its log ends in the future, everybody else is there by now
     const presence = createPresence(timeline.now(), () => timeline.now());
     const entry: Live = { host: host as unknown as Live["host"], presence, idleSinceMs: undefined };
     live.set(stream, entry);
