@@ -17,7 +17,7 @@ interface Row {
   readonly packages: readonly string[];
 }
 
-const SURROUNDINGS = ["config.ts", "config/", "log.ts", "version.ts"];
+const SURROUNDINGS = ["config.ts", "config/", "log.ts", "short-id.ts", "version.ts"];
 const LOCAL = ["client/", "tools/", "mcp/", "git/", "wire/", ...SURROUNDINGS];
 const DEPENDENCIES = Object.keys({ ...manifest.dependencies, ...manifest.optionalDependencies });
 const ANYTHING: Row = { folders: [""], packages: ["node:", ...DEPENDENCIES] };
@@ -71,6 +71,7 @@ const ROWS: Readonly<Record<string, Row>> = {
   "config.ts": { folders: ["config/"], packages: [] },
   config: { folders: ["wire/", "log.ts"], packages: ["node:", "zod"] },
   "log.ts": { folders: [], packages: ["node:", "pino"] },
+  "short-id.ts": { folders: [], packages: ["node:"] },
   "version.ts": { folders: [], packages: [] },
 };
 

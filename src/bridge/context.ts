@@ -1,7 +1,6 @@
 /**
  * One workspace in use: its store, its sidecar, the principal that this bridge is there, and what the tools are given.
  */
-import { randomBytes } from "node:crypto";
 import type { Locate, Located } from "../client/reach.ts";
 import { authority } from "../client/health.ts";
 import { ownBus, remoteBus } from "../client/bus-settings.ts";
@@ -12,6 +11,7 @@ import { lineage } from "../git/process-identity.ts";
 import { mainPathOf, type Workspace } from "../git/repository.ts";
 import { locateStore, type StoreFolder } from "../git/store-folder.ts";
 import { worktreeIdOf } from "../git/worktree-id.ts";
+import { newShortId } from "../short-id.ts";
 import type { ToolContext } from "../tools/ports.ts";
 import type { Host, Worktree } from "../wire/mpac/extension.ts";
 import { CONTROL } from "../wire/versions.ts";
@@ -30,9 +30,6 @@ import type { PagesPlace } from "./pages.ts";
 import { type BridgePeers, createPeers, type Seat } from "./peers.ts";
 import { finishPending, hash } from "./recovery.ts";
 import { createWorktreeLook } from "./worktree-look.ts";
-
-/** An id is read by a model, several times in a result, so it is no longer than it must be to be one of its kind. */
-const NEW_ID_BYTES = 8;
 
 export interface ContextOptions {
   /** The host's name for itself, as far as it gave one. */
@@ -153,7 +150,7 @@ export async function openContext(
     bus: remote === undefined ? { kind: "own", tokenAt, derivedPort: store.identity.port } : { kind: "elsewhere", remote },
     name: identity.principalId,
     env,
-    newId,
+    newId: newShortId,
   });
   const seat = async (): Promise<Seat | undefined> => {
     const { isJoined, principalId } = members.main.client;
@@ -191,7 +188,7 @@ export async function openContext(
       peers,
       onOverlap: (["proceed", "wait"] as const).find((word) => word === env["MPAC_ON_OVERLAP"]?.trim()) ?? "block",
       nowMs: Date.now,
-      newId,
+      newId: newShortId,
       hash,
       workspace: { dir: workspaceDir, sessionId: remote?.sessionId ?? store.identity.session_id },
       reportFault,
@@ -214,10 +211,6 @@ export async function openContext(
       await Promise.all([members.leave(), ...(isElsewhere ? [] : [peers[Symbol.asyncDispose]()])]);
     },
   };
-}
-
-function newId(): string {
-  return randomBytes(NEW_ID_BYTES).toString("hex");
 }
 
 /** The client that started this bridge, as others know it: what only starts programs, such as a shell or npx, is passed over. */

@@ -8,6 +8,7 @@
  *
  * A request that is none is refused here, because the SDK drops it, and its host would wait for good.
  */
+import { Ending } from "../mcp/ending.ts";
 import type { Asked, Face } from "../mcp/face.ts";
 import { isId, isObject, type Members } from "../mcp/members.ts";
 import type { Pages } from "../mcp/pages.ts";
@@ -54,17 +55,18 @@ export interface HostCallsOptions {
 export function createHostCalls(options: HostCallsOptions): HostCalls {
   const { face, pages, client, send, whenSent, isRequest, passOn, report } = options;
   const plain = createPlainCalls();
-  const open = new Map<Id, AbortController>();
+  const open = new Map<Id, Ending>();
   let era: Asked["era"] | undefined;
 
-  const progressing = new WeakMap<AbortSignal, Progressing>();
+  /** Of the few calls whose host wants to hear how far they have come. */
+  const progressing = new Map<AbortSignal, Progressing>();
 
   const faceWithProgress: Face = {
     ...face,
     call(name, args, asked) {
-      const { era: of, signal, clientName, visit, person } = asked;
-      const progress = progressing.get(signal);
+      const progress = progressing.size === 0 ? undefined : progressing.get(asked.signal);
       if (progress === undefined) return face.call(name, args, asked);
+      const { era: of, signal, clientName, visit, person } = asked;
       const told = { era: of, signal, clientName, visit, person, progress: progress.tell };
       return face.call(name, args, told).finally(() => progress.end());
     },
@@ -74,7 +76,7 @@ export function createHostCalls(options: HostCallsOptions): HostCalls {
     report,
     whenSent({ id }, tell) {
       const ends = open.get(id);
-      whenSent(id, (left) => tell(left && ends?.signal.aborted === false));
+      whenSent(id, (left) => tell(left && ends?.isOver === false));
     },
   });
 
@@ -89,12 +91,13 @@ export function createHostCalls(options: HostCallsOptions): HostCalls {
     asked: Pick<Asked, "era" | "visit">,
     { message, progressToken }: Unmarked,
   ): Promise<void> {
-    const ends = new AbortController();
+    const ends = new Ending();
     open.set(call.id, ends);
     if (progressToken !== undefined) tellProgress(progressToken, ends.signal);
     const answered = await answerPlainly(call, call, asked, ends);
+    if (progressToken !== undefined) progressing.delete(ends.signal);
     if (open.get(call.id) === ends) open.delete(call.id);
-    if (ends.signal.aborted) return;
+    if (ends.isOver) return;
     if (answered === undefined) passOn(message);
     else send(answered);
   }
@@ -131,10 +134,10 @@ export function createHostCalls(options: HostCallsOptions): HostCalls {
       },
     },
     takes: (message) => takesCall(message) || refuses(message),
-    cancelled: (id) => open.get(id)?.abort(),
+    cancelled: (id) => open.get(id)?.end(),
     end() {
       era = undefined; // what is read now nobody hears the answer to
-      for (const ends of open.values()) ends.abort();
+      for (const ends of open.values()) ends.end();
     },
   };
 }

@@ -7,6 +7,7 @@
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { requireCached } from "./code-cache.ts";
+import { compileSooner } from "./compile-sooner.ts";
 
 interface BridgeProgram {
   run(args: readonly string[]): Promise<void>;
@@ -18,6 +19,7 @@ interface BridgeProgram {
  * @param args - what follows `signalbox mcp`
  */
 export async function runBridge(args: readonly string[]): Promise<void> {
+  compileSooner();
   const bundle = fileURLToPath(new URL("../../bridge.cjs", import.meta.url));
   const bridge = existsSync(bundle) ? (requireCached(bundle) as BridgeProgram) : await import("../bridge/main.ts");
   await bridge.run(args);

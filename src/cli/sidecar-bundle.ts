@@ -5,6 +5,7 @@
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { requireCached } from "./code-cache.ts";
+import { compileSooner } from "./compile-sooner.ts";
 
 interface CommandLine {
   run(argv: readonly string[]): Promise<void>;
@@ -12,6 +13,7 @@ interface CommandLine {
 
 /** @param argv - as `process.argv`, with `sidecar` as the command */
 export async function runSidecar(argv: readonly string[]): Promise<void> {
+  compileSooner();
   const bundle = fileURLToPath(new URL("../../sidecar.cjs", import.meta.url));
   const commandLine = existsSync(bundle) ? (requireCached(bundle) as CommandLine) : await import("./main.ts");
   await commandLine.run(argv);

@@ -97,6 +97,10 @@ class OfCall {
   get signal(): AbortSignal {
     return this.#asked.signal;
   }
+
+  get isOver(): boolean {
+    return this.#asked.isOver ?? this.#asked.signal.aborted;
+  }
 }
 
 function askedFor(context: ToolContext, asked: AskedToCall): ToolContext {

@@ -12,6 +12,8 @@ import type { ToolDefinition } from "../tools/tool-definitions.ts";
 export interface Asked {
   /** Aborted when nobody wants the answer any more. */
   readonly signal: AbortSignal;
+  /** The same for whoever only looks, where the signal is made when somebody wants it. */
+  readonly isOver?: boolean;
   /** As the client calls itself, when it said so: with this request in 2026-07-28, when it initialized before that. */
   readonly clientName: string | undefined;
   readonly era: "legacy" | "modern";

@@ -1,6 +1,7 @@
 import { createMcpHandler } from "@modelcontextprotocol/server";
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { Ending } from "./ending.ts";
 import type { Called } from "./face.ts";
 import { makeServer } from "./make-server.ts";
 import { answersPlainly, createPlainCalls, plainCallIn2025 } from "./plain-call.ts";
@@ -9,7 +10,7 @@ import { envelope, faceWith, said, talk } from "./talk.test.fixture.ts";
 
 type Members = Record<string, unknown>;
 
-const ENDS = new AbortController();
+const ENDS = new Ending();
 const PLAIN = { whenSent: () => undefined, report: () => undefined };
 const QUESTION = { message: "Which?", fields: { why: { type: "string", title: "Why" } }, required: ["why"], state: {} } as const;
 
@@ -217,14 +218,14 @@ describe("a plain call", () => {
   });
 
   it.each(["legacy", "modern"] as const)("that was cancelled was not given, where cancelling is said: %s", async (era) => {
-    const stop = new AbortController();
+    const stop = new Ending();
     const settled: boolean[] = [];
     const told: ((left: boolean) => void)[] = [];
     const face = faceWith({ act: () => said("mail", { settle: (given) => settled.push(given) }) });
     const answer = answersPlainly(face, { ...PLAIN, whenSent: (_request, tell) => void told.push(tell) });
 
     await answer({ id: 1, tool: "act", args: {} }, { clientName: undefined, capabilities: {} }, { era, visit: {} }, stop);
-    stop.abort();
+    stop.end();
     for (const tell of told) tell(true);
 
     expect(settled).toEqual([era === "modern"]);

@@ -12,6 +12,7 @@ import {
   PROTOCOL_VERSION_META_KEY,
   SERVER_INFO_META_KEY,
 } from "@modelcontextprotocol/server";
+import type { Ends } from "./ending.ts";
 import type { Asked, AskedToCall, Called, Face } from "./face.ts";
 import { canBeAsked, errorOf, hearWhatHasCome, type MakeServerOptions, serverInfoOf } from "./make-server.ts";
 import { hasOnly, isId, isObject, type Members } from "./members.ts";
@@ -100,12 +101,11 @@ function callIn(body: unknown, known: ReadonlySet<string>): (PlainCall & { reado
 
 export type PlainOptions = Pick<MakeServerOptions, "carriesQuestions" | "whenSent" | "pages" | "report">;
 
-/** @param ends - of the request; its signal is looked up when somebody wants it, and is mostly made then */
 export type AnswerPlainly = (
   call: PlainCall,
   client: PlainClient,
   asked: Pick<Asked, "era" | "visit">,
-  ends: Pick<Asked, "signal">,
+  ends: Ends,
 ) => Promise<object | undefined>;
 
 /** A class, because there is one for each call: what looks up its signal stands once. */
@@ -115,9 +115,9 @@ class PlainlyAsked implements AskedToCall {
   readonly clientName: string | undefined;
   person = { canBeAsked: false };
   readonly progress = undefined;
-  readonly #ends: Pick<Asked, "signal">;
+  readonly #ends: Ends;
 
-  constructor({ era, visit }: Pick<Asked, "era" | "visit">, clientName: string | undefined, ends: Pick<Asked, "signal">) {
+  constructor({ era, visit }: Pick<Asked, "era" | "visit">, clientName: string | undefined, ends: Ends) {
     this.era = era;
     this.visit = visit;
     this.clientName = clientName;
@@ -126,6 +126,10 @@ class PlainlyAsked implements AskedToCall {
 
   get signal(): AbortSignal {
     return this.#ends.signal;
+  }
+
+  get isOver(): boolean {
+    return this.#ends.isOver;
   }
 }
 
@@ -157,7 +161,7 @@ export function answersPlainly(face: Face, options: PlainOptions): AnswerPlainly
     }
     if (settle !== undefined) {
       await hearWhatHasCome();
-      options.whenSent({ id, visit }, (left) => settle(left && !(era === "legacy" && ends.signal.aborted)));
+      options.whenSent({ id, visit }, (left) => settle(left && !(era === "legacy" && ends.isOver)));
     }
     const result = { content: [{ type: "text", text }], structuredContent: structured, isError };
     return { result: era === "legacy" ? result : Object.assign({}, result, ofModern), jsonrpc: "2.0", id };

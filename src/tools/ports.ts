@@ -32,6 +32,8 @@ export interface ToolContext {
   readonly onOverlap: OnOverlap;
   /** Aborted when the caller does not want the answer any more. */
   readonly signal?: AbortSignal | undefined;
+  /** The same for whoever only looks, where the signal is made when somebody wants it. */
+  readonly isOver?: boolean | undefined;
   readonly person?: Person | undefined;
   /** Tells the caller how far a call has come, where it asked for that. */
   readonly progress?: ((progress: Progress) => void) | undefined;

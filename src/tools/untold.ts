@@ -12,7 +12,7 @@ import type { Answer } from "./tool.ts";
 export const CANCELLED = "cancelled";
 
 /** Whether nobody waits for the call any more. */
-export const isCalledOff = ({ signal }: Pick<ToolContext, "signal">): boolean => signal?.aborted === true;
+export const isCalledOff = (call: Pick<ToolContext, "signal" | "isOver">): boolean => call.isOver ?? call.signal?.aborted === true;
 
 /** The same call, spoken by this participant of its caller's. Its signal may be an accessor, which a copy would leave behind. */
 export function spokenBy(ctx: ToolContext, coordination: Coordination): ToolContext {

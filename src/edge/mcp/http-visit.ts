@@ -1,5 +1,6 @@
 /** One HTTP request on its way through this edge. */
 import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Ends } from "../../mcp/ending.ts";
 import type { Settle } from "../../tools/ports/settle.ts";
 import type { Selection } from "../../tools/selection.ts";
 import type { InSession } from "./legacy/live-sessions.ts";
@@ -33,7 +34,7 @@ export interface Beginning {
 }
 
 /** A class, because there is one for each request: what it does stands once. */
-export class HttpVisit implements Visit {
+export class HttpVisit implements Visit, Ends {
   readonly request: Request;
   readonly caller: Caller;
   readonly sessionId: string;
@@ -88,6 +89,10 @@ export class HttpVisit implements Visit {
 
   get carriesQuestions(): boolean {
     return this.#isInSession && this.form !== "json";
+  }
+
+  get isOver(): boolean {
+    return this.#gone?.signal.aborted ?? (this.#outgoing.closed || this.#outgoing.destroyed);
   }
 
   /** Aborted when the client has gone, or is sent away. */

@@ -2,10 +2,10 @@
  * Whom a request over HTTP makes in a session: the same participant for the same credential and name, in every life of the
  * sidecar, with what the tools need of it. It takes part in process and through no connection.
  */
-import { randomBytes } from "node:crypto";
 import { agentsOf, credentialOf } from "../../core/session/read.ts";
 import type { Clock } from "../../engine/clock.ts";
 import { sha256 } from "../../engine/seal.ts";
+import { newShortId } from "../../short-id.ts";
 import { createNotices } from "../../tools/notices.ts";
 import type { ToolContext } from "../../tools/ports.ts";
 import type { Coordination } from "../../tools/ports/session.ts";
@@ -26,9 +26,6 @@ const LINGER_MS = 60_000;
 
 /** How long it is remembered what somebody held who fell silent, in milliseconds: its next answer says what ended. */
 const REMEMBERED_MS = 60 * 60_000;
-
-/** An id is read by a model, several times in a result, so it is no longer than it must be to be one of its kind. */
-const NEW_ID_BYTES = 8;
 
 export interface VisitorsOptions {
   /** Opens a session for visitors. */
@@ -190,7 +187,7 @@ export function createVisitors(options: VisitorsOptions): Visitors {
   function common(place: Place): Omit<ToolContext, "coordination" | "agents" | "board" | "peers"> {
     const { workspaceDir: dir, sessionId } = place.session;
     const workspace = { dir, sessionId };
-    return { files: place.visitorFiles.files, onOverlap: "block", nowMs, newId, hash: sha256, workspace, reportFault };
+    return { files: place.visitorFiles.files, onOverlap: "block", nowMs, newId: newShortId, hash: sha256, workspace, reportFault };
   }
 
   function held(whom: readonly { holds: number; lastMs: number }[]): Disposable {
@@ -295,8 +292,4 @@ export function createVisitors(options: VisitorsOptions): Visitors {
       }
     },
   };
-}
-
-function newId(): string {
-  return randomBytes(NEW_ID_BYTES).toString("hex");
 }

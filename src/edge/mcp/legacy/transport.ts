@@ -15,6 +15,7 @@ import type {
   Transport,
   TransportSendOptions,
 } from "@modelcontextprotocol/server";
+import { Ending, type Ends } from "../../../mcp/ending.ts";
 
 /** Whoever asked: is told what is said on the way, and the answer. */
 export interface Asker {
@@ -28,28 +29,11 @@ interface Asked {
   readonly id: string | number;
   readonly asker: Asker;
   /** Of what is answered beside the server. */
-  readonly end?: End | undefined;
+  readonly end?: Ending | undefined;
 }
 
 /** Answers a request beside the server, which is asked where this gives nothing. Never rejects. */
-export type Beside = (ends: { readonly signal: AbortSignal }) => Promise<object | undefined>;
-
-/** Whether a request was taken back, with a signal for whoever wants to hear of it. */
-class End {
-  #isTakenBack = false;
-  #heard: AbortController | undefined;
-
-  get signal(): AbortSignal {
-    this.#heard ??= new AbortController();
-    if (this.#isTakenBack) this.#heard.abort();
-    return this.#heard.signal;
-  }
-
-  takeBack(): void {
-    this.#isTakenBack = true;
-    this.#heard?.abort();
-  }
-}
+export type Beside = (ends: Ends) => Promise<object | undefined>;
 
 export class LegacyTransport implements Transport {
   onclose?: () => void;
@@ -77,7 +61,7 @@ export class LegacyTransport implements Transport {
 
   close(): Promise<void> {
     for (const { asker, end } of this.#asked.values()) {
-      end?.takeBack();
+      end?.end();
       asker.answer(undefined);
     }
     this.#asked.clear();
@@ -88,7 +72,7 @@ export class LegacyTransport implements Transport {
   /** Gives what takes the question back: its answer is waited for no more then. */
   ask(request: JSONRPCRequest, asker: Asker, extra: MessageExtraInfo, beside?: Beside): () => void {
     const number = (this.#count += 1);
-    const end = beside === undefined ? undefined : new End();
+    const end = beside === undefined ? undefined : new Ending();
     this.#asked.set(number, { id: request.id, asker, end });
     const askServer = (): void => this.onmessage?.({ ...request, id: number }, extra);
     if (beside === undefined || end === undefined) askServer();
@@ -106,7 +90,7 @@ export class LegacyTransport implements Transport {
     const asked = this.#asked.get(number);
     if (asked === undefined) return;
     this.#asked.delete(number);
-    asked.end?.takeBack();
+    asked.end?.end();
     this.onmessage?.({ ...cancelled, params: { ...cancelled.params, requestId: number } }, extra);
     asked.asker.answer(undefined);
   }
