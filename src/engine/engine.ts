@@ -186,7 +186,7 @@ export function createEngine(options: EngineOptions): Engine {
     putBlob: (bytes) => store.putBlob(bytes),
     getBlob: (hash) => store.getBlob(hash),
     read: (stream, after, atOnce) => store.read(stream, after, atOnce),
-    has: async (stream) => (await store.read(stream, 0, 1)[Symbol.asyncIterator]().next()).done !== true,
+    has: async (stream) => openedBefore.has(stream) || (await store.read(stream, 0, 1)[Symbol.asyncIterator]().next()).done !== true,
     onLive(hear) {
       hearers.add(hear);
       return { [Symbol.dispose]: () => void hearers.delete(hear) };
