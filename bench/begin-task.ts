@@ -96,5 +96,6 @@ export const beginTask: Measurement = {
   what: "`begin_task` through MCP stdio, sidecar warm, p50",
   against: "durable announce",
   goal: { atMost: 2 },
+  isLone: true,
   measure,
 };

@@ -3,6 +3,7 @@ import { closeSync, fdatasyncSync, openSync, writeSync } from "node:fs";
 import { cpus, loadavg, platform } from "node:os";
 import { join } from "node:path";
 import { median } from "./method.ts";
+import { placement } from "./support/apart.ts";
 
 export interface Environment {
   readonly node: string;
@@ -12,6 +13,8 @@ export interface Environment {
   readonly extraCaCerts: "set" | "not set";
   /** Appending 4 KiB and forcing it to the disk, in milliseconds. */
   readonly fdatasyncMs: number;
+  /** Where the two sides of a lone exchange run. */
+  readonly lone: string;
   /** Of the last minute; the bench itself keeps up to two processors busy. */
   readonly load: number;
 }
@@ -27,6 +30,7 @@ export function lookAround(folder: string): Environment {
     processors: `${cpus().length} × ${processor?.model.trim() ?? "unknown"}`,
     extraCaCerts: process.env["NODE_EXTRA_CA_CERTS"] === undefined ? "not set" : "set",
     fdatasyncMs: timeToDisk(join(folder, "fdatasync")),
+    lone: placement(),
     load: loadavg()[0] ?? Number.NaN,
   };
 }

@@ -57,5 +57,6 @@ export const mail: Measurement = {
   name: "mail",
   what: "a peer's message, sent until another has it, p50",
   against: "durable announce",
+  isLone: true,
   measure,
 };

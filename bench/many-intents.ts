@@ -72,5 +72,6 @@ export const manyIntents: Measurement = {
   what: "announce with 100,000 live intents, p50",
   against: "with 1,000",
   goal: { atMost: 4 },
+  isLone: true,
   measure,
 };

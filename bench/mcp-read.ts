@@ -57,5 +57,6 @@ export const mcpRead: Measurement = {
   what: "`tools/call` that reads, over `/mcp`, p50",
   against: "bare Hono POST that answers the same bytes",
   goal: { atMost: 2 },
+  isLone: true,
   measure,
 };

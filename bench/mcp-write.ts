@@ -84,5 +84,6 @@ export const mcpWrite: Measurement = {
   what: "`tools/call` that writes, over `/mcp`, p50",
   against: "bare Hono POST + one FULL commit",
   goal: { atMost: 1.5 },
+  isLone: true,
   measure,
 };

@@ -10,6 +10,8 @@ export interface Measurement {
   readonly against: string;
   /** Without a goal it is told and not judged. */
   readonly goal?: Goal;
+  /** One caller waits for one answer at a time: it and what it asks have a processor each, where there are two. */
+  readonly isLone?: true;
   /** Why it cannot be made here; nothing when it can. */
   readonly missing?: () => string | undefined;
   /** @throws WrongResult when the program did not do what was timed */

@@ -113,9 +113,9 @@ function resultOf(row: Row): object {
   return { outcome: "measured", verdict, seconds, ...measured };
 }
 
-function surroundings({ node, system, processors, extraCaCerts, fdatasyncMs, load }: Environment): string {
+function surroundings({ node, system, processors, extraCaCerts, fdatasyncMs, lone, load }: Environment): string {
   return (
     `Node ${node} on ${system}, ${processors}; NODE_EXTRA_CA_CERTS ${extraCaCerts}; ` +
-    `fdatasync p50 ${digits(fdatasyncMs)} ms; load average ${digits(load)}`
+    `fdatasync p50 ${digits(fdatasyncMs)} ms; load average ${digits(load)}; one at a time: ${lone}`
   );
 }

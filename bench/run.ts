@@ -27,6 +27,7 @@ import { reference } from "./reference.ts";
 import { asJson, asMarkdown, asTable, cellsOf, type Row } from "./report.ts";
 import { sessions } from "./sessions.ts";
 import { start } from "./start.ts";
+import { apart } from "./support/apart.ts";
 import { watcher } from "./watcher.ts";
 
 /** In the order of the table. */
@@ -53,13 +54,14 @@ const MEASUREMENTS: readonly Measurement[] = [
 /** Blocks of `--quick`, which shows whether something went badly wrong and nothing finer. */
 const QUICK_BLOCKS = 5;
 
-async function carryOut(measurement: Measurement, blocks: number): Promise<Row> {
+async function carryOut(measurement: Measurement, blocks: number, isAnywhere: boolean): Promise<Row> {
   const why = measurement.missing?.();
   if (why !== undefined) return { measurement, outcome: "skipped", why };
   const began = performance.now();
   try {
     await using scratch = await scratchFolder();
-    const measured = await measurement.measure({ blocks, scratch, env: environmentOf(scratch) });
+    const measure = () => measurement.measure({ blocks, scratch, env: environmentOf(scratch) });
+    const measured = await (measurement.isLone === true && !isAnywhere ? apart(measure) : measure());
     return { measurement, outcome: "measured", measured, seconds: Math.round((performance.now() - began) / 1_000) };
   } catch (error) {
     return { measurement, outcome: "wrong", why: error instanceof Error ? error.message : String(error) };
@@ -72,6 +74,7 @@ async function run(args: readonly string[]): Promise<number> {
     allowPositionals: true,
     options: {
       quick: { type: "boolean", default: false },
+      anywhere: { type: "boolean", default: false },
       json: { type: "boolean", default: false },
       markdown: { type: "boolean", default: false },
     },
@@ -86,7 +89,7 @@ async function run(args: readonly string[]): Promise<number> {
   const environment = lookAround(scratch.folder);
   const rows: Row[] = [];
   for (const measurement of asked) {
-    const row = await carryOut(measurement, values.quick ? QUICK_BLOCKS : BLOCKS);
+    const row = await carryOut(measurement, values.quick ? QUICK_BLOCKS : BLOCKS, values.anywhere);
     rows.push(row);
     process.stderr.write(`${measurement.name}: ${cellsOf(row).figure} ${cellsOf(row).verdict}\n`);
   }

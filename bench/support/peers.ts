@@ -3,6 +3,7 @@ import { fileURLToPath } from "node:url";
 import { type Program, startNode } from "../../smoke/support/processes.ts";
 import { type StartedSidecar, startSidecarOf } from "../../smoke/support/sidecar.ts";
 import type { Bench } from "../measurement.ts";
+import { asServer } from "./apart.ts";
 
 export interface EchoServer extends AsyncDisposable {
   readonly uri: string;
@@ -12,7 +13,8 @@ export interface EchoServer extends AsyncDisposable {
 /** @param args - options of Node */
 export async function startEcho({ scratch, env }: Bench, args: readonly string[] = []): Promise<EchoServer> {
   const source = fileURLToPath(new URL("echo-server.ts", import.meta.url));
-  const program = startNode([...args, "--import", import.meta.resolve("tsx"), source, scratch.folder], { cwd: scratch.folder, env });
+  const all = [...args, "--import", import.meta.resolve("tsx"), source, scratch.folder];
+  const program = await asServer(async () => startNode(all, { cwd: scratch.folder, env }));
   const port = await program.stdout.next((line) => /^\d+$/.test(line));
   return { uri: `ws://127.0.0.1:${port}`, program, [Symbol.asyncDispose]: () => program[Symbol.asyncDispose]() };
 }
@@ -24,6 +26,6 @@ export async function startSidecar(
   files?: Readonly<Record<string, string>>,
 ): Promise<StartedSidecar & { readonly repository: string }> {
   const repository = await scratch.repository(name, files);
-  const sidecar = await startSidecarOf(scratch, repository, { name: "signalbox", env });
+  const sidecar = await asServer(() => startSidecarOf(scratch, repository, { name: "signalbox", env }));
   return { ...sidecar, repository };
 }

@@ -4,6 +4,7 @@ import { startNode } from "../../smoke/support/processes.ts";
 import { fileURLToPath } from "node:url";
 import type { Bench } from "../measurement.ts";
 import type { Program } from "../../smoke/support/processes.ts";
+import { asServer } from "./apart.ts";
 
 export interface Answered {
   readonly status: number;
@@ -56,7 +57,8 @@ export interface BareServer extends AsyncDisposable {
 /** @param args - options of Node */
 export async function startBare({ scratch, env }: Bench, args: readonly string[] = []): Promise<BareServer> {
   const source = fileURLToPath(new URL("bare-post.ts", import.meta.url));
-  const program = startNode([...args, "--import", import.meta.resolve("tsx"), source], { cwd: scratch.folder, env });
+  const all = [...args, "--import", import.meta.resolve("tsx"), source];
+  const program = await asServer(async () => startNode(all, { cwd: scratch.folder, env }));
   const port = await program.stdout.next((line) => /^\d+$/.test(line));
   return { url: `http://127.0.0.1:${port}/`, program, [Symbol.asyncDispose]: () => program[Symbol.asyncDispose]() };
 }
