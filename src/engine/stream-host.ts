@@ -11,18 +11,17 @@ import { RevisionConflict } from "../store/errors.ts";
 import type { EventStore } from "../store/store.ts";
 import type { StreamId } from "../wire/ids.ts";
 import type { JsonObject } from "../wire/json.ts";
-import { type LogRecord, type Revision, SELF, type TaggedEvent } from "../wire/record.ts";
+import type { LogRecord, Revision, TaggedEvent } from "../wire/record.ts";
 import type { Rejection } from "../wire/refusals.ts";
+import { type Batch, createBatching, type Entry, own, TURN_LIMIT } from "./batching.ts";
 import { type Clock, GAP_MS, type Timeline } from "./clock.ts";
+import { createSubscribers } from "./subscribers.ts";
 import { CLOSING, CONTENDED, type Outcome, outcomeOf, rejectionOf, UNAVAILABLE } from "./outcome.ts";
 import { PROBE_MS, probeUntilBack } from "./probing.ts";
-import { createStreamFold, type Decided, type FoldOptions, type Head, type Submission } from "./stream-fold.ts";
+import { createStreamFold, type FoldOptions, type Head, type Submission } from "./stream-fold.ts";
 
 export type { Outcome } from "./outcome.ts";
 export type { Submission } from "./stream-fold.ts";
-
-/** Most entries taken, and most deadlines decided, in one turn: a turn is also the time that a question waits. */
-const TURN_LIMIT = 512;
 
 /** How often a batch that lost the compare-and-set is decided again before its callers are told to retry. */
 const ATTEMPTS = 5;
@@ -82,27 +81,14 @@ export async function openStreamHost<State, Command, Event extends TaggedEvent, 
 ): Promise<StreamHost<State, Command, Facts> & HostControl> {
   const { stream, store, timeline, clock, log, beforeTurn, opening, onOpened } = options;
 
-  interface Work {
-    readonly submission: Submission<Command | EngineCommand, Facts>;
-    readonly answer: (outcome: Outcome) => void;
-  }
-  /** A command or a question, in the order they came. */
-  type Entry = Work | { readonly ask: () => void };
-  interface Batch {
-    readonly decided: readonly { readonly work: Work; readonly outcome: Decided }[];
-    /** How many of the entries have been dealt with; the rest wait for the next turn. */
-    readonly done: number;
-  }
-
   const fold = createStreamFold(options);
-  const subscribers = new Set<(record: LogRecord) => void>();
-  let queue: Entry[] = [];
+  const subscribers = createSubscribers(stream, log);
+  let queue: Entry<Command, Facts>[] = [];
   let turning: Promise<void> | undefined;
   let published: Revision = 0;
   /** Gaps in time that no record tells of yet. */
   const gapsSinceMs: number[] = [];
-  /** A deadline that a bug keeps from being decided is put off, and so is work of our own that lost every race. */
-  let ticksNotBeforeMs = 0;
+  /** Work of our own that lost every race is put off. */
   let restsUntilMs = 0;
   let writable = true;
   /** What is answered while it is not, and since when. */
@@ -112,46 +98,16 @@ export async function openStreamHost<State, Command, Event extends TaggedEvent, 
   let probing: Disposable | undefined;
   let alarm: Disposable | undefined;
 
-  const own = (command: EngineCommand): Work => ({ submission: { command, actor: SELF }, answer: () => undefined });
   const instant = (): number => Math.max(timeline.now(), fold.head.atMs);
-
-  function decideBatch(first: readonly EngineCommand[], entries: readonly Entry[]): Batch {
-    const decided: { work: Work; outcome: Decided }[] = [];
-    const decide = (work: Work, atMs: number): Decided => {
-      const outcome = fold.decide(work.submission, atMs);
-      decided.push({ work, outcome });
-      return outcome;
-    };
-    let ticksLeft = TURN_LIMIT;
-    const tickUntil = (atMs: number): boolean => {
-      for (; tickAtMs() <= atMs; ticksLeft -= 1) {
-        if (ticksLeft === 0) return false;
-        if (decide(own({ type: "Tick" }), atMs).sealed !== undefined) continue;
-        log.error({ stream, dueAtMs: fold.nextDeadlineMs }, "deadline cannot be decided");
-        ticksNotBeforeMs = atMs + PROBE_MS;
-      }
-      return true;
-    };
-
-    for (const command of first) decide(own(command), instant());
-    for (let done = 0; done < entries.length; done += 1) {
-      const entry = entries[done] as Entry;
-      if ("ask" in entry) continue;
-      const atMs = instant();
-      if (!tickUntil(atMs)) return { decided, done };
-      decide(entry, atMs);
-    }
-    tickUntil(instant());
-    return { decided, done: entries.length };
-  }
+  const batching = createBatching({ stream, fold, instant, log });
 
   /** Decides, appends and answers as many of the entries as a turn takes, and says how many those were. */
-  async function carry(entries: readonly Entry[]): Promise<number> {
+  async function carry(entries: readonly Entry<Command, Facts>[]): Promise<number> {
     const gaps = gapsSinceMs.length;
     const resumed: EngineCommand[] = gaps === 0 ? [] : [{ type: "Resumed", fromMs: Math.min(...gapsSinceMs) }];
     for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {
       const expected = fold.head.revision;
-      const batch = decideBatch([...opening(fold.head), ...resumed], entries);
+      const batch = batching.decide([...opening(fold.head), ...resumed], entries);
       const sealed = batch.decided.flatMap(({ outcome }) => outcome.sealed ?? []);
       const failure = await append(
         expected,
@@ -182,24 +138,11 @@ export async function openStreamHost<State, Command, Event extends TaggedEvent, 
     );
   }
 
-  function publish({ decided }: Batch): void {
+  function publish({ decided }: Batch<Command, Facts>): void {
     published = fold.head.revision;
     for (const { work, outcome } of decided) {
-      tell(() => work.answer(outcomeOf(outcome, published)));
-      if (outcome.sealed !== undefined) publishRecord(outcome.sealed.record);
-    }
-  }
-
-  function publishRecord(record: LogRecord): void {
-    for (const hear of subscribers) tell(() => hear(record));
-  }
-
-  /** A listener that breaks costs nobody else what it would have heard. */
-  function tell(listen: () => void): void {
-    try {
-      listen();
-    } catch (error) {
-      log.error({ stream, error: String(error) }, "listener broke");
+      subscribers.tell(() => work.answer(outcomeOf(outcome, published)));
+      if (outcome.sealed !== undefined) subscribers.publish(outcome.sealed.record);
     }
   }
 
@@ -210,7 +153,7 @@ export async function openStreamHost<State, Command, Event extends TaggedEvent, 
     readable = true;
     timeline.atLeast(fold.head.atMs);
     published = fold.head.revision;
-    for (const record of behind) publishRecord(record);
+    for (const record of behind) subscribers.publish(record);
   }
 
   async function tryCatchUp(): Promise<boolean> {
@@ -218,8 +161,8 @@ export async function openStreamHost<State, Command, Event extends TaggedEvent, 
     return readable;
   }
 
-  function refuseAll(entries: readonly Entry[], rejection: Rejection): number {
-    for (const entry of entries) if (!("ask" in entry)) tell(() => entry.answer({ ok: false, rejection }));
+  function refuseAll(entries: readonly Entry<Command, Facts>[], rejection: Rejection): number {
+    for (const entry of entries) if (!("ask" in entry)) subscribers.tell(() => entry.answer({ ok: false, rejection }));
     return entries.length;
   }
 
@@ -243,17 +186,16 @@ export async function openStreamHost<State, Command, Event extends TaggedEvent, 
   }
 
   /** Only a bug leads here, or a log that could not be read after a lost append: the state may be half folded. */
-  async function breakOff(entries: readonly Entry[], error: unknown): Promise<number> {
+  async function breakOff(entries: readonly Entry<Command, Facts>[], error: unknown): Promise<number> {
     log.error({ stream, error: String(error) }, "turn broke off");
     restsUntilMs = instant() + PROBE_MS;
     if (!(await tryCatchUp())) await turnReadOnly(UNAVAILABLE);
     return refuseAll(entries, UNAVAILABLE);
   }
 
-  /** When a Tick is due. */
-  const tickAtMs = (): number => Math.max(fold.nextDeadlineMs ?? Infinity, ticksNotBeforeMs);
   /** When there is something to do that nobody asks for. */
-  const ownWorkAtMs = (): number => (closing || !writable ? Infinity : Math.max(gapsSinceMs.length > 0 ? 0 : tickAtMs(), restsUntilMs));
+  const ownWorkAtMs = (): number =>
+    closing || !writable ? Infinity : Math.max(gapsSinceMs.length > 0 ? 0 : batching.tickAtMs(), restsUntilMs);
   const hasWork = (): boolean => queue.length > 0 || ownWorkAtMs() <= instant();
 
   async function turn(): Promise<void> {
@@ -305,10 +247,10 @@ export async function openStreamHost<State, Command, Event extends TaggedEvent, 
       return writable;
     },
     get idle() {
-      return turning === undefined && queue.length === 0 && subscribers.size === 0;
+      return turning === undefined && queue.length === 0 && subscribers.isEmpty;
     },
     submit(submission, answer) {
-      if (closing) return tell(() => answer({ ok: false, rejection: CLOSING }));
+      if (closing) return subscribers.tell(() => answer({ ok: false, rejection: CLOSING }));
       queue.push({ submission, answer });
       wake();
     },
@@ -336,10 +278,7 @@ export async function openStreamHost<State, Command, Event extends TaggedEvent, 
         wake();
       });
     },
-    subscribe(hear) {
-      subscribers.add(hear);
-      return { [Symbol.dispose]: () => void subscribers.delete(hear) };
-    },
+    subscribe: (hear) => subscribers.add(hear),
     wake,
     present: () => fold.present(),
     async close() {
