@@ -4,7 +4,8 @@
  * A link may be seen by others, in a list of processes or a browser's history, so what it holds is worth nothing once the page
  * has been opened with it. What the page gets for it opens the panel and nothing else, as long as this sidecar lives.
  */
-import { randomBytes, timingSafeEqual } from "node:crypto";
+import { randomBytes } from "node:crypto";
+import { isBearer, isSameSecret } from "../http/bearer.ts";
 
 /** How long a link works, in milliseconds. */
 export const LINK_MS = 120_000;
@@ -34,19 +35,13 @@ export function createLinks(nowMs: () => number): Links {
       return secret;
     },
     redeem(secret) {
-      const index = offers.findIndex((offer) => isSame(offer.secret, secret));
+      const index = offers.findIndex((offer) => isSameSecret(secret, offer.secret));
       const [offer] = index < 0 ? [] : offers.splice(index, 1);
       if (offer === undefined || offer.untilMs <= nowMs()) return undefined;
       const page = newSecret();
       if (pages.push(page) > MOST) pages.shift();
       return page;
     },
-    isPage: (authorization) => pages.filter((page) => isSame(`Bearer ${page}`, authorization ?? "")).length > 0,
+    isPage: (authorization) => pages.filter((page) => isBearer(authorization, page)).length > 0,
   };
-}
-
-/** Compared in constant time. */
-function isSame(one: string, other: string): boolean {
-  const [a, b] = [Buffer.from(one), Buffer.from(other)];
-  return a.length === b.length && timingSafeEqual(a, b);
 }

@@ -7,10 +7,10 @@ import { arbitersOf, hostsInFamily, isSameFamily } from "../../core/session/read
 import type { SessionFacts } from "../../core/session/verdict.ts";
 import type { PrincipalId } from "../../wire/ids.ts";
 import type { Host } from "../../wire/mpac/extension.ts";
+import { isSameSecret } from "../http/bearer.ts";
 import { createAbsences } from "./absences.ts";
 import { type Bound, CLOSE, type Connection } from "./connection.ts";
 import { connectedFamily } from "./families.ts";
-import { isSecret } from "./proven.ts";
 import type { Outbound } from "./relay.ts";
 import type { SessionStream } from "./room.ts";
 import type { Audience } from "./sayings.ts";
@@ -84,7 +84,8 @@ export function createAttendance({ host, presence }: SessionStream, options: Att
   ): Promise<Connection | undefined> {
     const old = byPrincipal.get(principal);
     if (old === undefined || old === newcomer || old.bound?.instance !== instance) return undefined;
-    if (secret !== undefined && isSecret(old.bound.secret, secret)) return old;
+    const { secret: told } = old.bound;
+    if (secret !== undefined && told !== undefined && isSameSecret(secret, told)) return old;
     if (await old.answers(answerMs)) return undefined;
     leave(old);
     old.terminate();

@@ -1,5 +1,4 @@
 /** What a connection has proven, as a record and a decision are told of it: never a credential. */
-import { timingSafeEqual } from "node:crypto";
 import type { ProvenIdentity } from "../../core/session/verdict.ts";
 import type { ClientMessage } from "../../wire/mpac/messages.ts";
 import type { Actor } from "../../wire/record.ts";
@@ -31,8 +30,3 @@ function instantOf(ts: string): number {
 
 /** With a date, a time and a place on the globe: without that nobody knows when it was. */
 const RFC3339 = /^\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}:\d{2}(\.\d+)?([Zz]|[+-]\d{2}:\d{2})$/;
-
-export function isSecret(told: string | undefined, shown: string): boolean {
-  const [one, other] = [Buffer.from(told ?? ""), Buffer.from(shown)];
-  return one.length > 0 && one.length === other.length && timingSafeEqual(one, other);
-}

@@ -4,10 +4,10 @@
  * Health turns red (503, same body) when the log takes no records. Whoever looks for a sidecar reads the body, and brings the
  * token of the discovery file.
  */
-import { timingSafeEqual } from "node:crypto";
 import { type Context, Hono } from "hono";
 import { HandoverRequest } from "../../wire/handover.ts";
 import type { Health } from "../../wire/health.ts";
+import { isBearer } from "../http/bearer.ts";
 import { createHandover } from "./handover.ts";
 
 export interface OpsOptions {
@@ -64,10 +64,4 @@ export function opsRoutes({ health, token, isPublic = false, stop, letGo }: OpsO
 function unknownBearer(context: Context): Response {
   const detail = "this needs the token of the discovery file; use «signalbox stop»";
   return context.json({ detail }, 401, { "www-authenticate": "Bearer" });
-}
-
-function isBearer(header: string | undefined, token: string): boolean {
-  const given = Buffer.from(header ?? "");
-  const wanted = Buffer.from(`Bearer ${token}`);
-  return given.length === wanted.length && timingSafeEqual(given, wanted);
 }
