@@ -27,6 +27,7 @@ export function coversTarget(state: Pick<Readonly<SessionState>, "settings">, in
   return targetWithin(state, target, intent.scope);
 }
 
+export { heardLamport } from "./lamport.ts";
 export { rowIn } from "./places.ts";
 export { policyOf } from "./policy.ts";
 export { arbitersOf } from "./authority.ts";

@@ -22,6 +22,7 @@ import { decideConnectionLost, decideGoodbye, decideLapse, mayLapse } from "./de
 import { decideEscalate } from "./escalations.ts";
 import { evolve } from "./evolve.ts";
 import { decideAnnounce, decideUpdate, decideWithdraw } from "./intents.ts";
+import { heardLamport, nextLamport } from "./lamport.ts";
 import { decideClose, decideStopped } from "./lifecycle.ts";
 import { decideCommit } from "./operations.ts";
 import { decideHeartbeat, decideHello } from "./participants.ts";
@@ -38,12 +39,6 @@ import type { SessionFacts, SessionMoment, Verdict } from "./verdict.ts";
 
 /** What a session is told: what its participants say, and what is seen of them. */
 export type SessionCommand = ClientMessage | ConnectionLost | CoordinatorStopped;
-
-/** Room between two records for the Lamport values of the messages that the first one causes. */
-const LAMPORT_STEP = 1024;
-
-/** A received value further ahead than this is nonsense or hostile, and is ignored. */
-const LAMPORT_LEAP = 2 ** 32;
 
 function decideMessage(state: Readonly<SessionState>, message: ClientMessage, at: SessionMoment): Verdict {
   if (state.closed !== undefined && message.message_type !== "GOODBYE") {
@@ -151,19 +146,6 @@ function decideAny(state: Readonly<SessionState>, command: Command, at: SessionM
   }
 }
 
-/** The Lamport value of the next record: a step above the clock and above what the sender has seen (SPEC 12.7). */
-function nextLamport(state: Readonly<SessionState>, command: Command): number {
-  const value = isMessage(command) ? lamportOf(command) : 0;
-  const received = value <= state.clock + LAMPORT_LEAP ? Math.max(0, Math.floor(value)) : 0;
-  return (Math.floor(Math.max(state.clock, received) / LAMPORT_STEP) + 1) * LAMPORT_STEP;
-}
-
-/** What the sender has seen, in Lamport's terms; a watermark of another kind may say so beside its own (SPEC 12.4). */
-function lamportOf({ watermark }: ClientMessage): number {
-  const value = watermark?.kind === "lamport_clock" ? watermark.value : watermark?.lamport_value;
-  return typeof value === "number" ? value : 0;
-}
-
 type Settled = SessionEventOf<"Settled">;
 
 function settled(
@@ -174,7 +156,8 @@ function settled(
 ): SessionEvent {
   const requestId = isMessage(command) ? requestIdOf(command) : undefined;
   const principal = isMessage(command) ? command.sender.principal_id : undefined;
-  const event: { -readonly [Member in keyof Settled]: Settled[Member] } = { type: "Settled", lamport: nextLamport(state, command) };
+  const lamport = nextLamport(state, isMessage(command) ? heardLamport(state, command) : 0);
+  const event: { -readonly [Member in keyof Settled]: Settled[Member] } = { type: "Settled", lamport };
   if (principal !== undefined) event.principal = principal;
   if (isMessage(command) && at.facts.sentAtMs !== undefined) event.messageId = command.message_id;
   if (requestId !== undefined) {

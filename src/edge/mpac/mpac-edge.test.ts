@@ -321,4 +321,18 @@ describe("the coordinator's Lamport values", () => {
     expect(values).toEqual([...new Set(values)].toSorted((a, b) => a - b));
     expect(values.at(-1)).toBeGreaterThan(9000);
   });
+
+  it.each([
+    ["a Lamport value", { kind: "lamport_clock", value: 9000 }],
+    ["one of another kind", { kind: "vector_clock", value: [1], lamport_value: 9000 }],
+  ])("lie above what a client says that it has seen, in %s, also where nothing is recorded", async (_kind, watermark) => {
+    await using served = await serveSession();
+    using ana = await served.connect("ana");
+    await join(ana);
+    ana.send("INTENT_WITHDRAW", { intent_id: "none" }, { watermark });
+
+    const refused = await ana.next(of("PROTOCOL_ERROR"));
+
+    expect(refused.watermark?.value).toBeGreaterThan(9000);
+  });
 });

@@ -5,7 +5,7 @@
  * behind it, in the core.
  */
 import { setTimeout as pause } from "node:timers/promises";
-import { pathName } from "../../core/session/read.ts";
+import { heardLamport, pathName } from "../../core/session/read.ts";
 import { type Clock, systemClock } from "../../engine/clock.ts";
 import type { Engine } from "../../engine/engine.ts";
 import type { ClientMessage } from "../../wire/mpac/messages.ts";
@@ -53,9 +53,6 @@ export interface SessionEdgeOptions {
 /** How long a question may wait for a fresh look at a worktree, in milliseconds. */
 const FRESH_MS = 200;
 
-/** A Lamport value further ahead than this of everything the session has seen says nothing. */
-const LAMPORT_LEAP = 2 ** 32;
-
 export function createSessionEdge({ room, engine, files, observations, clock = systemClock }: SessionEdgeOptions): SessionEdge {
   const { host, presence } = room.stream;
   const behindOf = createBehind(observations);
@@ -92,7 +89,7 @@ export function createSessionEdge({ room, engine, files, observations, clock = s
     },
     carry(connection, message) {
       const claimed = message.sender.principal_id;
-      connection.witness(lamportOf(message, host.view.clock));
+      connection.witness(heardLamport(host.view, message));
       const { bound } = connection;
       if (bound !== undefined && bound.principal !== claimed) {
         const why = `this connection joined as ${bound.principal} and does not speak for ${claimed}; open another connection`;
@@ -145,9 +142,4 @@ export function createSessionEdge({ room, engine, files, observations, clock = s
 function secretIn({ payload }: Extract<ClientMessage, { message_type: "HELLO" }>): string | undefined {
   const secret = payload.extensions?.signalbox?.["secret"];
   return typeof secret === "string" ? secret : undefined;
-}
-
-function lamportOf({ watermark }: ClientMessage, clock: number): number {
-  const value = watermark?.kind === "lamport_clock" && typeof watermark.value === "number" ? watermark.value : 0;
-  return value <= clock + LAMPORT_LEAP ? Math.floor(value) : 0;
 }

@@ -10,7 +10,7 @@
  */
 import type { SessionState } from "../../core/session/state.ts";
 import type { JsonObject } from "../../wire/json.ts";
-import { PROTOCOL_VERSION } from "../../wire/mpac/envelope.ts";
+import { lamportIn, PROTOCOL_VERSION } from "../../wire/mpac/envelope.ts";
 import type { ClientMessage, Message } from "../../wire/mpac/messages.ts";
 import type { LogRecord } from "../../wire/record.ts";
 import type { SessionEvent, SessionEventOf } from "../../wire/session.ts";
@@ -147,9 +147,8 @@ function createHeard() {
       const message = messageOf(record);
       if (message === undefined) return;
       const { sender, ts, watermark, message_id: id } = message;
-      const value = watermark?.kind === "lamport_clock" ? watermark.value : watermark?.lamport_value;
-      const lamport = typeof value === "number" ? value : undefined;
-      frontier.set(incarnationOf(sender.principal_id, sender.sender_instance_id), { atMs: record.atMs, ts, lamport });
+      const incarnation = incarnationOf(sender.principal_id, sender.sender_instance_id);
+      frontier.set(incarnation, { atMs: record.atMs, ts, lamport: lamportIn(watermark) });
       recent.push({ atMs: record.atMs, id });
       if (recent.length % TIDIED_AT === 0) recent = within(recent, record.atMs);
     },

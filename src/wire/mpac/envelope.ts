@@ -23,6 +23,12 @@ export const anything = z.unknown() as unknown as ReturnType<typeof z.json>;
 
 export const Watermark = z.looseObject({ kind: z.string(), value: anything.optional(), lamport_value: z.number().optional() });
 
+/** What its sender has seen, in Lamport's terms; a watermark of another kind may say so beside its own (SPEC 12.4). */
+export function lamportIn(watermark: z.infer<typeof Watermark> | null | undefined): number | undefined {
+  const value = watermark?.kind === "lamport_clock" ? watermark.value : watermark?.lamport_value;
+  return typeof value === "number" ? value : undefined;
+}
+
 /** An envelope around a payload of shape `payload`. */
 export function envelope<Type extends string, Payload extends z.ZodType>(type: Type, payload: Payload) {
   return z.looseObject({
