@@ -5,6 +5,7 @@ import type { Claim } from "../../core/session/state/claims.ts";
 import type { SummaryAnswer } from "../../wire/query.ts";
 import type { ClaimView } from "../../wire/query/views.ts";
 import { fewPaths, fitting, type Room } from "./answer-size.ts";
+import { rfc3339 } from "./coordinator-voice.ts";
 
 export function viewClaims(state: Readonly<SessionState>, room: Room): Pick<SummaryAnswer, "claims" | "claim_count"> {
   const claims = pendingClaims(state);
@@ -25,7 +26,7 @@ function viewClaim({ intents }: Readonly<SessionState>, claim: Claim): ClaimView
     objective: claim.objective,
     resources,
     ...(resources.length === all.length ? {} : { resource_count: all.length }),
-    since: new Date(claim.openedAtMs).toISOString(),
-    ...(claim.dueAtMs === undefined ? {} : { due_at: new Date(claim.dueAtMs).toISOString() }),
+    since: rfc3339(claim.openedAtMs),
+    ...(claim.dueAtMs === undefined ? {} : { due_at: rfc3339(claim.dueAtMs) }),
   };
 }

@@ -20,6 +20,9 @@ export interface Saying {
   readonly lamport?: number;
 }
 
+/** An instant as MPAC writes it. */
+export const rfc3339 = (ms: number): string => new Date(ms).toISOString();
+
 export interface Speaker {
   readonly sessionId: string;
   readonly epoch: number;
@@ -40,7 +43,7 @@ export function envelopeOf({ sessionId, epoch }: Speaker, saying: Saying, lampor
       principal_type: "service",
       sender_instance_id: `service:coordinator-${sessionId}:epoch-${epoch}`,
     },
-    ts: new Date(saying.atMs).toISOString(),
+    ts: rfc3339(saying.atMs),
     payload,
     watermark: watermark(lamport),
     coordinator_epoch: epoch,

@@ -12,6 +12,7 @@ import type { JsonObject } from "../../wire/json.ts";
 import type { ClientMessage } from "../../wire/mpac/messages.ts";
 import { onBehalf } from "../../wire/mpac/on-behalf.ts";
 import { OVER_HTTP, PRESENT_MS } from "../../wire/over-http.ts";
+import { rfc3339 } from "./coordinator-voice.ts";
 import type { Inside } from "./inside.ts";
 
 /** How often it is looked what is due, in milliseconds. */
@@ -78,7 +79,7 @@ export function expectAgain({ sessionId, session, presence, clock, nowMs }: Expe
   }
 
   function say({ id, instanceId, worktree }: Participant, type: ClientMessage["message_type"], payload: JsonObject) {
-    const of = { sessionId, messageId: randomUUID(), ts: new Date(nowMs()).toISOString(), principal: id, instance: instanceId };
+    const of = { sessionId, messageId: randomUUID(), ts: rfc3339(nowMs()), principal: id, instance: instanceId };
     return session.say(onBehalf(of, type, payload), { actor: { principal: id, verified: "token" }, tree: treeOf({ worktree }) });
   }
 

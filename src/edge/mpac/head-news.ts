@@ -3,6 +3,7 @@ import { randomUUID } from "node:crypto";
 import type { Participant } from "../../core/session/state/participants.ts";
 import { SELF } from "../../wire/record.ts";
 import { onBehalf } from "../../wire/mpac/on-behalf.ts";
+import { rfc3339 } from "./coordinator-voice.ts";
 import type { SessionStream } from "./room.ts";
 
 export interface CheckedOut {
@@ -24,7 +25,7 @@ export async function tellHead({ host }: Pick<SessionStream, "host">, sessionId:
   );
   for (const { principal, instanceId, path } of workers) {
     const worktree = { id, path, ...(branch === undefined ? {} : { branch }), ...(head === undefined ? {} : { head }) };
-    const of = { sessionId, messageId: randomUUID(), ts: new Date(atMs).toISOString(), principal, instance: instanceId };
+    const of = { sessionId, messageId: randomUUID(), ts: rfc3339(atMs), principal, instance: instanceId };
     const command = onBehalf(of, "HEARTBEAT", { extensions: { signalbox: { worktree } } });
     host.submit({ command, actor: SELF, facts: () => ({ observed: true }) }, () => undefined);
   }

@@ -19,6 +19,7 @@ import type { PrincipalId } from "../../wire/ids.ts";
 import type { WorkAnswer } from "../../wire/query.ts";
 import type { BehindView, ObservedView, ParticipantView, UncomparedView } from "../../wire/query/views.ts";
 import { EMPTY_REF, refsEqual } from "../../wire/references.ts";
+import { rfc3339 } from "./coordinator-voice.ts";
 
 /** Paths that are named of one worktree. */
 const NAMED_PATHS = 20;
@@ -65,8 +66,6 @@ export const NOTHING_OBSERVED: Observations = {
   isEditedSince: () => true,
   reference: () => Promise.resolve(undefined),
 };
-
-const rfc3339 = (ms: number): string => new Date(ms).toISOString();
 
 function few(paths: readonly string[]): { readonly paths: string[]; readonly path_count?: number } {
   return { paths: paths.slice(0, NAMED_PATHS), ...(paths.length > NAMED_PATHS ? { path_count: paths.length } : {}) };

@@ -11,6 +11,7 @@ import type { SidebandAnswer } from "../../wire/mpac/sideband.ts";
 import { shortRef } from "../../wire/references.ts";
 import type { SessionEvent, SessionEventOf } from "../../wire/session.ts";
 import type { SettledResult } from "../../wire/session/settled-result.ts";
+import { rfc3339 } from "./coordinator-voice.ts";
 
 export type Audience =
   | { readonly kind: "everyone" }
@@ -34,8 +35,6 @@ export type Said =
     }
   /** A frame beside the specification. */
   | { readonly kind: "sideband"; readonly frame: SidebandAnswer };
-
-const rfc3339 = (ms: number): string => new Date(ms).toISOString();
 
 /** Only the members that are there. */
 function members(all: { readonly [name: string]: Json | undefined }): JsonObject {

@@ -7,7 +7,7 @@ import { PROTOCOL_VERSION } from "../../wire/mpac/envelope.ts";
 import type { Message } from "../../wire/mpac/messages.ts";
 import type { Identity } from "../http/door.ts";
 import { governancePolicy, livenessPolicy } from "./policies.ts";
-import { ownIntents } from "./views.ts";
+import { ownIntents } from "./intent-views.ts";
 
 /** What the sidecar says of a session beyond its state. */
 export interface SessionFace {

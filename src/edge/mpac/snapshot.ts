@@ -14,6 +14,7 @@ import type { Operation } from "../../core/session/state/operations.ts";
 import type { Participant } from "../../core/session/state/participants.ts";
 import type { Json, JsonObject } from "../../wire/json.ts";
 import { PROTOCOL_VERSION } from "../../wire/mpac/envelope.ts";
+import { rfc3339 } from "./coordinator-voice.ts";
 import { governancePolicy, livenessPolicy } from "./policies.ts";
 
 const SNAPSHOT_VERSION = 2;
@@ -37,8 +38,6 @@ export interface Heard {
   /** Of the messages within the replay window, the oldest first. */
   readonly messageIds: readonly string[];
 }
-
-const rfc3339 = (ms: number): string => new Date(ms).toISOString();
 
 /** How one incarnation of a participant is named in the frontier. */
 export function incarnationOf(principal: string, instance: string | undefined): string {

@@ -15,7 +15,7 @@ import type { ClientMessage, Message } from "../../wire/mpac/messages.ts";
 import type { LogRecord } from "../../wire/record.ts";
 import type { SessionEvent, SessionEventOf } from "../../wire/session.ts";
 import { withoutSecrets } from "./commands.ts";
-import { envelopeOf, sayingOf } from "./coordinator-voice.ts";
+import { envelopeOf, rfc3339, sayingOf } from "./coordinator-voice.ts";
 import { messageOf, outboundOf } from "./relay.ts";
 import { standingMembers } from "./session-info.ts";
 import { type Frontier, incarnationOf, REPLAY_WINDOW_SEC, snapshotOf } from "./snapshot.ts";
@@ -69,8 +69,6 @@ export function createTranscript(sessionId: string, exportedAtMs: number): Trans
     },
   };
 }
-
-const rfc3339 = (ms: number): string => new Date(ms).toISOString();
 
 /** What a record says, in the order in which it is said. */
 function placedOf(record: LogRecord, sessionId: string, state: Readonly<SessionState>): Placed[] {

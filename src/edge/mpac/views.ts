@@ -10,12 +10,12 @@ import type { Conflict } from "../../core/session/state/conflicts.ts";
 import type { Intent } from "../../core/session/state/intents.ts";
 import type { Participant } from "../../core/session/state/participants.ts";
 import type { IntentId, PrincipalId } from "../../wire/ids.ts";
-import type { Scope } from "../../wire/mpac/messages.ts";
 import type { Answer, IntentAnswer, OverlapAnswer, Query, SummaryAnswer } from "../../wire/query.ts";
-import type { ConflictView, IntentView, ParticipantView } from "../../wire/query/views.ts";
-import type { OwnIntent } from "../../wire/mpac/coordinator.ts";
+import type { ConflictView, ParticipantView } from "../../wire/query/views.ts";
 import { fewPaths, fitting, withoutRepeats } from "./answer-size.ts";
 import { viewClaims } from "./claim-views.ts";
+import { rfc3339 } from "./coordinator-voice.ts";
+import { viewIntent } from "./intent-views.ts";
 import { viewRow } from "./waiting-views.ts";
 import {
   behindCandidates,
@@ -50,12 +50,6 @@ const MAX_UNCOMPARED = 10;
 /** Paths of a question that are told to be none. */
 const MAX_REFUSED = 5;
 
-/** Own intents that a newcomer is told of, the last announced ones. */
-const MAX_OWN_INTENTS = 100;
-
-/** Characters as JSON of what a scope says beside its resources; a longer one is left out. */
-const MAX_BESIDE = 20_000;
-
 export interface ViewContext {
   readonly state: Readonly<SessionState>;
   readonly nowMs: number;
@@ -75,8 +69,6 @@ export interface Answering {
   readonly behind?: Candidates | undefined;
 }
 
-export const rfc3339 = (ms: number): string => new Date(ms).toISOString();
-
 function viewParticipant(context: ViewContext, participant: Participant): ParticipantView {
   const { worktree, summary } = participant;
   const available = participant.presence === "available";
@@ -93,34 +85,6 @@ function viewParticipant(context: ViewContext, participant: Participant): Partic
     ...(worktree?.head === undefined ? {} : { head: worktree.head }),
     ...dirtyOf(context.observations, participant),
   };
-}
-
-function viewIntent({ state }: ViewContext, intent: Intent): IntentView {
-  const worktree = state.participants.get(intent.principal)?.worktree;
-  return {
-    intent_id: intent.id,
-    principal_id: intent.principal,
-    objective: intent.objective,
-    state: intent.state,
-    scope: viewScope(intent.scope),
-    claimed_by: (intent.claim === undefined ? undefined : state.claims.get(intent.claim)?.principal) ?? null,
-    announced_at: rfc3339(intent.announcedAtMs),
-    expires_at: rfc3339(intent.expiresAtMs),
-    ...(intent.renews ? { renews: true } : {}),
-    ...(worktree === undefined ? {} : { worktree: worktree.path }),
-    ...(worktree?.branch === undefined ? {} : { branch: worktree.branch }),
-  };
-}
-
-function viewScope({ kind, resources, ...rest }: Scope): IntentView["scope"] {
-  const beside = JSON.stringify(rest).length <= MAX_BESIDE ? rest : { truncated: true };
-  const named = resources === undefined || resources === null ? {} : viewResources(resources);
-  return { kind, ...beside, ...named };
-}
-
-function viewResources(all: readonly string[]): { readonly resources: string[]; readonly resource_count?: number } {
-  const resources = fewPaths(all);
-  return resources.length === all.length ? { resources } : { resources, resource_count: all.length };
 }
 
 function viewConflict(conflict: Conflict): ConflictView {
@@ -176,7 +140,7 @@ export function viewSummary(context: ViewContext, query: Extract<Query, { kind: 
     announcedBehind(state, ids, cursor),
     (intent) => {
       owners.add(intent.principal);
-      return viewIntent(context, intent);
+      return viewIntent(state, intent);
     },
     { items: limit, bytes: INTENT_BYTES },
   );
@@ -217,7 +181,7 @@ export function viewOverlap(
     ({ intent, paths }) => {
       const few = fewPaths(paths);
       const count = few.length === paths.length ? {} : { path_count: paths.length };
-      return { ...viewIntent(context, intent), kind: "scope" as const, paths: few, ...count };
+      return { ...viewIntent(context.state, intent), kind: "scope" as const, paths: few, ...count };
     },
     { items: query.limit ?? DEFAULT_LIMIT, bytes: LIST_BYTES },
   );
@@ -240,7 +204,7 @@ export function viewOneIntent(context: ViewContext, query: Extract<Query, { kind
     kind: "intent",
     intent: {
       fence: intent.fence,
-      ...viewIntent(context, intent),
+      ...viewIntent(state, intent),
       ...(query.target === undefined ? {} : { covers_target: coversTarget(state, intent, query.target) }),
       ...(intent.endReason === undefined ? {} : { end_reason: intent.endReason }),
       ...(intent.supersededBy === undefined ? {} : { superseded_by: intent.supersededBy }),
@@ -276,27 +240,4 @@ export function answerQuery(context: ViewContext, query: Query, asker: Principal
     case "work":
       return { answer: viewWork(state, observations, asker, context) };
   }
-}
-
-/** A principal's own live intents with what it needs to go on with them, the last announced first where there are too many. */
-export function ownIntents(
-  state: Readonly<SessionState>,
-  principal: PrincipalId,
-): { readonly intents: OwnIntent[]; readonly intent_count?: number } {
-  const newestFirst = liveIntentsOf(state, principal).reverse();
-  const { views, cut } = fitting(newestFirst, viewOwnIntent, { items: MAX_OWN_INTENTS, bytes: LIST_BYTES });
-  return { intents: views.reverse(), ...(cut ? { intent_count: newestFirst.length } : {}) };
-}
-
-function viewOwnIntent(intent: Intent): OwnIntent {
-  return {
-    intent_id: intent.id,
-    state: intent.state,
-    fence: intent.fence,
-    objective: intent.objective,
-    ttl_sec: intent.ttlSec,
-    ...(intent.renews ? { renews: true } : {}),
-    ...viewResources(intent.resources.map((resource) => resource.path)),
-    expires_at: rfc3339(intent.expiresAtMs),
-  };
 }

@@ -5,6 +5,7 @@ import type { Deferral } from "../../core/session/state/deferrals.ts";
 import type { SummaryAnswer } from "../../wire/query.ts";
 import type { WaitingView } from "../../wire/query/views.ts";
 import { fewPaths, fitting, type Room } from "./answer-size.ts";
+import { rfc3339 } from "./coordinator-voice.ts";
 
 export function viewRow(state: Readonly<SessionState>, room: Room): Pick<SummaryAnswer, "waiting" | "waiting_count"> {
   const row = rowIn(state);
@@ -19,6 +20,6 @@ function viewWaiting({ principal, waiting, resources: all, deferredAtMs }: Defer
     resources,
     ...(resources.length === all.length ? {} : { resource_count: all.length }),
     priority: waiting?.priority ?? "normal",
-    since: new Date(deferredAtMs).toISOString(),
+    since: rfc3339(deferredAtMs),
   };
 }
