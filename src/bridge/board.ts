@@ -13,6 +13,7 @@ import type { Board } from "../tools/ports.ts";
 import type { Coordination } from "../tools/ports/session.ts";
 import type { BusAnswer } from "../wire/bus/answer.ts";
 import type { BusRequest } from "../wire/bus/requests.ts";
+import { isUnder } from "../wire/ids.ts";
 
 /** Where the session's own bus is found. */
 export type SessionBus =
@@ -40,7 +41,8 @@ export function createBoard({ coordination, bus, name, env, newId }: BoardOption
   /** The session's own bus; joins first, because a lane of nobody who is there would count as left behind. */
   async function sessionBus(request: BusRequest): Promise<BusAddress> {
     const { sidecarUri, principalId } = await coordination.membership();
-    const principal = isUnder(principalId, nameIn(request)) ? principalId : undefined;
+    const named = nameIn(request);
+    const principal = named === undefined || isUnder(principalId, named) ? principalId : undefined;
     if (bus.kind === "elsewhere") return { ...common(), base: remoteBus(bus.remote), token: bus.remote.token, principal };
     return { ...common(), base: ownBus(sidecarUri), token: await bus.tokenAt(sidecarUri), principal };
   }
@@ -82,10 +84,6 @@ export function createBoard({ coordination, bus, name, env, newId }: BoardOption
 function nameIn({ body }: BusRequest): string | undefined {
   const name = body?.["owner"] ?? body?.["sender"];
   return typeof name === "string" ? name : undefined;
-}
-
-function isUnder(principal: string, name: string | undefined): boolean {
-  return name === undefined || name === principal || name.startsWith(`${principal}/`);
 }
 
 function withRequestId(request: BusRequest, newId: () => string): BusRequest {

@@ -1,5 +1,6 @@
 /** `get_file_state`: what a file says now, by which reference a change may build on it, and who holds it. */
 import * as z from "zod";
+import { isUnder } from "../wire/ids.ts";
 import type { BehindView, IntentView } from "../wire/query/views.ts";
 import { behindLines } from "./behind.ts";
 import { failed } from "./failure.ts";
@@ -76,8 +77,7 @@ export const getFileState = defineTool({
 });
 
 function holderOf({ intent_id, principal_id, objective, state, expires_at }: IntentView, principalId: string): FileHolder {
-  const yours = principal_id === principalId || principal_id.startsWith(`${principalId}/`);
-  return { intent_id, principal_id, objective, state, expires_at, yours };
+  return { intent_id, principal_id, objective, state, expires_at, yours: isUnder(principalId, principal_id) };
 }
 
 interface Asked {

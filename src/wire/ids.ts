@@ -16,6 +16,11 @@ export type SessionId = z.infer<typeof SessionId>;
 export const PrincipalId = id().brand<"PrincipalId">();
 export type PrincipalId = z.infer<typeof PrincipalId>;
 
+/** Whether a name is a principal's own: the name itself, or `<principal>/<label>`, as its sub-agents have it. */
+export function isUnder(principal: string, name: string): boolean {
+  return name === principal || name.startsWith(`${principal}/`);
+}
+
 /** One process incarnation of a principal (SPEC 11.4). */
 export const InstanceId = id().brand<"InstanceId">();
 export type InstanceId = z.infer<typeof InstanceId>;

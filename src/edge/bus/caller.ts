@@ -7,6 +7,7 @@
  * under. The secret of the bus says that somebody may write, and nothing of who it is.
  */
 import type { Proof } from "../../wire/board.ts";
+import { isUnder } from "../../wire/ids.ts";
 import type { Admission, Door } from "../http/door.ts";
 import type { Peer } from "../http/peer.ts";
 import { type Answer, failed } from "./answers.ts";
@@ -77,8 +78,6 @@ export async function proofOf(
   if (known.size === 0) return { proof: undefined };
   return failed(403, `${member} is a name of somebody else's in this session; use one that you joined it under`);
 }
-
-const isUnder = (principal: string, name: string): boolean => name === principal || name.startsWith(`${principal}/`);
 
 /** The name itself and what stands before each of its slashes, the longest first. */
 function prefixesOf(name: string): string[] {

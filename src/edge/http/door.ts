@@ -6,6 +6,7 @@
  */
 import { createHash, timingSafeEqual } from "node:crypto";
 import { ANY_SESSION } from "../../wire/credential-table.ts";
+import { isUnder } from "../../wire/ids.ts";
 import type { TokenTable } from "../../wire/token-table.ts";
 
 /** Whom a credential proves its bearer to be, as far as a session may know. */
@@ -116,7 +117,7 @@ export function createDoor({ table, own, wantsOwn = false }: DoorOptions): Door 
       return judge(value, BY_TOKEN.has(type) ? type : "custom", sessionId);
     },
     knows: (fingerprint, sessionId) => entries.some((entry) => entry.fingerprint === fingerprint && opens(entry, sessionId)),
-    namesHolder: (name) => entries.some(({ holder }) => isNameOf(name, holder)),
+    namesHolder: (name) => entries.some(({ holder }) => holder !== undefined && isUnder(name, holder)),
     renew(next) {
       entries = entriesOf(next);
     },
@@ -134,11 +135,6 @@ export function createDoor({ table, own, wantsOwn = false }: DoorOptions): Door 
 /** The token of a header that has one and nothing else. */
 export function tokenIn(header: string | undefined): string | undefined {
   return /^bearer +(\S+)$/i.exec(header ?? "")?.[1];
-}
-
-/** Whether names that begin with it, up to a slash, are a holder's. */
-export function isNameOf(name: string, holder: string | undefined): boolean {
-  return holder === name || holder?.startsWith(`${name}/`) === true;
 }
 
 /**

@@ -7,7 +7,8 @@
 import { createHash, createPublicKey, type KeyObject, verify } from "node:crypto";
 import type { KeyTable } from "../../wire/key-table.ts";
 import { ANY_SESSION } from "../../wire/credential-table.ts";
-import { fingerprintOf, type Identity, isNameOf } from "../http/door.ts";
+import { isUnder } from "../../wire/ids.ts";
+import { fingerprintOf, type Identity } from "../http/door.ts";
 import { createReplays } from "./replays.ts";
 import { baseOf, coveredBy, isDigestRight, missingIn, type Signed } from "./signature-base.ts";
 import { type InnerList, readDictionary } from "./structured-fields.ts";
@@ -127,7 +128,7 @@ export function createSignatures({ table, beganAtMs, nowMs }: SignaturesOptions)
       return typeof found === "string" ? undefined : found.key.sessions;
     },
     knows: (fingerprint, sessionId) => [...keys.values()].some((key) => key.fingerprint === fingerprint && opens(key, sessionId)),
-    namesHolder: (name) => [...keys.values()].some(({ holder }) => isNameOf(name, holder)),
+    namesHolder: (name) => [...keys.values()].some(({ holder }) => holder !== undefined && isUnder(name, holder)),
     renew(next) {
       keys = keysOf(next);
     },

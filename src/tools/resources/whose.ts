@@ -1,9 +1,10 @@
 /** What of a session is the caller's own: its tasks, its conflicts, and those of its sub-agents. */
+import { isUnder } from "../../wire/ids.ts";
 import type { ConflictView, ParticipantView } from "../../wire/query/views.ts";
 
 /** @param me - the caller's name; a sub-agent of its is called `<me>/<label>` */
 export function isOwn(me: string, name: string | null | undefined): boolean {
-  return typeof name === "string" && me !== "" && (name === me || name.startsWith(`${me}/`));
+  return typeof name === "string" && me !== "" && isUnder(me, name);
 }
 
 /** Whether the caller's word is asked for: it is in the conflict, or the conflict was escalated to it. */

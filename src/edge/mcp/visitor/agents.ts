@@ -5,10 +5,10 @@
 import { credentialOf, memberOf, ownerOf } from "../../../core/session/read.ts";
 import type { SessionState } from "../../../core/session/state.ts";
 import type { Agents, Coordination } from "../../../tools/ports/session.ts";
-import type { PrincipalId } from "../../../wire/ids.ts";
+import { isUnder, type PrincipalId } from "../../../wire/ids.ts";
 import type { Caller } from "../ports.ts";
 import type { Member } from "./member.ts";
-import { fingerprintOf, instanceOf, isUnder, withoutNumber } from "./names.ts";
+import { fingerprintOf, instanceOf, withoutNumber } from "./names.ts";
 import type { Place } from "./place.ts";
 import { speakFor } from "./speaking.ts";
 import { createVoice } from "./voice.ts";

@@ -57,7 +57,3 @@ export function instanceOf(fingerprint: string, name: string): string {
 export function withoutNumber(principal: string): string {
   return principal.replace(/#\d+$/, "");
 }
-
-export function isUnder(principal: string, name: string): boolean {
-  return name === principal || name.startsWith(`${principal}/`);
-}
