@@ -12,9 +12,7 @@ import { longestSince, systemNow } from "../client/elapsed.ts";
 import { endedSentence } from "../tools/ended-task.ts";
 import type { Coordination } from "../tools/ports/session.ts";
 import { createCoordination } from "./coordination.ts";
-import { createAcknowledged } from "../tools/acknowledged.ts";
-import { createDecisions } from "../tools/decisions.ts";
-import { createFreezes } from "../tools/freezes.ts";
+import { createConflictNews } from "../tools/conflict-news.ts";
 import { createHearing } from "../tools/hearing.ts";
 import type { Notices } from "../tools/notices.ts";
 import { createRenewal, IDLE_MS } from "./renewal.ts";
@@ -58,21 +56,16 @@ export function createMember({ client: options, look: ownLook, workspaceDir, not
   /** Whether a task was found gone since the last join: that is told before the join itself. */
   let missesTasks = false;
   const hearing = createHearing();
-  const hearDecision = createDecisions(tell);
-  const freezes = createFreezes(notices);
-  const hearAcknowledged = createAcknowledged({ notices, self: () => client.principalId });
+  const conflicts = createConflictNews(notices, () => client.principalId);
   const client = createSessionClient({
     ...options,
     onEnvelope(envelope) {
-      hearDecision(envelope);
-      freezes.hear(envelope);
-      hearAcknowledged(envelope);
+      conflicts.hear(envelope);
       hearing.hear(envelope);
       onChange?.(envelope);
     },
     onAck(envelope) {
-      freezes.hear(envelope); // one's own resolution ends a conflict as well
-      hearAcknowledged(envelope);
+      conflicts.hearOwn(envelope);
       hearing.hear(envelope);
       onChange?.(envelope);
     },
@@ -88,7 +81,7 @@ export function createMember({ client: options, look: ownLook, workspaceDir, not
       tell(endedSentence(intent, reason, IDLE_MS));
     },
   });
-  const coordination = createCoordination({ client, hearing, workspaceDir, notices, onRefused: freezes.refused, settled });
+  const coordination = createCoordination({ client, hearing, workspaceDir, notices, onRefused: conflicts.refused, settled });
   let lastCall = systemNow();
   const lastEditMs = ownLook === undefined ? undefined : () => ownLook.lastEditMs(filesHeld());
   const renew = createRenewal({ client, lastCall: () => lastCall, lastEditMs, now: systemNow, tell });

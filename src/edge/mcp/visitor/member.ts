@@ -9,9 +9,7 @@ import { liveIntentsOf, memberOf } from "../../../core/session/read.ts";
 import type { Intent } from "../../../core/session/state/intents.ts";
 import type { Participant } from "../../../core/session/state/participants.ts";
 import { type Carrier, createCoordination } from "../../../tools/coordination.ts";
-import { createAcknowledged } from "../../../tools/acknowledged.ts";
-import { createDecisions } from "../../../tools/decisions.ts";
-import { createFreezes } from "../../../tools/freezes.ts";
+import { createConflictNews } from "../../../tools/conflict-news.ts";
 import { createHearing, type Heard } from "../../../tools/hearing.ts";
 import type { Notices } from "../../../tools/notices.ts";
 import type { Coordination, Membership } from "../../../tools/ports/session.ts";
@@ -70,9 +68,7 @@ export function createMember(options: MemberOptions): Member {
   const voice = createVoice(place, identityNow, nowMs);
   const held = createHeldTasks();
   const hearing = createHearing();
-  const hearDecision = createDecisions(notices.tell);
-  const freezes = createFreezes(notices);
-  const hearAcknowledged = createAcknowledged({ notices, self: principal });
+  const conflicts = createConflictNews(notices, principal);
   let seat: Seat | undefined;
   /** The name that it had last. */
   let known = name;
@@ -83,15 +79,8 @@ export function createMember(options: MemberOptions): Member {
   /** As whom it was found when it was looked last: that holds until something happens in the session, or the time comes. */
   let looked: { readonly self: PrincipalId | undefined; readonly revision: number; readonly untilMs: number } | undefined;
 
-  /** What is about a conflict, whoever said it: one's own resolution ends it as well. */
-  function hearOfConflict(heard: Heard): void {
-    freezes.hear(heard);
-    hearAcknowledged(heard);
-  }
-
   function hear(heard: Heard): void {
-    hearDecision(heard);
-    hearOfConflict(heard);
+    conflicts.hear(heard);
     if (heard.message_type === "INTENT_ANNOUNCE" && heard.payload.extensions?.signalbox?.["ack"] !== undefined) begin(heard.payload);
     hearing.hear(heard);
   }
@@ -179,7 +168,7 @@ export function createMember(options: MemberOptions): Member {
     holds: (intentId) => held.has(intentId),
     adopt: ({ intentId, objective, files, renews }) => held.add(intentId, { objective, files, renews }),
     notices,
-    onRefused: freezes.refused,
+    onRefused: conflicts.refused,
     ...(visitorFiles.commitPayload === undefined ? {} : { commitPayload: visitorFiles.commitPayload }),
     membership: () => Promise.resolve(membership()),
     query: (query) => voice.ask(query, principal()),
@@ -201,7 +190,7 @@ export function createMember(options: MemberOptions): Member {
   }
 
   function note(type: string, payload: JsonObject, result: JsonObject | undefined): void {
-    if (type === "RESOLUTION") hearOfConflict({ message_type: type, sender: { principal_id: principal() }, payload });
+    if (type === "RESOLUTION") conflicts.hearOwn({ message_type: type, sender: { principal_id: principal() }, payload });
     const { intent_id: intentId } = payload;
     if (type === "INTENT_WITHDRAW" && typeof intentId === "string") held.drop(intentId);
     for (const id of (result?.["superseded"] as readonly string[] | undefined) ?? []) held.drop(id);
