@@ -5,25 +5,20 @@
  * all the same, under a name of its own, so that edits there are seen as well.
  */
 import { lstatSync } from "node:fs";
-import { dirname, join, relative } from "node:path";
-import { realpath, stat } from "node:fs/promises";
+import { join } from "node:path";
 import { askGit } from "./ask-git.ts";
-import { errnoOf } from "./errno.ts";
 import { readFileState } from "./file-state.ts";
-import { findWorkspace, type Repository, type Workspace } from "./repository.ts";
+import type { Repository, Workspace } from "./repository.ts";
 import { isInside, showInside } from "./safe-path.ts";
 import { isGitName } from "./written-path.ts";
 import { type WatchLog, watchWorktree, type WorktreeStatus, type WorktreeWatch } from "./watch-worktree.ts";
 import { existingWorktreeId, worktreeId, worktreeIdOf } from "./worktree-id.ts";
 import type { ChangedFile } from "./worktree-status.ts";
 import { listWorktrees, type Worktree } from "./worktrees.ts";
+import { realFile, worktreesAround } from "./worktrees-around.ts";
 
 /** How often git is asked for worktrees that have come, in milliseconds; one that a participant names is looked for at once. */
 const LIST_MS = 60_000;
-
-/** How long it is remembered which repository a folder is in, in milliseconds, and of how many folders. */
-const FOLDER_MS = 30_000;
-const MAX_FOLDERS = 1_000;
 
 /** Largest file that is hashed to compare worktrees, in bytes. */
 const MAX_HASHED_BYTES = 64 * 1024 * 1024;
@@ -88,7 +83,7 @@ interface Watched {
 export function observeWorktrees(workspace: Workspace, options: ObservationsOptions): Observations {
   const { log, env = process.env, onHead = () => undefined } = options;
   const watched = new Map<string, Watched>();
-  const folders = new Map<string, { readonly worktree: Worktree | undefined; readonly atMs: number }>();
+  const around = workspace.kind === "repository" ? worktreesAround(workspace, env) : undefined;
   let listing: Promise<void> | undefined;
   let timer: NodeJS.Timeout | undefined;
   let closed = false;
@@ -148,8 +143,8 @@ export function observeWorktrees(workspace: Workspace, options: ObservationsOpti
   async function lookFor({ id, path }: Pick<ObservedTree, "id" | "path">): Promise<void> {
     await Promise.all([...watched.values()].map(async (entry) => entry.isNamed || name(entry)));
     if (entryOf(id) === undefined) await look();
-    if (closed || entryOf(id) !== undefined || workspace.kind !== "repository") return;
-    const there = await worktreeAround(workspace, path);
+    if (closed || entryOf(id) !== undefined) return;
+    const there = await around?.folder(path);
     if (there !== undefined) await addUnlisted(there);
   }
 
@@ -172,23 +167,8 @@ export function observeWorktrees(workspace: Workspace, options: ObservationsOpti
   const entryOf = (treeId: string): Watched | undefined => [...watched.values()].find(({ id }) => id === treeId);
   const rootOf = (treeId: string): string | undefined => entryOf(treeId)?.worktree.root;
 
-  /**
-   * The worktree that a folder lies in, when that is one of this repository: a worktree may hold a submodule, or another
-   * repository. Git is asked once for a folder, and again after a while.
-   */
-  async function worktreeAround({ commonDir }: Repository, folder: string): Promise<Worktree | undefined> {
-    const known = folders.get(folder);
-    if (known !== undefined && performance.now() - known.atMs < FOLDER_MS) return known.worktree;
-    const around = await findWorkspace(folder, { env }).catch(() => undefined);
-    const isOurs = around?.kind === "repository" && around.commonDir === commonDir && around.root !== undefined;
-    const worktree = isOurs && isInside(around.root, folder) ? { ...around, root: around.root } : undefined;
-    if (folders.size >= MAX_FOLDERS) folders.clear();
-    folders.set(folder, { worktree, atMs: performance.now() });
-    return worktree;
-  }
-
   /** A submodule, or another repository, inside a worktree: whoever works in the one around it holds its files by their names there. */
-  function around(real: string): string | undefined {
+  function surrounding(real: string): string | undefined {
     if (real.split(/[\\/]/).some(isGitName)) return undefined;
     return [...watched.values()]
       .filter(({ worktree, watch }) => watch.state !== "gone" && isInside(worktree.root, real))
@@ -233,13 +213,13 @@ export function observeWorktrees(workspace: Workspace, options: ObservationsOpti
       if (entryOf(named.id) === undefined) void lookFor(named);
     },
     async placeOf(absolute) {
-      const real = await realAsFarAsThere(absolute);
-      if (await isFolder(real)) return undefined;
-      if (workspace.kind === "folder") return placeInFolder(real);
+      const real = await realFile(absolute);
+      if (real === undefined) return undefined;
+      if (around === undefined) return placeInFolder(real);
       this.start();
       if (watched.size === 0) await look();
-      const inside = await worktreeAround(workspace, await folderThere(real));
-      const gitDir = inside?.gitDir ?? around(real);
+      const inside = await around.file(real);
+      const gitDir = inside?.gitDir ?? surrounding(real);
       if (gitDir === undefined) return undefined;
       if ((watched.get(gitDir)?.watch.state ?? "gone") === "gone") await look();
       if (inside !== undefined) await addUnlisted(inside);
@@ -275,34 +255,6 @@ export function observeWorktrees(workspace: Workspace, options: ObservationsOpti
       watched.clear();
     },
   };
-}
-
-async function isFolder(path: string): Promise<boolean> {
-  return stat(path).then(
-    (found) => found.isDirectory(),
-    () => false,
-  );
-}
-
-async function realAsFarAsThere(absolute: string): Promise<string> {
-  for (let there = absolute; ; there = dirname(there)) {
-    try {
-      return join(await realpath(there), relative(there, absolute));
-    } catch (cause) {
-      if (there === dirname(there)) throw cause;
-    }
-  }
-}
-
-/** The deepest folder above a path that exists. */
-async function folderThere(path: string): Promise<string> {
-  for (let there = dirname(path); ; there = dirname(there)) {
-    try {
-      return await realpath(there);
-    } catch (cause) {
-      if (there === dirname(there) || errnoOf(cause) !== "ENOENT") return there;
-    }
-  }
 }
 
 /** The same list for the same look, so that whoever reads it may keep what it made of it. */
