@@ -4,18 +4,13 @@
  * The higher priority goes first, and each minute of waiting counts as much as a rank of it, so nobody waits for ever
  * behind ever new ones. All age alike: who is before whom is settled when they come.
  */
+import { PRIORITIES } from "../wire/priorities.ts";
 import type { Revision } from "../wire/record.ts";
 
-const RANKS: ReadonlyMap<string, number> = new Map([
-  ["low", 0],
-  ["normal", 1],
-  ["high", 2],
-  ["critical", 3],
-]);
-const NORMAL = 1;
+const RANKS: ReadonlyMap<string, number> = new Map(PRIORITIES.map((priority, rank) => [priority, rank]));
 
 /** One that is not known counts as `normal`. */
-export const rankOf = (priority: string): number => RANKS.get(priority) ?? NORMAL;
+export const rankOf = (priority: string): number => RANKS.get(priority) ?? PRIORITIES.indexOf("normal");
 
 /** A rank of priority weighs as much as this much waiting. */
 const RANK_MS = 60_000;

@@ -4,7 +4,7 @@
  */
 import * as z from "zod";
 import { type BusAnswer, type BusFault, REUSED_REQUEST } from "../wire/bus/answer.ts";
-import type { BusRequest } from "../wire/bus/requests.ts";
+import { type BusRequest, DEFAULT_LEASE_S } from "../wire/bus/requests.ts";
 import type { JsonObject } from "../wire/json.ts";
 import { cleaned, type Most } from "./cleaned.ts";
 import type { ToolContext } from "./ports.ts";
@@ -31,8 +31,6 @@ export const laneInput = () => ({
   owner: z.string().min(1).max(256).optional().describe("Default: you."),
 });
 
-/** How long a lane is held when the caller does not say, in seconds, as bus-mcp has it. */
-export const DEFAULT_LEASE_S = 300;
 export const leaseInput = () => z.number().default(DEFAULT_LEASE_S).describe("Seconds.");
 
 /** Most characters of a failure that the text shows. */

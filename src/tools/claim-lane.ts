@@ -1,12 +1,12 @@
 /** `claim_lane`: takes a named lane for a while, or a place in the queue for it. */
 import * as z from "zod";
-import { busStatus, claimLane as request, releaseLane } from "../wire/bus/requests.ts";
+import { busStatus, claimLane as request, DEFAULT_LEASE_S, releaseLane } from "../wire/bus/requests.ts";
 import { LaneView, StatusView, WaitingView } from "../wire/bus/views.ts";
-import { askBoard, type Asking, busOutput, DEFAULT_LEASE_S, laneInput, leaseInput } from "./bus-result.ts";
+import { PRIORITIES } from "../wire/priorities.ts";
+import { askBoard, type Asking, busOutput, laneInput, leaseInput } from "./bus-result.ts";
 import { hearerOf } from "./hearers.ts";
 import { timeOf } from "./lane-line.ts";
 import type { ToolContext } from "./ports.ts";
-import { PRIORITIES } from "./ports/session.ts";
 import { called } from "./quote.ts";
 import { clientRequestId } from "./once.ts";
 import { telling } from "./telling.ts";

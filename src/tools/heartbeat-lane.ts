@@ -1,7 +1,7 @@
 /** `heartbeat_lane`: keeps a lane that is still held. */
-import { heartbeatLane as request } from "../wire/bus/requests.ts";
+import { DEFAULT_LEASE_S, heartbeatLane as request } from "../wire/bus/requests.ts";
 import { LaneView } from "../wire/bus/views.ts";
-import { askBoard, busOutput, DEFAULT_LEASE_S, laneInput, leaseInput } from "./bus-result.ts";
+import { askBoard, busOutput, laneInput, leaseInput } from "./bus-result.ts";
 import { timeOf } from "./lane-line.ts";
 import { LOOK } from "./claim-lane.ts";
 import { called } from "./quote.ts";

@@ -19,8 +19,6 @@ export const MAX_LEASE_MS = 7 * 24 * 60 * 60 * 1000;
 export const MAX_WAIT_MS = 50_000;
 export const PLACE_MS = 120_000;
 
-export const PRIORITIES = ["low", "normal", "high", "critical"] as const;
-
 /**
  * Who stands behind an owner's or a sender's name: a principal of the session, by the word of this machine's own bridge, or
  * whoever holds a token. Nobody where a name is only asserted.

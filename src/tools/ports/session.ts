@@ -4,6 +4,7 @@
  * The bridge gives it over WebSocket; the sidecar's own MCP face gives it in process.
  */
 import type { JsonObject } from "../../wire/json.ts";
+import type { Priority } from "../../wire/priorities.ts";
 import type { IntentAnswer, OverlapAnswer, SummaryAnswer } from "../../wire/query.ts";
 import type { BehindView } from "../../wire/query/views.ts";
 import type { Rejection } from "../../wire/refusals.ts";
@@ -47,9 +48,6 @@ export interface Announcement {
 }
 
 export type OnOverlap = "block" | "proceed" | "wait";
-
-export const PRIORITIES = ["low", "normal", "high", "critical"] as const;
-export type Priority = (typeof PRIORITIES)[number];
 
 export interface Announced {
   readonly fence: number;

@@ -3,12 +3,12 @@
  * are passed over, and everything else is held to its type: `"300"` is no number.
  */
 import * as z from "zod";
-import { MAX_BODY_BYTES, MAX_LEASE_MS, MAX_NAME_LENGTH, MAX_WAIT_MS, PRIORITIES } from "../board.ts";
+import { MAX_BODY_BYTES, MAX_LEASE_MS, MAX_NAME_LENGTH, MAX_WAIT_MS } from "../board.ts";
+import { PRIORITIES } from "../priorities.ts";
+import { DEFAULT_LEASE_S } from "./requests.ts";
 
 /** Messages in one answer. */
 export const MAX_MESSAGES_ASKED = 500;
-
-const DEFAULT_LEASE_S = 300;
 
 /** C0 and C1 controls would break a line or drive a terminal. */
 const CONTROLS = /[\u0000-\u001f\u007f-\u009f]/; // oxlint-disable-line no-control-regex

@@ -1,6 +1,9 @@
 /** What clients ask of the coordination bus, as bus-mcp's HTTP interface has it: the routes, each with what goes along. */
 import type { JsonObject } from "../json.ts";
 
+/** How long a lane is held when nobody says, in seconds. */
+export const DEFAULT_LEASE_S = 300;
+
 export interface BusRequest {
   readonly method: "GET" | "POST";
   /** Below the address of the bus, each part as it is named. */
