@@ -3,6 +3,7 @@
  * terminal would obey.
  */
 import { claimLine } from "../tools/claim-line.ts";
+import { counted } from "../tools/counted.ts";
 import { namedIn } from "../tools/named-in.ts";
 import { folderName, observedLine } from "../tools/observed.ts";
 import { listed, named, quoted } from "../tools/quote.ts";
@@ -28,9 +29,9 @@ export type ShownSidecar = Partial<Pick<Health, "pid" | "version" | "status">> &
 
 export function statusLines(summary: SummaryAnswer, { pid, uri, status = "ok", bus }: ShownSidecar, nowMs: number, paint: Paint): string[] {
   const counts = [
-    count(summary.participant_count, "participant"),
-    count(summary.active_intent_count, "task"),
-    count(summary.open_conflict_count, "open conflict"),
+    counted(summary.participant_count, "participant"),
+    counted(summary.active_intent_count, "task"),
+    counted(summary.open_conflict_count, "open conflict"),
   ];
   const { participants, active_intents: intents, open_conflicts: conflicts, undeclared = [] } = summary;
   const { claims = [], claim_count = claims.length } = summary;
@@ -81,8 +82,4 @@ function conflictCells({ conflict_id, principal_a, principal_b, state, descripti
 
 function orNone(text: string | undefined): string {
   return text === undefined || text === "" ? "-" : named(text);
-}
-
-function count(number: number, one: string): string {
-  return `${number} ${number === 1 ? one : `${one}s`}`;
 }

@@ -4,7 +4,7 @@
  * A task whose call was cancelled was told to nobody, and given up. So a repeat of that call begins another one.
  */
 import { heardOf, type Hearer, hearerOf } from "./hearers.ts";
-import type { KnownIntent } from "./own-intent.ts";
+import { isLive } from "./own-intent.ts";
 import type { ToolContext } from "./ports.ts";
 import type { Coordination } from "./ports/session.ts";
 import { CANCELLED } from "./untold.ts";
@@ -78,5 +78,3 @@ async function attempt(
     throw cause;
   }
 }
-
-const isLive = (intent: KnownIntent | null): boolean => intent?.state === "ACTIVE" || intent?.state === "SUSPENDED";

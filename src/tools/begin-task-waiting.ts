@@ -6,7 +6,7 @@ import type { Rejection } from "../wire/refusals.ts";
 import { codeOf, failed, refused } from "./failure.ts";
 import { heldIn, holding } from "./holders.ts";
 import { namedIn } from "./named-in.ts";
-import type { KnownIntent } from "./own-intent.ts";
+import { isLive, type KnownIntent } from "./own-intent.ts";
 import type { ToolContext } from "./ports.ts";
 import type { Announced, Coordination, Outcome, Waiting } from "./ports/session.ts";
 import { listed, named, quoted } from "./quote.ts";
@@ -92,7 +92,7 @@ function anew(asked: Asked, ticket?: string): Pick<Next, "arguments"> {
 export async function foreignTicket(coordination: Coordination, task: Task, rejection: Rejection): Promise<Answer> {
   const { intentId, principalId } = task;
   const standing = await coordination.intent(intentId);
-  const hasEnded = standing?.principal_id === principalId && standing.state !== "ACTIVE" && standing.state !== "SUSPENDED";
+  const hasEnded = standing?.principal_id === principalId && !isLive(standing);
   const message = hasEnded
     ? `the task of ticket ${intentId} ${endOf(standing)}; you hold nothing by it`
     : `ticket ${intentId} is not for these files: its task is over others, or is somebody else's`;

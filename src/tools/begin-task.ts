@@ -9,7 +9,7 @@ import { heldIn, holding, whose } from "./holders.ts";
 import { withLiteralHint } from "./literal-hint.ts";
 import { conflictLine } from "./conflict-line.ts";
 import { clientRequestId } from "./once.ts";
-import type { KnownIntent } from "./own-intent.ts";
+import { isLive, type KnownIntent } from "./own-intent.ts";
 import type { ToolContext } from "./ports.ts";
 import type { Announced } from "./ports/session.ts";
 import { byAgent, foreignTicket, inventedTicket, ownOver, turnOf, waiting } from "./begin-task-waiting.ts";
@@ -179,7 +179,7 @@ async function begun(
   const { coordination } = ctx;
   const isSeen = seen !== undefined && seen.intent !== null;
   const { intent, behind } = isSeen ? seen : await coordination.intentBehind(task.intentId);
-  if (intent !== null && intent.state !== "ACTIVE" && intent.state !== "SUSPENDED") return endedSince(task, intent);
+  if (intent !== null && !isLive(intent)) return endedSince(task, intent);
 
   const named = [...task.files, ...(intent?.scope.resources ?? [])];
   const released = await releasedBy(coordination, task.intentId, named, superseded);

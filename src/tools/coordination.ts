@@ -11,6 +11,7 @@ import type { Rejection } from "../wire/refusals.ts";
 import type { Heard, Hearing } from "./hearing.ts";
 import { createLateWords } from "./late-word.ts";
 import type { Notices } from "./notices.ts";
+import { isLive } from "./own-intent.ts";
 import type {
   Announced,
   Claim,
@@ -93,7 +94,7 @@ function spokenOver(carrier: Carrier): Coordination {
   /** What was taken over lives on like a task of one's own. */
   async function adopt(intentId: string): Promise<IntentAnswer["intent"]> {
     const { intent } = await ask<"intent">({ kind: "intent", intent_id: intentId });
-    if (intent === null || (intent.state !== "ACTIVE" && intent.state !== "SUSPENDED")) return null; // given up since
+    if (intent === null || !isLive(intent)) return null; // given up since
     const { objective, fence, scope } = intent;
     carrier.adopt({ intentId, objective, fence, files: scope.resources ?? [], ttlSec: TAKEN_OVER_TTL_SEC, renews: true });
     // That it is renewed is said to the session as well, from which a connection that is made anew learns it: a sidecar of an earlier

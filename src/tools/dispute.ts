@@ -2,7 +2,7 @@
 import type { ConflictView } from "../wire/query/views.ts";
 import type { Question } from "./asking.ts";
 import { namedIn } from "./named-in.ts";
-import type { KnownIntent } from "./own-intent.ts";
+import { isLive, type KnownIntent } from "./own-intent.ts";
 import type { ToolContext } from "./ports.ts";
 import type { Coordination } from "./ports/session.ts";
 import { listed, named, quoted } from "./quote.ts";
@@ -46,8 +46,6 @@ export async function readDispute(ctx: ToolContext, coordination: Coordination, 
     stamp: ctx.hash(JSON.stringify([conflict.conflict_id, conflict.state, sides])),
   };
 }
-
-const isLive = ({ state }: KnownIntent): boolean => state === "ACTIVE" || state === "SUSPENDED";
 
 /** What can be chosen, each with what becomes of it. */
 export function choicesOf({ theirs, decides }: Dispute): Choices<Choice> {

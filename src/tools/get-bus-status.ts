@@ -3,6 +3,7 @@ import type { JsonObject } from "../wire/json.ts";
 import { busStatus } from "../wire/bus/requests.ts";
 import { StatusView } from "../wire/bus/views.ts";
 import { askBoard, busOutput } from "./bus-result.ts";
+import { counted } from "./counted.ts";
 import { laneLine } from "./lane-line.ts";
 import { messageLine } from "./message-line.ts";
 import { called } from "./quote.ts";
@@ -34,10 +35,10 @@ function rendered(body: JsonObject, me: string, nowMs: number): Omit<Answer, "st
   const left = orphaned_claims.filter((claim) => !active_lanes.some(({ lane }) => lane === claim.lane));
   const others = recent_messages.filter((message) => !pending_action_flags.some(({ id }) => id !== undefined && id === message.id));
   const counts = [
-    count(active_lanes.length, "lane held", "lanes held"),
-    count(left.length, "orphaned claim", "orphaned claims"),
-    count(recent_messages.length, "recent message", "recent messages"),
-    `${count(pending_action_flags.length, "message", "messages")} waiting for a person`,
+    counted(active_lanes.length, "lane held", "lanes held"),
+    counted(left.length, "orphaned claim", "orphaned claims"),
+    counted(recent_messages.length, "recent message", "recent messages"),
+    `${counted(pending_action_flags.length, "message", "messages")} waiting for a person`,
   ];
   const free = left.find(({ state, lane }) => state === "expired" && lane !== undefined)?.lane;
   return {
@@ -59,8 +60,4 @@ function rendered(body: JsonObject, me: string, nowMs: number): Omit<Answer, "st
 function block<Item>(title: string, items: readonly Item[], most: number, line: (item: Item) => string): string[] {
   const more = items.length - most;
   return [...items.slice(0, most).map((item) => `${title}: ${line(item)}`), ...(more > 0 ? [`and ${more} more`] : [])];
-}
-
-function count(number: number, one: string, many: string): string {
-  return `${number} ${number === 1 ? one : many}`;
 }

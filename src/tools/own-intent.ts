@@ -7,6 +7,9 @@ import type { Answer, Next } from "./tool.ts";
 
 export type KnownIntent = NonNullable<IntentAnswer["intent"]>;
 
+/** Whether there is one, and it has not ended. */
+export const isLive = (intent: Pick<KnownIntent, "state"> | null): boolean => intent?.state === "ACTIVE" || intent?.state === "SUSPENDED";
+
 /** The intent when it is the caller's, live or not; else the error result, which names the caller's live ones. */
 export async function readOwnIntent(
   coordination: Coordination,
@@ -16,7 +19,7 @@ export async function readOwnIntent(
   const { principalId } = await coordination.membership();
   const intent = await coordination.intent(intentId, target);
   if (intent !== null && intent.principal_id === principalId) {
-    return { intent, live: intent.state === "ACTIVE" || intent.state === "SUSPENDED" };
+    return { intent, live: isLive(intent) };
   }
 
   const mine = await liveIntentsOf(coordination, principalId);

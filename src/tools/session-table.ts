@@ -1,6 +1,7 @@
 /** The session as a few lines of text: you first, then who holds something, then the rest. It never outgrows its budget. */
 import type { SummaryAnswer } from "../wire/query.ts";
 import type { ConflictView, IntentView, ParticipantView } from "../wire/query/views.ts";
+import { counted } from "./counted.ts";
 import { claimLine } from "./claim-line.ts";
 import { namedIn } from "./named-in.ts";
 import { conflictLine } from "./conflict-line.ts";
@@ -29,9 +30,9 @@ const NAMED_INTENTS = 5;
 
 export function sessionTable(summary: SummaryAnswer, { principalId }: Pick<Membership, "principalId">, nowMs: number): string[] {
   const counts = [
-    count(summary.participant_count, "participant"),
-    count(summary.active_intent_count, "task"),
-    count(summary.open_conflict_count, "open conflict"),
+    counted(summary.participant_count, "participant"),
+    counted(summary.active_intent_count, "task"),
+    counted(summary.open_conflict_count, "open conflict"),
   ];
   const isMine = (conflict: ConflictView) => conflict.principal_a === principalId || conflict.principal_b === principalId;
   const conflicts = summary.open_conflicts.toSorted((a, b) => Number(isMine(b)) - Number(isMine(a)));
@@ -52,14 +53,14 @@ function waitingBlocks({ waiting = [], waiting_count = waiting.length }: Summary
     return `${who} for ${listed(resources, 3, resource_count)} ${since(at, nowMs)}: ${quoted(objective, 120)}`;
   });
   const more = waiting_count - lines.length;
-  return lines.length === 0 ? [] : [[...lines, ...(more > 0 ? [`and ${count(more, "more waits", "more wait")}`] : [])]];
+  return lines.length === 0 ? [] : [[...lines, ...(more > 0 ? [`and ${counted(more, "more waits", "more wait")}`] : [])]];
 }
 
 /** Who claims the work of somebody who is away. */
 function claimBlocks({ claims = [], claim_count = claims.length }: SummaryAnswer, principalId: string, nowMs: number): string[][] {
   const lines = claims.slice(0, NAMED_CLAIMS).map((claim) => [`${claimLine(claim, principalId, nowMs)}.`]);
   const more = claim_count - lines.length;
-  return more > 0 && lines.length > 0 ? [...lines, [`and ${count(more, "more claim")}.`]] : lines;
+  return more > 0 && lines.length > 0 ? [...lines, [`and ${counted(more, "more claim")}.`]] : lines;
 }
 
 /** Whole blocks while there is room, and then how much was left out. */
@@ -68,7 +69,7 @@ function fitted(head: string, blocks: readonly (readonly string[])[]): string[] 
   let room = TABLE_CHARACTERS - head.length;
   for (const [index, block] of blocks.entries()) {
     room -= block.join("\n").length + 1;
-    if (room < 0) return [...lines, `… and ${count(blocks.length - index, "entry", "entries")} more: narrow it with paths.`];
+    if (room < 0) return [...lines, `… and ${counted(blocks.length - index, "entry", "entries")} more: narrow it with paths.`];
     lines.push(...block);
   }
   return lines;
@@ -97,7 +98,7 @@ function heading(participant: ParticipantView, principalId: string, holds: boole
   const you = principal_id === principalId ? " (you)" : principal_id.startsWith(`${principalId}/`) ? " (your sub-agent)" : "";
   const on = branch === undefined ? "" : ` on ${named(branch)}`;
   const where = worktree === undefined ? "" : ` in ${named(folderName(worktree))}`;
-  const dirty = dirty_count === 0 ? "" : `, ${count(dirty_count, "uncommitted file")}`;
+  const dirty = dirty_count === 0 ? "" : `, ${counted(dirty_count, "uncommitted file")}`;
   return `${named(principal_id)}${you}${on}${where}: ${is_available ? named(holds && status === "idle" ? "working" : status) : "away"}${dirty}`;
 }
 
@@ -107,15 +108,11 @@ function tasks(intents: readonly IntentView[], nowMs: number): string[] {
     return `  ${named(intent.intent_id)}: ${listed(namedIn(intent.scope), 4)} (${left(intent.expires_at, nowMs)}${state}) ${quoted(intent.objective, 120)}`;
   });
   const more = intents.length - NAMED_INTENTS;
-  return more > 0 ? [...lines, `  and ${count(more, "task")} more`] : lines;
+  return more > 0 ? [...lines, `  and ${counted(more, "task")} more`] : lines;
 }
 
 function grouped(intents: readonly IntentView[]): Map<string, IntentView[]> {
   const groups = new Map<string, IntentView[]>();
   for (const intent of intents) groups.set(intent.principal_id, [...(groups.get(intent.principal_id) ?? []), intent]);
   return groups;
-}
-
-function count(number: number, one: string, many = `${one}s`): string {
-  return `${number} ${number === 1 ? one : many}`;
 }

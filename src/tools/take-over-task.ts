@@ -9,7 +9,7 @@ import { decideCommand } from "./claim-line.ts";
 import { codeOf, failed, refused } from "./failure.ts";
 import { type Hearer, hearerOf } from "./hearers.ts";
 import { clientRequestId, idFor, repeatable, type Request, requestOf } from "./once.ts";
-import type { KnownIntent } from "./own-intent.ts";
+import { isLive, type KnownIntent } from "./own-intent.ts";
 import type { ToolContext } from "./ports.ts";
 import type { Claim, ClaimDecision, Coordination } from "./ports/session.ts";
 import { whyNot } from "./late-word.ts";
@@ -179,7 +179,7 @@ async function repeated(coordination: Coordination, asked: Asked, { taken, waits
     return failed({ code: codeOf("request/other-content"), message, recoverable: true, next }, common(asked, null));
   }
   if (taken === undefined) return undecided(asked.original, waits ?? asked, "yours stands already");
-  if (taken.state !== "ACTIVE" && taken.state !== "SUSPENDED") {
+  if (!isLive(taken)) {
     const message = `this client_request_id took over ${taken.intent_id} before, which is ${taken.state} now; you hold nothing by it`;
     const next: Next[] = [{ tool: "who_is_working", arguments: {}, why: "see what stands" }];
     return failed({ code: codeOf("intent/ended"), message, recoverable: true, next }, common(asked, "approved"));

@@ -2,7 +2,9 @@
 import * as z from "zod";
 import type { SummaryAnswer } from "../wire/query.ts";
 import { decideCommand } from "./claim-line.ts";
+import { counted } from "./counted.ts";
 import { withLiteralHint } from "./literal-hint.ts";
+import { withFewFiles } from "./named-in.ts";
 import type { Membership } from "./ports/session.ts";
 import { onePath, readScope, scopeRefused } from "./scope-input.ts";
 import { sessionTable } from "./session-table.ts";
@@ -73,7 +75,7 @@ function rendered(
       participants: participants
         .slice(0, MAX_LISTED)
         .map((participant) => ({ ...participant, you: participant.principal_id === member.principalId })),
-      active_intents: active_intents.map(shortened),
+      active_intents: active_intents.map((intent) => withFewFiles(intent, MAX_RESOURCES)),
       open_conflicts: open_conflicts.slice(0, MAX_LISTED),
       undeclared: summary.undeclared ?? [],
       waiting: summary.waiting ?? [],
@@ -88,17 +90,8 @@ function rendered(
 /** The counts of the session are of all of it, so the tasks over the paths are counted apart. */
 function narrowed({ active_intents: { length }, next_cursor }: SummaryAnswer): string {
   if (length === 0) return "Nobody holds anything over these paths. In the whole session:";
-  const tasks = `${next_cursor === undefined ? "" : "At least "}${length} ${length === 1 ? "task" : "tasks"}`;
+  const tasks = `${next_cursor === undefined ? "" : "At least "}${counted(length, "task")}`;
   return `${tasks} over these paths. In the whole session:`;
-}
-
-type Intent = SummaryAnswer["active_intents"][number];
-
-function shortened(intent: Intent): Intent {
-  const { resources, resource_count } = intent.scope;
-  if (resources === undefined || resources.length <= MAX_RESOURCES) return intent;
-  const count = resource_count ?? resources.length;
-  return { ...intent, scope: { ...intent.scope, resources: resources.slice(0, MAX_RESOURCES), resource_count: count } };
 }
 
 function nextFor(summary: SummaryAnswer, principalId: string, paths: readonly string[] | undefined): Next[] {

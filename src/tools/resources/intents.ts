@@ -1,6 +1,6 @@
 /** `signalbox://intents`: who changes which files now, who waits for a turn, and what is edited without a task. */
 import type { JsonObject } from "../../wire/json.ts";
-import type { IntentView } from "../../wire/query/views.ts";
+import { withFewFiles } from "../named-in.ts";
 import type { Resource } from "../resource.ts";
 import { fitting, JSON_TYPE, jsonContent, OTHERS, remark } from "./content.ts";
 
@@ -19,7 +19,11 @@ export const intents: Resource = {
   profile: "core",
   async read({ coordination }, _values, uri) {
     const summary = await coordination.summary({ limit: MOST_INTENTS });
-    const tasks = fitting(summary.active_intents.map(shortened), MOST_INTENTS, summary.active_intent_count);
+    const tasks = fitting(
+      summary.active_intents.map((intent) => withFewFiles(intent, MOST_FILES)),
+      MOST_INTENTS,
+      summary.active_intent_count,
+    );
     const waiting = fitting(summary.waiting ?? [], 20, summary.waiting_count);
     return jsonContent(uri, {
       session_id: summary.session_id,
@@ -33,10 +37,3 @@ export const intents: Resource = {
     });
   },
 };
-
-function shortened(intent: IntentView): IntentView {
-  const { resources, resource_count } = intent.scope;
-  if (resources === undefined || resources.length <= MOST_FILES) return intent;
-  const scope = { ...intent.scope, resources: resources.slice(0, MOST_FILES), resource_count: resource_count ?? resources.length };
-  return { ...intent, scope };
-}
