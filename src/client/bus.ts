@@ -8,7 +8,7 @@ import { request as plainRequest, type IncomingMessage, type RequestOptions } fr
 import { request as tlsRequest } from "node:https";
 import type { BusAnswer, BusFault } from "../wire/bus/answer.ts";
 import type { BusRequest } from "../wire/bus/requests.ts";
-import type { JsonObject } from "../wire/json.ts";
+import { isObject } from "../wire/json.ts";
 import { sentenceOf } from "./faults.ts";
 
 /** An answer of more bytes is not read to its end. */
@@ -146,16 +146,12 @@ function flawsIn(json: Parsed): string | undefined {
   const detail: unknown = "value" in json && isObject(json.value) ? json.value["detail"] : undefined;
   if (!Array.isArray(detail)) return undefined;
   const flaws = detail.slice(0, MOST_FLAWS).flatMap((flaw: unknown) => {
-    if (!isObject(flaw as JsonObject)) return [];
-    const { loc, msg } = flaw as { readonly loc?: unknown; readonly msg?: unknown };
+    if (!isObject(flaw)) return [];
+    const { loc, msg } = flaw;
     const place = Array.isArray(loc) ? String(loc.at(-1)) : "";
     return typeof msg === "string" ? [`${place === "" ? "" : `${place}: `}${msg}`.slice(0, 200)] : [];
   });
   return flaws.length === 0 ? undefined : flaws.join("; ");
-}
-
-function isObject(value: unknown): value is JsonObject {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 /** The address as a model or a log may see it. */

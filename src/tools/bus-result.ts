@@ -5,7 +5,7 @@
 import * as z from "zod";
 import { type BusAnswer, type BusFault, REUSED_REQUEST } from "../wire/bus/answer.ts";
 import { type BusRequest, DEFAULT_LEASE_S } from "../wire/bus/requests.ts";
-import type { JsonObject } from "../wire/json.ts";
+import { isObject, type JsonObject } from "../wire/json.ts";
 import { cleaned, type Most } from "./cleaned.ts";
 import type { ToolContext } from "./ports.ts";
 import { codeOf } from "./failure.ts";
@@ -64,8 +64,6 @@ function fitting(body: JsonObject): JsonObject {
   const members = Object.keys(body);
   return members.some(isUnfit) ? Object.fromEntries(Object.entries(body).filter(([member]) => !isUnfit(member))) : body;
 }
-
-const isObject = (value: unknown): boolean => typeof value === "object" && value !== null && !Array.isArray(value);
 
 function faulty(tool: string, { type, message, statusCode, reason }: BusFault, advice: NonNullable<Asking["advice"]>): Answer {
   const said = plain(`[${tool}] ${message}`, MOST_TEXT);

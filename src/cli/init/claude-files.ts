@@ -5,8 +5,9 @@
  * Everything else in these files is somebody else's and stays. So does what a person has added to our own entries: options
  * behind `mcp`, an environment, another time limit.
  */
+import { isObject } from "../../wire/json.ts";
 import { isGuardCommand } from "./guard-command.ts";
-import { dropIn, isObject, type JsonFile, setIn } from "./json-edit.ts";
+import { dropIn, type JsonFile, setIn } from "./json-edit.ts";
 
 export const MCP_FILE = ".mcp.json";
 export const SETTINGS_FILE = ".claude/settings.local.json";

@@ -5,7 +5,7 @@
  * in 3.3.1 it joins two numbers of a list when the last one goes.
  */
 import { type Node, type ParseError, parseTree } from "jsonc-parser";
-import type { Json, JsonObject } from "../../wire/json.ts";
+import { isObject, type Json, type JsonObject } from "../../wire/json.ts";
 import { CommandFault } from "../fault.ts";
 
 export interface JsonFile {
@@ -28,11 +28,7 @@ export function readJson(name: string, text: string): JsonFile {
     throw refused(name, `${whyNotJson(said, cause)}, and Claude Code does not read it either`, cause);
   }
   if (!isObject(value)) throw refused(name, "is JSON, but no object");
-  return { name, text: said, value: value as JsonObject };
-}
-
-export function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
+  return { name, text: said, value };
 }
 
 /** Sets what is at `path`, and makes the objects and lists on the way that are not there. */

@@ -4,6 +4,7 @@
  * Its client finds that out and sends it under `scope.extensions`. It is advice, so nothing of it is refused: what is no
  * path is left out, as are files beyond the first 1,000, and names that are not said, or are too many, count as any name.
  */
+import { type JsonObject, membersIn } from "../../wire/json.ts";
 import type { Scope } from "../../wire/mpac/messages.ts";
 import type { SessionSettings } from "../../wire/session/settings.ts";
 import { parseResource, type Resource } from "../scope/resource.ts";
@@ -42,9 +43,9 @@ export function reachOf(scope: Scope, settings: SessionSettings): Reach {
 }
 
 function read(scope: Scope, settings: SessionSettings): Reach {
-  const said = objectIn(scope["extensions"]);
+  const said = membersIn(scope["extensions"]);
   const impact = filesIn(said["impact"], settings);
-  const used = usesIn(objectIn(said["impact_symbols"]), impact, settings);
+  const used = usesIn(membersIn(said["impact_symbols"]), impact, settings);
   const changes = namesIn(said["affects_symbols"]);
   return {
     impact,
@@ -66,7 +67,7 @@ function filesIn(value: unknown, settings: SessionSettings): Resource[] {
   return [...byKey.values()];
 }
 
-function usesIn(said: Members, impact: readonly Resource[], settings: SessionSettings): Map<string, readonly string[] | undefined> {
+function usesIn(said: JsonObject, impact: readonly Resource[], settings: SessionSettings): Map<string, readonly string[] | undefined> {
   const rules = pathRules(settings);
   const wanted = new Set(impact.map(({ key }) => key));
   const uses = new Map<string, readonly string[] | undefined>();
@@ -75,12 +76,6 @@ function usesIn(said: Members, impact: readonly Resource[], settings: SessionSet
     if (!("refused" in file) && wanted.has(file.key)) uses.set(file.key, namesIn(names));
   }
   return uses;
-}
-
-type Members = { readonly [member: string]: unknown };
-
-function objectIn(value: unknown): Members {
-  return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Members) : {};
 }
 
 /** The names of a list; undefined when it is none, or says more than is read. */

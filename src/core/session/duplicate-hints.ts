@@ -4,6 +4,7 @@
  * Clients say it under `scope.extensions`: `intent_semantics` with an action, symbols and postconditions, `affects_symbols`.
  * Those that say nothing often have the name of a function in their objective, and that is looked for too.
  */
+import { membersIn } from "../../wire/json.ts";
 import type { Scope } from "../../wire/mpac/messages.ts";
 
 /** Names and conditions of one intent that are looked at, and their characters: both sides are told to the sender. */
@@ -26,9 +27,9 @@ export interface Hints {
 }
 
 export function hintsOf(objective: string, scope: Scope): Hints {
-  const extensions = membersOf(scope["extensions"]);
-  const semantics = membersOf(extensions["intent_semantics"]);
-  const targets = Array.isArray(semantics["targets"]) ? semantics["targets"].map(membersOf) : [];
+  const extensions = membersIn(scope["extensions"]);
+  const semantics = membersIn(extensions["intent_semantics"]);
+  const targets = Array.isArray(semantics["targets"]) ? semantics["targets"].map(membersIn) : [];
   const [action = null] = textsIn(semantics["action"]).map((text) => text.toLowerCase());
   const symbols = [
     ...textsIn(semantics["symbol"]),
@@ -48,7 +49,7 @@ export function asCompared(condition: string): string {
 
 function conditionsIn(value: unknown): string[] {
   return (Array.isArray(value) ? value : [value]).flatMap((item: unknown) => {
-    const { text, behavior, expected, description } = membersOf(item);
+    const { text, behavior, expected, description } = membersIn(item);
     return [item, text, behavior, expected, description].flatMap((said) => (typeof said === "string" ? textsIn(said) : []));
   });
 }
@@ -92,8 +93,4 @@ function firstOf(texts: readonly string[], compared: (text: string) => string): 
     if (!byForm.has(form)) byForm.set(form, text);
   }
   return [...byForm.values()];
-}
-
-function membersOf(value: unknown): { readonly [member: string]: unknown } {
-  return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as { readonly [member: string]: unknown }) : {};
 }

@@ -5,6 +5,7 @@
  * both name some in the same file, which both scopes hold by its own path: towards anybody who names none, and where one
  * side holds a folder or a pattern, the file is locked whole (ARCHITECTURE section 7).
  */
+import { membersIn } from "../../wire/json.ts";
 import type { Scope } from "../../wire/mpac/messages.ts";
 import type { SessionSettings } from "../../wire/session/settings.ts";
 import { overlaps, parseResource, type Resource } from "../scope/resource.ts";
@@ -83,7 +84,7 @@ function read(scope: Scope, settings: SessionSettings): Symbols {
   const rules = pathRules(settings);
   const symbols = new Map<string, readonly Name[]>();
   let count = 0;
-  for (const [text, value] of Object.entries(membersOf(membersOf(membersOf(scope["extensions"])["signalbox"])["symbols"]))) {
+  for (const [text, value] of Object.entries(membersIn(membersIn(membersIn(scope["extensions"])["signalbox"])["symbols"]))) {
     const file = parseResource(text, rules);
     const names = namesIn(value);
     if ("refused" in file || file.glob || names.length === 0 || count + names.length > MAX_ALL_NAMES) continue;
@@ -106,8 +107,4 @@ function partsOf(name: string): Name {
     .split(/\.|::|#/)
     .map((part) => part.trim())
     .filter((part) => part !== "");
-}
-
-function membersOf(value: unknown): { readonly [member: string]: unknown } {
-  return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as { readonly [member: string]: unknown }) : {};
 }

@@ -1,4 +1,5 @@
 /** The JSON body of a request, read up to a limit. */
+import { isObject } from "../../wire/json.ts";
 import type { Claim } from "../http/reading-room.ts";
 import { type Answer, failed, invalid } from "./answers.ts";
 
@@ -29,7 +30,7 @@ export async function readJson(request: Sent, claim?: Pick<Claim, "holds">): Pro
   }
   try {
     const value: unknown = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(Buffer.concat(chunks)));
-    if (typeof value === "object" && value !== null && !Array.isArray(value)) return { value };
+    if (isObject(value)) return { value };
   } catch {
     // No JSON is said as any other body that is no object.
   }

@@ -6,7 +6,7 @@ import { canonical, canonicalWith } from "../../engine/canonical.ts";
 import { sha256 } from "../../engine/seal.ts";
 import { isVirtual } from "../../core/session/read.ts";
 import type { SessionFacts } from "../../core/session/verdict.ts";
-import type { Json, JsonObject } from "../../wire/json.ts";
+import { isObject, type Json, type JsonObject } from "../../wire/json.ts";
 import type { ClientMessage } from "../../wire/mpac/messages.ts";
 import { basesOf, changesIn, contentsOf, keep, withReferences } from "./file-changes.ts";
 import { withoutFiles } from "./relay.ts";
@@ -143,10 +143,6 @@ function withCleanEntries(payload: JsonObject): JsonObject {
   const entries = operations as readonly Json[];
   const clean = entries.map((entry) => (isObject(entry) ? withCleanExtensions(strip(entry)) : entry));
   return clean.every((entry, index) => entry === entries[index]) ? payload : { ...payload, operations: clean };
-}
-
-function isObject(value: Json | undefined): value is JsonObject {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 const isSecret = (name: string): boolean => SECRETS.has(name.toLowerCase());

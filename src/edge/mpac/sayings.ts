@@ -5,7 +5,7 @@
  * What depends on the session as it stands (its health, its summary) is added where it is sent.
  */
 import { FALLBACK, OVER, PHASE_3 } from "../../wire/freeze.ts";
-import type { Json, JsonObject } from "../../wire/json.ts";
+import { isObject, type Json, type JsonObject } from "../../wire/json.ts";
 import type { ClientMessage } from "../../wire/mpac/messages.ts";
 import type { SidebandAnswer } from "../../wire/mpac/sideband.ts";
 import { shortRef } from "../../wire/references.ts";
@@ -145,8 +145,6 @@ function claimStatus(event: SessionEventOf<"ClaimDecided">): JsonObject {
     approved_by: event.decision === "approved" ? event.approvedBy : undefined,
   });
 }
-
-const isObject = (value: Json): boolean => typeof value === "object" && value !== null && !Array.isArray(value);
 
 function backendAlert(event: SessionEventOf<"BackendReported">): JsonObject {
   return {

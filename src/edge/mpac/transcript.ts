@@ -9,7 +9,7 @@
  * learn of anybody else's, and sorting by the `watermark` of their messages would put answers before questions.
  */
 import type { SessionState } from "../../core/session/state.ts";
-import type { JsonObject } from "../../wire/json.ts";
+import { isObject, type JsonObject } from "../../wire/json.ts";
 import { lamportIn, PROTOCOL_VERSION } from "../../wire/mpac/envelope.ts";
 import type { ClientMessage, Message } from "../../wire/mpac/messages.ts";
 import type { LogRecord } from "../../wire/record.ts";
@@ -118,10 +118,6 @@ function bare(change: JsonObject[string]): JsonObject {
   if (!isObject(change)) return {};
   const { content: _content, ...rest } = change;
   return rest;
-}
-
-function isObject(value: unknown): value is JsonObject {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 /** SPEC 10.1. */
