@@ -1,6 +1,6 @@
 /** A question to a person as a page without a script, and the pages that end it. */
-import { createHash } from "node:crypto";
 import type { Field, Question } from "../../tools/asking.ts";
+import { escaped, policyOf } from "./html.ts";
 
 const STYLE = `
 :root { color-scheme: light dark; }
@@ -12,14 +12,8 @@ textarea { box-sizing: border-box; width: 100%; min-height: 4rem; font: inherit;
 button { font: inherit; padding: .4rem 1rem; margin-right: .5rem; }
 `;
 
-/** Nothing is loaded but the style that it brings; its form goes to where it came from. */
-export const ASK_POLICY = [
-  "default-src 'none'",
-  `style-src 'sha256-${createHash("sha256").update(STYLE, "utf8").digest("base64")}'`,
-  "base-uri 'none'",
-  "form-action 'self'",
-  "frame-ancestors 'none'",
-].join("; ");
+/** Its form goes to where it came from. */
+export const ASK_POLICY = policyOf(STYLE, "self");
 
 export function questionPage({ message, fields, required }: Question): string {
   const inputs = Object.entries(fields).map(([name, field]) => inputFor(name, field, required.includes(name)));
@@ -54,6 +48,3 @@ function page(title: string, body: string): string {
     `<title>${escaped(title)}</title><style>${STYLE}</style></head><body><main><h1>${escaped(title)}</h1>${body}</main></body></html>\n`
   );
 }
-
-const ENTITIES: Readonly<Record<string, string>> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;" };
-const escaped = (text: string): string => text.replaceAll(/[&<>"']/g, (character) => ENTITIES[character] ?? "");

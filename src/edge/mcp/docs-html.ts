@@ -1,6 +1,6 @@
 /** The reference page as HTML: one file without a script, readable in the light and in the dark. */
-import { createHash } from "node:crypto";
 import { anchor, type Block, pieces } from "./docs-blocks.ts";
+import { escaped, policyOf } from "./html.ts";
 
 const STYLE = `
 :root { color-scheme: light dark; --line: #d5d9e0; --soft: #f3f4f6; --accent: #1d5fbf; }
@@ -20,14 +20,7 @@ th { background: var(--soft); }
 th, td:first-child code { white-space: nowrap; }
 `;
 
-/** What the page may load and be put into: nothing, but for the style that it brings. */
-export const PAGE_POLICY = [
-  "default-src 'none'",
-  `style-src 'sha256-${createHash("sha256").update(STYLE, "utf8").digest("base64")}'`,
-  "base-uri 'none'",
-  "form-action 'none'",
-  "frame-ancestors 'none'",
-].join("; ");
+export const PAGE_POLICY = policyOf(STYLE, "none");
 
 export function htmlPage(blocks: readonly Block[]): string {
   const [first] = blocks;
@@ -69,10 +62,4 @@ function inline(text: string): string {
   return pieces(text)
     .map((piece, index) => (index % 2 === 1 ? `<code>${escaped(piece)}</code>` : escaped(piece)))
     .join("");
-}
-
-const ENTITIES: Readonly<Record<string, string>> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;" };
-
-export function escaped(text: string): string {
-  return text.replaceAll(/[&<>"']/g, (character) => ENTITIES[character] ?? "");
 }
