@@ -10,7 +10,7 @@ import { MAX_FRAME_BYTES } from "../wire/mpac/envelope.ts";
 import type { JsonObject } from "../wire/json.ts";
 import type { InboundEnvelope } from "../wire/mpac/coordinator.ts";
 import type { Worktree } from "../wire/mpac/extension.ts";
-import type { ClientMessage } from "../wire/mpac/messages.ts";
+import type { CommandType } from "../wire/mpac/messages.ts";
 import type { Answer, Query } from "../wire/query.ts";
 import { ABNORMAL_CLOSE } from "./connection.ts";
 import { createEpochs } from "./epochs.ts";
@@ -83,7 +83,6 @@ export interface Joined {
   readonly renamedFrom?: string;
 }
 
-export type CommandType = Exclude<ClientMessage["message_type"], "HELLO" | "GOODBYE">;
 export type Disposition = "withdraw" | "transfer" | "expire";
 
 export interface CallOptions {

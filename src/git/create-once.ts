@@ -11,7 +11,7 @@ import { errnoOf } from "./errno.ts";
 const MAX_READS = 1_000;
 
 /** What a file system without hard links answers to link(2). */
-const NO_LINKS = new Set(["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS", "EMLINK"]);
+export const NO_LINKS: ReadonlySet<string> = new Set(["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS", "EMLINK"]);
 
 export interface CreateOnceOptions {
   /** Permissions of the file, where the system has them. */

@@ -4,11 +4,9 @@
  * Everything here is synchronous, so that no turn of the event loop lies between the last look and the rename.
  */
 import { type BigIntStats, closeSync, linkSync, lstatSync, openSync, renameSync, unlinkSync } from "node:fs";
+import { NO_LINKS } from "./create-once.ts";
 import { errnoOf } from "./errno.ts";
 import type { SafePath } from "./safe-path.ts";
-
-/** What link(2) answers on a file system without hard links. */
-const NO_LINKS = new Set(["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS", "EMLINK"]);
 
 /** How a file gets a second name; another one in tests of file systems that have none. */
 export type GiveName = (existing: string, name: string) => void;

@@ -6,7 +6,7 @@ import type { Answer, IntentAnswer, Query } from "../wire/query.ts";
 import type { JsonObject } from "../wire/json.ts";
 import { AckExtension } from "../wire/mpac/coordinator.ts";
 import type { Ack, WaitingAck } from "../wire/mpac/extension.ts";
-import type { ClientMessage } from "../wire/mpac/messages.ts";
+import type { CommandType } from "../wire/mpac/messages.ts";
 import type { Rejection } from "../wire/refusals.ts";
 import type { Heard, Hearing } from "./hearing.ts";
 import { createLateWords } from "./late-word.ts";
@@ -29,8 +29,6 @@ import { createUnderWay } from "./under-way.ts";
 
 /** Life of a task that was taken over, in seconds; it is renewed while there is work, as others are. */
 const TAKEN_OVER_TTL_SEC = 900;
-
-export type CommandType = Exclude<ClientMessage["message_type"], "HELLO" | "GOODBYE">;
 
 /** A task that became one's own by somebody else's word. */
 export interface TakenOver {

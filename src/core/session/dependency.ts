@@ -12,6 +12,7 @@ import type { SessionEventOf } from "../../wire/session.ts";
 import type { Resource } from "../scope/resource.ts";
 import { sharedNames } from "./dependency-names.ts";
 import { type Reach, reachOf } from "./dependency-reach.ts";
+import { shortened } from "./overlaps.ts";
 import type { SessionState } from "./state.ts";
 import type { Intent } from "./state/intents.ts";
 import type { SessionMoment } from "./verdict.ts";
@@ -137,13 +138,9 @@ function detailOf(ab: readonly Broken[], ba: readonly Broken[]): JsonObject {
 }
 
 function described(changing: PrincipalId, using: PrincipalId, broken: readonly Broken[]): string {
-  const files = broken.slice(0, DESCRIBED_FILES).map(({ file }) => shortened(file));
+  const files = broken.slice(0, DESCRIBED_FILES).map(({ file }) => shortened(file, DESCRIBED_CHARACTERS));
   const more = broken.length - files.length;
   const names = [...new Set(broken.flatMap(({ symbols }) => symbols ?? []))];
-  const what = names.length === 0 ? "" : ` (${shortened(names.join(", "))})`;
+  const what = names.length === 0 ? "" : ` (${shortened(names.join(", "), DESCRIBED_CHARACTERS)})`;
   return `what ${changing} changes${what} is used in ${files.join(", ")}${more > 0 ? ` and ${more} more` : ""}, where ${using} works`;
-}
-
-function shortened(text: string): string {
-  return text.length <= DESCRIBED_CHARACTERS ? text : `${text.slice(0, DESCRIBED_CHARACTERS - 1).replace(/[\uD800-\uDBFF]$/, "")}…`;
 }

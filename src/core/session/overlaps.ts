@@ -84,7 +84,7 @@ export function meetings(state: Readonly<SessionState>, resources: readonly Reso
 }
 
 /** At most `length` characters of it. */
-function shortened(text: string, length: number): string {
+export function shortened(text: string, length: number): string {
   return text.length <= length ? text : `${text.slice(0, length - 1).replace(/[\uD800-\uDBFF]$/, "")}…`;
 }
 

@@ -255,4 +255,6 @@ export const ClientMessage = z.discriminatedUnion("message_type", [
 ]);
 
 export type ClientMessage = z.infer<typeof ClientMessage>;
+/** What a participant that has joined says before it leaves. */
+export type CommandType = Exclude<ClientMessage["message_type"], "HELLO" | "GOODBYE">;
 export type Message<Type extends ClientMessage["message_type"]> = Extract<ClientMessage, { message_type: Type }>;
