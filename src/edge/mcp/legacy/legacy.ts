@@ -41,9 +41,8 @@ export function createLegacy({ serve, callers, sessions, log }: LegacyOptions): 
   const living = createLiveSessions(sessions, (live) => kept.forget(live));
   const withoutSession = new WeakMap<Serving, Promise<LegacyTransport>>();
 
-  /** The session that a request names, or why it goes no further; undefined when it names none. */
-  async function sessionOf(visit: HttpVisit, id: string | null, asked: RequestId = null): Promise<InSession | Response | undefined> {
-    if (id === null) return undefined;
+  /** The session that a request names, or why it goes no further. */
+  async function sessionOf(visit: HttpVisit, id: string, asked: RequestId = null): Promise<InSession | Response> {
     const record = await sessions.find(visit.sessionId, id);
     const own = visit.caller.identity?.fingerprint ?? null;
     if (record !== undefined && record.fingerprint !== null && own === null) {
@@ -54,6 +53,12 @@ export function createLegacy({ serve, callers, sessions, log }: LegacyOptions): 
     }
     visit.serving = chosenIn(visit, record);
     return { id, record, live: living.of(record) };
+  }
+
+  /** The same for a request that is about a session and nothing else. */
+  async function needSession(visit: HttpVisit): Promise<InSession | Response> {
+    const id = visit.request.headers.get("mcp-session-id");
+    return id === null ? refusal(400, CODE.server, "Bad Request: Mcp-Session-Id header is required") : sessionOf(visit, id);
   }
 
   /** What a request chooses counts for itself; what its session chose, for requests that choose nothing, and its read-only always. */
@@ -80,8 +85,9 @@ export function createLegacy({ serve, callers, sessions, log }: LegacyOptions): 
     const id = idOf(alone?.message);
 
     const { headers } = visit.request;
+    const sessionId = headers.get("mcp-session-id");
     if (alone?.kind === "request" && alone.message.method === "initialize") {
-      const standing = await sessionOf(visit, headers.get("mcp-session-id"), id);
+      const standing = sessionId === null ? undefined : await sessionOf(visit, sessionId, id);
       if (standing !== undefined && !(standing instanceof Response)) {
         return refusal(400, CODE.request, "this session is initialized; leave Mcp-Session-Id out for a new one", { id });
       }
@@ -92,7 +98,7 @@ export function createLegacy({ serve, callers, sessions, log }: LegacyOptions): 
       const known = SUPPORTED_PROTOCOL_VERSIONS.join(", ");
       return refusal(400, CODE.server, `Bad Request: Unsupported protocol version ${version}; supported here are ${known}`, { id });
     }
-    const named = await sessionOf(visit, headers.get("mcp-session-id"), id);
+    const named = sessionId === null ? undefined : await sessionOf(visit, sessionId, id);
     if (named instanceof Response) return named;
     if (alone?.kind === "response" && named === undefined) {
       return refusal(400, CODE.request, "nothing was asked of you without a session; send what you answer with its Mcp-Session-Id");
@@ -129,20 +135,15 @@ export function createLegacy({ serve, callers, sessions, log }: LegacyOptions): 
   return {
     post,
     async get(visit) {
-      const id = visit.request.headers.get("mcp-session-id");
-      if (id === null) return refusal(400, CODE.server, "Bad Request: Mcp-Session-Id header is required");
-      const named = await sessionOf(visit, id);
-      if (named === undefined || named instanceof Response) return named ?? refusal(400, CODE.server, "");
-      return pushTo({ sessions, kept, log }, visit, named);
+      const named = await needSession(visit);
+      return named instanceof Response ? named : pushTo({ sessions, kept, log }, visit, named);
     },
     async delete(visit) {
-      const id = visit.request.headers.get("mcp-session-id");
-      if (id === null) return refusal(400, CODE.server, "Bad Request: Mcp-Session-Id header is required");
-      const named = await sessionOf(visit, id);
-      if (named === undefined || named instanceof Response) return named ?? refusal(400, CODE.server, "");
-      const rejection = await sessions.close(visit.sessionId, id);
+      const named = await needSession(visit);
+      if (named instanceof Response) return named;
+      const rejection = await sessions.close(visit.sessionId, named.id);
       if (rejection !== undefined) return refusal(503, CODE.server, rejection.message);
-      log.info({ mcpSession: id.slice(0, 8) }, "MCP session closed");
+      log.info({ mcpSession: named.id.slice(0, 8) }, "MCP session closed");
       return new Response(null, { status: 200 });
     },
     [Symbol.dispose]: () => living[Symbol.dispose](),
