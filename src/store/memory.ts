@@ -1,4 +1,4 @@
-/** A log that ends with the process: for tests, and for sessions nobody wants to keep. */
+/** A log that ends with the process: the store at its simplest, which tests stand on. */
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Hash, StreamId } from "../wire/ids.ts";
 import { headAfter } from "./append-check.ts";
