@@ -1,5 +1,5 @@
 /**
- * How long a bridge's tasks live: as long as the work (ARCHITECTURE section 6).
+ * How long a bridge's tasks live: as long as the work.
  *
  * A task without an end of its own is renewed at half its time while somebody showed within 30 minutes that he works: a tool
  * call, a hook, an edit in the worktree. Then it is left to end, and the next result says so. A task with an end of its

@@ -1,5 +1,5 @@
 /**
- * The one shape of everything that is decided: a command in, events out, state by folding (ARCHITECTURE section 2).
+ * The one shape of everything that is decided: a command in, events out, state by folding.
  *
  * `decide` only reads, `evolve` is the only writer and never fails, and time and chance come in as a `Moment`. So the
  * same list of commands gives the same log on every machine and in every test.

@@ -1,5 +1,5 @@
 /**
- * Who was heard when: observed, not recorded (ARCHITECTURE section 2).
+ * Who was heard when: observed, not recorded.
  *
  * Any frame counts, and so does a live socket of a Signalbox client, which says by being open that somebody is there.
  */

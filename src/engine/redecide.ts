@@ -1,6 +1,5 @@
 /**
- * Whether a log would be written the same once more: every recorded command decided again with its recorded time, seed
- * and facts (ARCHITECTURE section 2, records).
+ * Whether a log would be written the same once more: every recorded command decided again with its recorded time, seed and facts.
  */
 import canonicalize from "canonicalize";
 import type { Aggregate } from "../core/aggregate.ts";

@@ -1,5 +1,5 @@
 /**
- * How a record is closed and how a log is checked: the hash chain (ARCHITECTURE section 2, records).
+ * How a record is closed and how a log is checked: the hash chain.
  *
  * `hash` is the SHA-256 of the record without `hash`, serialised by RFC 8785. The stored text is that serialisation with
  * the hash as its last member, so checking a log needs no second serialisation.

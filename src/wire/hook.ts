@@ -1,6 +1,5 @@
 /**
- * What Claude Code says before an edit (reference mcp 4.5). Tolerant of everything that is not looked at: hosts add members
- * with every release.
+ * What Claude Code says before an edit. Tolerant of everything that is not looked at: hosts add members with every release.
  */
 import * as z from "zod";
 

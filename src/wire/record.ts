@@ -1,5 +1,5 @@
 /**
- * What one line of a log holds (ARCHITECTURE section 2).
+ * What one line of a log holds.
  *
  * Events are the truth and a command is evidence: state folds events alone, and the command stands beside them so that
  * a message can be relayed, audited and decided once more.

@@ -30,7 +30,7 @@ const MAX_DEFERRALS = 16;
 
 const DEFAULT_TTL_SEC = 60;
 
-/** What the original's clients tell apart; every other word means the first (reference mpac 1.5). */
+/** What the original's clients tell apart; every other word means the first. */
 const CATEGORIES = ["queue", "duplicate_yield"];
 
 export function decideDefer(

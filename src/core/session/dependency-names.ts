@@ -1,5 +1,5 @@
 /**
- * When the name that one side changes is a name that the other side uses (reference mpac 3).
+ * When the name that one side changes is a name that the other side uses.
  *
  * Clients write names in different lengths: `Note`, `models.Note`, `app.models.Note`. Two names meet when their last
  * segments are equal; a member of a class meets the class, and every other member of it, because whoever uses a class is

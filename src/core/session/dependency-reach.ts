@@ -1,5 +1,5 @@
 /**
- * What a scope says about whom its changes reach: files that use what it changes, and by which names (reference mpac 3).
+ * What a scope says about whom its changes reach: files that use what it changes, and by which names.
  *
  * Its client finds that out and sends it under `scope.extensions`. It is advice, so nothing of it is refused: what is no
  * path is left out, as are files beyond the first 1,000, and names that are not said, or are too many, count as any name.

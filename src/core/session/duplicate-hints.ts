@@ -1,5 +1,5 @@
 /**
- * What an intent says that it will have done, in a form that compares with what another says (reference mpac 3).
+ * What an intent says that it will have done, in a form that compares with what another says.
  *
  * Clients say it under `scope.extensions`: `intent_semantics` with an action, symbols and postconditions, `affects_symbols`.
  * Those that say nothing often have the name of a function in their objective, and that is looked for too.

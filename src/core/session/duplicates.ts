@@ -1,5 +1,5 @@
 /**
- * Whether whoever holds the files may be doing the very work that was refused (reference mpac 1.5, `duplicate_candidate`).
+ * Whether whoever holds the files may be doing the very work that was refused (`duplicate_candidate`).
  *
  * It decides nothing: the refusal stands either way. It tells the refused to look, once the holder is done, whether
  * anything is left to do.

@@ -106,9 +106,8 @@ function quoted(paths: readonly string[]): string {
 }
 
 /**
- * The wording of the original, which clients read with a pattern (reference mpac 1.6), and the facts beside it. What is
- * free of `asked` is said here, because a list of what is held may be cut, and because only the session knows which
- * spellings are one file.
+ * The wording of the original, which clients read with a pattern, and the facts beside it. What is free of `asked` is said
+ * here, because a list of what is held may be cut, and because only the session knows which spellings are one file.
  */
 export function heldRefusal(
   state: Readonly<SessionState>,

@@ -1,10 +1,10 @@
 /**
  * What a session's policy says where its settings are silent (SPEC 14.7.5, 15.3.1, 18.6.3, 9.6.4).
  *
- * Three defaults are not the specification's. A claim waits 2 s and not 30: the original's agents wait 15 s for the answer
- * (reference mpac 7.1, row 12), and its bridge 3 s. An intent's operations are let go at once when it ends. And a conflict that
- * nobody resolves comes to nothing by itself unless the session promises governance: elsewhere there may be nobody whose
- * word could lift a freeze, and what is only a warning must not block anybody (SPEC 15.3.2).
+ * Three defaults are not the specification's. A claim waits 2 s and not 30: the original's agents wait 15 s for the answer, and its
+ * bridge 3 s. An intent's operations are let go at once when it ends. And a conflict that nobody resolves comes to nothing by itself
+ * unless the session promises governance: elsewhere there may be nobody whose word could lift a freeze, and what is only a warning
+ * must not block anybody (SPEC 15.3.2).
  */
 import type { SessionSettings } from "../../wire/session/settings.ts";
 

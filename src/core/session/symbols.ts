@@ -3,7 +3,7 @@
  *
  * Symbols stand under `scope.extensions.signalbox.symbols`, `{file: [names]}`. They narrow only between two intents that
  * both name some in the same file, which both scopes hold by its own path: towards anybody who names none, and where one
- * side holds a folder or a pattern, the file is locked whole (ARCHITECTURE section 7).
+ * side holds a folder or a pattern, the file is locked whole.
  */
 import { membersIn } from "../../wire/json.ts";
 import type { Scope } from "../../wire/mpac/messages.ts";

@@ -1,4 +1,4 @@
-/** How Claude Code says which file its tool is about to write, and how it is answered (reference mcp 4.5). */
+/** How Claude Code says which file its tool is about to write, and how it is answered. */
 import type { PreToolUse } from "../../wire/hook.ts";
 
 /** The file that the tool is about to write; undefined for a tool that names none. */

@@ -1,6 +1,6 @@
 /**
- * What a record says on the wire, and to whom (reference mpac 1.2): the sender's message relayed as it came, and what
- * the coordinator says because of it (`sayings.ts`). Pure: a record in, messages out.
+ * What a record says on the wire, and to whom: the sender's message relayed as it came, and what the coordinator says
+ * because of it (`sayings.ts`). Pure: a record in, messages out.
  *
  * Peers are told what the original never tells them: joins, leaves, claims, proposals, batches and superseded operations.
  */

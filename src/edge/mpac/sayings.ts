@@ -250,7 +250,7 @@ function updatedFiles(event: SessionEventOf<"OperationCommitted">): Said[] {
     }));
 }
 
-/** The union of what the specification asks for and what the original's clients read (reference mpac 7.1, row 5). */
+/** The union of what the specification asks for and what the original's clients read. */
 function reportOf(event: SessionEventOf<"ConflictOpened">): JsonObject {
   const [principalA = null, principalB = null] = event.principals;
   const [intentA = null, intentB = null] = event.intents;

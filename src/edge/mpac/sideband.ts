@@ -1,6 +1,6 @@
 /**
- * The questions of MPAC clients about files and the session (reference mpac 1.3), answered from the virtual tree: the
- * main worktree's files as base, what clients without a worktree have committed on top. Nothing of it is written to a disk.
+ * The questions of MPAC clients about files and the session, answered from the virtual tree: the main worktree's files as
+ * base, what clients without a worktree have committed on top. Nothing of it is written to a disk.
  */
 import type { Engine } from "../../engine/engine.ts";
 import { virtualFile } from "../../core/session/read.ts";

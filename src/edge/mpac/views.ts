@@ -1,8 +1,8 @@
 /**
  * How a session looks from outside: the summaries and answers that are read, never recorded.
  *
- * `SESSION_SUMMARY` keeps the member names of the original (reference mpac 1.3) and adds to them. No answer outgrows a
- * frame: lists are cut and their counts stay true, and what concerns the asker comes first.
+ * `SESSION_SUMMARY` keeps the member names of the original and adds to them. No answer outgrows a frame: lists are
+ * cut and their counts stay true, and what concerns the asker comes first.
  */
 import { coversTarget, intentsOver, liveIntentsOf, refusedPaths } from "../../core/session/read.ts";
 import type { SessionState } from "../../core/session/state.ts";

@@ -44,7 +44,7 @@ export function envelope<Type extends string, Payload extends z.ZodType>(type: T
   });
 }
 
-/** The eight envelope fields that the coordinator emits, and the two optional ones it adds (reference mpac 1.4). */
+/** The eight envelope fields that the coordinator emits, and the two optional ones it adds. */
 export interface CoordinatorEnvelope {
   readonly protocol: "MPAC";
   readonly version: string;

@@ -1,7 +1,7 @@
 /**
  * The MPAC messages that a participant may send, by type (SPEC 13.1).
  *
- * Enumerations of the specification are not enforced inbound: real clients send other words (reference mpac 7.1).
+ * Enumerations of the specification are not enforced inbound: real clients send other words.
  */
 import * as z from "zod";
 import { BatchId, ClaimId, ConflictId, DeferralId, IntentId, OpId } from "../ids.ts";
@@ -59,7 +59,7 @@ const heartbeat = z.looseObject({
 
 const goodbye = z.looseObject({ reason: text(1024).nullable().optional(), intent_disposition: text(64).nullable().optional(), extensions });
 
-/** Life of a declaration in seconds; clients of the original say it in milliseconds under another name (reference mpac 1.5). */
+/** Life of a declaration in seconds; clients of the original say it in milliseconds under another name. */
 const lifetime = {
   ttl_sec: z.number().positive().max(31_536_000).nullable().optional(),
   expiry_ms: z.number().positive().max(31_536_000_000).nullable().optional(),

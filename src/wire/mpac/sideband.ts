@@ -1,6 +1,6 @@
 /**
- * The frames beside the specification that real MPAC clients use (reference mpac 1.3): questions about files and the
- * session, told apart by a top-level `type`, with no envelope.
+ * The frames beside the specification that real MPAC clients use: questions about files and the session, told apart by a
+ * top-level `type`, with no envelope.
  */
 import * as z from "zod";
 

@@ -11,7 +11,7 @@ export const LIFECYCLE_EVENTS = [
   event("Resumed", { fromMs: ms, untilMs: ms }),
   /** The session's own end (SPEC 9.6.1): nothing but GOODBYE is taken afterwards. */
   event("SessionClosed", { reason: z.string(), dueAtMs: ms.optional() }),
-  /** What ended long enough ago has left the state (ARCHITECTURE section 2, «forgetting is recorded too»). */
+  /** What ended long enough ago has left the state. */
   event("Forgotten", {
     intents: z.array(IntentId),
     operations: z.array(OpId),

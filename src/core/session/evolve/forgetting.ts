@@ -1,5 +1,5 @@
 /**
- * When what has ended leaves the state: a day after nothing live refers to it (ARCHITECTURE section 2).
+ * When what has ended leaves the state: a day after nothing live refers to it.
  *
  * Each thing has one deadline at most. A live intent's is the end of its time to live; everything else's is the moment
  * it is forgotten, and none while something live refers to it. What was carried out under an intent goes with it; of a batch
