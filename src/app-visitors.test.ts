@@ -325,6 +325,17 @@ describe("sub-agents of a caller", () => {
 
     expect(await next.state(({ intents }) => intents.get(intent_id as never)?.state)).toBe("ACTIVE");
   });
+
+  it("stay when their caller goes on with a newer token, and the one that they came with has expired", async () => {
+    await using session = await visited();
+    const [earlier, later] = [proven("ana"), proven("ana")];
+    await session.call(earlier, "begin_task", { ...task("a.ts"), agent: "one" });
+    await session.call(later, "who_is_working");
+    session.gone.add(earlier);
+
+    expect(session.visitors.dismiss()).toBe(0);
+    expect(await session.participant("ana/one")).toMatchObject({ presence: "available" });
+  });
 });
 
 describe("begin_task that waits", () => {

@@ -150,7 +150,10 @@ export function createVisitors(options: VisitorsOptions): Visitors {
       await place.visitorFiles.settled?.();
       await member.worked();
       if (!known.isWhole) await adopt(stay, place, caller, known);
-      for (const agent of known.agents) agent.lastMs = nowMs();
+      for (const agent of known.agents) {
+        agent.caller = caller;
+        agent.lastMs = nowMs();
+      }
       await Promise.all(Array.from(known.agents, (agent) => agent.member.worked()));
       known.mail.follow(takesMail);
     }
