@@ -109,14 +109,14 @@ async function beginWithId(file) {
 }
 
 /** What a sidecar loads by itself, from the file that it runs from: it is evaluated when it is asked for. */
-const LATER = ["./sidecar.ts", "./app-mcp.ts", "./app-visitors.ts"];
+const LATER = ["src/cli/sidecar.ts", "src/app/mcp.ts", "src/app/visitors.ts"].map((file) => join(root, file));
 
 /** What a launcher loads when it is asked for something else than bridge or sidecar stays as the compiler made it. */
 const compiled = {
   name: "compiled",
   setup(bundler) {
     bundler.onResolve({ filter: /^\.\.?\/.*\.ts$/ }, ({ kind, path, resolveDir }) => {
-      if (kind !== "dynamic-import" || LATER.includes(path)) return undefined;
+      if (kind !== "dynamic-import" || LATER.includes(join(resolveDir, path))) return undefined;
       const file = join("..", join(resolveDir, path).slice(root.length)).replaceAll("\\", "/").replace(/\.ts$/, ".js");
       return { path: file, external: true };
     });

@@ -54,20 +54,8 @@ const ROWS: Readonly<Record<string, Row>> = {
     packages: ["node:", "commander", "@modelcontextprotocol/sdk", "diff", "jsonc-parser"],
   },
   bin: { folders: ["cli/"], packages: [] },
-  "app.ts": ANYTHING,
-  "app-hosted.ts": ANYTHING,
-  "app-board.ts": ANYTHING,
-  "app-mail.ts": ANYTHING,
-  "app-dashboard.ts": ANYTHING,
-  "app-mcp.ts": ANYTHING,
-  "app-mcp-later.ts": ANYTHING,
-  "app-visitors.ts": ANYTHING,
-  "app-peers.ts": ANYTHING,
-  "app-broker.ts": ANYTHING,
-  "service.ts": ANYTHING,
-  "kept-log.ts": ANYTHING,
+  app: ANYTHING,
   "index.ts": { ...ANYTHING, packages: [] },
-  "cleanup.ts": { folders: [], packages: [] },
   "config.ts": { folders: ["config/"], packages: [] },
   config: { folders: ["wire/", "log.ts"], packages: ["node:", "zod"] },
   "log.ts": { folders: [], packages: ["node:", "pino"] },
@@ -81,10 +69,9 @@ const FOR_TESTS = /\.(test|contract|fixture)\.|(^|\/)testing(\.ts$|\/)/;
 /** What tests of outer folders run against instead of a stand-in. */
 const COLLABORATORS: Readonly<Record<string, readonly string[]>> = {
   engine: ["store/"],
-  edge: ["store/", "core/", "app.ts", "app-mcp.test.fixture.ts"],
-  client: ["app.ts"],
-  bridge: ["app.ts"],
-  cli: ["app.ts", "app-hosted.ts", "store/sqlite-driver.ts"],
+  edge: ["store/", "core/", "app/"],
+  bridge: ["app/"],
+  cli: ["app/", "store/sqlite-driver.ts"],
 };
 
 interface Import {
@@ -125,11 +112,7 @@ function isAllowed(file: string, { from, typeOnly }: Import): boolean {
   if (!target.startsWith("src/")) return isTest;
   const path = target.slice("src/".length);
   if (homeOf(path) === homeOf(file)) return isTest || !FOR_TESTS.test(path);
-  const allowed = [
-    ...row.folders,
-    ...(isTest ? (COLLABORATORS[area] ?? []) : []),
-    ...(COMMANDS_WITH_APP.test(file) ? ["app.ts", "app-hosted.ts", "app-broker.ts", "kept-log.ts"] : []),
-  ];
+  const allowed = [...row.folders, ...(isTest ? (COLLABORATORS[area] ?? []) : []), ...(COMMANDS_WITH_APP.test(file) ? ["app/"] : [])];
   return allowed
     .filter((entry) => typeOnly || !entry.startsWith("type "))
     .map((entry) => entry.replace("type ", ""))
@@ -207,18 +190,18 @@ describe("what must be refused", () => {
     ["tools/tool.ts", "../core/scope/path.ts"],
     ["client/link.ts", "../git/head.ts"],
     ["client/link.ts", "hono"],
-    ["bridge/main.ts", "../app.ts"],
+    ["bridge/main.ts", "../app/sidecar.ts"],
     ["bridge/main.ts", "../store/store.ts"],
-    ["cli/status.ts", "../app.ts"],
+    ["cli/status.ts", "../app/sidecar.ts"],
     ["cli/status.ts", "../engine/engine.ts"],
     ["cli/status.ts", "../bridge/coordination.ts"],
-    ["bin/signalbox.ts", "../src/app.ts"],
-    ["config.ts", "./app.ts"],
+    ["bin/signalbox.ts", "../src/app/sidecar.ts"],
+    ["config.ts", "./app/sidecar.ts"],
     ["version.ts", "../package.json"],
     ["stray/new.ts", "zod"],
     ["engine/engine.ts", "./engine.fixture.ts"],
     ["core/scope/path.test.ts", "../../engine/engine.ts"],
-    ["git/head.test.ts", "../app.ts"],
+    ["git/head.test.ts", "../app/sidecar.ts"],
   ])("%s importing %s", (file, from) => {
     expect(isAllowed(file, { from, typeOnly: false })).toBe(false);
   });

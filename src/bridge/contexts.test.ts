@@ -1,7 +1,7 @@
 import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { startSidecar } from "../app.ts";
+import { startSidecar } from "../app/sidecar.ts";
 import { createSessionClient } from "../client/session-client.ts";
 import { readSidecarConfig } from "../config.ts";
 import { scratchFolder } from "../git/scratch.test.fixture.ts";

@@ -2,7 +2,7 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import type { Sidecar } from "../app.ts";
+import type { Sidecar } from "../app/sidecar.ts";
 import { type Scratch, scratchFolder } from "../git/scratch.test.fixture.ts";
 import { REGISTRY } from "../tools/registry.ts";
 import { type Bridge, bridgeIn } from "./bridge.test.fixture.ts";

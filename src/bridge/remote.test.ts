@@ -4,7 +4,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { startSidecar, findPlace } from "../app.ts";
+import { startSidecar, findPlace } from "../app/sidecar.ts";
 import type { Remote } from "../client/remote.ts";
 import { scriptedSidecar } from "../client/scripted-sidecar.test.fixture.ts";
 import { readSidecarConfig } from "../config.ts";

@@ -1,5 +1,5 @@
 /** A real sidecar for tests of the bridge, in the test's own process, that serves a scratch repository. */
-import { findPlace, type Sidecar, startSidecar } from "../app.ts";
+import { findPlace, type Sidecar, startSidecar } from "../app/sidecar.ts";
 import { readSidecarConfig, type SidecarFlags } from "../config.ts";
 import { createLog } from "../log.ts";
 

@@ -1,5 +1,5 @@
 /** What an audit found, for a person and for a program. Names come cleaned of what a terminal would obey. */
-import type { Flaw, Span, StreamReport } from "../kept-log.ts";
+import type { Flaw, Span, StreamReport } from "../app/kept-log.ts";
 import { named } from "../tools/quote.ts";
 import type { JsonObject } from "../wire/json.ts";
 import { tableLines } from "./table.ts";

@@ -6,7 +6,7 @@ import { readLogOf } from "../client/log-reader.ts";
 import { hostedStore } from "../git/hosted-store.ts";
 import type { StoreFolder } from "../git/store-folder.ts";
 import { readStoreIdentity } from "../git/store-identity.ts";
-import { type KeptLog, openStoredLog } from "../kept-log.ts";
+import { type KeptLog, openStoredLog } from "../app/kept-log.ts";
 import { CommandFault } from "./fault.ts";
 import { placeOf, remoteOf } from "./place.ts";
 import { findRunning } from "./running.ts";

@@ -1,6 +1,6 @@
 /** `signalbox audit verify`: whether the log is what was written, judged in this process by its bytes alone. */
 import { Command } from "commander";
-import { judgeLog, type StreamReport } from "../kept-log.ts";
+import { judgeLog, type StreamReport } from "../app/kept-log.ts";
 import { auditDocument, auditLines } from "./audit-lines.ts";
 import { logPlaceOf, openLogOf, STORE_OPTION } from "./audit-log.ts";
 import { EXIT, exitCodeOf } from "./exit-codes.ts";

@@ -1,7 +1,7 @@
 /** `peerbus audit verify`: whether a broker's log is what was written, in the words of the original. */
 import { existsSync } from "node:fs";
 import { brokerStore } from "../git/broker-store.ts";
-import { judgeLog } from "../kept-log.ts";
+import { judgeLog } from "../app/kept-log.ts";
 import { openLogOf } from "./audit-log.ts";
 import { CommandFault } from "./fault.ts";
 

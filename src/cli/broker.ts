@@ -4,7 +4,7 @@
  * Whoever runs the original has its variables, its texts and its exit codes here; the log is a file of this program.
  */
 import { Command } from "commander";
-import { startBroker } from "../app-broker.ts";
+import { startBroker } from "../app/broker.ts";
 import { type BrokerConfig, type BrokerFlags, readBrokerConfig } from "../config/broker.ts";
 import { BadConfig } from "../config/setting.ts";
 import { brokerStore } from "../git/broker-store.ts";

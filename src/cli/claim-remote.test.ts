@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { expect, it } from "vitest";
-import { startHosted } from "../app-hosted.ts";
+import { startHosted } from "../app/hosted.ts";
 import { createSessionClient, type SessionClient } from "../client/session-client.ts";
 import { readHostedConfig } from "../config.ts";
 import { hostedStore } from "../git/hosted-store.ts";

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { findPlace, type Sidecar, startSidecar } from "../app.ts";
+import { findPlace, type Sidecar, startSidecar } from "../app/sidecar.ts";
 import { createSessionClient, type SessionClient } from "../client/session-client.ts";
 import { readSidecarConfig } from "../config.ts";
 import { scratchFolder } from "../git/scratch.test.fixture.ts";

@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
-import { findPlace, type Sidecar, startSidecar } from "../app.ts";
+import { findPlace, type Sidecar, startSidecar } from "../app/sidecar.ts";
 import { readSidecarConfig } from "../config.ts";
 import { bootId } from "../git/boot-id.ts";
 import { newToken } from "../git/discovery-file.ts";

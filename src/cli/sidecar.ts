@@ -6,8 +6,8 @@
  * log closed; a second signal ends it at once. A terminal that closes ends only a sidecar that was started on it.
  */
 import { Command } from "commander";
-import { type HostedSidecar, startHosted } from "../app-hosted.ts";
-import { findPlace, type Place, type Sidecar, startSidecar } from "../app.ts";
+import { type HostedSidecar, startHosted } from "../app/hosted.ts";
+import { findPlace, type Place, type Sidecar, startSidecar } from "../app/sidecar.ts";
 import { BadConfig } from "../config/setting.ts";
 import { readHostedConfig, readSidecarConfig, type SidecarConfig, type SidecarFlags } from "../config.ts";
 import { hostedStore } from "../git/hosted-store.ts";

@@ -6,7 +6,7 @@ import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { Command } from "commander";
 import { errnoOf } from "../git/errno.ts";
-import { transcriptOf, type TranscriptNews } from "../kept-log.ts";
+import { transcriptOf, type TranscriptNews } from "../app/kept-log.ts";
 import { logPlaceOf, ofSession, openLogOf, sessionMeant, STORE_OPTION } from "./audit-log.ts";
 import { EXIT } from "./exit-codes.ts";
 import { CommandFault } from "./fault.ts";

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { connect } from "node:net";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
-import { listenTo, modern, open, post } from "../../app-mcp.test.fixture.ts";
+import { listenTo, modern, open, post } from "../../app/mcp.test.fixture.ts";
 import { EVERYBODY, mount } from "./mcp-edge.test.fixture.ts";
 import type { PlainListener, Serving } from "./serving.ts";
 import { toy } from "./toy.test.fixture.ts";

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { Agent, type IncomingMessage, request as httpRequest } from "node:http";
 import { connect } from "node:net";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { begin, initialize, LEGACY, modern, open, post, request, toolCall } from "../../app-mcp.test.fixture.ts";
+import { begin, initialize, LEGACY, modern, open, post, request, toolCall } from "../../app/mcp.test.fixture.ts";
 import { LONGEST_URI } from "../../tools/resources/uri.ts";
 import { createReadingRoom } from "../http/reading-room.ts";
 import { EVERYBODY, mount, type Mounted } from "./mcp-edge.test.fixture.ts";

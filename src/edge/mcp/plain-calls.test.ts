@@ -1,6 +1,6 @@
 /** Which calls of tools make no server of the SDK, and that they are taken back as those that do. */
 import { describe, expect, it } from "vitest";
-import { begin, modern, post, request, toolCall } from "../../app-mcp.test.fixture.ts";
+import { begin, modern, post, request, toolCall } from "../../app/mcp.test.fixture.ts";
 import { mount } from "./mcp-edge.test.fixture.ts";
 import type { Serving } from "./serving.ts";
 import { toy } from "./toy.test.fixture.ts";

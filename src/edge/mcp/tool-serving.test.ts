@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { silentLog } from "../../engine/log.ts";
-import { modern, post, toolCall } from "../../app-mcp.test.fixture.ts";
+import { modern, post, toolCall } from "../../app/mcp.test.fixture.ts";
 import { EVERYBODY, mount } from "./mcp-edge.test.fixture.ts";
 import { serveTools } from "./tool-serving.ts";
 import { createUnderWay } from "./under-way.ts";

@@ -1,7 +1,7 @@
 /** Who has gone is told apart from who has read, however close to the answer it went. */
 import { connect, type Socket } from "node:net";
 import { describe, expect, it } from "vitest";
-import { request, toolCall } from "../../app-mcp.test.fixture.ts";
+import { request, toolCall } from "../../app/mcp.test.fixture.ts";
 import type { HttpVisit } from "./http-visit.ts";
 import { mount, type Mounted } from "./mcp-edge.test.fixture.ts";
 import type { Serving, Visit } from "./serving.ts";

@@ -1,6 +1,6 @@
 /** Messages of the eras before 2026: arrays, streams, questions, and what is taken back. */
 import { describe, expect, it } from "vitest";
-import { begin, initialize, LEGACY, listen, listenTo, modern, open, post, request, toolCall } from "../../../app-mcp.test.fixture.ts";
+import { begin, initialize, LEGACY, listen, listenTo, modern, open, post, request, toolCall } from "../../../app/mcp.test.fixture.ts";
 import { mount } from "../mcp-edge.test.fixture.ts";
 import { toy } from "../toy.test.fixture.ts";
 

@@ -1,7 +1,7 @@
 /** Sessions of 2025: whose they are, what they are good for, and how they end. */
 import { once } from "node:events";
 import { describe, expect, it } from "vitest";
-import { begin, initialize, listen, post, request, toolCall } from "../../../app-mcp.test.fixture.ts";
+import { begin, initialize, listen, post, request, toolCall } from "../../../app/mcp.test.fixture.ts";
 import { EVERYBODY, mount, type Mounted } from "../mcp-edge.test.fixture.ts";
 import type { Change } from "../ports.ts";
 import type { Serving } from "../serving.ts";

@@ -1,0 +1,91 @@
+/**
+ * What commands do with a log as it is kept, whoever hands it over: put together here, because the store, the rules and the
+ * wire's messages each know one part of it.
+ */
+import { UnknownEvent } from "../core/aggregate.ts";
+import { board as boardAggregate } from "../core/board/board.ts";
+import { mail as mailAggregate } from "../core/mail/mail.ts";
+import { mcp as mcpAggregate } from "../core/mcp/mcp.ts";
+import { blobsOf } from "../core/session/blobs.ts";
+import { session as sessionAggregate } from "../core/session/session.ts";
+import { initialState } from "../core/session/state.ts";
+import { createTranscript } from "../edge/mpac/transcript.ts";
+import { type KeptLog, type Reading, type StreamReport, verifyLog, wholeRecords } from "../engine/verify.ts";
+import type { StoreFolder } from "../git/store-folder.ts";
+import { openLogCopy } from "../store/sqlite-copy.ts";
+import { type AggregateName, aggregateOf, SessionId, type StreamId, streamOf } from "../wire/ids.ts";
+import type { TaggedEvent } from "../wire/record.ts";
+import type { SessionEvent } from "../wire/session.ts";
+
+const SESSION: Reading = {
+  readEvent: (stored) => sessionAggregate.readEvent(stored),
+  blobsOf: (event) => blobsOf(event as SessionEvent),
+};
+
+const BOARD: Reading = { readEvent: (stored) => boardAggregate.readEvent(stored), blobsOf: () => [] };
+
+const MAIL: Reading = { readEvent: (stored) => mailAggregate.readEvent(stored), blobsOf: () => [] };
+
+const MCP: Reading = { readEvent: (stored) => mcpAggregate.readEvent(stored), blobsOf: () => [] };
+
+/** How to read what each aggregate has recorded. */
+const READINGS: Readonly<Partial<Record<AggregateName, Reading>>> = { session: SESSION, board: BOARD, mail: MAIL, mcp: MCP };
+
+/** A stream of an aggregate that this release does not have. */
+const UNKNOWN: Reading = {
+  readEvent(stored) {
+    throw new UnknownEvent((stored as TaggedEvent).type);
+  },
+  blobsOf: () => [],
+};
+
+const readingOf = (stream: StreamId): Reading => (READINGS as Readonly<Record<string, Reading>>)[aggregateOf(stream) ?? ""] ?? UNKNOWN;
+
+export type { Flaw, KeptLog, Span, StreamReport } from "../engine/verify.ts";
+
+/**
+ * The log of a store that no sidecar has open; it stays as it is.
+ *
+ * @throws what `openLogCopy` throws
+ */
+export function openStoredLog({ logPath }: StoreFolder): Promise<KeptLog & AsyncDisposable> {
+  return openLogCopy(logPath);
+}
+
+/** @throws what reading the log throws for a reason that is not in the log, and what `onRecord` throws */
+export function judgeLog(log: KeptLog, onRecord: (read: number, total: number) => void): Promise<StreamReport[]> {
+  return verifyLog(log, readingOf, onRecord);
+}
+
+/** Told while a transcript is written. */
+export interface TranscriptNews {
+  readonly messages: number;
+  readonly read: number;
+  readonly total: number;
+}
+
+/**
+ * The transcript of a session, in pieces that make one JSON document. What a piece was made of has been judged before.
+ *
+ * @param onRecord - called for each record that was read
+ * @throws LogDamaged, LogTooNew, UnknownEvent, and what reading the log and `onRecord` throw
+ */
+export async function* transcriptOf(
+  log: KeptLog,
+  session: string,
+  exportedAtMs: number,
+  onRecord: (news: TranscriptNews) => void,
+): AsyncGenerator<string, void, undefined> {
+  const stream = streamOf(SessionId.parse(session), "session");
+  const streams = await log.streams();
+  const total = streams.find((one) => one.stream === stream)?.head ?? 0;
+  const transcript = createTranscript(session, exportedAtMs);
+  const state = initialState();
+  yield transcript.begin();
+  for await (const record of wholeRecords(log, stream, total)) {
+    for (const event of record.events) sessionAggregate.evolve(state, sessionAggregate.readEvent(event), record);
+    yield transcript.add(record, state);
+    onRecord({ messages: transcript.messages, read: record.revision, total });
+  }
+  yield transcript.end(state);
+}
