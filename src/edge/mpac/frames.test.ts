@@ -45,7 +45,7 @@ describe("a frame", () => {
   });
 
   it("of a type that nobody knows is let pass without an answer", () => {
-    expect(readFrame(envelope("FUTURE_TYPE", {}))).toEqual({ kind: "ignored" });
+    expect(readFrame(envelope("FUTURE_TYPE", {}))).toEqual({ kind: "ignored", type: "FUTURE_TYPE", refersTo: "m-1" });
   });
 
   it("keeps what it does not know, member for member", () => {
@@ -67,6 +67,11 @@ describe("a frame", () => {
       text: envelope("INTENT_ANNOUNCE", { intent_id: "i", scope: { kind: "file_set", resources: [] }, ttl_sec: 0.5 }),
     },
     { name: "a reason that no list has", text: envelope("GOODBYE", { reason: "completed" }) },
+    { name: "a backend without its model, which decides about nobody's joining", text: envelope("HELLO", { backend: { provider: "p" } }) },
+    {
+      name: "null for a Lamport value that it has not",
+      text: envelope("HELLO", {}, { watermark: { kind: "opaque", value: "w", lamport_value: null } }),
+    },
   ])("of a real client may hold $name", ({ text }) => {
     expect(readFrame(text)).toMatchObject({ kind: "message" });
   });

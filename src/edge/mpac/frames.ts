@@ -16,8 +16,14 @@ export type Frame =
   | { readonly kind: "message"; readonly message: ClientMessage }
   | { readonly kind: "query"; readonly query: QueryFrame }
   | { readonly kind: "sideband"; readonly ask: FileList | FileRead | SessionSummaryRequest }
-  | { readonly kind: "ignored" }
-  | { readonly kind: "bad"; readonly code: RefusalCode; readonly why: string; readonly refersTo?: string };
+  | ({ readonly kind: "ignored" } & Named)
+  | ({ readonly kind: "bad"; readonly code: RefusalCode; readonly why: string } & Named);
+
+/** What a frame that is no message calls itself, as far as that can be read. */
+interface Named {
+  readonly type?: string;
+  readonly refersTo?: string;
+}
 
 type Members = Readonly<Record<string, unknown>>;
 
@@ -36,8 +42,13 @@ export function readFrame(text: string): Frame {
 }
 
 function bad(why: string, frame?: Members, code: RefusalCode = "message/malformed"): Frame {
+  return { kind: "bad", code, why, ...namedBy(frame) };
+}
+
+function namedBy(frame: Members | undefined): Named {
   const id = frame?.["message_id"] ?? frame?.["query_id"];
-  return { kind: "bad", code, why, ...(typeof id === "string" ? { refersTo: id } : {}) };
+  const type = frame?.["message_type"];
+  return { ...(typeof type === "string" ? { type } : {}), ...(typeof id === "string" ? { refersTo: id } : {}) };
 }
 
 /**
@@ -68,7 +79,7 @@ function readMessage(frame: Members): Frame {
   if (typeof type !== "string") return bad("message_type is a text", frame);
   const shape = SHAPES.get(type);
   // A type that nobody knows is not an error (SPEC 22.1): a newer peer may speak of what we do not have.
-  if (shape === undefined) return { kind: "ignored" };
+  if (shape === undefined) return { kind: "ignored", ...namedBy(frame) };
   // The frame itself goes on, not a parsed copy: it is relayed and recorded member for member as it came.
   if (shape.isOf(frame)) return { kind: "message", message: frame };
   const { error } = shape.schema.safeParse(frame);

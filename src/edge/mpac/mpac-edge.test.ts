@@ -94,14 +94,27 @@ describe("a sender", () => {
     expect(refused.payload).toMatchObject({ error_code: "AUTHORIZATION_FAILED", refers_to: "forged" });
   });
 
-  it("that has not joined is told to", async () => {
+  it.each([
+    { type: "INTENT_ANNOUNCE", payload: { intent_id: "i", scope: scope("a") }, name: "says a message" },
+    { type: "INTENT_ANNOUNCE", payload: {}, name: "says one without its members" },
+    { type: "COORDINATOR_STATUS", payload: { event: "heartbeat" }, name: "speaks as the coordinator does" },
+    { type: "FUTURE_TYPE", payload: {}, name: "says what nobody knows" },
+  ])("that has not joined is told to when it $name", async ({ type, payload }) => {
     await using served = await serveSession();
     using ana = await served.connect("ana");
-    const id = ana.send("INTENT_ANNOUNCE", { intent_id: "i", scope: scope("a") });
+    const id = ana.send(type, payload);
 
     const refused = await ana.next(of("PROTOCOL_ERROR"));
 
     expect(refused.payload).toMatchObject({ error_code: "INVALID_REFERENCE", refers_to: id });
+  });
+
+  it("is told what is wrong with a HELLO", async () => {
+    await using served = await serveSession();
+    using ana = await served.connect("ana");
+    const id = ana.send("HELLO", { roles: "contributor" });
+
+    expect((await ana.next(of("PROTOCOL_ERROR"))).payload).toMatchObject({ error_code: "MALFORMED_MESSAGE", refers_to: id });
   });
 
   it("is carried in the order it spoke, also when it does not wait for its welcome", async () => {

@@ -122,9 +122,14 @@ export function createMpacEdge(options: MpacEdgeOptions): MpacEdge {
       case "sideband":
         return onSideband(connection, seat, frame.ask);
       case "bad":
-        return refuse(connection, frame.code, frame.why, frame.refersTo);
-      case "ignored":
+      case "ignored": {
+        const { type, refersTo } = frame;
+        if (type !== undefined && type !== "HELLO" && connection.bound === undefined) {
+          return refuse(connection, "session/not-joined", `${type} is taken after HELLO; send that first`, refersTo);
+        }
+        if (frame.kind === "bad") refuse(connection, frame.code, frame.why, refersTo);
         return;
+      }
     }
   }
 

@@ -21,7 +21,7 @@ export const Sender = z.looseObject({
 /** Whatever JSON says. A frame was read from JSON and can hold nothing else, so that it is not walked again. */
 export const anything = z.unknown() as unknown as ReturnType<typeof z.json>;
 
-export const Watermark = z.looseObject({ kind: z.string(), value: anything.optional(), lamport_value: z.number().optional() });
+export const Watermark = z.looseObject({ kind: z.string(), value: anything.optional(), lamport_value: z.number().nullable().optional() });
 
 /** What its sender has seen, in Lamport's terms; a watermark of another kind may say so beside its own (SPEC 12.4). */
 export function lamportIn(watermark: z.infer<typeof Watermark> | null | undefined): number | undefined {

@@ -30,7 +30,7 @@ export const Scope = z.looseObject({
 export type Scope = z.infer<typeof Scope>;
 
 /** What model a participant stands on (SPEC 14.3.1). */
-const backend = z.looseObject({ model_id: text(256), provider: text(128).nullable().optional() });
+const backend = z.looseObject({ model_id: text(256).nullable().optional(), provider: text(128).nullable().optional() });
 
 const backendHealth = z.looseObject({
   model_id: text(256).nullable().optional(),
