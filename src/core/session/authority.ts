@@ -27,7 +27,12 @@ export function candidates(state: Readonly<SessionState>): PrincipalId[] {
 }
 
 /** Before an escalation an owner or an arbiter, after it whom it was brought before or an arbiter; the owner no more. */
-export function mayResolve(conflict: Conflict, sender: Participant): boolean {
-  if (conflict.state !== "ESCALATED") return hasAuthority(sender);
-  return conflict.escalatedTo === sender.id || isArbiter(sender);
+export function mayResolve({ escalatedTo }: Conflict, sender: Participant): boolean {
+  if (escalatedTo === undefined) return hasAuthority(sender);
+  return escalatedTo === sender.id || isArbiter(sender);
+}
+
+/** Who has come to look: nothing else was granted (SPEC 18.2). */
+export function isOnlooker({ roles }: Participant): boolean {
+  return roles.length > 0 && roles.every((role) => role === "observer");
 }

@@ -224,6 +224,8 @@ const EVENTS: readonly {
       OPEN: ["principal/no-authority", "OPEN"],
       ACKED: ["principal/no-authority", "ACKED"],
       ESCALATED: ["principal/no-authority", "ESCALATED"],
+      CLOSED: ["principal/no-authority", "CLOSED"],
+      DISMISSED: ["principal/no-authority", "DISMISSED"],
     },
   },
   {
@@ -307,10 +309,16 @@ describe("a report", () => {
     expect(resultOf(decision)).toEqual({ conflicts: ["c"] });
   });
 
-  it.each([{}, { related_intents: ["nobody's"] }, { related_ops: ["nobody's"] }])("about nothing that stands is refused", (about) => {
+  it.each([{ related_intents: ["nobody's"] }, { related_ops: ["nobody's"] }])("about nothing that stands is refused", (about) => {
     const decision = twoHolders().says("cy", "CONFLICT_REPORT", { conflict_id: "c", ...about });
 
     expect(gist(decision)).toBe("intent/unknown");
+  });
+
+  it.each([{}, { related_intents: [], related_ops: [] }, { related_intents: null, intent_a: null }])("about %j is malformed", (about) => {
+    const decision = twoHolders().says("cy", "CONFLICT_REPORT", { conflict_id: "c", ...about });
+
+    expect(gist(decision)).toBe("message/malformed");
   });
 });
 

@@ -47,8 +47,12 @@ export function decideReport(
   const named = [...new Set([...(payload.related_intents ?? []), payload.intent_a, payload.intent_b])].filter(
     (id) => typeof id === "string",
   );
+  const namedOps = payload.related_ops ?? [];
+  if (named.length + namedOps.length === 0) {
+    return refuse("message/malformed", "a conflict is about something: name intents in related_intents, or operations in related_ops");
+  }
   const intents = named.flatMap((id) => state.intents.get(id as IntentId) ?? []);
-  const operations = (payload.related_ops ?? []).flatMap((id) => state.operations.get(id as OpId) ?? []);
+  const operations = namedOps.flatMap((id) => state.operations.get(id as OpId) ?? []);
   const anythingStands = intents.some(isLive) || operations.some(isStanding);
   if (!anythingStands) {
     return refuse("intent/unknown", "a conflict names at least one live intent or standing operation in related_intents or related_ops");

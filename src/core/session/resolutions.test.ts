@@ -64,6 +64,17 @@ describe("a resolution", () => {
     expect(intent(played, "i")?.state).toBe("ACTIVE");
   });
 
+  it("of somebody without a say comes in no order: it is told so, whatever stands", () => {
+    const played = quarrel();
+    played.says("ana", "CONFLICT_ESCALATE", { conflict_id: found(played), escalate_to: "cy" });
+    resolve(played, {});
+
+    const [owner, party] = ["dee", "bo"].map((principal) => rejectionOf(resolve(played, {}, {}, principal)));
+
+    expect([owner?.code, party?.code]).toEqual(["principal/no-authority", "principal/no-authority"]);
+    expect(owner?.message).toBe(`conflict ${found(played)} is CLOSED already, and dee had no say in it; nothing is left to do`);
+  });
+
   it("may reject both sides, and is no dismissal then", () => {
     const played = quarrel();
 

@@ -33,8 +33,9 @@ export function decideResolution(
   const { conflict_id: id, decision, resolution_id, rationale } = message.payload;
   const conflict = state.conflicts.get(id);
   if (conflict === undefined) return refuse("conflict/unknown", `there is no conflict ${id}`);
-  if (!isOpen(conflict)) return resolvedRefusal(conflict);
+  // Whose word does not count is in no order with others (SPEC 18.4), the one that stands among them.
   if (!mayResolve(conflict, sender)) return authorityRefusal(conflict, sender);
+  if (!isOpen(conflict)) return resolvedRefusal(conflict);
   const read = readOutcome(state, conflict, message.payload.outcome ?? {});
   if ("rejected" in read) return read;
 
@@ -60,7 +61,17 @@ function resolvedRefusal({ id, state, resolution }: Conflict): { readonly reject
   });
 }
 
-function authorityRefusal({ id, escalatedTo }: Conflict, sender: Participant): { readonly rejected: Rejection } {
+function authorityRefusal(conflict: Conflict, sender: Participant): { readonly rejected: Rejection } {
+  const { id, escalatedTo, state } = conflict;
+  if (!isOpen(conflict)) {
+    return refuse(
+      "principal/no-authority",
+      `conflict ${id} is ${state} already, and ${sender.id} had no say in it; nothing is left to do`,
+      {
+        state,
+      },
+    );
+  }
   if (escalatedTo === undefined) {
     return refuse("principal/no-authority", `${sender.id} is neither owner nor arbiter; escalate conflict ${id} to somebody who is`);
   }
