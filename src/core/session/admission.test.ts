@@ -1,7 +1,8 @@
 /** What a proven identity changes: the roles somebody gets, whose a name is, and that no message counts twice. */
 import { describe, expect, it } from "vitest";
 import type { JsonObject } from "../../wire/json.ts";
-import { play, START_MS } from "./session.test.fixture.ts";
+import type { ClientMessage } from "../../wire/mpac/messages.ts";
+import { files, type Play, play, START_MS } from "./session.test.fixture.ts";
 import { REMEMBERED_CREDENTIALS } from "./evolve/participants.ts";
 import type { ProvenIdentity, SessionFacts } from "./verdict.ts";
 
@@ -112,6 +113,39 @@ describe("the roles of a newcomer", () => {
 
     expect([first, second, again]).toEqual([["arbiter"], ["contributor"], ["arbiter"]]);
     expect(rolesOf("cy")).toEqual(["arbiter"]);
+  });
+});
+
+describe("who is nothing but an observer", () => {
+  const looking = (...roles: string[]): Play => {
+    const played = play();
+    played.says("ana", "HELLO", { roles: ["contributor"] });
+    played.says("cy", "HELLO", { roles });
+    played.says("ana", "INTENT_ANNOUNCE", { intent_id: "i", scope: files("a.ts") });
+    return played;
+  };
+  const announcement = { intent_id: "k", scope: files("b.ts") };
+  const operation = { op_id: "o", target: "b.ts", state_ref_before: null, state_ref_after: null };
+
+  it.each<readonly [ClientMessage["message_type"], JsonObject]>([
+    ["INTENT_ANNOUNCE", announcement],
+    ["INTENT_CLAIM", { claim_id: "c", original_intent_id: "i", new_intent_id: "k" }],
+    ["OP_PROPOSE", operation],
+    ["OP_COMMIT", operation],
+    ["OP_BATCH_COMMIT", { batch_id: "b", operations: [operation] }],
+    ["OP_SUPERSEDE", { op_id: "o", supersedes_op_id: "p", target: "b.ts" }],
+  ])("says no %s", (type, payload) => {
+    expect(codeOf(looking("observer").says("cy", type, payload))).toBe("principal/no-authority");
+  });
+
+  it("may report a conflict", () => {
+    const decision = looking("observer").says("cy", "CONFLICT_REPORT", { conflict_id: "c", related_intents: ["i"] });
+
+    expect("accepted" in decision).toBe(true);
+  });
+
+  it.each([[["observer", "contributor"]], [[]]])("is not who has the roles %j", (roles) => {
+    expect("accepted" in looking(...roles).says("cy", "INTENT_ANNOUNCE", announcement)).toBe(true);
   });
 });
 

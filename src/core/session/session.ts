@@ -13,6 +13,7 @@ import type { SettledResult } from "../../wire/session/settled-result.ts";
 import type { JsonObject } from "../../wire/json.ts";
 import { type Aggregate, type Decision, type EngineCommand, readerOf, unreachable } from "../aggregate.ts";
 import { refuse } from "../verdict.ts";
+import { isOnlooker } from "./authority.ts";
 import { decideBatch } from "./batches.ts";
 import { decideClaim, decideGiveUpClaim } from "./claims.ts";
 import { decideAcknowledge, decideReport } from "./conflicts.ts";
@@ -40,6 +41,17 @@ import type { SessionFacts, SessionMoment, Verdict } from "./verdict.ts";
 /** What a session is told: what its participants say, and what is seen of them. */
 export type SessionCommand = ClientMessage | ConnectionLost | CoordinatorStopped;
 
+/** What nobody says who has come to look (SPEC 18.2, 23.1.5). */
+const OF_CONTRIBUTORS: ReadonlySet<ClientMessage["message_type"]> = new Set([
+  "INTENT_ANNOUNCE",
+  "INTENT_UPDATE",
+  "INTENT_CLAIM",
+  "OP_PROPOSE",
+  "OP_COMMIT",
+  "OP_BATCH_COMMIT",
+  "OP_SUPERSEDE",
+]);
+
 function decideMessage(state: Readonly<SessionState>, message: ClientMessage, at: SessionMoment): Verdict {
   if (state.closed !== undefined && message.message_type !== "GOODBYE") {
     return refuse("session/closed", `this session has ended (${state.closed}); nothing but GOODBYE is taken`);
@@ -53,6 +65,10 @@ function decideMessage(state: Readonly<SessionState>, message: ClientMessage, at
   if (replay !== undefined) return replay;
   if (sender === undefined || sender.presence === "left") {
     return refuse("session/not-joined", `${message.sender.principal_id} has not joined this session; send HELLO first`);
+  }
+
+  if (OF_CONTRIBUTORS.has(message.message_type) && isOnlooker(sender)) {
+    return refuse("principal/no-authority", `${sender.id} is an observer, who declares no work and changes nothing; join as a contributor`);
   }
 
   switch (message.message_type) {
