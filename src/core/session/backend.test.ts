@@ -54,6 +54,17 @@ describe("a report of a model's health", () => {
     expect(gist(beat(played, down, { status: "working" }))).toEqual(["ParticipantStatus"]);
   });
 
+  it.each([
+    [{}, true],
+    [{ on_down: "warn" }, true],
+    [{ on_down: "ignore" }, undefined],
+  ])("that it is well again counts under %j where everybody was alerted: %s", (policy, recovered) => {
+    const played = withModel(policy);
+    beat(played, down);
+
+    expect(eventOf(beat(played, fine), "BackendReported").recovered).toBe(recovered);
+  });
+
   it("is nothing to a session without a policy about it", () => {
     const played = play();
     played.says("ana", "HELLO", { backend: { model_id: MODEL } });

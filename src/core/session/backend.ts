@@ -60,12 +60,13 @@ export function backendAtHeartbeat(
   if (!changed) return { events: [], suspends };
 
   const live = liveIntentsOf(state, sender.id);
-  const recovered = !suspends && !isBack && before !== undefined && actionOf(policy, before.status) === "suspend";
+  const actionBefore = before === undefined ? "none" : actionOf(policy, before.status);
+  const recovered = actionBefore !== "none" && action === "none" ? { recovered: true as const } : {};
   return {
     events: [
-      report(sender, { modelId, status, switchedFrom, action }, health),
+      report(sender, { modelId, status, switchedFrom, action, ...recovered }, health),
       ...(suspends ? suspensions(state, live, `backend_${status}`) : []),
-      ...(recovered ? restorations(state, live) : []),
+      ...(!suspends && !isBack && actionBefore === "suspend" ? restorations(state, live) : []),
     ],
     suspends,
   };
@@ -73,7 +74,7 @@ export function backendAtHeartbeat(
 
 function report(
   { id }: Participant,
-  { switchedFrom, ...what }: Pick<SessionEventOf<"BackendReported">, "modelId" | "status" | "action" | "switchedFrom">,
+  { switchedFrom, ...what }: Pick<SessionEventOf<"BackendReported">, "modelId" | "status" | "action" | "switchedFrom" | "recovered">,
   health: Health | null | undefined,
 ): SessionEvent {
   const detail = health?.status_detail ?? undefined;

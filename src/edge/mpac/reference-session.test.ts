@@ -278,6 +278,16 @@ describe("suites v0113 backend health: a heartbeat", () => {
     expect(statesOf(played, "a")).toEqual([intent]);
   });
 
+  it("that what was alerted of is over is told to everybody, and once", () => {
+    const played = withModel();
+    beat(played, { provider_status: "degraded" });
+
+    const [well, again] = [1, 2].map(() => saidBy(played, () => beat(played, { provider_status: "operational" })));
+
+    expect(well).toMatchObject([{ event: "backend_alert", backend_detail: { provider_status: "operational" } }]);
+    expect(again).toEqual([]);
+  });
+
   it("that says the same again alerts nobody again, and one that it is well again is taken", () => {
     const played = withModel();
     beat(played, { provider_status: "down" });

@@ -67,7 +67,7 @@ export function sayings(event: SessionEvent, index: number, message: ClientMessa
         refers_to: event.principalId,
       });
     case "BackendReported":
-      return event.action === "none" ? [] : say("COORDINATOR_STATUS", backendAlert(event));
+      return event.action === "none" && event.recovered !== true ? [] : say("COORDINATOR_STATUS", backendAlert(event));
     case "ConflictOpened":
       if (event.reporter !== undefined) return [];
       return say("CONFLICT_REPORT", reportOf(event), { kind: "parties", principals: event.principals });

@@ -37,6 +37,8 @@ export const PARTICIPANT_EVENTS = [
     alternatives: z.array(z.json()).optional(),
     switchedFrom: z.string().optional(),
     action: z.enum(["none", "warn", "suspend"]),
+    /** What everybody was alerted of before is over. */
+    recovered: z.literal(true).optional(),
   }),
   event("ParticipantLeft", { principalId: PrincipalId, reason: z.string() }),
   event("ParticipantLapsed", { principalId: PrincipalId, lastHeardAtMs: ms }),
