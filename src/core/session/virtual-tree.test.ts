@@ -71,6 +71,7 @@ describe("on the virtual tree", () => {
     ["is not the main worktree's", sha("b"), { "a.ts": sha("a") }, "operation/stale"],
     ["is of a path that is not there", sha("b"), { "a.ts": null }, ["OperationCommitted"]],
     ["is not said", null, { "a.ts": sha("a") }, ["OperationCommitted"]],
+    ["is in another format", "v1", { "a.ts": sha("a") }, ["OperationCommitted"]],
   ])("a first reference that %s is compared with the main worktree", (_, before, bases, gives) => {
     const played = playWith(["ana"]);
 
@@ -95,6 +96,21 @@ describe("on the virtual tree", () => {
     expect(rejectionOf(stale)).toMatchObject({ code: "operation/stale", details: { path: "a.ts", current_state_ref: sha("1") } });
     expect(gist(built)).toEqual(["OperationCommitted"]);
     expect(played.state.virtualTree.get("a.ts")).toEqual({ stateRef: sha("2"), blob: "blob", by: "bo" });
+  });
+
+  it("a reference in another format brings no content over a file that is there", () => {
+    const brings = commit({ state_ref_before: "v1", file_changes: { "a.ts": { state_ref: sha("1"), blob: "blob" } } });
+
+    expect(gist(playWith(["ana"]).says("ana", "OP_COMMIT", brings, {}, based({ "a.ts": sha("a") })))).toBe("operation/stale");
+  });
+
+  it("a reference in another format is compared with what others recorded", () => {
+    const played = playWith(["ana", "bo"]);
+    const bases = based({ "a.ts": sha("a") });
+    played.says("ana", "OP_COMMIT", commit({ state_ref_before: "v1", state_ref_after: "v2" }), {}, bases);
+
+    expect(gist(played.says("bo", "OP_COMMIT", commit({ op_id: "p", state_ref_before: "v1" }), {}, bases))).toBe("operation/stale");
+    expect(gist(played.says("bo", "OP_COMMIT", commit({ op_id: "p", state_ref_before: "v2" }), {}, bases))).toEqual(["OperationCommitted"]);
   });
 
   it("a file that an operation deleted passes whatever is built on it", () => {

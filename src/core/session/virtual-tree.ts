@@ -4,7 +4,7 @@
  * A client that names its worktree works on its own disk, and the disk is the truth: it sends the reference it has just
  * read. Clients that name none share the session's virtual tree, where the last recorded reference decides.
  */
-import { refsEqual } from "../../wire/references.ts";
+import { isStateRef, refsEqual } from "../../wire/references.ts";
 import type { SessionEventOf } from "../../wire/session.ts";
 import { parseResource, type Resource } from "../scope/resource.ts";
 import { refuse } from "../verdict.ts";
@@ -106,14 +106,16 @@ function staleOnVirtualTree(
   earlier: ReadonlyMap<string, Standing> | undefined,
 ): Refusal | undefined {
   const { bases } = at.facts;
-  for (const { resource, expected } of changes) {
+  for (const { resource, expected, written } of changes) {
     const own = earlier?.get(resource.key);
     const recorded = own ?? state.virtualTree.get(resource.key);
     const onDisk = (bases !== undefined && Object.hasOwn(bases, resource.path) ? bases[resource.path] : undefined) ?? null;
     const current = recorded === undefined ? onDisk : recorded.stateRef;
     // A commit that brought no content left the file itself as it is, so that its readers build on the disk's.
     const isShown = own === undefined && recorded?.blob === undefined && onDisk !== null && refsEqual(expected, onDisk);
-    const passes = expected === null || current === null || refsEqual(expected, current) || isShown;
+    // In another format it says nothing about the disk, and what cannot be compared is not stale (SPEC 16.3); but no content goes over a file unseen.
+    const isForeign = recorded === undefined && written?.blob === undefined && !isStateRef(expected);
+    const passes = expected === null || current === null || refsEqual(expected, current) || isShown || isForeign;
     if (!passes) return staleRefusal(resource.path, expected, current);
   }
   return undefined;
