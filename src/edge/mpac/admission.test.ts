@@ -137,6 +137,37 @@ describe("a session with a table of tokens", () => {
     expect((await ana.next(() => true)).message_type).toBe("SESSION_INFO");
   });
 
+  it("takes a sign of life once, though nothing of it is recorded", async () => {
+    await using served = await authenticated();
+    using ana = await served.connect("ana");
+    await join(ana, bearer("ana-token"));
+    const beat = (id: string) => ana.send("HEARTBEAT", { status: "idle" }, { ...now(), message_id: id });
+
+    for (const id of ["m", "m", "n"]) beat(id);
+
+    expect((await ana.sofar()).map(({ payload }) => [payload["error_code"], payload["refers_to"]])).toEqual([["REPLAY_DETECTED", "m"]]);
+  });
+
+  it("knows no message that it refused", async () => {
+    await using served = await authenticated();
+    using ana = await served.connect("ana");
+    await join(ana, bearer("ana-token"));
+    for (const _ of [1, 2]) ana.send("INTENT_WITHDRAW", { intent_id: "none" }, { ...now(), message_id: "m" });
+
+    expect((await ana.sofar()).map(({ payload }) => payload["error_code"])).toEqual(["INVALID_REFERENCE", "INVALID_REFERENCE"]);
+  });
+
+  it("takes no RESOLUTION without a watermark", async () => {
+    await using served = await authenticated();
+    using ana = await served.connect("ana");
+    await join(ana, bearer("ana-token"));
+    const word = { conflict_id: "none", decision: "approved" };
+    ana.send("RESOLUTION", word, now());
+    ana.send("RESOLUTION", word, { ...now(), watermark: { kind: "lamport_clock", value: 2 } });
+
+    expect((await ana.sofar()).map(({ payload }) => payload["error_code"])).toEqual(["MALFORMED_MESSAGE", "INVALID_REFERENCE"]);
+  });
+
   it("takes this machine's own user by the discovery file, as whatever it asks to be", async () => {
     await using served = await authenticated();
     using own = await served.connect("own");

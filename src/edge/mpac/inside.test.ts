@@ -110,3 +110,16 @@ it("is asked for what it would be told over a connection, also before it has joi
 
   expect([asked, own]).toMatchObject([{ total: 1 }, { total: 0 }]);
 });
+
+it("says what it had seen where that matters", async () => {
+  const { served, say } = await withAna();
+  await using _served = served;
+  using bo = await joined(served, "bo");
+  const commit = (op_id: string) => ({ op_id, target: `${op_id}.ts`, op_kind: "replace", state_ref_before: null, state_ref_after: null });
+
+  await Promise.all([say("OP_COMMIT", commit("o")), say("OP_COMMIT", commit("p"))]);
+  const [first, second] = [await bo.next(of("OP_COMMIT")), await bo.next(of("OP_COMMIT"))];
+
+  expect(first.watermark).toEqual({ kind: "lamport_clock", value: expect.any(Number) as number });
+  expect(second.watermark?.value).toBeGreaterThan(first.watermark?.value ?? Infinity);
+});

@@ -74,6 +74,8 @@ export interface InsideOptions {
   readonly clock: Pick<Clock, "after">;
 }
 
+const CAUSAL: ReadonlySet<ClientMessage["message_type"]> = new Set(["OP_COMMIT", "OP_BATCH_COMMIT", "CONFLICT_REPORT", "RESOLUTION"]);
+
 export function openInside({ room, engine, surroundings, viewContext, behindOf, clock }: InsideOptions): Inside {
   const { host, presence } = room.stream;
   const { sessionId, workspaceDir } = room.face;
@@ -83,6 +85,14 @@ export function openInside({ room, engine, surroundings, viewContext, behindOf, 
     return new Promise((resolve) =>
       host.submit({ command: message, ...(text === undefined ? {} : { commandText: text }), actor, facts }, resolve),
     );
+  }
+
+  let spoken = 0;
+  /** Whoever is in this process has seen all of it, and says so where it matters (SPEC 7.3). */
+  function withWatermark(message: ClientMessage): ClientMessage {
+    if (!CAUSAL.has(message.message_type)) return message;
+    spoken = Math.max(spoken, host.view.clock) + 1;
+    return { ...message, watermark: { kind: "lamport_clock", value: spoken } };
   }
 
   const inside: Inside = {
@@ -104,7 +114,7 @@ export function openInside({ room, engine, surroundings, viewContext, behindOf, 
         return carry(message, actor, facts);
       }
       // What is about no virtual tree is handed on at once, so that a question asked next is answered behind it.
-      const prepared = prepare(message, tree, surroundings);
+      const prepared = prepare(withWatermark(message), tree, surroundings);
       if (prepared instanceof Promise) return prepared.then(hand);
       return hand(prepared);
 

@@ -100,6 +100,10 @@ export function createSessionEdge({ room, engine, files, observations, clock = s
         const why = `${claimed} has not joined over this connection; send HELLO first`;
         return refuse(connection, "session/not-joined", why, message.message_id);
       }
+      if (connection.identity !== undefined && message.message_type === "RESOLUTION" && (message.watermark ?? undefined) === undefined) {
+        const why = "a RESOLUTION says in its watermark what its sender had seen (SPEC 18.7); send one with it";
+        return refuse(connection, "message/malformed", why, message.message_id);
+      }
       const hand = (prepared: Prepared | Refused): void => {
         if ("refused" in prepared) refuse(connection, "message/malformed", prepared.refused, message.message_id);
         else room.carry(connection, prepared);
