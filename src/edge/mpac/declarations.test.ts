@@ -52,6 +52,24 @@ describe("SESSION_INFO", () => {
     expect((compatibility_errors as string[]).map((error) => error.startsWith("no arbiter is here"))).toEqual(warns ? [true] : []);
   });
 
+  it.each([
+    { name: "a version to come", more: { version: "2.0.0" }, says: ["version 2.0.0 is not known here; this session speaks 0.1.15"] },
+    { name: "another protocol", more: { protocol: "ACP" }, says: ["protocol ACP is not known here; this session speaks MPAC"] },
+    { name: "the original's version", more: { version: "0.1.13" }, says: [] },
+    {
+      name: "a watermark that cannot be compared",
+      more: { watermark: { kind: "vector_clock", value: { ana: 1 }, lamport_value: null } },
+      says: ["a watermark that is no lamport_clock is compared by its lamport_value, and this one has none"],
+    },
+    { name: "one that can", more: { watermark: { kind: "vector_clock", value: { ana: 1 }, lamport_value: 1 } }, says: [] },
+  ])("takes who comes with $name, and says what of it is not known", async ({ more, says }) => {
+    await using served = await serveSession();
+    using ana = await served.connect("ana");
+    ana.send("HELLO", { roles: ["contributor"] }, more);
+
+    expect((await ana.next(of("SESSION_INFO"))).payload["compatibility_errors"]).toEqual(says);
+  });
+
   it("takes who asks for a role that it does not get, and says so", async () => {
     const role_policy = { default_role: "contributor", role_assignments: { ana: ["reviewer"] } };
 

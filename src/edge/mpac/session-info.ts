@@ -3,7 +3,7 @@ import { policyOf } from "../../core/session/read.ts";
 import type { SessionState } from "../../core/session/state.ts";
 import type { PrincipalId } from "../../wire/ids.ts";
 import type { JsonObject } from "../../wire/json.ts";
-import { PROTOCOL_VERSION } from "../../wire/mpac/envelope.ts";
+import { lamportIn, PROTOCOL_VERSION } from "../../wire/mpac/envelope.ts";
 import type { Message } from "../../wire/mpac/messages.ts";
 import type { Identity } from "../http/door.ts";
 import { governancePolicy, livenessPolicy } from "./policies.ts";
@@ -47,11 +47,25 @@ export function sessionInfo(state: Readonly<SessionState>, face: SessionFace, ne
     granted_roles: [...granted],
     identity_verified: identity !== undefined,
     ...(identity === undefined ? {} : { identity_method: identity.method, identity_issuer: identity.issuer }),
-    compatibility_errors: [...differences(hello.payload.roles ?? [], granted), ...withoutArbiter(state)],
+    compatibility_errors: [...strangeIn(hello), ...differences(hello.payload.roles ?? [], granted), ...withoutArbiter(state)],
     ...(hello.payload.extensions?.signalbox === undefined
       ? {}
       : { extensions: { signalbox: extension(state, face, principal, newcomer) } }),
   };
+}
+
+/** Characters that are quoted of what a newcomer says of itself. */
+const QUOTED = 64;
+
+/** What its HELLO says that this session cannot be sure to understand; it is taken all the same (SPEC 14.2). */
+function strangeIn({ protocol = "MPAC", version = PROTOCOL_VERSION, watermark }: Message<"HELLO">): string[] {
+  const errors: string[] = [];
+  if (protocol !== "MPAC") errors.push(`protocol ${protocol.slice(0, QUOTED)} is not known here; this session speaks MPAC`);
+  if (!version.startsWith("0.1."))
+    errors.push(`version ${version.slice(0, QUOTED)} is not known here; this session speaks ${PROTOCOL_VERSION}`);
+  if ((watermark ?? undefined) !== undefined && lamportIn(watermark) === undefined)
+    errors.push("a watermark that is no lamport_clock is compared by its lamport_value, and this one has none");
+  return errors;
 }
 
 /** What of the roles is not as it was asked for (SPEC 23.1.5). */
