@@ -30,6 +30,30 @@ describe("a repository's sidecar", () => {
       env: { MPAC_SESSION_POLICY: '{"role_policy":{"default_role":"observer"}}' },
       gives: { policy: { role_policy: { default_role: "observer" } } },
     },
+    {
+      name: "takes what the specification gives as an example, with its times for the session",
+      env: {
+        MPAC_SESSION_POLICY: JSON.stringify({
+          governance: {
+            require_arbiter: true,
+            resolution_timeout_sec: 300,
+            timeout_action: "escalate_then_freeze",
+            frozen_scope_behavior: "reject_writes_and_intents",
+            frozen_scope_phase_3_action: "first_committer_wins",
+          },
+          liveness: {
+            heartbeat_interval_sec: 10,
+            unavailability_timeout_sec: 40,
+            orphaned_intent_action: "suspend",
+            orphaned_proposal_action: "abandon",
+            intent_claim_approval: "governance",
+            backend_health_policy: { enabled: true, check_source: "https://status.example.org", check_interval_sec: 60 },
+          },
+          lifecycle: { auto_close: false, transcript_export: true, audit_retention_days: 90 },
+        }),
+      },
+      gives: { policy: { heartbeat_interval_sec: 10, unavailability_timeout_sec: 40, lifecycle: { audit_retention_days: 90 } } },
+    },
   ])("$name", ({ flags = {}, env = {}, gives }) => {
     expect(readSidecarConfig(flags, env)).toMatchObject(gives);
   });
@@ -112,6 +136,16 @@ describe("a security profile", () => {
       name: "with a policy that misspells what it says of one role",
       env: { MPAC_SESSION_POLICY: '{"role_policy":{"role_constraints":{"owner":{"max_cuont":1}}}}' },
       says: /has role_policy\.role_constraints\.owner\.max_cuont; it may have max_count/,
+    },
+    {
+      name: "with a policy that is not carried out",
+      env: { MPAC_SESSION_POLICY: '{"governance":{"intent_expiry_grace_sec":30}}' },
+      says: /has governance\.intent_expiry_grace_sec 30; carried out is 0$/,
+    },
+    {
+      name: "with claims that nobody decides under governance",
+      env: { MPAC_SESSION_POLICY: '{"compliance":"governance","liveness":{"intent_claim_approval":"automatic"}}' },
+      says: /somebody gives the word$/,
     },
     {
       name: "with a registry that misspells an alias",

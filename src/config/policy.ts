@@ -13,7 +13,23 @@ const Policy = SessionSettings.pick({
   role_policy: true,
   resource_registry: true,
 });
-export type SessionPolicy = z.infer<typeof Policy>;
+export type SessionPolicy = z.infer<typeof Policy> &
+  Partial<Pick<SessionSettings, "heartbeat_interval_sec" | "unavailability_timeout_sec">>;
+
+/** What the specification lets a session choose and is carried out here in one way. */
+const ONE_WAY = {
+  governance: {
+    timeout_action: ["escalate_then_freeze"],
+    frozen_scope_behavior: ["reject_writes_and_intents"],
+    frozen_scope_phase_3_action: ["first_committer_wins"],
+    intent_expiry_grace_sec: [0],
+  },
+  liveness: {
+    orphaned_intent_action: ["suspend"],
+    orphaned_proposal_action: ["abandon"],
+    intent_claim_approval: ["governance", "automatic"],
+  },
+} as const;
 
 /** @throws BadConfig */
 export function readPolicy(text: string | undefined): SessionPolicy {
@@ -34,5 +50,24 @@ export function readPolicy(text: string | undefined): SessionPolicy {
   if (read.data.execution_model === "pre_commit" && read.data.compliance !== "governance") {
     throw new BadConfig('MPAC_SESSION_POLICY has execution_model pre_commit, which needs "compliance": "governance" beside it');
   }
-  return read.data;
+  for (const [part, members] of Object.entries(ONE_WAY)) {
+    const said: Readonly<Record<string, unknown>> = read.data[part as keyof typeof ONE_WAY] ?? {};
+    for (const [name, done] of Object.entries(members) as [string, readonly unknown[]][]) {
+      if (said[name] === undefined || done.includes(said[name])) continue;
+      const shown = `${part}.${name} ${JSON.stringify(said[name])}`;
+      throw new BadConfig(`MPAC_SESSION_POLICY has ${shown}; carried out is ${done.map((one) => JSON.stringify(one)).join(" or ")}`);
+    }
+  }
+  const { liveness, compliance } = read.data;
+  if (compliance === "governance" && liveness?.intent_claim_approval === "automatic")
+    throw new BadConfig("MPAC_SESSION_POLICY has intent_claim_approval automatic; in a governance session somebody gives the word");
+  return { ...read.data, ...timesIn(liveness) };
+}
+
+/** Two of its times are settings of every session. */
+function timesIn({ heartbeat_interval_sec, unavailability_timeout_sec }: SessionPolicy["liveness"] = {}): Partial<SessionPolicy> {
+  return {
+    ...(heartbeat_interval_sec === undefined ? {} : { heartbeat_interval_sec }),
+    ...(unavailability_timeout_sec === undefined ? {} : { unavailability_timeout_sec }),
+  };
 }

@@ -3,16 +3,25 @@ import * as z from "zod";
 
 const seconds = z.number().min(0).max(31_536_000);
 
-/** SPEC 18.6.3. */
+/** Nobody's last sign of life is known for longer. */
+const withinADay = z.number().min(0.1).max(86_400);
+
+/** SPEC 18.6.3, 15.7. */
 export const GovernancePolicy = z.looseObject({
   /** 0 disables what comes of a conflict that nobody resolves. */
   resolution_timeout_sec: seconds.optional(),
   frozen_scope_phase_1_sec: seconds.optional(),
   frozen_scope_phase_2_sec: seconds.optional(),
   frozen_scope_disable_phase_3: z.boolean().optional(),
+  /** Whether whoever joins is warned while no arbiter is there. */
+  require_arbiter: z.boolean().optional(),
+  timeout_action: z.string().optional(),
+  frozen_scope_behavior: z.string().optional(),
+  frozen_scope_phase_3_action: z.string().optional(),
+  intent_expiry_grace_sec: seconds.optional(),
 });
 
-/** SPEC 14.7.5. */
+/** SPEC 14.7.5, 15.3.1. */
 export const LivenessPolicy = z.looseObject({
   intent_claim_grace_period_sec: seconds.optional(),
   intent_backoff_initial_sec: seconds.optional(),
@@ -25,8 +34,17 @@ export const LivenessPolicy = z.looseObject({
       on_down: z.string().optional(),
       auto_switch: z.string().optional(),
       allowed_providers: z.array(z.string()).optional(),
+      /** For clients, who look there. */
+      check_source: z.string().optional(),
+      check_interval_sec: seconds.optional(),
     })
     .optional(),
+  heartbeat_interval_sec: withinADay.optional(),
+  unavailability_timeout_sec: withinADay.optional(),
+  orphaned_intent_action: z.string().optional(),
+  orphaned_proposal_action: z.string().optional(),
+  /** `governance`: a claim waits for a word, in a core session too. */
+  intent_claim_approval: z.string().optional(),
 });
 
 /** SPEC 9.6.4. */
@@ -35,6 +53,9 @@ export const LifecyclePolicy = z.looseObject({
   auto_close_grace_sec: seconds.optional(),
   /** 0: the session has no end of its own. */
   session_ttl_sec: seconds.optional(),
+  /** A transcript can be had of every session, and no log is cut. */
+  transcript_export: z.boolean().optional(),
+  audit_retention_days: z.number().min(0).optional(),
   /** Whether no other process goes on with the session when this one stops. */
   close_on_shutdown: z.boolean().optional(),
 });

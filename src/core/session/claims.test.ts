@@ -124,6 +124,12 @@ const EVENTS: readonly {
     row: { none: [[], "none"], PENDING: [[], "PENDING"], ...decided([]) },
   },
   {
+    name: "waiting while its grace runs out, where the policy wants an approver,",
+    settings: { liveness: { intent_claim_approval: "governance" } },
+    when: (played) => passing(played, GRACE_MS),
+    row: { none: [[], "none"], PENDING: [[], "PENDING"], ...decided([]) },
+  },
+  {
     name: "met by the owner's return",
     when: (played) => gist(played.says("ana", "HELLO")),
     row: {

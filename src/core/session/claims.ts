@@ -66,7 +66,7 @@ export function decideClaim(
   const excess = tooManyGlobs(state, sender.id, read.resources, new Set());
   if (excess !== undefined) return excess;
 
-  const { isGovernance, claimGraceMs } = policyOf(state.settings);
+  const { claimsNeedWord, claimGraceMs } = policyOf(state.settings);
   return {
     events: [
       {
@@ -78,7 +78,7 @@ export function decideClaim(
         objective: objective ?? intent.objective,
         scope: read.scope,
         ...(extensions?.signalbox?.renews === true ? { renews: true } : {}),
-        ...(isGovernance ? {} : { dueAtMs: at.atMs + claimGraceMs }),
+        ...(claimsNeedWord ? {} : { dueAtMs: at.atMs + claimGraceMs }),
         contentHash,
       },
     ],

@@ -16,6 +16,9 @@ export interface Policy {
   readonly frozenPhase2Ms: number;
   readonly frozenPhase3: boolean;
   readonly claimGraceMs: number;
+  /** Whether no claim is approved by time alone. */
+  readonly claimsNeedWord: boolean;
+  readonly wantsArbiter: boolean;
   readonly backoffInitialMs: number;
   readonly backoffMaxMs: number;
   readonly backoffMultiplier: number;
@@ -44,6 +47,8 @@ export function policyOf(settings: SessionSettings): Policy {
     frozenPhase2Ms: inMs(governance.frozen_scope_phase_2_sec, 240),
     frozenPhase3: governance.frozen_scope_disable_phase_3 !== true,
     claimGraceMs: inMs(liveness.intent_claim_grace_period_sec, 2),
+    claimsNeedWord: isGovernance || liveness.intent_claim_approval === "governance",
+    wantsArbiter: governance.require_arbiter ?? isGovernance,
     backoffInitialMs: inMs(liveness.intent_backoff_initial_sec, 30),
     backoffMaxMs: inMs(liveness.intent_backoff_max_sec, 300),
     backoffMultiplier: liveness.intent_backoff_multiplier ?? 2,

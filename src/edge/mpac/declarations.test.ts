@@ -46,6 +46,7 @@ describe("SESSION_INFO", () => {
     { name: "governance without an arbiter", settings: { compliance: "governance" }, roles: ["owner"], warns: true },
     { name: "governance with one", settings: { compliance: "governance" }, roles: ["arbiter"], warns: false },
     { name: "core", settings: {}, roles: ["owner"], warns: false },
+    { name: "core that wants one", settings: { governance: { require_arbiter: true } }, roles: ["owner"], warns: true },
   ])("of $name warns: $warns", async ({ settings, roles, warns }) => {
     const { compatibility_errors } = await infoUnder(settings, roles);
 

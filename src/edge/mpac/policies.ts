@@ -9,7 +9,7 @@ export function governancePolicy(settings: SessionSettings): JsonObject {
   const policy = policyOf(settings);
   return {
     require_acknowledgment: true,
-    require_arbiter: policy.isGovernance,
+    require_arbiter: policy.wantsArbiter,
     resolution_timeout_sec: seconds(policy.resolutionTimeoutMs),
     timeout_action: "escalate_then_freeze",
     frozen_scope_behavior: "reject_writes_and_intents",
@@ -30,7 +30,7 @@ export function livenessPolicy(settings: SessionSettings): JsonObject {
     unavailability_timeout_sec: settings.unavailability_timeout_sec,
     orphaned_intent_action: "suspend",
     orphaned_proposal_action: "abandon",
-    intent_claim_approval: policy.isGovernance ? "governance" : "automatic",
+    intent_claim_approval: policy.claimsNeedWord ? "governance" : "automatic",
     intent_claim_grace_period_sec: seconds(policy.claimGraceMs),
     resolution_timeout_sec: seconds(policy.resolutionTimeoutMs),
     ...(backend === undefined ? {} : { backend_health_policy: backend as unknown as JsonObject }),

@@ -77,7 +77,7 @@ function differences(asked: readonly string[], granted: readonly string[]): stri
 
 /** A governance session wants somebody with the last word, and is there without one all the same (SPEC 18.5). */
 function withoutArbiter({ settings, participants }: Readonly<SessionState>): string[] {
-  if (!policyOf(settings).isGovernance) return [];
+  if (!policyOf(settings).wantsArbiter) return [];
   const isHere = [...participants.values()].some(({ roles, presence }) => presence === "available" && roles.includes("arbiter"));
   return isHere ? [] : ["no arbiter is here: a conflict that nobody resolves freezes its scope, and its first committer has it in the end"];
 }
