@@ -9,6 +9,7 @@ import type { SessionState } from "../core/session/state.ts";
 import { familyOf } from "../core/session/state/participants.ts";
 import { type BoardEdge, createBoardEdge } from "../edge/bus/board-edge.ts";
 import { type Bus, createBus } from "../edge/bus/bus-routes.ts";
+import { createAtOnce } from "../edge/http/at-once.ts";
 import type { Door } from "../edge/http/door.ts";
 import { type Bucket, createBucket, type Rate } from "../edge/http/rate.ts";
 import type { Engine } from "../engine/engine.ts";
@@ -29,16 +30,21 @@ export interface BoardOptions {
   readonly log: Log;
 }
 
+/** Pages of messages that are made at once for one reader. */
+const MOST_READINGS = 4;
+
 export interface Board extends Bus {
   readonly boardOf: (id: SessionId) => Promise<BoardEdge>;
 }
 
 export function serveBoard({ engine, door, sessionAt, askSession, isConnected, rate, onActivity, log }: BoardOptions): Board {
+  const readings = createAtOnce(MOST_READINGS);
   async function boardOf(id: SessionId): Promise<BoardEdge> {
     const { host } = await engine.open(boardAggregate, id, {});
     return createBoardEdge({
       host,
       engine,
+      readings,
       async ownersGone(lanes) {
         if (lanes.length === 0) return new Set();
         const isHere = (principal: string): boolean => isConnected(id, principal);

@@ -6,6 +6,7 @@ import { memoryStore } from "../../store/memory.ts";
 import type { ClaimLane } from "../../wire/board.ts";
 import type { SessionId } from "../../wire/ids.ts";
 import type { Actor } from "../../wire/record.ts";
+import { createAtOnce } from "../http/at-once.ts";
 import { createBoardEdge } from "./board-edge.ts";
 
 const WAIT_MS = 30_000;
@@ -17,11 +18,29 @@ const release = (owner: string) => ({ type: "ReleaseLane", lane: "deploy", owner
 async function openBoard() {
   const engine = createEngine({ store: memoryStore(), log: silentLog, node: "n" });
   const { host } = await engine.open(board, "s" as SessionId, {});
-  const edge = createBoardEdge({ host, engine, ownersGone: () => Promise.resolve(new Set()) });
+  const readings = createAtOnce(1);
+  const edge = createBoardEdge({ host, engine, ownersGone: () => Promise.resolve(new Set()), readings });
   const never = new AbortController().signal;
   await edge.claim(claim("ana"), actor("ana"), 0, never);
-  return { edge, host, never, [Symbol.asyncDispose]: () => engine.close() };
+  return { edge, host, readings, never, [Symbol.asyncDispose]: () => engine.close() };
 }
+
+it("makes pages of messages for a reader in turn, for another beside that, and for nobody who is gone by then", async () => {
+  await using world = await openBoard();
+  const { edge, readings, never } = world;
+  const gone = new AbortController();
+  const held = await readings.turn("ana");
+  const statuses: number[] = [];
+  const read = async (name: string, signal = never) => statuses.push((await edge.messages({ limit: 1 }, { name, signal })).status);
+
+  const anas = [read("ana", gone.signal), read("ana")];
+  await read("bo");
+  gone.abort();
+  held[Symbol.dispose]();
+  await Promise.all(anas);
+
+  expect(statuses).toEqual([200, 503, 200]);
+});
 
 it("answers a claim that has its turn in the very turn in which it began to wait", async () => {
   await using world = await openBoard();

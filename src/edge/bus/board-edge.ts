@@ -18,8 +18,9 @@ import type { Outcome } from "../../engine/outcome.ts";
 import type { BoardCommand, BoardEvent, BoardResult, ClaimLane } from "../../wire/board.ts";
 import type { Json, JsonObject } from "../../wire/json.ts";
 import type { Actor, LogRecord, Revision } from "../../wire/record.ts";
+import type { AtOnce } from "../http/at-once.ts";
 import type { ServerSentEvent } from "../http/sse.ts";
-import { type Answer, done, refused } from "./answers.ts";
+import { type Answer, done, failed, refused } from "./answers.ts";
 import type { BoardHost } from "./board-host.ts";
 import { boardEvents } from "./events.ts";
 import { type MessagesAsked, pageOf } from "./message-pages.ts";
@@ -35,6 +36,15 @@ export interface BoardEdgeOptions {
   readonly engine: Pick<Engine, "nowMs" | "read">;
   /** Which lanes, by name, belong to a principal that has left the session or has fallen silent there. */
   readonly ownersGone: (lanes: readonly Lane[]) => Promise<ReadonlySet<string>>;
+  /** Pages of messages that are made: one may read thousands of records. */
+  readonly readings: AtOnce;
+}
+
+export interface Reader {
+  /** Tells who asks from others. */
+  readonly name: string;
+  /** Fires when nobody waits for the answer any more. */
+  readonly signal: AbortSignal;
 }
 
 export interface BoardEdge {
@@ -42,12 +52,12 @@ export interface BoardEdge {
   claim(command: ClaimLane, actor: Actor, waitMs: number, signal: AbortSignal): Promise<Answer>;
   carry(command: Exclude<BoardCommand, ClaimLane>, actor: Actor): Promise<Answer>;
   check(lane: string, fence: number): Promise<Answer>;
-  messages(asked: MessagesAsked): Promise<Answer>;
+  messages(asked: MessagesAsked, reader: Reader): Promise<Answer>;
   status(writes: "armed" | "open"): Promise<Answer>;
   events(after: Revision | undefined, signal: AbortSignal): AsyncIterable<ServerSentEvent>;
 }
 
-export function createBoardEdge({ host, engine, ownersGone }: BoardEdgeOptions): BoardEdge {
+export function createBoardEdge({ host, engine, ownersGone, readings }: BoardEdgeOptions): BoardEdge {
   const submit = (command: BoardCommand, actor: Actor): Promise<Outcome> =>
     new Promise((resolve) => {
       host.submit({ command, actor, facts: () => factsOf(command) }, resolve);
@@ -108,7 +118,9 @@ export function createBoardEdge({ host, engine, ownersGone }: BoardEdgeOptions):
         const found = laneUnder(state, lane, fence, engine.nowMs());
         return done(found === undefined ? { lane, valid: false } : { lane, valid: true, owner: found.owner, fencing_token: found.fence });
       }),
-    async messages(asked) {
+    async messages(asked, { name, signal }) {
+      using _turn = await readings.turn(name);
+      if (signal.aborted) return failed(503, "nobody waits for this any more");
       const { messages, before } = await pageOf({ host, engine }, asked);
       return done({ messages, ...(before === undefined ? {} : { before: String(before) }) });
     },

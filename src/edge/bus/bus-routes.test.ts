@@ -9,6 +9,7 @@ import { silentLog } from "../../engine/log.ts";
 import { memoryStore } from "../../store/memory.ts";
 import type { SessionId } from "../../wire/ids.ts";
 import type { TokenTable } from "../../wire/token-table.ts";
+import { createAtOnce } from "../http/at-once.ts";
 import { createDoor } from "../http/door.ts";
 import { createBoardEdge } from "./board-edge.ts";
 import { createReadingRoom, type ReadingRoom } from "../http/reading-room.ts";
@@ -22,7 +23,7 @@ async function busWithPace(putOffMs: number, { isOpen = false, reading }: { isOp
   const door = createDoor({ table: isOpen ? undefined : TABLE, own: "own" });
   const fast = door.admitHeader("Bearer fast", "red");
   const { host } = await engine.open(board, "red" as SessionId, {});
-  const edge = createBoardEdge({ host, engine, ownersGone: () => Promise.resolve(new Set()) });
+  const edge = createBoardEdge({ host, engine, ownersGone: () => Promise.resolve(new Set()), readings: createAtOnce(1) });
   const bus = createBus({
     door,
     sessionAt: () => "red",

@@ -42,7 +42,10 @@ export async function carryOut(route: Exclude<Route, { name: "events" }>, asked:
       const query = read(MessagesQuery, Object.fromEntries(searchParams), ["query"]);
       if ("flaws" in query) return invalid(query.flaws);
       const { topic, q, limit, before } = query.data;
-      return board.messages({ topic: topic || undefined, text: q || undefined, limit, before });
+      return board.messages(
+        { topic: topic || undefined, text: q || undefined, limit, before },
+        { name: readerOf(caller), signal: asked.guest.signal },
+      );
     }
     case "message": {
       const body = await bodyOf(asked, MessageBody);
@@ -117,6 +120,12 @@ async function inTheNameOf(
   // Its body may have taken minutes.
   if (stillHolds?.() === false) return failed(401, "this token is given out no more; ask whoever runs the coordinator for another");
   return act(proven.proof, actorOf(name, proven.proof, caller));
+}
+
+/** As far as callers are told from each other. */
+function readerOf(caller: Caller): string {
+  if (caller.kind === "token") return caller.fingerprint;
+  return caller.kind === "own" ? `own ${caller.principal ?? ""}` : "anybody";
 }
 
 function actorOf(name: string, proof: Proof | undefined, caller: Caller): Actor {

@@ -1,0 +1,25 @@
+import { expect, it } from "vitest";
+import { createAtOnce } from "./at-once.ts";
+
+it("lets so many of one asker in at once, the others in their order as one ends, and another asker at any time", async () => {
+  const atOnce = createAtOnce(2);
+  const letIn: string[] = [];
+  const turn = async (asker: string, question: string): Promise<Disposable> => {
+    const own = await atOnce.turn(asker);
+    letIn.push(question);
+    return own;
+  };
+  const [first, second, third] = ["1", "2", "3", "4"].map((question) => turn("ana", question));
+  await turn("bo", "bo's");
+  const before = [...letIn];
+
+  (await second)?.[Symbol.dispose]();
+  await third;
+  (await first)?.[Symbol.dispose]();
+
+  await expect.poll(() => letIn).toHaveLength(5);
+  expect([before, letIn]).toEqual([
+    ["1", "2", "bo's"],
+    ["1", "2", "bo's", "3", "4"],
+  ]);
+});
