@@ -52,6 +52,7 @@ export class HttpVisit implements Visit, Ends {
   #hold: Disposable | undefined;
   /** What its message takes as long as it is kept. */
   #room: Disposable | undefined;
+  #stream: Pick<Visit, "onLeft"> | undefined;
 
   constructor({ request, env, caller, sessionId, selection, serving, stays }: Beginning) {
     this.request = request;
@@ -115,6 +116,18 @@ export class HttpVisit implements Visit, Ends {
   }
 
   onLeft(hear: Settle): void {
+    if (this.#stream === undefined) this.leaves(hear);
+    else this.#stream.onLeft(hear);
+  }
+
+  /** Its answer comes in a stream that its client may come back to, if it has seen of which. */
+  keptIn(stream: Pick<Visit, "onLeft">): void {
+    const { outgoing } = this;
+    if (!outgoing.closed && !outgoing.destroyed) this.#stream = stream;
+  }
+
+  /** The same by its own response alone. */
+  leaves(hear: Settle): void {
     const { outgoing } = this;
     if (outgoing.closed || outgoing.destroyed) return void hear(false);
     const { socket } = outgoing.req;

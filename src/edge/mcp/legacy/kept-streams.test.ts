@@ -17,6 +17,9 @@ function recorder() {
   return { outlet, said };
 }
 
+/** A response that nobody waits to leave. */
+const by = { leaves: () => undefined };
+
 const idOf = (event = "") => /^id: (.*)$/m.exec(event)?.[1] ?? "";
 const dataOf = (event: string) => /^data: (.*)$/m.exec(event)?.[1];
 
@@ -25,12 +28,12 @@ describe("a stream that answers a call", () => {
     const owner = {};
     const streams = createKeptStreams();
     const [first, second] = [recorder(), recorder()];
-    const stream = streams.open(owner, "ana", first.outlet);
+    const stream = streams.open(owner, "ana", first.outlet, by);
     stream.begin(5);
     stream.send({ n: 1 });
 
     const found = streams.find(owner, idOf(first.said[0]));
-    found?.stream.resume(found.after, second.outlet);
+    found?.stream.resume(found.after, second.outlet, by);
     stream.send({ n: 2 });
     stream.end();
 
@@ -43,14 +46,14 @@ describe("a stream that answers a call", () => {
     const owner = {};
     const streams = createKeptStreams();
     const [first, second] = [recorder(), recorder()];
-    const stream = streams.open(owner, "ana", first.outlet);
+    const stream = streams.open(owner, "ana", first.outlet, by);
     stream.begin(5);
 
     stream.part();
     stream.send({ n: 1 });
     stream.end();
     const found = streams.find(owner, idOf(first.said[0]));
-    found?.stream.resume(found.after, second.outlet);
+    found?.stream.resume(found.after, second.outlet, by);
 
     expect([first.said.length, second.said.map(dataOf), second.outlet.isOpen]).toEqual([1, ['{"n":1}'], false]);
   });
@@ -63,7 +66,7 @@ describe("a stream that answers a call", () => {
     const own = {};
     const streams = createKeptStreams();
     const { outlet, said } = recorder();
-    streams.open(own, "ana", outlet).send({});
+    streams.open(own, "ana", outlet, by).send({});
 
     expect(streams.find(owner ?? own, id(idOf(said[0])))).toBeUndefined();
   });
@@ -72,8 +75,8 @@ describe("a stream that answers a call", () => {
     const [ana, bo] = [{}, {}];
     const streams = createKeptStreams();
     const [a, b] = [recorder(), recorder()];
-    streams.open(ana, "ana", a.outlet).send({});
-    streams.open(bo, "bo", b.outlet).send({});
+    streams.open(ana, "ana", a.outlet, by).send({});
+    streams.open(bo, "bo", b.outlet, by).send({});
 
     streams.forget(bo);
 
@@ -90,7 +93,7 @@ describe("where no more are kept", () => {
     const streams = createKeptStreams(room);
     const opened = callers.map((caller, index) => {
       const { outlet, said } = recorder();
-      streams.open(owner, caller, outlet).send(LONG);
+      streams.open(owner, caller, outlet, by).send(LONG);
       return { name: `${caller}${index}`, said };
     });
     return opened.flatMap(({ name, said }) => (streams.find(owner, idOf(said[0])) === undefined ? [] : name));
@@ -109,9 +112,9 @@ describe("where no more are kept", () => {
     const owner = {};
     const streams = createKeptStreams({ maxLength: 600 });
     const [a, b, c] = [recorder(), recorder(), recorder()];
-    streams.open(owner, "bo", b.outlet).send({});
-    streams.open(owner, "bo", c.outlet).send({});
-    const talkative = streams.open(owner, "ana", a.outlet);
+    streams.open(owner, "bo", b.outlet, by).send({});
+    streams.open(owner, "bo", c.outlet, by).send({});
+    const talkative = streams.open(owner, "ana", a.outlet, by);
 
     for (let time = 0; time < 6; time += 1) talkative.send(LONG);
 
@@ -122,11 +125,11 @@ describe("where no more are kept", () => {
     const owner = {};
     const streams = createKeptStreams({ maxLength: 400 });
     const [first, later] = [recorder(), recorder()];
-    const stream = streams.open(owner, "ana", first.outlet);
+    const stream = streams.open(owner, "ana", first.outlet, by);
     stream.send(LONG);
 
     streams.forget(owner);
-    stream.resume(0, later.outlet);
+    stream.resume(0, later.outlet, by);
     stream.send({ n: 2 });
 
     expect(later.said.map(dataOf)).toEqual(['{"n":2}']);
@@ -136,14 +139,14 @@ describe("where no more are kept", () => {
     const owner = {};
     const streams = createKeptStreams({ maxLength: 400 });
     for (let round = 0; round < 20; round += 1) {
-      streams.open({}, "ana", recorder().outlet).send(LONG);
+      streams.open({}, "ana", recorder().outlet, by).send(LONG);
       const other = {};
-      streams.open(other, "cy", recorder().outlet).send(LONG);
+      streams.open(other, "cy", recorder().outlet, by).send(LONG);
       streams.forget(other);
     }
     const { outlet, said } = recorder();
 
-    streams.open(owner, "bo", outlet).send(LONG);
+    streams.open(owner, "bo", outlet, by).send(LONG);
 
     expect(streams.find(owner, idOf(said[0]))).toBeDefined();
   });

@@ -5,8 +5,9 @@
 import { randomBytes } from "node:crypto";
 import { eventText } from "./events.ts";
 import type { Outlet } from "./outlet.ts";
+import { type Carrier, createWayBack, type WayBack } from "./way-back.ts";
 
-export interface KeptStream {
+export interface KeptStream extends Pick<WayBack, "onLeft"> {
   /** The client's place before the first event; with how long it is to wait before it comes back, in milliseconds. */
   begin(retryMs: number): void;
   send(message: object): void;
@@ -14,16 +15,17 @@ export interface KeptStream {
   end(): void;
   /** Ends the HTTP response of now; the stream goes on, for whoever comes back. */
   part(): void;
-  /** Goes on behind an event, at this outlet alone. */
-  resume(after: number, outlet: Outlet): void;
+  /** Goes on behind an event, at this outlet alone, which that response carries. */
+  resume(after: number, outlet: Outlet, by: Carrier): void;
 }
 
 export interface KeptStreams {
   /**
    * @param owner - the MCP session whose stream it is
    * @param caller - whose request it answers, who has its share of the room
+   * @param by - carries the outlet
    */
-  open(owner: object, caller: string, outlet: Outlet): KeptStream;
+  open(owner: object, caller: string, outlet: Outlet, by: Carrier): KeptStream;
   /** Where such an id says to go on; undefined for one that is not known here, or is another session's. */
   find(owner: object, eventId: string): { readonly stream: KeptStream; readonly after: number } | undefined;
   forget(owner: object): void;
@@ -99,8 +101,10 @@ export function createKeptStreams({ maxLength = MAX_LENGTH, maxStreams = MAX_STR
   }
 
   return {
-    open(owner, caller, first) {
+    open(owner, caller, first, by) {
       const id = randomBytes(16).toString("base64url");
+      // What was given up is not told of to whoever comes later.
+      const wayBack = createWayBack(by, { onGivenUp: () => drop(id) });
       const events: string[] = [];
       let count = 0;
       let length = 0;
@@ -129,14 +133,20 @@ export function createKeptStreams({ maxLength = MAX_LENGTH, maxStreams = MAX_STR
           outlet?.end();
           outlet = undefined;
         },
-        resume(after, next) {
+        onLeft: (hear) => wayBack.onLeft(hear),
+        resume(after, next, carrier) {
+          wayBack.goOn(carrier);
           outlet?.end();
           outlet = next;
           for (const text of events.slice(after)) next.send(text);
           if (isOver) next.end();
         },
       };
-      streams.set(id, { owner, caller, stream, length: () => length, forget: () => events.splice(0) });
+      const forget = (): void => {
+        events.splice(0);
+        wayBack.close();
+      };
+      streams.set(id, { owner, caller, stream, length: () => length, forget });
       shareOf(caller).ids.add(id);
       owned.set(owner, (owned.get(owner) ?? new Set()).add(id));
       makeRoom();

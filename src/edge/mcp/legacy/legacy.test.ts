@@ -155,6 +155,26 @@ describe("a stream that was lost", () => {
     expect(foreign.status).toBe(400);
   });
 
+  it.each(["before", "after"])("has brought its answer to a client that comes back %s it is there", async (when) => {
+    const { serve, seen, begun, release } = toy();
+    await using mounted = await mount({ serve });
+    const session = await begin(mounted.url, ANA);
+    const lost = await streamOf(mounted.url, [toolCall("report"), toolCall("wait"), toolCall("settle")], session);
+    const primed = await lost.next();
+    await lost.next();
+    await begun();
+    lost.close();
+    const comesBack = () => listen(mounted.url, { ...session, "last-event-id": primed?.id ?? "" });
+
+    const early = when === "before" ? await comesBack() : undefined;
+    release();
+    await expect.poll(() => seen).toContain("settle ana");
+    const resumed = early ?? (await comesBack());
+    while ((await resumed.next()) !== undefined);
+
+    await expect.poll(() => seen.filter((line) => line.startsWith("given"))).toEqual(["given true"]);
+  });
+
   it("does not take the call back in 2025, and does in 2026", async () => {
     const { serve, seen, begun } = toy();
     await using mounted = await mount({ serve });

@@ -16,8 +16,9 @@ import type { Message } from "../messages.ts";
 import type { Callers } from "../ports.ts";
 import type { SessionStore } from "../session-store.ts";
 import { openSession } from "./open-session.ts";
-import { createKeptStreams, type KeptStreams } from "./kept-streams.ts";
+import { createKeptStreams, type KeptStream, type KeptStreams } from "./kept-streams.ts";
 import { connect, createLiveSessions, type InSession, PRIMED_FROM } from "./live-sessions.ts";
+import type { Outlet } from "./outlet.ts";
 import { createReply, type Reply } from "./reply.ts";
 import { pushTo } from "./push.ts";
 import type { Beside, LegacyTransport } from "./transport.ts";
@@ -114,6 +115,12 @@ export function createLegacy({ serve, callers, sessions, log }: LegacyOptions): 
     return visit.serving.writes(tool) ? barredResponse(callers.barredFromWriting(visit.caller, visit.request), id) : undefined;
   }
 
+  function keptFor(visit: HttpVisit, { live }: InSession, outlet: Outlet): KeptStream {
+    const stream = kept.open(live, visit.caller.identity?.fingerprint ?? "anybody", outlet, visit);
+    visit.keptIn(stream);
+    return stream;
+  }
+
   async function answer(visit: HttpVisit, given: Given, named: InSession | undefined): Promise<Response> {
     const server = await (named === undefined ? serverWithoutSession(visit.serving) : named.live.serverFor(visit.serving));
     const primes =
@@ -121,7 +128,7 @@ export function createLegacy({ serve, callers, sessions, log }: LegacyOptions): 
     const reply = createReply({
       form: visit.form,
       isBatch: given.isBatch,
-      keep: named === undefined ? undefined : (outlet) => kept.open(named.live, visit.caller.identity?.fingerprint ?? "anybody", outlet),
+      keep: named === undefined ? undefined : (outlet) => keptFor(visit, named, outlet),
       primes,
     });
     if (named !== undefined) visit.enter(named, sessions);

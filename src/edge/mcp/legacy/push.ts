@@ -75,7 +75,7 @@ export async function pushTo({ sessions, kept, log }: Pushing, visit: HttpVisit,
     const found = kept.find(live, eventId);
     if (found === undefined) return refusal(400, CODE.server, GONE);
     const made = open(() => undefined);
-    found.stream.resume(found.after, made);
+    found.stream.resume(found.after, made, visit);
     return new Response(made.body, { headers: STREAM_HEADERS });
   }
 
