@@ -10,7 +10,7 @@ import { mail } from "../core/mail/mail.ts";
 import { createDoor } from "../edge/http/door.ts";
 import { createEngine } from "../engine/engine.ts";
 import { silentLog } from "../engine/log.ts";
-import { createManualClock } from "../engine/manual-clock.ts";
+import { createManualClock } from "../engine/manual-clock.test.fixture.ts";
 import { readDiscovery } from "../git/discovery-file.ts";
 import { hostedStore } from "../git/hosted-store.ts";
 import { scratchFolder } from "../git/scratch.test.fixture.ts";

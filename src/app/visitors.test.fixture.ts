@@ -12,7 +12,7 @@ import { openRoom } from "../edge/mpac/room.ts";
 import { createSessionEdge } from "../edge/mpac/session-edge.ts";
 import { createEngine } from "../engine/engine.ts";
 import { silentLog } from "../engine/log.ts";
-import { createManualClock } from "../engine/manual-clock.ts";
+import { createManualClock } from "../engine/manual-clock.test.fixture.ts";
 import { redecide } from "../engine/redecide.ts";
 import { NO_FILES } from "../git/main-tree.ts";
 import type { Common } from "./service.ts";

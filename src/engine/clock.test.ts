@@ -2,7 +2,7 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { createTimeline } from "./clock.ts";
-import { createManualClock } from "./manual-clock.ts";
+import { createManualClock } from "./manual-clock.test.fixture.ts";
 
 const HOUR_MS = 3_600_000;
 

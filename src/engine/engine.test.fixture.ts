@@ -17,7 +17,7 @@ import { ClientMessage } from "../wire/mpac/messages.ts";
 import type { LogRecord } from "../wire/record.ts";
 import { createEngine, type Engine, type OpenStream } from "./engine.ts";
 import { type Log, silentLog } from "./log.ts";
-import { createManualClock, type ManualClock } from "./manual-clock.ts";
+import { createManualClock, type ManualClock } from "./manual-clock.test.fixture.ts";
 import { redecide } from "./redecide.ts";
 import { BEFORE_FIRST, hashOf, unseal } from "./seal.ts";
 import type { Outcome } from "./stream-host.ts";

@@ -19,7 +19,7 @@ import {
   worldWith,
 } from "./engine.test.fixture.ts";
 import { silentLog } from "./log.ts";
-import { createManualClock, type ManualClock } from "./manual-clock.ts";
+import { createManualClock, type ManualClock } from "./manual-clock.test.fixture.ts";
 
 const HOUR_MS = 3_600_000;
 

@@ -10,7 +10,7 @@ import { timePasses } from "./engine.test.fixture.ts";
 import { createEngine } from "./engine.ts";
 import { PRESENT_RELEASE, prettyState } from "./golden.test.fixture.ts";
 import { silentLog } from "./log.ts";
-import { createManualClock } from "./manual-clock.ts";
+import { createManualClock } from "./manual-clock.test.fixture.ts";
 import type { Outcome } from "./stream-host.ts";
 
 export const GOLDEN_SESSION = "golden" as SessionId;

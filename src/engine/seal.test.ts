@@ -10,7 +10,7 @@ import { canonical } from "./canonical.ts";
 import { createEngine } from "./engine.ts";
 import { logOf, SESSION, storeOf, STREAM, worldWith } from "./engine.test.fixture.ts";
 import { silentLog } from "./log.ts";
-import { createManualClock } from "./manual-clock.ts";
+import { createManualClock } from "./manual-clock.test.fixture.ts";
 import { BEFORE_FIRST, hashOf, seal, unseal } from "./seal.ts";
 
 const OPEN: Omit<LogRecord, "hash"> = {

@@ -5,7 +5,7 @@ import { session } from "../core/session/session.ts";
 import { RevisionConflict, StoreGone, StoreUnsynced } from "../store/errors.ts";
 import { memoryStore } from "../store/memory.ts";
 import { codeOf, DISK_FULL, intent, logOf, loops, messageOf, openWorld, STREAM, touchyStore, worldWith } from "./engine.test.fixture.ts";
-import { createManualClock } from "./manual-clock.ts";
+import { createManualClock } from "./manual-clock.test.fixture.ts";
 
 const BROKEN_SENTENCE = "boom";
 

@@ -12,7 +12,7 @@ import { createEngine, type Engine } from "./engine.ts";
 import { playGoldenDay, type Stage } from "./golden-day.test.fixture.ts";
 import { foldOf, GOLDEN_FOLDER, type GoldenRefusal, PRESENT_RELEASE, prettyState, sayingOf } from "./golden.test.fixture.ts";
 import { silentLog } from "./log.ts";
-import { createManualClock } from "./manual-clock.ts";
+import { createManualClock } from "./manual-clock.test.fixture.ts";
 import { hashOf } from "./seal.ts";
 import type { Outcome } from "./stream-host.ts";
 

@@ -7,7 +7,7 @@ import { session } from "../../core/session/session.ts";
 import { loops, messageOf, SESSION, timePasses } from "../../engine/engine.test.fixture.ts";
 import { createEngine, type Engine } from "../../engine/engine.ts";
 import { silentLog } from "../../engine/log.ts";
-import { createManualClock, type ManualClock } from "../../engine/manual-clock.ts";
+import { createManualClock, type ManualClock } from "../../engine/manual-clock.test.fixture.ts";
 import { hashOf } from "../../engine/seal.ts";
 import type { Outcome, StreamHost } from "../../engine/stream-host.ts";
 import { memoryStore } from "../../store/memory.ts";

@@ -4,7 +4,7 @@ import { detailsOf } from "../../core/mcp/mcp.test.fixture.ts";
 import { loops, touchyStore } from "../../engine/engine.test.fixture.ts";
 import { createEngine, type Engine } from "../../engine/engine.ts";
 import { silentLog } from "../../engine/log.ts";
-import { createManualClock } from "../../engine/manual-clock.ts";
+import { createManualClock } from "../../engine/manual-clock.test.fixture.ts";
 import { StoreUnavailable } from "../../store/errors.ts";
 import { type SessionId, streamOf } from "../../wire/ids.ts";
 import { createSessionStore, hashOfId, type SessionStore } from "./session-store.ts";
