@@ -3,12 +3,14 @@
  * with a WebSocket is, and handed the same frames.
  */
 import { randomBytes } from "node:crypto";
+import { PeersUnusable, readPeerSettings } from "../bridge/peer-settings.ts";
 import { createPeers, type BridgePeers } from "../bridge/peers.ts";
 import { notConnected, type PeerFault, PeerMessageUnfit } from "../client/peer/fault.ts";
 import { type Delivery, readBrokerFrame } from "../client/peer/frames.ts";
 import { inbox } from "../client/peer/inbox.ts";
 import type { PeerClient, PeerOptions } from "../client/peer/peer-client.ts";
 import { isSigned, signed } from "../client/peer/signature.ts";
+import { peersSecret } from "../config/buses.ts";
 import type { Line } from "../edge/peer/line.ts";
 import type { Counter } from "../edge/peer/peer-edge.ts";
 import type { Desk } from "../edge/peer/post-office.ts";
@@ -48,6 +50,22 @@ export function peersInside({ name, secret, report, ...office }: PeersInsideOpti
     report,
     makeClient: (options) => officePeer(options, office),
   });
+}
+
+/** The secret of a repository's peers, whose bridges make one where nobody says it. @param folder - of the store */
+export function secretOfRepository(folder: string): Promise<string> {
+  return secretIn("own", folder);
+}
+
+export async function secretOfHosted(): Promise<string> {
+  if (peersSecret() !== undefined) return secretIn("elsewhere", "");
+  throw new PeersUnusable(
+    "the peers of this session sign their mail with a secret that its coordinator does not know: ask whoever runs it to start it with PEERBUS_HMAC_SECRET, or use the peers through the bridge of your own machine",
+  );
+}
+
+async function secretIn(kind: "own" | "elsewhere", folder: string): Promise<string> {
+  return (await readPeerSettings({ PEERBUS_HMAC_SECRET: peersSecret() }, kind, folder)).secret;
 }
 
 interface Open {

@@ -14,6 +14,11 @@ export function busWriteSecret(env: Environment = process.env): string | undefin
   return said(env["BUS_WRITE_SECRET"]);
 }
 
+/** What the peers of a session sign their mail with, where this process is told: a sidecar needs it to be a peer itself. */
+export function peersSecret(env: Environment = process.env): string | undefined {
+  return env["PEERBUS_HMAC_SECRET"] || undefined; // not trimmed: it is what it is, as for everybody else who reads it
+}
+
 /** @throws BadConfig */
 export function readPeers(env: Environment): PeersConfig {
   const days = said(env["SIGNALBOX_PEER_RELEASE_DAYS"]) ?? "30";
