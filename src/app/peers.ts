@@ -2,28 +2,21 @@
  * A peer that this process itself is, for somebody who takes part over HTTP: registered at the session's post office as one
  * with a WebSocket is, and handed the same frames.
  */
-import { randomBytes } from "node:crypto";
 import { PeersUnusable, readPeerSettings } from "../bridge/peer-settings.ts";
 import { createPeers, type BridgePeers } from "../bridge/peers.ts";
-import { notConnected, type PeerFault, PeerMessageUnfit } from "../client/peer/fault.ts";
+import { notConnected, type PeerFault } from "../client/peer/fault.ts";
 import { type Delivery, readBrokerFrame } from "../client/peer/frames.ts";
 import { inbox } from "../client/peer/inbox.ts";
+import { letter } from "../client/peer/letter.ts";
 import type { PeerClient, PeerOptions } from "../client/peer/peer-client.ts";
-import { isSigned, signed } from "../client/peer/signature.ts";
+import { isSigned } from "../client/peer/signature.ts";
 import { peersSecret } from "../config/buses.ts";
 import type { Line } from "../edge/peer/line.ts";
 import type { Counter } from "../edge/peer/peer-edge.ts";
 import type { Desk } from "../edge/peer/post-office.ts";
 import type { Outcome } from "../engine/outcome.ts";
 import type { MailCommand } from "../wire/mail.ts";
-import { travellingEnvelope } from "../wire/peer/canonical.ts";
-import { BROADCAST, deliverFrameBytes, EVERYBODY, MAX_PEER_FRAME_BYTES, MAX_PEER_NAME_BYTES, PEER_PROTOCOL } from "../wire/peer/frames.ts";
-
-/** Stands for the longest name that a recipient of a broadcast may have. */
-const LONGEST_NAME = "x".repeat(MAX_PEER_NAME_BYTES);
-
-/** What every message of an agent says of where it comes from. */
-const SOURCE = "peer-bus";
+import { BROADCAST, EVERYBODY } from "../wire/peer/frames.ts";
 
 export interface OfficePeerOptions {
   /** The session's mail, held open until what it gives is disposed of. */
@@ -170,15 +163,8 @@ function officePeer(
     if (!outcome.ok) throw notConnected(outcome.rejection.message);
   }
 
-  async function send(to: string, kind: "msg" | typeof BROADCAST, body: string, id = randomBytes(16).toString("hex")): Promise<void> {
-    const ts = new Date(nowMs()).toISOString().replace(/\.?0+Z$/, "Z");
-    const envelope = travellingEnvelope(
-      signed({ protocol_version: PEER_PROTOCOL, id, from: name, to, ts, source: SOURCE, kind, body }, secret),
-    );
-    const bytes = Buffer.byteLength(envelope);
-    const excess = deliverFrameBytes(kind === BROADCAST ? `${id}|${LONGEST_NAME}` : id, bytes) - MAX_PEER_FRAME_BYTES;
-    if (excess > 0)
-      throw new PeerMessageUnfit(`the message is ${excess} bytes too large to reach a peer; send less, or where it is to be found`);
+  async function send(to: string, kind: "msg" | typeof BROADCAST, body: string, named?: string): Promise<void> {
+    const { id, text: envelope, bytes } = letter({ from: name, to, kind, body, id: named, atMs: nowMs(), secret });
     await say({ type: "Send", name, id, from: name, to, kind, envelope, bytes });
   }
 

@@ -1,32 +1,18 @@
 /** A peer on the bus: what it says is signed, what it hears is proven, handed on once, and acknowledged when it was shown. */
-import { randomBytes } from "node:crypto";
-import { travellingEnvelope } from "../../wire/peer/canonical.ts";
-import {
-  BROADCAST,
-  deliverFrameBytes,
-  EVERYBODY,
-  MAX_PEER_FRAME_BYTES,
-  MAX_PEER_NAME_BYTES,
-  PEER_PROTOCOL,
-} from "../../wire/peer/frames.ts";
+import { BROADCAST, EVERYBODY } from "../../wire/peer/frames.ts";
 import { pause } from "../backoff.ts";
-import { notConnected, type PeerFault, PeerMessageUnfit } from "./fault.ts";
+import { notConnected, type PeerFault } from "./fault.ts";
 import type { Delivery } from "./frames.ts";
 import { inbox } from "./inbox.ts";
+import { letter } from "./letter.ts";
 import { keepRegistered, type RegistrationOptions } from "./registration.ts";
-import { isSigned, signed } from "./signature.ts";
-
-/** Stands for the longest name that a recipient of a broadcast may have. */
-const LONGEST_NAME = "x".repeat(MAX_PEER_NAME_BYTES);
+import { isSigned } from "./signature.ts";
 
 /** Acknowledgements of which nobody knows whether the broker has them, before it is asked. */
 const MOST_UNCONFIRMED = 1_024;
 
 /** Milliseconds that the end waits for that answer. */
 const FAREWELL_MS = 2_000;
-
-/** What every message of an agent says of where it comes from. */
-const SOURCE = "peer-bus";
 
 export interface PeerClient extends AsyncDisposable {
   /** How it is registered, or tries to be. */
@@ -95,13 +81,9 @@ export function createPeerClient({ secret, onMessage, onRegistered, mostWaiting,
     if (ids.length > 0 && (await registration.current?.settled()) === true) waiting.confirmed(ids);
   }
 
-  async function send(to: string, kind: "msg" | typeof BROADCAST, body: string, id = randomBytes(16).toString("hex")): Promise<void> {
+  async function send(to: string, kind: "msg" | typeof BROADCAST, body: string, id?: string): Promise<void> {
     const link = await registration.link();
-    const ts = new Date().toISOString().replace(/\.?0+Z$/, "Z");
-    const said = { protocol_version: PEER_PROTOCOL, id, from: registration.name, to, ts, source: SOURCE, kind, body };
-    const text = travellingEnvelope(signed(said, secret));
-    refuseTooLarge(text, kind === BROADCAST ? `${id}|${LONGEST_NAME}` : id);
-    await link.send(text);
+    await link.send(letter({ from: registration.name, to, kind, body, id, atMs: Date.now(), secret }).text);
   }
 
   return {
@@ -131,11 +113,4 @@ export function createPeerClient({ secret, onMessage, onRegistered, mostWaiting,
       await registration[Symbol.asyncDispose]();
     },
   };
-}
-
-/** A broker puts more around it on its way to the recipient, and that one may take no more either. @throws PeerMessageUnfit */
-function refuseTooLarge(text: string, deliveryKey: string): void {
-  const excess = deliverFrameBytes(deliveryKey, Buffer.byteLength(text)) - MAX_PEER_FRAME_BYTES;
-  if (excess <= 0) return;
-  throw new PeerMessageUnfit(`adapter: the message is ${excess} bytes too large to reach a peer; send less, or where it is to be found`);
 }
