@@ -3,8 +3,7 @@
  * control, a discovery file, and an end. `sidecar.ts`, `hosted.ts` and `broker.ts` say what is served.
  */
 import type { IncomingMessage } from "node:http";
-import { setImmediate as nextTurn, setTimeout as pause } from "node:timers/promises";
-import getPort from "get-port";
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { Hono } from "hono";
 import type { WebSocket } from "ws";
 import { Cleanup } from "./cleanup.ts";
@@ -18,7 +17,6 @@ import { opsRoutes } from "../edge/ops/ops-edge.ts";
 import { createEngine, type Engine } from "../engine/engine.ts";
 import { bootId } from "../git/boot-id.ts";
 import { newToken, publishDiscovery } from "../git/discovery-file.ts";
-import { errnoOf } from "../git/errno.ts";
 import { noteWriter } from "../git/last-writer.ts";
 import { OwnedElsewhere } from "../git/owned-elsewhere.ts";
 import { claimStore } from "../git/owner-file.ts";
@@ -31,16 +29,13 @@ import { VERSION } from "../version.ts";
 import type { Health } from "../wire/health.ts";
 import { RECORD_FORMAT } from "../wire/record.ts";
 import { CONTROL } from "../wire/versions.ts";
+import { listenNear, openDesk } from "./listening.ts";
 
 /** How often the idle end is considered, in milliseconds. */
 const IDLE_CHECK_MS = 10_000;
 
 /** How often an idle sidecar looks whether its store is still there, in milliseconds; a commit looks each time. */
 const STORE_CHECK_MS = 5_000;
-
-/** How long a successor waits for the port of the sidecar that it follows, in milliseconds: that one is ending. */
-const PORT_MS = 2_000;
-const PORT_LOOK_MS = 10;
 
 /** How long an answer about the log's health may be repeated, in milliseconds: each new one writes to the disk. */
 const HEALTH_MS = 1_000;
@@ -60,16 +55,6 @@ export interface Sidecar extends AsyncDisposable {
    * that one's then, and what this process would still write on closing it would be damage.
    */
   readonly lost: Promise<OwnedElsewhere>;
-}
-
-/** The port that was asked for is taken by somebody else. */
-export class PortTaken extends Error {
-  override readonly name = "PortTaken";
-  readonly code = "sidecar/port-taken";
-
-  constructor(port: number, cause: unknown) {
-    super(`port ${port} is taken by another program; choose another with --port or MPAC_SIDECAR_PORT, or leave both out`, { cause });
-  }
 }
 
 export interface ServiceOptions {
@@ -261,47 +246,11 @@ export async function startService(options: ServiceOptions): Promise<Sidecar> {
   };
 }
 
-/**
- * Where this machine's own user asks a sidecar that speaks TLS: its certificate is for the name that people elsewhere know, and
- * the commands that read the discovery file would have to trust it under another.
- */
-async function openDesk(routes: Hono): Promise<AsyncDisposable & { readonly host: string; readonly port: number }> {
-  const host = "127.0.0.1";
-  const upgrade = () => ({ status: 404 as const, why: "sessions are at the address that speaks TLS" });
-  const listener = await listen({ host, port: 0, allowedOrigins: [], routes, upgrade });
-  return { host, port: listener.port, [Symbol.asyncDispose]: () => listener[Symbol.asyncDispose]() };
-}
-
 /** Whether the store's folder still holds this store: after `rm -rf`, or a new clone at the same path, it is nobody's any more. */
 async function isStoreInPlace({ folder, identity }: StoreFolder, store: SqliteStore): Promise<boolean> {
   try {
     return store.inPlace() && (await readStoreIdentity(folder))?.store_id === identity.store_id;
   } catch {
     return true; // what cannot be read is for whoever writes next to tell, or for the next start
-  }
-}
-
-/**
- * The port that was asked for, else that of the sidecar before this one, else the workspace's own, else any: of 2,000 ports
- * in the ephemeral range one is often taken.
- */
-async function listenNear<Listener>(
-  config: Pick<ServiceConfig, "port" | "host">,
-  { derived, followed }: { readonly derived: number; readonly followed: number | undefined },
-  listenOn: (port: number) => Promise<Listener>,
-): Promise<Listener> {
-  const wanted = config.port ?? followed ?? derived;
-  const givesUpAtMs = performance.now() + (followed === undefined ? 0 : PORT_MS);
-  for (;;) {
-    try {
-      return await listenOn(wanted);
-    } catch (error) {
-      if (!["EADDRINUSE", "EACCES"].includes(errnoOf(error))) throw error;
-      if (performance.now() >= givesUpAtMs) {
-        if (config.port !== undefined) throw new PortTaken(config.port, error);
-        return listenOn(await getPort({ host: config.host }));
-      }
-    }
-    await pause(PORT_LOOK_MS);
   }
 }
