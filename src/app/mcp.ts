@@ -13,7 +13,7 @@ import { askRoutes } from "../edge/mcp/ask-page.ts";
 import { createAskPages } from "../edge/mcp/ask-pages.ts";
 import { createCallers } from "../edge/mcp/callers.ts";
 import { createChanges } from "../edge/mcp/changes.ts";
-import { docsRoutes } from "../edge/mcp/docs.ts";
+import { docsRoutes } from "../edge/mcp/docs/docs-routes.ts";
 import { createMcpEdge, type McpEdgeOptions } from "../edge/mcp/mcp-routes.ts";
 import type { HttpVisit } from "../edge/mcp/http-visit.ts";
 import { baseOf, metadataRoutes } from "../edge/mcp/metadata.ts";

@@ -1,6 +1,6 @@
 /** The reference page as Markdown, for docs/tools.md. A sidecar has no use for it. */
-import { type Block, pieces } from "./docs-blocks.ts";
-import { referenceBlocks } from "./docs-reference.ts";
+import { type Block, pieces } from "./blocks.ts";
+import { referenceBlocks } from "./reference.ts";
 
 /** What stands in docs/tools.md. */
 export function toolsPage(): string {

@@ -1,11 +1,11 @@
 /** The tools, resources and prompts that there are, as tables: made from the registries, so that none is forgotten. */
-import { promptDefinitions, PROMPTS } from "../../tools/prompts.ts";
-import { REGISTRY } from "../../tools/registry.ts";
-import { resourceDefinitions, RESOURCES } from "../../tools/resources.ts";
-import { PROFILES } from "../../tools/selection.ts";
-import { type ToolDefinition, toolDefinitions } from "../../tools/tool-definitions.ts";
-import { type Block, heading, marked, paragraph, table } from "./docs-blocks.ts";
-import { argumentRows, resultMembers } from "./docs-schema.ts";
+import { promptDefinitions, PROMPTS } from "../../../tools/prompts.ts";
+import { REGISTRY } from "../../../tools/registry.ts";
+import { resourceDefinitions, RESOURCES } from "../../../tools/resources.ts";
+import { PROFILES } from "../../../tools/selection.ts";
+import { type ToolDefinition, toolDefinitions } from "../../../tools/tool-definitions.ts";
+import { type Block, heading, marked, paragraph, table } from "./blocks.ts";
+import { argumentRows, resultMembers } from "./schema.ts";
 
 export function catalogueBlocks(): Block[] {
   return [...toolBlocks(), ...resourceBlocks(), ...promptBlocks()];

@@ -1,6 +1,6 @@
 /** The reference page as HTML: one file without a script, readable in the light and in the dark. */
-import { anchor, type Block, pieces } from "./docs-blocks.ts";
-import { escaped, policyOf } from "./html.ts";
+import { anchor, type Block, pieces } from "./blocks.ts";
+import { escaped, policyOf } from "../html.ts";
 
 const STYLE = `
 :root { color-scheme: light dark; --line: #d5d9e0; --soft: #f3f4f6; --accent: #1d5fbf; }

@@ -1,6 +1,6 @@
 /** A JSON Schema of ours as rows of a table: each member with its type, what is allowed, and what it is for. */
 
-import { marked } from "./docs-blocks.ts";
+import { marked } from "./blocks.ts";
 
 /** As much of a schema as ours use. */
 interface Schema {

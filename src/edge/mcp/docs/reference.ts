@@ -1,14 +1,14 @@
 /** Everything that is served over MCP, for programs (`docs.json`) and for people: both made from the registries alone. */
 import { SUPPORTED_PROTOCOL_VERSIONS } from "@modelcontextprotocol/server";
-import { promptDefinitions, PROMPTS } from "../../tools/prompts.ts";
-import { REGISTRY } from "../../tools/registry.ts";
-import { resourceDefinitions, RESOURCES } from "../../tools/resources.ts";
-import { toolDefinitions } from "../../tools/tool-definitions.ts";
-import { VERSION } from "../../version.ts";
-import type { Block } from "./docs-blocks.ts";
-import { catalogueBlocks } from "./docs-catalogue.ts";
-import { errorBlocks } from "./docs-errors.ts";
-import { guideBlocks } from "./docs-guide.ts";
+import { promptDefinitions, PROMPTS } from "../../../tools/prompts.ts";
+import { REGISTRY } from "../../../tools/registry.ts";
+import { resourceDefinitions, RESOURCES } from "../../../tools/resources.ts";
+import { toolDefinitions } from "../../../tools/tool-definitions.ts";
+import { VERSION } from "../../../version.ts";
+import type { Block } from "./blocks.ts";
+import { catalogueBlocks } from "./catalogue.ts";
+import { errorBlocks } from "./errors.ts";
+import { guideBlocks } from "./guide.ts";
 
 /** The newest first. The SDK's own list ends with the last revision that had sessions. */
 export const PROTOCOL_VERSIONS: readonly string[] = ["2026-07-28", ...SUPPORTED_PROTOCOL_VERSIONS];

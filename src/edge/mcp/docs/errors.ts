@@ -1,7 +1,7 @@
 /** What can go wrong, by the codes that programs see. */
-import { codeOf } from "../../tools/failure.ts";
-import { REFUSALS, type RefusalCode } from "../../wire/refusals.ts";
-import { type Block, heading, paragraph, table } from "./docs-blocks.ts";
+import { codeOf } from "../../../tools/failure.ts";
+import { REFUSALS, type RefusalCode } from "../../../wire/refusals.ts";
+import { type Block, heading, paragraph, table } from "./blocks.ts";
 
 /** Codes of tools beside those of the coordinator's refusals. */
 export const TOOL_CODES: Readonly<Record<string, string>> = {

@@ -3,10 +3,10 @@
  * of any session, so that it is the same whether one is there or not.
  */
 import { type Context, Hono } from "hono";
-import type { Log } from "../../log.ts";
-import { htmlPage, PAGE_POLICY } from "./docs-html.ts";
-import { reference, referenceBlocks } from "./docs-reference.ts";
-import { baseOf } from "./metadata.ts";
+import type { Log } from "../../../log.ts";
+import { htmlPage, PAGE_POLICY } from "./page.ts";
+import { reference, referenceBlocks } from "./reference.ts";
+import { baseOf } from "../metadata.ts";
 
 export interface DocsOptions {
   /** By which address the public knows the root of this server. */

@@ -1,18 +1,18 @@
 import { createHash } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { promptDefinitions, PROMPTS } from "../../tools/prompts.ts";
-import { REGISTRY } from "../../tools/registry.ts";
-import { RESOURCES } from "../../tools/resources.ts";
-import { toolDefinitions } from "../../tools/tool-definitions.ts";
-import { VERSION } from "../../version.ts";
-import { REFUSALS } from "../../wire/refusals.ts";
-import { docsRoutes } from "./docs.ts";
-import { type Block, code, heading, paragraph, pieces, table } from "./docs-blocks.ts";
-import { TOOL_CODES } from "./docs-errors.ts";
-import { htmlPage } from "./docs-html.ts";
-import { markdownPage, toolsPage } from "./docs-markdown.test.fixture.ts";
-import { PROTOCOL_VERSIONS, referenceBlocks } from "./docs-reference.ts";
+import { promptDefinitions, PROMPTS } from "../../../tools/prompts.ts";
+import { REGISTRY } from "../../../tools/registry.ts";
+import { RESOURCES } from "../../../tools/resources.ts";
+import { toolDefinitions } from "../../../tools/tool-definitions.ts";
+import { VERSION } from "../../../version.ts";
+import { REFUSALS } from "../../../wire/refusals.ts";
+import { docsRoutes } from "./docs-routes.ts";
+import { type Block, code, heading, paragraph, pieces, table } from "./blocks.ts";
+import { TOOL_CODES } from "./errors.ts";
+import { htmlPage } from "./page.ts";
+import { markdownPage, toolsPage } from "./markdown.test.fixture.ts";
+import { PROTOCOL_VERSIONS, referenceBlocks } from "./reference.ts";
 
 const quiet = { warn: () => undefined };
 const asked = (path: string, init?: RequestInit, options: Partial<Parameters<typeof docsRoutes>[0]> = {}) =>
@@ -192,7 +192,7 @@ describe("what a page consists of", () => {
 
 describe("the codes of errors", () => {
   it("are all told, and no other ones", () => {
-    const folder = new URL("../../tools/", import.meta.url);
+    const folder = new URL("../../../tools/", import.meta.url);
     const sources = readdirSync(folder).filter((name) => name.endsWith(".ts") && !name.includes(".test."));
     const used = sources.flatMap((name) =>
       Array.from(readFileSync(new URL(name, folder), "utf8").matchAll(/\bcode: "([A-Z_]+)"/g), ([, found = ""]) => found),
@@ -207,5 +207,5 @@ describe("the codes of errors", () => {
 });
 
 it("docs/tools.md says what is so; `npm run docs` makes it anew", () => {
-  expect(readFileSync(new URL("../../../docs/tools.md", import.meta.url), "utf8")).toBe(toolsPage());
+  expect(readFileSync(new URL("../../../../docs/tools.md", import.meta.url), "utf8")).toBe(toolsPage());
 });

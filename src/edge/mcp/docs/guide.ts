@@ -1,5 +1,5 @@
 /** What a person reads before the tables: where to connect, how to sign in, what is spoken, and what to write into a client. */
-import { type Block, code, heading, list, paragraph, table } from "./docs-blocks.ts";
+import { type Block, code, heading, list, paragraph, table } from "./blocks.ts";
 
 /** The protocol's revisions, the newest first. */
 export interface Spoken {
