@@ -7,10 +7,10 @@ import type { MadeMcp, Mcp } from "./mcp.ts";
 import { Cleanup } from "./cleanup.ts";
 import { CODE, refusal } from "../edge/mcp/errors.ts";
 import { endedBy } from "../edge/mcp/stays.ts";
+import { MCP_PATHS } from "../edge/mcp/paths.ts";
 import type { Log } from "../log.ts";
 import type { Common } from "./service.ts";
 
-const MCP_PATHS = ["/mcp", "/session/:session/mcp"];
 const OTHERS = [
   ...MCP_PATHS.map((path) => `${path}/*`),
   "/.well-known/oauth-protected-resource",

@@ -17,6 +17,7 @@ import { type Env, HttpVisit } from "./http-visit.ts";
 import { createLegacy } from "./legacy/legacy.ts";
 import { eraOf, isModernVersion, messageOf } from "./messages.ts";
 import { createModern } from "./modern.ts";
+import { MCP_PATHS } from "./paths.ts";
 import type { Caller, Callers, Wire } from "./ports.ts";
 import { isManifold, readBody } from "./request-body.ts";
 import { selectionIn } from "./selection-in.ts";
@@ -49,9 +50,6 @@ export interface McpEdge extends Disposable {
   /** Ends what is open, for a handover, behind what is about to be answered: clients come again, and find their sessions. */
   readonly hold: () => Promise<void>;
 }
-
-/** Where MCP is spoken. */
-const MCP_PATHS = ["/mcp", "/session/:session/mcp"];
 
 /** Bytes of one message: the longest file that a tool takes, with every character escaped, as the bridge takes it. */
 const MAX_BODY_BYTES = 48 * 1024 * 1024;

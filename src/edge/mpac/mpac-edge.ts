@@ -14,19 +14,17 @@ import type { RefusalCode } from "../../wire/refusals.ts";
 import { CLOSE, type Connection, type Hearer, serveConnection } from "./connection.ts";
 import { refusal } from "./coordinator-voice.ts";
 import { type Admission, type Door, identityOf } from "../http/door.ts";
+import type { Peer } from "../http/peer.ts";
 import { type Frame, readFrame } from "./frames.ts";
 import type { Rate } from "../http/rate.ts";
 import type { SessionEdge } from "./session-edge.ts";
-
-/** Whose connection it is, as far as the system tells. */
-export type Peer = "same-user" | "other-user" | "unknown";
 
 /** What is known of a connection from its handshake. */
 export interface Handshake {
   readonly sessionId: string;
   /** The `Authorization` header. */
   readonly authorization?: string | undefined;
-  /** Asked once, and only when the answer matters. */
+  /** Whose connection it is; asked once, and only when the answer matters. */
   readonly peer: () => Promise<Peer>;
 }
 
