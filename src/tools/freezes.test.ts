@@ -137,6 +137,26 @@ describe("the end of a freeze", () => {
     expect(world.told()).toEqual([`what conflict k is about is not frozen any more (${why}): ${may}`]);
   });
 
+  it.each<readonly [string, (world: ReturnType<typeof hearing>) => void]>([
+    ["nobody needs it any more", ({ thaw }) => thaw("k")],
+    ["somebody has decided it, and says so", ({ say }) => say("RESOLUTION", { conflict_id: "k", decision: "approved" }, "dee")],
+  ])("frees nothing that another conflict froze as well: of that the last one tells, when %s", (_, end) => {
+    const world = hearing();
+    world.say("CONFLICT_REPORT", { conflict_id: "k" });
+    const details = { conflicts: ["k", "l", "m"] };
+    world.refused({ code: "scope/frozen", message: "all of the scope is frozen", details });
+
+    world.thaw("l");
+    const still = world.told();
+    end(world);
+    world.told();
+    world.thaw("m");
+
+    const over = "is about is not frozen any more (no two sides dispute it any more): what was refused you there";
+    expect(still).toEqual([`what conflict l ${over} is frozen still by k, m, and a later result says when it is free`]);
+    expect(world.told()).toEqual([`what conflict m ${over} with SCOPE_FROZEN may be tried again`]);
+  });
+
   it("is no end of what comes later", () => {
     const { told, say, notice, thaw } = hearing();
     say("CONFLICT_REPORT", { conflict_id: "k" });

@@ -8,7 +8,7 @@ import type { Rejection } from "../wire/refusals.ts";
 import { isOver } from "./decisions.ts";
 import type { Heard } from "./hearing.ts";
 import type { Notices } from "./notices.ts";
-import { named, quoted } from "./quote.ts";
+import { listed, named, quoted } from "./quote.ts";
 
 /** Conflicts that are remembered; the oldest give way. */
 const MOST = 200;
@@ -25,8 +25,6 @@ interface Known {
   readonly said: Set<string>;
   /** With the answer of a call, or a result since: what is over before is not told at all. */
   isTold: boolean;
-  /** Something was refused because of it. */
-  hasRefused: boolean;
 }
 
 export interface Freezes {
@@ -41,9 +39,11 @@ export interface Freezes {
 
 export function createFreezes(notices: Pick<Notices, "tell" | "expect" | "forget">): Freezes {
   const known = new Map<string, Known>();
+  /** Of each refusal the conflicts that stand in its way still. */
+  const refusals = new Set<Set<string>>();
 
   function knownAs(id: string): Known {
-    const conflict = known.get(id) ?? { isOwn: false, said: new Set<string>(), isTold: false, hasRefused: false };
+    const conflict = known.get(id) ?? { isOwn: false, said: new Set<string>(), isTold: false };
     known.set(id, conflict);
     const [oldest] = known.keys();
     if (known.size > MOST && oldest !== undefined) known.delete(oldest);
@@ -58,18 +58,28 @@ export function createFreezes(notices: Pick<Notices, "tell" | "expect" | "forget
 
   /** Whoever does not know that it was frozen does not hear that it is no more. */
   function onEnd(id: string, why: string): void {
+    const lifted = lift(id);
     const conflict = known.get(id);
     if (conflict === undefined) return;
     takeBack(conflict);
-    if (conflict.isTold) notices.tell(freeAgain(id, why, conflict));
-    conflict.isTold = conflict.hasRefused = false;
+    if (conflict.isTold) notices.tell(`what conflict ${named(id)} is about is not frozen any more (${why}): ${whatMayGoOn(lifted)}`);
+    conflict.isTold = false;
     conflict.said.clear();
+  }
+
+  /** What was refused because of it, each with what stands in its way now. */
+  function lift(id: string): readonly ReadonlySet<string>[] {
+    const lifted = [...refusals].filter((inTheWay) => inTheWay.delete(id));
+    for (const inTheWay of lifted) if (inTheWay.size === 0) refusals.delete(inTheWay);
+    return lifted;
   }
 
   function onResolution(id: string, isDecision: boolean): void {
     const conflict = known.get(id);
-    if (conflict !== undefined && isDecision && conflict.isOwn) notices.forget(conflict);
-    else onEnd(id, isDecision ? "it was resolved" : "all that it was about has ended");
+    if (conflict !== undefined && isDecision && conflict.isOwn) {
+      notices.forget(conflict);
+      lift(id);
+    } else onEnd(id, isDecision ? "it was resolved" : "all that it was about has ended");
     known.delete(id);
   }
 
@@ -105,14 +115,21 @@ export function createFreezes(notices: Pick<Notices, "tell" | "expect" | "forget
     },
     refused({ code, details }) {
       if (code !== "scope/frozen") return;
-      for (const conflict of textsIn(details?.["conflicts"])) onAnswer(conflict, code).hasRefused = true;
+      const inTheWay = textsIn(details?.["conflicts"]);
+      for (const conflict of inTheWay) onAnswer(conflict, code);
+      if (inTheWay.length > 0) refusals.add(new Set(inTheWay));
+      const [oldest] = refusals;
+      if (refusals.size > MOST && oldest !== undefined) refusals.delete(oldest);
     },
   };
 }
 
 const textsIn = (list: unknown): string[] => (Array.isArray(list) ? list : []).filter((one) => typeof one === "string");
 
-function freeAgain(conflict: string, why: string, { hasRefused }: Known): string {
-  const what = hasRefused ? "was refused you there with SCOPE_FROZEN may be tried again" : "you wanted there may go on";
-  return `what conflict ${named(conflict)} is about is not frozen any more (${why}): what ${what}`;
+/** Where several conflicts froze what was refused, the end of one does not free it. */
+function whatMayGoOn(lifted: readonly ReadonlySet<string>[]): string {
+  if (lifted.length === 0) return "what you wanted there may go on";
+  if (lifted.some(({ size }) => size === 0)) return "what was refused you there with SCOPE_FROZEN may be tried again";
+  const others = new Set(lifted.flatMap((inTheWay) => [...inTheWay]));
+  return `what was refused you there is frozen still by ${listed([...others])}, and a later result says when it is free`;
 }

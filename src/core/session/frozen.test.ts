@@ -43,6 +43,20 @@ describe("an operation on a frozen scope", () => {
     expect([anybody?.message, named?.message]).toEqual([expect.stringContaining("an owner or arbiter"), expect.stringContaining("of cy")]);
   });
 
+  it("is told every conflict that it waits for", () => {
+    const played = play({ governance: { resolution_timeout_sec: 10 } });
+    for (const who of ["ana", "bo", "cy"]) {
+      played.says(who, "HELLO");
+      played.says(who, "INTENT_ANNOUNCE", { intent_id: who, scope: files("src/a.ts"), ttl_sec: 7_000, ...proceed });
+    }
+    played.pass(10_000);
+
+    const rejected = frozenFor(played.state, "src/a.ts", "ana" as IntentId)?.rejected;
+
+    expect(played.state.frozen.size).toBe(3);
+    expect(rejected?.details).toEqual({ conflicts: [...played.state.frozen] });
+  });
+
   it("goes on in the second phase when its intent has the highest priority, and only while that is active", () => {
     const played = frozen("high", 60);
     const bars = (id?: string) => frozenFor(played.state, "src/a.ts", id as IntentId | undefined) !== undefined;

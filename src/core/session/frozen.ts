@@ -46,12 +46,12 @@ export function frozenFor(
   intentId?: IntentId | null,
 ): { readonly rejected: Rejection } | undefined {
   if (state.frozen.size === 0) return undefined;
-  for (const conflict of frozenConflicts(state)) {
+  const inTheWay = frozenConflicts(state).filter((conflict) => {
     const favoured = conflict.frozen?.favoured;
-    if (favoured !== undefined && favoured === intentId && isActive(state, favoured)) continue;
-    if (scopesOf(state, conflict).some((scope) => targetWithin(state, target, scope))) return refusal(state, target, [conflict]);
-  }
-  return undefined;
+    if (favoured !== undefined && favoured === intentId && isActive(state, favoured)) return false;
+    return scopesOf(state, conflict).some((scope) => targetWithin(state, target, scope));
+  });
+  return inTheWay.length === 0 ? undefined : refusal(state, target, inTheWay);
 }
 
 const isActive = (state: Readonly<SessionState>, id: IntentId): boolean => state.intents.get(id)?.state === "ACTIVE";
