@@ -39,3 +39,36 @@ describe("edits without a task", () => {
     );
   });
 });
+
+describe("files that one's own task holds", () => {
+  const asked = { files: ["src/a.ts", "src/b.ts"] };
+
+  it("are for going on under it: to begin another would end it", async () => {
+    const session = new TestSession();
+    const ana = caller(session, "ana");
+    const begun = await ana.call("begin_task", { objective: "rename", files: ["src/a.ts", "src/b.ts", "src/c.ts"] });
+    const intent = String(begun.structured["intent_id"]);
+
+    const { structured, text } = await ana.call("check_overlap", asked);
+
+    expect(structured).toMatchObject({ verdict: "clear", own: [intent] });
+    expect(text).toContain(`clear: nobody else holds src/a.ts, src/b.ts, and all of that is yours by ${intent}.`);
+    expect(structured["next"]).toEqual([
+      { why: `edit them under ${intent}` },
+      { tool: "yield_task", arguments: { intent_id: intent }, why: "when you are done" },
+    ]);
+
+    session.observed.push(seen({ yours: true }));
+    const again = await ana.call("check_overlap", asked);
+    expect(again.structured["next"]).toContainEqual({ why: `edit them under ${intent}` });
+  });
+
+  it("are to be announced where it holds a part of them", async () => {
+    const ana = caller(new TestSession(), "ana");
+    await ana.call("begin_task", { objective: "rename", files: ["src/a.ts"] });
+
+    const { structured } = await ana.call("check_overlap", asked);
+
+    expect(structured["next"]).toMatchObject([{ tool: "begin_task" }]);
+  });
+});

@@ -7,7 +7,7 @@ import { listed } from "./quote.ts";
 import { withLiteralHint } from "./literal-hint.ts";
 import type { ToolContext } from "./ports.ts";
 import { asArguments, manyPaths, readScope, scopeRefused } from "./scope-input.ts";
-import { type Answer, defineTool, things } from "./tool.ts";
+import { type Answer, defineTool, type Next, things } from "./tool.ts";
 
 const NAMED_HOLDERS = 5;
 
@@ -35,7 +35,15 @@ export const checkOverlap = defineTool({
 });
 
 async function overlapsWith(ctx: ToolContext, paths: readonly string[]): Promise<Answer> {
-  const { overlaps: views, total, observed = [], uncompared = [], behind = [], refused = [] } = await ctx.coordination.overlap(paths);
+  const {
+    overlaps: views,
+    total,
+    observed = [],
+    uncompared = [],
+    behind = [],
+    own = [],
+    refused = [],
+  } = await ctx.coordination.overlap(paths);
   const [wrong] = refused;
   if (wrong !== undefined) return scopeRefused(wrong.why);
   const nowMs = ctx.nowMs();
@@ -73,12 +81,17 @@ async function overlapsWith(ctx: ToolContext, paths: readonly string[]): Promise
   const clear = total === 0 && observed.length === 0;
   const all = asArguments(paths);
   const more = total - Math.min(overlaps.length, NAMED_HOLDERS);
+  const goOn: Next[] = [
+    { why: `edit them under ${listed(own)}` },
+    ...own.slice(0, 1).map((intent_id) => ({ tool: "yield_task", arguments: { intent_id }, why: "when you are done" })),
+  ];
   const structured = {
     proposed_files: paths,
     has_overlap: !clear,
     verdict: clear ? "clear" : total === 0 ? "observed" : "held",
     overlaps: [...overlaps, ...observed.map(observedOverlap)],
     total,
+    own,
     behind,
   };
   const seen = [
@@ -87,16 +100,21 @@ async function overlapsWith(ctx: ToolContext, paths: readonly string[]): Promise
     ...behindLines(behind, nowMs),
   ];
   if (clear) {
-    const next = [
-      { tool: "begin_task", ...(all.files === undefined ? {} : { arguments: { objective: "…", ...all } }), why: "before you edit" },
-    ];
-    return { structured, lines: [`clear: nobody else holds ${listed(paths)}.`, ...seen], next };
+    const begin = {
+      tool: "begin_task",
+      ...(all.files === undefined ? {} : { arguments: { objective: "…", ...all } }),
+      why: "before you edit",
+    };
+    const mine = own.length === 0 ? "" : `, and all of that is yours by ${listed(own)}`;
+    return {
+      structured,
+      lines: [`clear: nobody else holds ${listed(paths)}${mine}.`, ...seen],
+      next: own.length === 0 ? [begin] : goOn,
+    };
   }
   if (total === 0) {
-    const next = [
-      { why: "find out whose edits these are before you edit the same files" },
-      { tool: "begin_task", why: "with the files that you need" },
-    ];
+    const begin = { tool: "begin_task", why: "with the files that you need" };
+    const next = [{ why: "find out whose edits these are before you edit the same files" }, ...(own.length === 0 ? [begin] : goOn)];
     return { structured, lines: ["observed: nobody holds these files, but some were changed without a task.", ...seen], next };
   }
   return {

@@ -86,7 +86,10 @@ export class TestSession {
       },
       overlap: async (paths) => {
         const overlaps = this.over(paths, principalId);
-        return { kind: "overlap", total: overlaps.length, overlaps, observed: this.observed };
+        const own = [...this.intents.values()].filter((intent) => isLive(intent) && intent.principal_id === principalId);
+        const isOwn = paths.every((path) => own.some(({ files }) => files.some((file) => covers(file, path))));
+        const mine = isOwn ? { own: own.map(({ intent_id }) => intent_id) } : {};
+        return { kind: "overlap", total: overlaps.length, overlaps, observed: this.observed, ...mine };
       },
       intent: async (intentId, target) => {
         const intent = this.intents.get(intentId);

@@ -87,6 +87,8 @@ export const OverlapAnswer = z.looseObject({
   kind: z.literal("overlap"),
   total: z.int(),
   overlaps: z.array(OverlapView),
+  /** The asker's own tasks, where together they hold all of the paths. */
+  own: z.array(z.string()).optional(),
   refused: z.array(RefusedPath).optional(),
   /** Undeclared edits of others over these paths. */
   observed: z.array(ObservedView).optional(),

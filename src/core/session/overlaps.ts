@@ -77,10 +77,8 @@ export function isLocking({ intent, by }: Meeting): boolean {
 }
 
 /** Live intents that hold any of these files, by path or by the registry, by intent id, without those of `except`. */
-export function meetings(state: Readonly<SessionState>, resources: readonly Resource[], except?: PrincipalId): Meeting[] {
-  return allMeetings(state, footprintOfFiles(resources, state.settings)).filter(
-    ({ intent, by }) => by === "resource" && intent.principal !== except,
-  );
+export function meetings(state: Readonly<SessionState>, resources: readonly Resource[]): Meeting[] {
+  return allMeetings(state, footprintOfFiles(resources, state.settings)).filter(({ by }) => by === "resource");
 }
 
 /** At most `length` characters of it. */

@@ -10,7 +10,7 @@ import { refsEqual } from "../../wire/references.ts";
 import { parseResource, type Resource } from "../scope/resource.ts";
 import { createScopeIndex } from "../scope/scope-index.ts";
 import { type Meeting, meetings } from "./overlaps.ts";
-import { targetWithin } from "./scope-relations.ts";
+import { isWithin, targetWithin } from "./scope-relations.ts";
 import { pathRules, registryOf } from "./scopes.ts";
 import { familyIn, type SessionState } from "./state.ts";
 import type { Intent } from "./state/intents.ts";
@@ -18,8 +18,20 @@ import { type Operation, type Reference, VIRTUAL_TREE } from "./state/operations
 import { familyOf, isKnown, type Participant } from "./state/participants.ts";
 
 /** Live intents over `paths`, by intent id; what is no path meets nothing. */
-export function intentsOver(state: Readonly<SessionState>, paths: readonly string[], except?: PrincipalId): Meeting[] {
-  return meetings(state, resourcesIn(state, paths), except);
+export function intentsOver(state: Readonly<SessionState>, paths: readonly string[]): Meeting[] {
+  return meetings(state, resourcesIn(state, paths));
+}
+
+/** Those of the meetings' tasks that `owner` works under, where together they hold all of `paths`; none where they do not. */
+export function ownHolding(
+  state: Pick<Readonly<SessionState>, "settings">,
+  met: readonly Meeting[],
+  paths: readonly string[],
+  owner: PrincipalId,
+): Intent[] {
+  const own = met.flatMap(({ intent }) => (intent.principal === owner && intent.state === "ACTIVE" ? [intent] : []));
+  const scopes = own.map(({ scope }) => scope);
+  return isWithin(state, { kind: "file_set", resources: [...paths] }, scopes) ? own : [];
 }
 
 /** Whether `target`, a file or another name, lies in the intent's scope. */

@@ -189,6 +189,21 @@ it("goes through the intents in the order they were announced, also while some e
   expect(summaryOf(played, { paths: ["k", "z"], limit: 1 }).active_intents).toMatchObject([{ intent_id: "z" }]);
 });
 
+it.each([
+  { name: "one that holds each file", held: [["src/a.ts", "src/b.ts", "c"]], own: ["i0"] },
+  { name: "one that holds their folder", held: [["src"]], own: ["i0"] },
+  { name: "two that hold one each", held: [["src/a.ts"], ["src/b.ts"]], own: ["i0", "i1"] },
+  { name: "none that holds only a part", held: [["src/a.ts"]], own: undefined },
+  { name: "none of somebody else's", held: [["src"]], own: undefined, asker: "bo" },
+])("names the asker's own tasks where they hold all that is asked about: $name", ({ held, own, asker = "ana" }) => {
+  const played = playWith(["ana", "bo"]);
+  for (const [index, paths] of held.entries()) announce(played, "ana", `i${index}`, paths);
+
+  const answer = viewOverlap(contextOf(played), { kind: "overlap", paths: ["src/a.ts", "src/b.ts"] }, asker as PrincipalId);
+
+  expect(OverlapAnswer.parse(answer).own).toEqual(own);
+});
+
 describe("other answers about very much", () => {
   it("an overlap fits into a frame and counts all it met", () => {
     const played = heavy();

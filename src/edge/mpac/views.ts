@@ -4,7 +4,7 @@
  * `SESSION_SUMMARY` keeps the member names of the original and adds to them. No answer outgrows a frame: lists are
  * cut and their counts stay true, and what concerns the asker comes first.
  */
-import { coversTarget, intentsOver, liveIntentsOf, refusedPaths } from "../../core/session/read.ts";
+import { coversTarget, intentsOver, liveIntentsOf, ownHolding, refusedPaths } from "../../core/session/read.ts";
 import type { SessionState } from "../../core/session/state.ts";
 import type { Conflict } from "../../core/session/state/conflicts.ts";
 import type { Intent } from "../../core/session/state/intents.ts";
@@ -46,6 +46,9 @@ const LIST_BYTES = 500_000;
 
 /** Worktrees that are named for having more changes than were looked at. */
 const MAX_UNCOMPARED = 10;
+
+/** Tasks of the asker's own that are named. */
+const MAX_OWN = 100;
 
 /** Paths of a question that are told to be none. */
 const MAX_REFUSED = 5;
@@ -175,7 +178,9 @@ export function viewOverlap(
   query: Extract<Query, { kind: "overlap" }>,
   asker: PrincipalId | undefined,
 ): OverlapAnswer {
-  const met = intentsOver(context.state, query.paths, asker);
+  const all = intentsOver(context.state, query.paths);
+  const met = all.filter(({ intent }) => intent.principal !== asker);
+  const own = asker === undefined ? [] : ownHolding(context.state, all, query.paths, asker).slice(0, MAX_OWN);
   const { views } = fitting(
     met,
     ({ intent, paths }) => {
@@ -191,6 +196,7 @@ export function viewOverlap(
   const seen = {
     ...(observed.length === 0 ? {} : { observed: fitting(observed, (tree) => tree, UNDECLARED).views }),
     ...(uncompared.length === 0 ? {} : { uncompared }),
+    ...(own.length === 0 ? {} : { own: own.map(({ id }) => id) }),
   };
   const refused = refusedPaths(context.state, query.paths).slice(0, MAX_REFUSED);
   return { kind: "overlap", total: met.length, overlaps: views, ...seen, ...(refused.length === 0 ? {} : { refused }) };
