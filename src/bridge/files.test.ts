@@ -20,6 +20,16 @@ beforeAll(async () => {
 });
 afterAll(() => scratch[Symbol.asyncDispose]());
 
+it("takes a path that leads into the worktree over a link above it, for one file as for a scope", async () => {
+  const link = join(scratch.folder, "link");
+  await symlink(root, link);
+
+  expect(await files.filePath(join(link, "lib/real.txt"))).toMatchObject({ ok: true, path: "lib/real.txt" });
+  expect(await files.scopePaths(join(link, "lib/*.txt"))).toEqual({ ok: true, paths: ["lib/*.txt"] });
+  expect(await files.scopePaths(join(link, "folder/link.txt"))).toEqual({ ok: true, paths: ["lib/real.txt", "lib/link.txt"] });
+  expect(await files.scopePaths(join(scratch.folder, "lib/real.txt"))).toMatchObject({ ok: false });
+});
+
 describe("a file that is asked for over a symbolic link", () => {
   it("goes by the name that its bytes lie under", async () => {
     expect(await files.filePath("folder/link.txt")).toEqual({ ok: true, path: "lib/real.txt", entry: "lib/link.txt" });

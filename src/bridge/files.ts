@@ -4,7 +4,7 @@ import { committedNames } from "../git/committed-names.ts";
 import { readFileState } from "../git/file-state.ts";
 import type { Prepared } from "../git/prepared-change.ts";
 import { prepareReplacement } from "../git/replace-file.ts";
-import { isInside, resolveInside, showInside } from "../git/safe-path.ts";
+import { isInside, realName, resolveInside, showInside } from "../git/safe-path.ts";
 import { linkedPaths } from "../git/scope-path.ts";
 import { isGitName, quotePath } from "../git/written-path.ts";
 import type { Files, PathsAnswer, PreparedReplacement } from "../tools/ports/files.ts";
@@ -99,6 +99,9 @@ async function scopeInside(root: string, spelled: readonly string[], text: strin
     if (way === "") return { ok: true, paths: ["."] };
     if (isInside(spelling, resolve(written))) return { ok: true, paths: linkedPaths(root, way.split(sep).join("/")) };
   }
+  const alias = await realName(written);
+  if (alias !== undefined && alias !== root && isInside(root, alias))
+    return { ok: true, paths: linkedPaths(root, showInside(root, alias)) };
   return {
     ok: false,
     why: `the path ${quotePath(text)} lies outside ${root}: ${RELATIVE}`,
