@@ -70,7 +70,9 @@ async function install(project: Project, flags: InitFlags): Promise<Outcome> {
     say.result(
       `${paint("green", "proved:")} an edit of a file that another agent holds is denied, and one outside of the repository is not.`,
     );
-    say.result("Start Claude Code anew in this folder, and let it use the server signalbox when it asks.\n");
+    say.result(
+      `Start Claude Code anew in ${project.root}, not in a folder below, where it reads no hooks; let it use the server signalbox when it asks.\n`,
+    );
   } else {
     say.result(`${paint("red", "not proved:")} ${proof.found}\n${paint("bold", "→")} ${proof.todo}\n`);
     process.exitCode = EXIT.failed;

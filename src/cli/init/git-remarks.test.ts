@@ -11,7 +11,7 @@ it.each([
     name: "nothing ignored",
     ignored: "",
     tracked: [],
-    says: [/^git shows \.mcp\.json and \.claude\/settings\.local\.json as new, .* >> \.git\/info\/exclude` hides them$/],
+    says: [/^git shows \.mcp\.json and \.claude\/settings\.local\.json as new, .* >> \/\S+\/\.git\/info\/exclude` hides them$/],
   },
   { name: "the local settings ignored", ignored: ".claude/settings.local.json\n", tracked: [], says: [/^git shows \.mcp\.json as new/] },
   { name: "everything ignored", ignored: ".mcp.json\n.claude/\n", tracked: [], says: [] },
@@ -19,7 +19,7 @@ it.each([
     name: "both committed",
     ignored: "",
     tracked: PROJECT_FILES,
-    says: [/^\.mcp\.json is committed, .* do not commit the change/, /settings\.local\.json is committed, .*`git rm --cached/],
+    says: [/^\.mcp\.json is committed, .* do not commit the change/, /settings\.local\.json is committed, .*`git -C \/\S+ rm --cached/],
   },
   {
     name: "the local settings committed and ignored",
@@ -40,7 +40,7 @@ it.each([
   expect(remarks).toEqual(says.map((pattern) => expect.stringMatching(pattern) as string));
 });
 
-it("names a command that hides the files, in a linked worktree of a folder with a space as well", async () => {
+it("names a command that hides the files wherever it is run, in a linked worktree of a folder with a space as well", async () => {
   await using scratch = await scratchFolder();
   const [main, linked] = [await scratch.repository("its own"), join(scratch.folder, "linked")];
   await scratch.git(main, "commit", "--allow-empty", "-qm", "first");
@@ -48,7 +48,7 @@ it("names a command that hides the files, in a linked worktree of a folder with 
   for (const root of [main, linked]) await writeFile(join(root, ".mcp.json"), "{}\n");
 
   const [remark = ""] = await gitRemarks(linked, PROJECT_FILES);
-  execFileSync("sh", ["-c", /`(.*)`/.exec(remark)?.[1] ?? "false"], { cwd: linked });
+  execFileSync("sh", ["-c", /`(.*)`/.exec(remark)?.[1] ?? "false"], { cwd: scratch.folder });
 
   expect(await gitRemarks(linked, PROJECT_FILES)).toEqual([]);
   expect(await scratch.git(main, "status", "--porcelain")).toBe("");
@@ -65,7 +65,7 @@ it.each([
   for (const name of [".mcp.json", ...(info === undefined ? [] : ["a.log"])]) await writeFile(join(root, name), "{}\n");
 
   const [remark = ""] = await gitRemarks(root, PROJECT_FILES);
-  execFileSync("sh", ["-c", /`(.*)`/.exec(remark)?.[1] ?? "false"], { cwd: root });
+  execFileSync("sh", ["-c", /`(.*)`/.exec(remark)?.[1] ?? "false"], { cwd: scratch.folder });
 
   expect(await scratch.git(root, "status", "--porcelain")).toBe("");
 });

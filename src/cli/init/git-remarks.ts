@@ -9,12 +9,14 @@ import { shellWord } from "./guard-command.ts";
 export async function gitRemarks(root: string, names: readonly string[]): Promise<readonly string[]> {
   const told = await Promise.all(names.map(async (name) => ({ name, shows: await shown(root, name) })));
   const named = (wanted: Shown) => told.filter(({ shows }) => shows === wanted).map(({ name }) => name);
-  const committed = named("committed").map((name) => (name === SETTINGS_FILE ? LOCAL_COMMITTED : `${name} ${SHARED_COMMITTED}`));
+  const committed = named("committed").map((name) => (name === SETTINGS_FILE ? localCommitted(root) : `${name} ${SHARED_COMMITTED}`));
   const untracked = named("untracked");
   return untracked.length === 0 ? committed : [...committed, await toIgnore(root, untracked)];
 }
 
-const LOCAL_COMMITTED = `${SETTINGS_FILE} is committed, and holds paths and choices of this machine alone: \`git rm --cached ${SETTINGS_FILE}\``;
+/** Its reader may be anywhere: below the top of the worktree, or outside of it. */
+const localCommitted = (root: string): string =>
+  `${SETTINGS_FILE} is committed, and holds paths and choices of this machine alone: \`git -C ${shellWord(root)} rm --cached ${SETTINGS_FILE}\``;
 const SHARED_COMMITTED =
   "is committed, and names paths of this machine now: do not commit the change; whoever else clones this repository runs `signalbox init` in the clone";
 
@@ -31,11 +33,11 @@ async function shown(root: string, name: string): Promise<Shown> {
 
 /** Until they are ignored, each agent is told of them as of edits that nobody announced. */
 async function toIgnore(root: string, names: readonly string[]): Promise<string> {
-  const exclude = (await askGit(root, ["rev-parse", "--git-path", "info/exclude"])).trimEnd();
-  const made = existsSync(resolve(root, dirname(exclude))) ? "" : `mkdir -p ${shellWord(dirname(exclude))} && `;
+  const exclude = resolve(root, (await askGit(root, ["rev-parse", "--git-path", "info/exclude"])).trimEnd());
+  const made = existsSync(dirname(exclude)) ? "" : `mkdir -p ${shellWord(dirname(exclude))} && `;
   // The empty line comes first, because the last one that stands there may have no line break behind it.
   const command = `${made}printf '%s\\n' '' ${names.map((name) => `/${name}`).join(" ")} >> ${shellWord(exclude)}`;
-  return `git shows ${names.join(" and ")} as new, and paths of this machine are nothing to commit; here \`${command}\` hides them`;
+  return `git shows ${names.join(" and ")} as new, and paths of this machine are nothing to commit; \`${command}\` hides them`;
 }
 
 /** Whether git has a line to say, or undefined where git does not answer. */
