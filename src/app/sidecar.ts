@@ -30,7 +30,7 @@ import { type Common, type Served, type Sidecar, startService } from "./service.
 import { setAside } from "../store/set-aside.ts";
 import { openSqliteStore } from "../store/sqlite.ts";
 import { VERSION } from "../version.ts";
-import { SessionId, streamOf } from "../wire/ids.ts";
+import { SessionId } from "../wire/ids.ts";
 import type { JsonObject } from "../wire/json.ts";
 import type { Host } from "../wire/mpac/extension.ts";
 import type { SessionEvent } from "../wire/session.ts";
@@ -197,16 +197,19 @@ async function serveRepository(common: Common, { config, place, log, sessionId, 
 /**
  * Reads a log that no sidecar owns from end to end and checks that each record is whole and follows the one before.
  *
- * @returns how many records the session has
+ * @returns how many records it has
  * @throws OwnedElsewhere, what `openSqliteStore` throws, LogDamaged, LogTooNew
  */
-export async function checkLog({ folder, logPath, identity }: StoreFolder): Promise<number> {
+export async function checkLog({ folder, logPath }: StoreFolder): Promise<number> {
   await using _ownership = await claimStore(folder);
   await using store = await openSqliteStore({ path: logPath });
-  const stream = streamOf(identity.session_id, "session");
-  let last = BEFORE_FIRST;
-  for await (const stored of store.read(stream, 0)) last = unseal(stream, stored, last);
-  return last.revision;
+  let records = 0;
+  for (const { stream } of await store.streams()) {
+    let last = BEFORE_FIRST;
+    for await (const stored of store.read(stream, 0)) last = unseal(stream, stored, last);
+    records += last.revision;
+  }
+  return records;
 }
 
 /**

@@ -1,4 +1,4 @@
-import { writeFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { scratchFolder } from "../git/scratch.test.fixture.ts";
@@ -55,6 +55,24 @@ describe("where something is wrong", () => {
     expect(code).toBe(EXIT.failed);
     expect(named(rows, "log")).toMatchObject({ state: "fail", todo: expect.stringContaining("store set-aside") as string });
     expect(named(rows, "mcp")).toBeUndefined();
+  });
+
+  it("names what is damaged beside the session, too", async () => {
+    await using scratch = await scratchFolder();
+    const repo = await scratch.repository("repo");
+    {
+      await using sidecar = await sidecarHere(repo);
+      const message = JSON.stringify({ topic: "ci", sender: "ana", body: "main is red" });
+      await fetch(`http://${new URL(sidecar.uri).host}/api/bus/message`, { method: "POST", body: message });
+    }
+    const { logPath } = await storeOf(scratch, repo);
+    const bytes = await readFile(logPath);
+    await writeFile(logPath, bytes.toString("latin1").replaceAll("main is red", "main is ill"), "latin1");
+
+    const { code, stdout } = await signalbox(scratch, "doctor", "--json", "--workspace", repo);
+
+    expect(code).toBe(EXIT.failed);
+    expect(named(rowsOf(stdout), "log")).toMatchObject({ state: "fail", found: expect.stringContaining("/board") as string });
   });
 
   it("names the store where that cannot be had, and goes no further", async () => {
