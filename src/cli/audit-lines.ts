@@ -58,7 +58,7 @@ function flawLines(stream: string, { code, revision, what, expected, found }: Fl
     `  expected  ${expected}`,
     `  found     ${found}`,
     judgement === "broken"
-      ? "Keep the file as it is: `signalbox stop`, then `signalbox store set-aside`, which deletes nothing and makes room for a new log."
+      ? "Keep the file as it is: stop its sidecar, then `signalbox store set-aside`, of the same --workspace or --store, which deletes nothing and makes room for a new log."
       : "Install the release that wrote it, or a newer one.",
   ];
 }

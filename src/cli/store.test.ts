@@ -1,6 +1,7 @@
 import { readdir, readFile, writeFile } from "node:fs/promises";
-import { basename } from "node:path";
+import { basename, join } from "node:path";
 import { expect, it } from "vitest";
+import { hostedStore } from "../git/hosted-store.ts";
 import { scratchFolder } from "../git/scratch.test.fixture.ts";
 import { loadSqliteDriver } from "../store/sqlite-driver.ts";
 import { EXIT } from "./exit-codes.ts";
@@ -72,6 +73,19 @@ it("leaves a log alone that a sidecar owns", async () => {
   expect(aside.stderr).toContain(`process ${process.pid} `);
   expect(aside.stderr).toContain("signalbox stop");
   expect(await readdir((await storeOf(scratch, repo)).folder)).toContain("log.db");
+});
+
+it("renames the corrupt log of a hosted sidecar, which its folder names", async () => {
+  await using scratch = await scratchFolder();
+  const { folder, logPath } = await hostedStore(join(scratch.folder, "hosted"), scratch.env);
+  await writeFile(logPath, "no database");
+
+  const aside = await signalbox(scratch, "store", "set-aside", "--store", folder);
+
+  expect(aside).toMatchObject({ code: 0, stderr: "" });
+  expect((await readdir(folder)).filter((name) => name.startsWith("log.db"))).toEqual([
+    expect.stringMatching(/^log\.db\.corrupt-/) as string,
+  ]);
 });
 
 it("says so where there is no log", async () => {
