@@ -73,11 +73,11 @@ async function checkGuard(place: CommandPlace, root: string, running: Running, s
 
 /** What is wrong with a guard before it is tried. */
 async function flawOf({ store }: CommandPlace, { command, coversEdits }: Guard): Promise<Row | undefined> {
-  const [script = ""] = /(?<=^')[^']+|^[^\s']+/.exec(command) ?? [];
-  if (isAbsolute(script) && (await firstMissing([script])) !== undefined) {
-    return fail("guard", `the hook runs ${script}, which is not there`, INIT);
-  }
   if (![true, false].some((strict) => command === commandOf(store, strict))) {
+    const [script = ""] = /(?<=^')[^']+|^[^\s']+/.exec(command) ?? [];
+    if (isAbsolute(script) && (await firstMissing([script])) !== undefined) {
+      return fail("guard", `the hook runs ${script}, which is not there`, INIT);
+    }
     return warn("guard", `the hook is not the one of this installation, so it was not tried: ${command}`, INIT);
   }
   if (!(await isThere(GUARD_SCRIPT, constants.X_OK))) return fail("guard", `${GUARD_SCRIPT} may not be executed`, "install signalbox anew");
