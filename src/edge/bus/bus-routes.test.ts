@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import type { AddressInfo } from "node:net";
+import { type AddressInfo, connect } from "node:net";
 import { createServer, type IncomingMessage, request } from "node:http";
 import { getRequestListener } from "@hono/node-server";
 import { describe, expect, it } from "vitest";
@@ -11,6 +11,7 @@ import type { SessionId } from "../../wire/ids.ts";
 import type { TokenTable } from "../../wire/token-table.ts";
 import { createAtOnce } from "../http/at-once.ts";
 import { createDoor } from "../http/door.ts";
+import { endWithConnection } from "../http/queued-responses.ts";
 import { createBoardEdge } from "./board-edge.ts";
 import { createReadingRoom, type ReadingRoom } from "../http/reading-room.ts";
 import { createBus } from "./bus-routes.ts";
@@ -35,7 +36,8 @@ async function busWithPace(putOffMs: number, { isOpen = false, reading }: { isOp
     onActivity: () => undefined,
     log: silentLog,
   });
-  const server = createServer(getRequestListener(bus.routes.fetch)).listen(0, "127.0.0.1");
+  const answer = getRequestListener(bus.routes.fetch);
+  const server = createServer((asked, response) => void (endWithConnection(response) && answer(asked, response))).listen(0, "127.0.0.1");
   await once(server, "listening");
   const base = `http://127.0.0.1:${(server.address() as AddressInfo).port}/api/bus`;
   return {
@@ -90,6 +92,27 @@ it("has room for this machine's own user, however much of their bodies others se
   await expect.poll(() => post({})).toBe(503);
   expect(await post({ authorization: "Bearer own" })).toBe(200);
   slow.destroy();
+});
+
+it("makes no more long answers for a reader that reads none, until it has read or gone", async () => {
+  const reading = createReadingRoom({ maxOfOne: 400_000, maxOfAll: 800_000 });
+  await using world = await busWithPace(0, { isOpen: true, reading });
+  const post = (path: string, body: object) => fetch(`${world.base}${path}`, { method: "POST", body: JSON.stringify(body) });
+  for (let posted = 0; posted < 3; posted += 1) await post("/message", { topic: "t", sender: "bo", body: "x".repeat(60_000) });
+  await post("/lanes/deploy/claim", { owner: "bo" });
+  const { hostname, port, pathname } = new URL(world.base);
+  const lazy = connect(Number(port), hostname).on("error", () => undefined);
+  const claim = JSON.stringify({ owner: "ana", wait_s: 50 });
+  const said = (line: string, body = "") => `${line} HTTP/1.1\r\nHost: localhost\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
+  const list = async () => (await fetch(`${world.base}/messages`)).status;
+
+  lazy.write(said(`POST ${pathname}/lanes/deploy/claim`, claim) + said(`GET ${pathname}/messages`).repeat(2));
+  await expect.poll(list).toBe(503);
+  const short = await fetch(`${world.base}/messages?limit=1`);
+  lazy.destroy();
+
+  expect(short.status).toBe(200);
+  await expect.poll(list).toBe(200);
 });
 
 describe("whose token is given out no more", () => {

@@ -4,7 +4,7 @@
  * This edge holds no rule of a lane. It finds who asks, checks the secret before it looks at what is asked, and holds each
  * name and each body to its form. Every answer is an object, every refusal one with `detail`.
  */
-import type { IncomingMessage } from "node:http";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import { setTimeout as pause } from "node:timers/promises";
 import { type Context, Hono } from "hono";
@@ -49,6 +49,11 @@ export interface Bus {
 
 /** How long an answer is put off for whoever is too fast, in milliseconds; who would have to wait longer is told so. */
 const MAX_PUT_OFF_MS = 5_000;
+
+/** What an answer of fewer characters costs nobody looks after. */
+const LONG_CHARACTERS = 64 * 1024;
+
+const UNREAD = "as many answers wait for you to be read as there is room for; read them, then ask again";
 
 const SOMEBODY_ELSES = "this token was given to somebody else while it waited; ask again as whoever it is for now";
 
@@ -95,9 +100,10 @@ export function createBus(options: BusOptions): Bus {
     if (found.route.name === "events") return follow(visited.board, request, mayStay);
     using guest = guests.take(request, mayStay);
     const writes = secret === undefined ? "open" : "armed";
-    using claim = reading.claim(senderOf(caller, incoming.socket));
+    const sender = senderOf(caller, incoming.socket);
+    using claim = reading.claim(sender);
     const answered = await carryOut(found.route, { request, claim, guest, caller, ...visited, writes, stillHolds: mayStay });
-    if (!guest.isSentAway) return answered;
+    if (!guest.isSentAway) return respond(context, answered, sender);
     const again = await callerOf(door, greeting);
     return "status" in again ? again : failed(401, SOMEBODY_ELSES, { "www-authenticate": "Bearer" });
   }
@@ -110,12 +116,23 @@ export function createBus(options: BusOptions): Bus {
       const answered = await answer(context)
         .catch(broken)
         .finally(() => (served -= 1));
-      if (answered instanceof Response) return answered;
-      const { status, body, headers = {} } = answered;
-      return context.json(body, status, { ...headers });
+      return answered instanceof Response ? answered : respond(context, answered);
     });
   }
   return { routes, isBusy: () => served > 0, dismiss: () => guests.dismiss() };
+
+  /** @param reader - whose room a long answer takes until it was read: who reads none fills no memory with them */
+  function respond(context: Context, { status, body, headers = {} }: Answer, reader?: string): Response {
+    const text = JSON.stringify(body);
+    if (reader !== undefined && text.length > LONG_CHARACTERS) {
+      const { outgoing } = context.env as { readonly outgoing: ServerResponse };
+      const room = reading.claim(reader);
+      if (!room.holds(text.length)) return respond(context, failed(503, UNREAD, { "retry-after": "1" }));
+      if (outgoing.closed) room[Symbol.dispose]();
+      else outgoing.once("close", () => room[Symbol.dispose]());
+    }
+    return context.body(text, status, { "content-type": "application/json", ...headers });
+  }
 
   function follow(board: BoardEdge, request: Request, mayStay: () => boolean): Answer | Response {
     const last = request.headers.get("last-event-id") ?? new URL(request.url).searchParams.get("after") ?? "";
