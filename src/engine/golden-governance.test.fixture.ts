@@ -93,5 +93,6 @@ async function sick({ says, pass }: Stage): Promise<void> {
     },
   });
   await says("gil", "HEARTBEAT", { backend_health: { ...health, model_id: "elsewhere/model", switched_from: "anthropic/other" } });
+  await says("gil", "HEARTBEAT", { backend_health: { ...health, model_id: "anthropic/other" } });
   await pass(25 * 3_600 * SECOND); // what was rejected long ago counts no more
 }
