@@ -182,7 +182,7 @@ it("tells a host that asks to follow what no bridge hears of to read it instead"
   const unknown = await at.follow("signalbox://nothing");
 
   expect(lanes.error).toMatchObject({ code: -32602, message: expect.stringContaining("read it when you need it") as string });
-  expect(unknown.error).toMatchObject({ code: -32602, message: expect.stringContaining("there is no resource") as string });
+  expect(unknown.error).toMatchObject({ code: -32002, message: expect.stringContaining("there is no resource") as string });
 });
 
 describe("a line of a host that is no message alone", () => {

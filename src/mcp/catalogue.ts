@@ -4,7 +4,7 @@
 import { ProtocolError, ProtocolErrorCode, type CompleteRequestParams, type Server } from "@modelcontextprotocol/server";
 import type { Asked, Face } from "./face.ts";
 import type { Answer, MakeServerOptions } from "./make-server.ts";
-import { invalid, noPrompt, noResource } from "./refusals.ts";
+import { invalid, noPrompt, noReference, noResource, onePage } from "./refusals.ts";
 
 /** Values of one completion; the protocol allows no more. */
 const MAX_VALUES = 100;
@@ -24,11 +24,17 @@ export function serveCatalogue(server: Server, face: Face, options: Options, ans
 function serveResources(server: Server, face: Face, { subscriptions }: Options, answer: Answer): void {
   const { resources } = face.lists;
   const isTemplate = ({ uri }: { readonly uri: string }) => uri.includes("{");
-  server.setRequestHandler("resources/list", (_request, ctx) =>
-    answer(ctx, () => ({ resources: resources.filter((resource) => !isTemplate(resource)).map((resource) => ({ ...resource })) })),
+  server.setRequestHandler("resources/list", ({ params }, ctx) =>
+    answer(ctx, () => {
+      const listed = resources.filter((resource) => !isTemplate(resource)).map((resource) => ({ ...resource }));
+      return onePage({ resources: listed }, params);
+    }),
   );
-  server.setRequestHandler("resources/templates/list", (_request, ctx) =>
-    answer(ctx, () => ({ resourceTemplates: resources.filter(isTemplate).map(({ uri, ...rest }) => ({ uriTemplate: uri, ...rest })) })),
+  server.setRequestHandler("resources/templates/list", ({ params }, ctx) =>
+    answer(ctx, () => {
+      const listed = resources.filter(isTemplate).map(({ uri, ...rest }) => ({ uriTemplate: uri, ...rest }));
+      return onePage({ resourceTemplates: listed }, params);
+    }),
   );
   server.setRequestHandler("resources/read", ({ params: { uri } }, ctx) =>
     answer(ctx, async (asked) => {
@@ -57,10 +63,11 @@ function serveResources(server: Server, face: Face, { subscriptions }: Options, 
 
 function servePrompts(server: Server, face: Face, answer: Answer): void {
   const { prompts } = face.lists;
-  server.setRequestHandler("prompts/list", (_request, ctx) =>
-    answer(ctx, () => ({
-      prompts: prompts.map((prompt) => ({ ...prompt, arguments: prompt.arguments.map((argument) => ({ ...argument })) })),
-    })),
+  server.setRequestHandler("prompts/list", ({ params }, ctx) =>
+    answer(ctx, () => {
+      const listed = prompts.map((prompt) => ({ ...prompt, arguments: prompt.arguments.map((argument) => ({ ...argument })) }));
+      return onePage({ prompts: listed }, params);
+    }),
   );
   server.setRequestHandler("prompts/get", ({ params }, ctx) =>
     answer(ctx, async (asked) => {
@@ -78,7 +85,7 @@ function serveCompletion(server: Server, face: Face, { era }: Options, answer: A
   const { resources, prompts } = face.lists;
   async function complete({ ref, argument }: CompleteRequestParams, asked: Asked) {
     if (ref.type === "ref/prompt" && prompts.every(({ name }) => name !== ref.name)) throw noPrompt(ref.name, face.lists);
-    if (ref.type === "ref/resource" && resources.every(({ uri }) => uri !== ref.uri)) throw noResource(ref.uri);
+    if (ref.type === "ref/resource" && resources.every(({ uri }) => uri !== ref.uri)) throw noReference(ref.uri);
     const what = ref.type === "ref/prompt" ? { kind: "prompt" as const, name: ref.name } : { kind: "resource" as const, name: ref.uri };
     const values = await face.complete(what, argument.name, argument.value, asked);
     return { completion: { values: values.slice(0, MAX_VALUES), hasMore: values.length > MAX_VALUES } };

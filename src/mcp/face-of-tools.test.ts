@@ -103,7 +103,7 @@ describe.each(ERAS)("in the %s era", (era) => {
 
     const { error } = await host.ask("resources/read", { uri: "signalbox://lanes" });
 
-    expect(error).toMatchObject({ code: -32602 });
+    expect(error).toMatchObject({ code: era === "legacy" ? -32002 : -32602 });
     expect(errands).toEqual([]);
   });
 

@@ -45,7 +45,35 @@ describe.each(ERAS)("a server in the %s era", (era) => {
     const missing = await host.ask("resources/read", { uri: "signalbox://nothing" });
 
     expect(found.result).toMatchObject({ contents: [{ uri: "signalbox://session", mimeType: "application/json", text: "{}" }] });
-    expect(missing.error).toMatchObject({ code: -32602, message: expect.stringContaining("resources/templates/list") as string });
+    expect(missing.error).toMatchObject({
+      code: era === "legacy" ? -32002 : -32602,
+      message: expect.stringContaining("resources/templates/list") as string,
+      data: { uri: "signalbox://nothing" },
+    });
+  });
+
+  it.each([
+    { method: "resources/read", params: {}, says: /resources\/read does not take these parameters: params\.uri: .*string/ },
+    { method: "prompts/get", params: { name: "handoff", arguments: { intent_id: 9 } }, says: /params\.arguments\.intent_id: / },
+    { method: "completion/complete", params: {}, says: /params\.ref: / },
+    { method: "tools/list", params: { cursor: 5 }, says: /params\.cursor: / },
+    { method: "tools/call", params: {}, says: /name/ },
+    { method: "tools/list", params: { cursor: "next" }, says: /there is no cursor "next"/ },
+    { method: "resources/list", params: { cursor: "next" }, says: /there is no cursor/ },
+    { method: "resources/templates/list", params: { cursor: "next" }, says: /there is no cursor/ },
+    { method: "prompts/list", params: { cursor: "next" }, says: /there is no cursor/ },
+  ])("takes no $method with $params", async ({ method, params, says }) => {
+    const host = await talk(era, live);
+
+    const { error } = await host.ask(method, params);
+
+    expect(error).toMatchObject({ code: -32602, message: expect.stringMatching(says) as string });
+  });
+
+  it("lists the same for a host that sends an empty cursor", async () => {
+    const host = await talk(era, live);
+
+    expect((await host.ask("tools/list", { cursor: "" })).result).toEqual((await host.ask("tools/list")).result);
   });
 
   it("fills a prompt", async () => {
@@ -208,6 +236,26 @@ it("completes in the older era by the other spelling as well, and knows no other
   expect((await (await talk("modern", live)).ask("completions/complete", { ref })).error).toMatchObject({ code: -32601 });
 });
 
+it("answers each request under the revision that it names, and none under another", async () => {
+  const host = await talk("modern", live);
+  const _meta = { "io.modelcontextprotocol/protocolVersion": "1900-01-01" };
+  await host.ask("tools/list");
+
+  const { error } = await host.ask("tools/list", { _meta });
+
+  expect(error).toMatchObject({ code: -32022, data: { supported: ["2026-07-28"], requested: "1900-01-01" } });
+});
+
+it("refuses an initialize that says too little, and takes the next one", async () => {
+  const host = await talk("legacy", live);
+
+  const refused = await host.ask("initialize", { protocolVersion: "2025-11-25", capabilities: {} });
+  const taken = await host.ask("initialize", { protocolVersion: "2025-11-25", capabilities: {}, clientInfo: { name: "h", version: "1" } });
+
+  expect(refused.error).toMatchObject({ code: -32602, message: expect.stringContaining("params.clientInfo") as string });
+  expect(taken.result).toMatchObject({ protocolVersion: "2025-11-25" });
+});
+
 it("names what it can do, and how long its lists may be kept", async () => {
   const subscriptions = { subscribe: () => Promise.resolve(), unsubscribe: () => Promise.resolve() };
   const host = await talk("modern", live, { subscriptions });
@@ -258,7 +306,7 @@ describe("who follows a resource", () => {
     ];
 
     expect(followed).toEqual(["+signalbox://session", "-signalbox://session"]);
-    expect(answers.map(({ error }) => error?.code)).toEqual([undefined, undefined, -32602, -32602]);
+    expect(answers.map(({ error }) => error?.code)).toEqual([undefined, undefined, -32002, -32602]);
   });
 
   it("is the SDK's business in the newer era, which asks for nothing else", async () => {

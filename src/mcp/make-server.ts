@@ -13,20 +13,21 @@ import {
   CLIENT_INFO_META_KEY,
   ProtocolError,
   ProtocolErrorCode,
-  Server,
   type CallToolResult,
   type InputRequiredResult,
+  type Server,
   type ServerContext,
   type Tool,
 } from "@modelcontextprotocol/server";
 import { serveCatalogue } from "./catalogue.ts";
+import { ExactServer } from "./exact-server.ts";
 import type { Settle } from "../tools/ports/settle.ts";
 import type { ToolResult } from "../tools/tool.ts";
 import type { Asked, Face } from "./face.ts";
 import { askOnPage, backFrom, canOpenPages, type Page, type Pages } from "./pages.ts";
 import { progressTo } from "./progress.ts";
 import { ask, askOver, canShowForms, replyIn, type Unshown } from "./question.ts";
-import { invalid, noTool } from "./refusals.ts";
+import { invalid, noTool, onePage } from "./refusals.ts";
 import type { RequestStates } from "./request-state.ts";
 
 /** What a host may keep the lists for, in milliseconds. They change with a release only. */
@@ -73,23 +74,23 @@ export interface MakeServerOptions {
 
 export function makeServer(face: Face, options: MakeServerOptions): Server {
   const { lists } = face;
-  const server = new Server(serverInfoOf(face), {
-    capabilities: {
-      tools: {},
-      ...(lists.resources.length === 0 ? {} : { resources: { subscribe: options.subscriptions !== undefined } }),
-      ...(lists.prompts.length === 0 ? {} : { prompts: {} }),
-      ...(lists.resources.length + lists.prompts.length === 0 ? {} : { completions: {} }),
-    },
-    instructions: face.instructions,
-    cacheHints: CACHE_HINTS,
-  });
+  const capabilities = {
+    tools: {},
+    ...(lists.resources.length === 0 ? {} : { resources: { subscribe: options.subscriptions !== undefined } }),
+    ...(lists.prompts.length === 0 ? {} : { prompts: {} }),
+    ...(lists.resources.length + lists.prompts.length === 0 ? {} : { completions: {} }),
+  };
+  const { instructions } = face;
+  const server = new ExactServer(serverInfoOf(face), { capabilities, instructions, cacheHints: CACHE_HINTS }, options.era);
   const answer = answerIn(server, face, options);
 
   server.oninitialized = () => {
     const name = server.getClientVersion()?.name;
     if (name !== undefined) face.onHost?.(name);
   };
-  server.setRequestHandler("tools/list", (_request, ctx) => answer(ctx, () => ({ tools: lists.tools as unknown as Tool[] })));
+  server.setRequestHandler("tools/list", ({ params }, ctx) =>
+    answer(ctx, () => onePage({ tools: lists.tools as unknown as Tool[] }, params)),
+  );
   server.setRequestHandler("tools/call", ({ params }, ctx) =>
     answer(ctx, (asked) => call(server, face, options, { name: params.name, args: params.arguments }, ctx, asked)),
   );

@@ -9,13 +9,27 @@ export function invalid(message: string): ProtocolError {
   return new ProtocolError(ProtocolErrorCode.InvalidParams, message);
 }
 
+/** A list, which is one page: no cursor was ever given out. An empty one may be how a host says that it has none. */
+export function onePage<List>(list: List, params: { readonly cursor?: string | undefined } | undefined): List {
+  const { cursor = "" } = params ?? {};
+  if (cursor !== "") throw invalid(`there is no cursor ${shown(cursor)}: the list is given whole where none is sent`);
+  return list;
+}
+
 export function noTool(name: string, { tools }: Lists): ProtocolError {
   return invalid(`there is no tool ${shown(name)}; the tools are ${tools.map((tool) => tool.name).join(", ")}`);
 }
 
 export function noResource(uri: string): ProtocolError {
-  return new ResourceNotFoundError(uri, `there is no resource ${shown(uri)}; resources/list and resources/templates/list name them`);
+  return new ResourceNotFoundError(uri, absent(uri));
 }
+
+/** The same where it is no resource that was asked for. */
+export function noReference(uri: string): ProtocolError {
+  return invalid(absent(uri));
+}
+
+const absent = (uri: string): string => `there is no resource ${shown(uri)}; resources/list and resources/templates/list name them`;
 
 export function noPrompt(name: string, { prompts }: Lists): ProtocolError {
   return invalid(`there is no prompt ${shown(name)}; the prompts are ${prompts.map((prompt) => prompt.name).join(", ")}`);
