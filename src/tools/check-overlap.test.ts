@@ -52,7 +52,7 @@ describe("files that one's own task holds", () => {
     const { structured, text } = await ana.call("check_overlap", asked);
 
     expect(structured).toMatchObject({ verdict: "clear", own: [intent] });
-    expect(text).toContain(`clear: nobody else holds src/a.ts, src/b.ts, and all of that is yours by ${intent}.`);
+    expect(text).toContain(`clear: nobody else holds src/a.ts, src/b.ts.\nAll of that is yours already, by ${intent}.\n`);
     expect(structured["next"]).toEqual([
       { why: `edit them under ${intent}` },
       { tool: "yield_task", arguments: { intent_id: intent }, why: "when you are done" },

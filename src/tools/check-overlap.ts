@@ -105,10 +105,10 @@ async function overlapsWith(ctx: ToolContext, paths: readonly string[]): Promise
       ...(all.files === undefined ? {} : { arguments: { objective: "…", ...all } }),
       why: "before you edit",
     };
-    const mine = own.length === 0 ? "" : `, and all of that is yours by ${listed(own)}`;
+    const mine = own.length === 0 ? [] : [`All of that is yours already, by ${listed(own)}.`];
     return {
       structured,
-      lines: [`clear: nobody else holds ${listed(paths)}${mine}.`, ...seen],
+      lines: [`clear: nobody else holds ${listed(paths)}.`, ...mine, ...seen],
       next: own.length === 0 ? [begin] : goOn,
     };
   }
