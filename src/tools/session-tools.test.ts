@@ -31,7 +31,20 @@ describe("who_is_working", () => {
       "bo on bo-branch in bo: working",
       '  intent-bo: src/a.ts (56 min left) "rewrite"',
     ]);
-    expect(text).toContain('ack_conflict {"conflict_id":"conflict-3"} (you are in it)');
+    expect(text).toContain('ack_conflict {"conflict_id":"conflict-3"} (you are in it); begin_task (before you edit other files)');
+  });
+
+  it.each(["accepted", "disputed"])("asks for no word about a conflict of which one has said that it is %s", async (ack_type) => {
+    const session = new TestSession();
+    session.holds("bo", "intent-bo", ["src/a.ts"]);
+    const ana = caller(session, "ana");
+    await ana.call("begin_task", { objective: "look", files: ["src"], on_overlap: "proceed" });
+    const [conflict] = session.conflicts.keys();
+    await ana.call("ack_conflict", { conflict_id: conflict, ack_type });
+
+    const [mine, others] = await Promise.all([ana.call("who_is_working"), caller(session, "bo").call("who_is_working")]);
+
+    expect([mine, others].map(({ text }) => text.includes("ack_conflict"))).toEqual([false, true]);
   });
 
   it("stays within its budget however much there is, and says that there is more", async () => {

@@ -145,7 +145,8 @@ export class TestSession {
           const conflict = this.conflicts.get(conflictId);
           if (conflict === undefined) return refusal("conflict/unknown", `there is no conflict ${conflictId}`);
           this.acks.push(`${principalId} ${ackType}`);
-          if (ackType !== "disputed") this.conflicts.set(conflictId, { ...conflict, state: "ACKED" });
+          const acknowledgements = { ...conflict.acknowledgements, [principalId]: ackType };
+          this.conflicts.set(conflictId, { ...conflict, acknowledgements, ...(ackType === "disputed" ? {} : { state: "ACKED" }) });
           return { ok: true, result: {} };
         }),
       escalate: ({ conflictId, to }) =>

@@ -6,6 +6,7 @@ import { counted } from "./counted.ts";
 import { withLiteralHint } from "./literal-hint.ts";
 import { withFewFiles } from "./named-in.ts";
 import type { Membership } from "./ports/session.ts";
+import { asksForWord } from "./resources/whose.ts";
 import { onePath, readScope, scopeRefused } from "./scope-input.ts";
 import { sessionTable } from "./session-table.ts";
 import { type Answer, defineTool, type Next, things } from "./tool.ts";
@@ -117,8 +118,15 @@ function nextFor(summary: SummaryAnswer, principalId: string, paths: readonly st
   const claim = mayDecide ? summary.claims?.find((one) => one.due_at === undefined && one.principal_id !== principalId) : undefined;
   const approve: Next[] =
     claim === undefined ? [] : [{ why: `ask the user to run \`${decideCommand(claim.claim_id)}\`, or with reject, in this repository` }];
-  const conflict = summary.open_conflicts.find((one) => one.principal_a === principalId || one.principal_b === principalId);
+  const conflict = summary.open_conflicts.find((one) => asksForWord(principalId, one));
   const acknowledge: Next[] =
     conflict === undefined ? [] : [{ tool: "ack_conflict", arguments: { conflict_id: conflict.conflict_id }, why: "you are in it" }];
-  return [...page, ...decide, ...approve, ...acknowledge, { tool: "begin_task", why: "before you edit" }];
+  const holds = summary.active_intents.some((intent) => intent.principal_id === principalId);
+  return [
+    ...page,
+    ...decide,
+    ...approve,
+    ...acknowledge,
+    { tool: "begin_task", why: holds ? "before you edit other files" : "before you edit" },
+  ];
 }

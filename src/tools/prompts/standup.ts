@@ -7,7 +7,7 @@ import type { ToolContext } from "../ports.ts";
 import type { PeerMessage } from "../ports/mail.ts";
 import type { Prompt } from "../prompt.ts";
 import { asJson, named, quoted } from "../quote.ts";
-import { concerns, isOwn, mayDecide } from "../resources/whose.ts";
+import { asksForWord, concerns, isOwn, mayDecide } from "../resources/whose.ts";
 import { sessionTable } from "../session-table.ts";
 import type { Next } from "../tool.ts";
 import { promptText } from "./text.ts";
@@ -86,7 +86,7 @@ function mailLine({ from, body }: PeerMessage): string {
 function nextFor(summary: SummaryAnswer, me: string, { mail, isBehind }: { mail: number; isBehind: boolean }): Next[] {
   const { conflicts, claims } = needsOf(summary, me);
   const escalated = conflicts.find(({ escalated_to }) => isOwn(me, escalated_to));
-  const open = conflicts.find(({ escalated_to }) => escalated_to === undefined);
+  const open = conflicts.find((conflict) => conflict.escalated_to === undefined && asksForWord(me, conflict));
   const claim = claims.find(({ due_at }) => due_at === undefined);
   return [
     ...(escalated === undefined ? [] : [step("resolve_conflict", escalated.conflict_id, "it waits for your word")]),

@@ -17,3 +17,9 @@ export function mayDecide(me: string, participants: readonly ParticipantView[]):
   const { roles = [] } = participants.find(({ principal_id }) => principal_id === me) ?? {};
   return roles.includes("owner") || roles.includes("arbiter");
 }
+
+/** Whether the caller is in the conflict and has said nothing of it yet: what it has said stands. */
+export function asksForWord(me: string, { principal_a, principal_b, acknowledgements = {} }: ConflictView): boolean {
+  const isMine = (name: string | null): boolean => isOwn(me, name);
+  return [principal_a, principal_b].some(isMine) && !Object.keys(acknowledgements).some(isMine);
+}
