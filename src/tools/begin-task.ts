@@ -290,7 +290,7 @@ function blocked(task: Task, rejection: Rejection, links: ReadScope["links"]): A
       all.files === undefined
         ? { tool: "begin_task", why: `the same with on_overlap "wait", to begin as soon as they are done` }
         : { tool: "begin_task", arguments: { ...asked, ...all, on_overlap: "wait" }, why: "to begin as soon as they are done" },
-      { tool: "yield_task", why: "for a task of yours that they wait for" },
+      { tool: "yield_task", why: "only if they wait for a task of yours" },
     ],
   };
 }

@@ -18,8 +18,9 @@ export async function bringBefore(coordination: Coordination, escalation: Escala
   const outcome = await coordination.escalate(escalation);
   if (!outcome.ok) {
     const candidates = candidatesIn(outcome.rejection.details?.["candidates"]);
-    if (candidates.length === 0 && decided !== undefined && outcome.rejection.code === "principal/unknown") return decided.unlessAnybody();
-    if (candidates.length === 0) return refused(outcome.rejection);
+    const isNobodyThere = candidates.length === 0 && outcome.rejection.code === "principal/unknown";
+    if (isNobodyThere && decided !== undefined) return decided.unlessAnybody();
+    if (candidates.length === 0) return refused(outcome.rejection, isNobodyThere ? { next: byYourselves(conflictId) } : {});
     const message = `${because}${outcome.rejection.message}; who can decide: ${listed(candidates)}`;
     const next: Next[] = candidates.slice(0, 3).map((candidate) => ({
       tool: "escalate_conflict",
@@ -36,6 +37,14 @@ export async function bringBefore(coordination: Coordination, escalation: Escala
       { tool: "who_is_working", arguments: {}, why: "later, to see how it was decided" },
     ],
   };
+}
+
+function byYourselves(conflictId: string): Next[] {
+  return [
+    { why: "tell the user" },
+    { tool: "ack_conflict", arguments: { conflict_id: conflictId, ack_type: "accepted" }, why: "to merge with theirs" },
+    { tool: "yield_task", why: "to give way" },
+  ];
 }
 
 function candidatesIn(value: unknown): string[] {

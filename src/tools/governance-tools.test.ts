@@ -37,6 +37,21 @@ describe("escalate_conflict", () => {
   });
 });
 
+describe("escalate_conflict where nobody is who decides", () => {
+  it("says what the parties can do by themselves", async () => {
+    const { ana, conflictId } = await arguing();
+
+    const { structured } = await ana.call("escalate_conflict", { conflict_id: conflictId, reason: "why" });
+
+    expect(structured).toMatchObject({ code: "PRINCIPAL_UNKNOWN" });
+    expect(structured["next"]).toMatchObject([
+      { why: "tell the user" },
+      { tool: "ack_conflict", arguments: { conflict_id: conflictId, ack_type: "accepted" } },
+      { tool: "yield_task" },
+    ]);
+  });
+});
+
 describe("who_is_working", () => {
   it("tells whom a conflict waits for, with the call", async () => {
     const { session, conflictId } = await arguing();
@@ -131,6 +146,7 @@ describe("resolve_conflict", () => {
     const { structured, isError } = await ana.call("resolve_conflict", { conflict_id: conflictId, decision: "merged", rationale: "x" });
 
     expect([isError, structured["code"]]).toEqual([true, "PRINCIPAL_NO_AUTHORITY"]);
+    expect(structured["next"]).toMatchObject([{ tool: "escalate_conflict", arguments: { conflict_id: conflictId } }]);
   });
 });
 

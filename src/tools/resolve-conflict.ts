@@ -4,7 +4,7 @@ import { refused } from "./failure.ts";
 import { clientRequestId, repeatable, requestOf } from "./once.ts";
 import { named } from "./quote.ts";
 import { partyTo } from "./party-to.ts";
-import { defineTool, things } from "./tool.ts";
+import { defineTool, type Next, things } from "./tool.ts";
 
 /** Most ids in each list of an outcome. */
 const MAX_IDS = 64;
@@ -50,7 +50,12 @@ export const resolveConflict = defineTool({
       ...(outcome === undefined ? {} : { outcome }),
       ...once,
     });
-    if (!resolved.ok) return refused(resolved.rejection, { decision, message: resolved.rejection.message });
+    if (!resolved.ok) {
+      const { code, message, details } = resolved.rejection;
+      const isNobodys = code === "principal/no-authority" && details?.["escalated_to"] === undefined;
+      const ask: Next = { tool: "escalate_conflict", arguments: { conflict_id: conflictId, reason: "…" }, why: "to have it decided" };
+      return refused(resolved.rejection, { decision, message, ...(isNobodys ? { next: [ask] } : {}) });
+    }
 
     const { open_conflicts } = await coordination.summary({ limit: 100 });
     const remaining = open_conflicts.some(({ conflict_id }) => conflict_id === conflictId);
