@@ -19,7 +19,7 @@ Options:
   --read-only              the tools that change nothing
   -h, --help               display help for command
 
-Names are separated by commas; \`signalbox tools\` lists them.
+Names are separated by commas; \`signalbox tools --profile core,lanes,peers\` lists all tools.
 `;
 
 /** @param args - what follows `signalbox mcp` */
