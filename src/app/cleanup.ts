@@ -1,8 +1,15 @@
-/** What has been opened so far, closed in the opposite order when the rest does not come about. What cannot be closed keeps nothing else open. */
-export class Cleanup implements AsyncDisposable {
-  #owned: AsyncDisposable[] = [];
+/**
+ * What has been opened so far, closed in the opposite order when the rest does not come about. What cannot be closed keeps
+ * nothing else open.
+ */
 
-  own<Owned extends AsyncDisposable>(owned: Owned): Owned {
+/** What is closed at once, or in a while. */
+export type Closable = Disposable | AsyncDisposable;
+
+export class Cleanup implements AsyncDisposable {
+  #owned: Closable[] = [];
+
+  own<Owned extends Closable>(owned: Owned): Owned {
     this.#owned.push(owned);
     return owned;
   }
@@ -19,7 +26,8 @@ export class Cleanup implements AsyncDisposable {
     const faults: unknown[] = [];
     for (let owned = this.#owned.pop(); owned !== undefined; owned = this.#owned.pop()) {
       try {
-        await owned[Symbol.asyncDispose]();
+        if (Symbol.asyncDispose in owned) await owned[Symbol.asyncDispose]();
+        else owned[Symbol.dispose]();
       } catch (fault) {
         faults.push(fault);
       }

@@ -117,8 +117,7 @@ async function serveSessions(
   { config, log, door }: Given,
 ): Promise<Served & { readonly renewKeys: (keys: KeyTable) => void }> {
   const { engine, onActivity } = common;
-  const sessions = createSessions((id) => openSession(engine, SessionId.parse(id), config));
-  common.own({ [Symbol.asyncDispose]: () => Promise.resolve(sessions[Symbol.dispose]()) });
+  const sessions = common.own(createSessions((id) => openSession(engine, SessionId.parse(id), config)));
   // As it stands in the URL: what a client wrote there, nobody decodes.
   const idIn = (path: string, shape: RegExp): string | undefined => SessionId.safeParse(shape.exec(path)?.[1]).data;
   const peersOf = (path: string): string | undefined => idIn(path, /^\/session\/([^/]+)\/peer$/);

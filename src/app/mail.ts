@@ -10,7 +10,7 @@ import type { Door } from "../edge/http/door.ts";
 import { createOffices } from "../edge/peer/offices.ts";
 import { peerDoor } from "../edge/peer/peer-door.ts";
 import { type Counter, createPeerEdge } from "../edge/peer/peer-edge.ts";
-import { openPostOffice } from "../edge/peer/post-office.ts";
+import { openPostOffice, type PostOffice } from "../edge/peer/post-office.ts";
 import { FAREWELL, peerSockets } from "../edge/peer/sockets.ts";
 import type { Log } from "../log.ts";
 import type { Common } from "./service.ts";
@@ -64,7 +64,7 @@ export function serveMail(common: Common, { config, log, door, sessionAt, regist
   // They name no session, and where there are many they would open each.
   const judge = peerDoor(door, resident === undefined ? [] : tokens, token);
 
-  const offices = createOffices(async (id) => {
+  async function openOffice(id: string): Promise<PostOffice> {
     const sessionId = SessionId.parse(id);
     const stream = await engine.open(mail, sessionId, { release_after_sec: releaseDays * DAY_SEC });
     const evidence = async (revision: number): Promise<unknown> => {
@@ -72,7 +72,8 @@ export function serveMail(common: Common, { config, log, door, sessionAt, regist
       throw new Error(`${stream.host.stream} has no record ${revision}`);
     };
     return openPostOffice({ stream, evidence, stands: (fingerprint) => isProof(fingerprint) || judge.stands(fingerprint, sessionId), log });
-  });
+  }
+  const offices = common.own(createOffices(openOffice));
 
   /** The resident session's mail stays open once anybody has asked for it, or it was found on the log. */
   let residence: Counter | undefined;
@@ -96,21 +97,8 @@ export function serveMail(common: Common, { config, log, door, sessionAt, regist
     return counter;
   }
 
-  const edge = createPeerEdge({
-    door: judge,
-    registerWithinMs,
-    enter,
-    onActivity,
-    log,
-  });
+  const edge = common.own(createPeerEdge({ door: judge, registerWithinMs, enter, onActivity, log }));
   const sockets = peerSockets();
-  common.own({
-    [Symbol.asyncDispose]() {
-      edge[Symbol.dispose]();
-      offices[Symbol.dispose]();
-      return Promise.resolve();
-    },
-  });
 
   const routes = new Hono();
   routes.use(async (context, next) => {

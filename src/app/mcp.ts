@@ -83,7 +83,8 @@ export async function serveMcp(common: Common, options: McpOptions): Promise<Mad
     },
     log,
   });
-  const sessions = createSessionStore({ engine, open: async (id) => (await engine.open(mcp, id, {})).host, clock: systemClock });
+  const openMcp = async (id: SessionId) => (await engine.open(mcp, id, {})).host;
+  const sessions = common.own(createSessionStore({ engine, open: openMcp, clock: systemClock }));
   const { issuer, publicUrl } = config.signIn;
   const baseAt = remembered((url) => baseOf(publicUrl, { url }));
   const reachedAt = (visit: unknown): string => baseAt((visit as HttpVisit).request.url);
@@ -94,14 +95,7 @@ export async function serveMcp(common: Common, options: McpOptions): Promise<Mad
   });
   const underWay = createUnderWay();
   const serve = serveTools({ version: VERSION, callers, visitors, changes, baseOf: reachedAt, pages, underWay, nowMs, log });
-  const edge = createMcpEdge({ sessionAt, serve, callers, sessions, onActivity, log });
-  common.own({
-    [Symbol.asyncDispose]() {
-      edge[Symbol.dispose]();
-      sessions[Symbol.dispose]();
-      return Promise.resolve();
-    },
-  });
+  const edge = common.own(createMcpEdge({ sessionAt, serve, callers, sessions, onActivity, log }));
 
   const routes = edge.routes.route("/", docsRoutes({ publicUrl, log })).route("/", askRoutes(pages, { door, baseAt }));
   if (issuer !== undefined) routes.route("/", metadataRoutes({ issuer: issuer.issuer, publicUrl }));

@@ -6,7 +6,7 @@ import type { IncomingMessage } from "node:http";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { Hono } from "hono";
 import type { WebSocket } from "ws";
-import { Cleanup } from "./cleanup.ts";
+import { Cleanup, type Closable } from "./cleanup.ts";
 import type { ServiceConfig } from "../config/service.ts";
 import { listen, type OwnSockets, type TakeSocket, type TlsFiles } from "../edge/http/http-server.ts";
 import { peerOf } from "../edge/http/peer.ts";
@@ -86,7 +86,7 @@ export interface Common {
   readonly token: string;
   readonly onActivity: () => void;
   /** Closes it behind everything that was opened later. */
-  own<Owned extends AsyncDisposable>(owned: Owned): Owned;
+  own<Owned extends Closable>(owned: Owned): Owned;
 }
 
 export interface Served {
@@ -132,7 +132,7 @@ export async function startService(options: ServiceOptions): Promise<Sidecar> {
   const token = newToken();
   const served = await options.serve({ engine, token, onActivity, own: (owned) => starting.own(owned) });
   const { mpac, routes, sessionAt } = served;
-  starting.own({ [Symbol.asyncDispose]: () => Promise.resolve(mpac[Symbol.dispose]()) });
+  starting.own(mpac);
   await noteWriter(folder.folder, VERSION).catch((cause: unknown) => log.warn({ error: String(cause) }, "release cannot be noted"));
 
   const boot = await bootId();

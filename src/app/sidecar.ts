@@ -33,6 +33,7 @@ import { VERSION } from "../version.ts";
 import { SessionId } from "../wire/ids.ts";
 import type { JsonObject } from "../wire/json.ts";
 import type { Host } from "../wire/mpac/extension.ts";
+import type { LogRecord } from "../wire/record.ts";
 import type { SessionEvent } from "../wire/session.ts";
 import { CONTROL } from "../wire/versions.ts";
 
@@ -109,16 +110,14 @@ async function serveRepository(common: Common, { config, place, log, sessionId, 
 
   const onHead = (tree: ObservedTree): void => void tellHead(stream, sessionId, tree, nowMs()).catch(() => undefined);
   const observations = common.own(observeWorktrees(workspace, { log, onHead }));
-  const joins = stream.host.subscribe(({ events }) => {
+  const onJoined = ({ events }: LogRecord): void => {
     for (const event of events as readonly SessionEvent[])
       if (event.type === "ParticipantJoined" && event.worktree !== undefined) observations.notice(event.worktree);
-  });
-  common.own({ [Symbol.asyncDispose]: () => Promise.resolve(joins[Symbol.dispose]()) });
+  };
+  common.own(stream.host.subscribe(onJoined));
 
-  const session = createSessionEdge({ room, engine, files: mainTree(workspace, folder), observations });
-  common.own({ [Symbol.asyncDispose]: () => Promise.resolve(session[Symbol.dispose]()) });
-  const guard = createGuard({ stream, sessionId, files: observations, isLiving, nowMs });
-  common.own({ [Symbol.asyncDispose]: () => Promise.resolve(guard[Symbol.dispose]()) });
+  const session = common.own(createSessionEdge({ room, engine, files: mainTree(workspace, folder), observations }));
+  const guard = common.own(createGuard({ stream, sessionId, files: observations, isLiving, nowMs }));
 
   const door = createDoor({ table: config.tokens, own: token, wantsOwn: config.requireToken });
   const peerPaths = ["/peer", `/session/${sessionId}/peer`];
