@@ -10,8 +10,12 @@ import { blobsOf } from "../core/session/blobs.ts";
 import { session as sessionAggregate } from "../core/session/session.ts";
 import { initialState } from "../core/session/state.ts";
 import { createTranscript } from "../edge/mpac/transcript.ts";
+import { BEFORE_FIRST, unseal } from "../engine/seal.ts";
 import { type KeptLog, type Reading, type StreamReport, verifyLog, wholeRecords } from "../engine/verify.ts";
+import { claimStore } from "../git/owner-file.ts";
 import type { StoreFolder } from "../git/store-folder.ts";
+import { setAside } from "../store/set-aside.ts";
+import { openSqliteStore } from "../store/sqlite.ts";
 import { openLogCopy } from "../store/sqlite-copy.ts";
 import { type AggregateName, aggregateOf, SessionId, type StreamId, streamOf } from "../wire/ids.ts";
 import type { TaggedEvent } from "../wire/record.ts";
@@ -22,24 +26,25 @@ const SESSION: Reading = {
   blobsOf: (event) => blobsOf(event as SessionEvent),
 };
 
-const BOARD: Reading = { readEvent: (stored) => boardAggregate.readEvent(stored), blobsOf: () => [] };
-
-const MAIL: Reading = { readEvent: (stored) => mailAggregate.readEvent(stored), blobsOf: () => [] };
-
-const MCP: Reading = { readEvent: (stored) => mcpAggregate.readEvent(stored), blobsOf: () => [] };
+const withoutBlobs = (readEvent: Reading["readEvent"]): Reading => ({ readEvent, blobsOf: () => [] });
 
 /** How to read what each aggregate has recorded. */
-const READINGS: Readonly<Partial<Record<AggregateName, Reading>>> = { session: SESSION, board: BOARD, mail: MAIL, mcp: MCP };
-
-/** A stream of an aggregate that this release does not have. */
-const UNKNOWN: Reading = {
-  readEvent(stored) {
-    throw new UnknownEvent((stored as TaggedEvent).type);
-  },
-  blobsOf: () => [],
+const READINGS: Readonly<Record<AggregateName, Reading>> = {
+  session: SESSION,
+  board: withoutBlobs((stored) => boardAggregate.readEvent(stored)),
+  mail: withoutBlobs((stored) => mailAggregate.readEvent(stored)),
+  mcp: withoutBlobs((stored) => mcpAggregate.readEvent(stored)),
 };
 
-const readingOf = (stream: StreamId): Reading => (READINGS as Readonly<Record<string, Reading>>)[aggregateOf(stream) ?? ""] ?? UNKNOWN;
+/** A stream of an aggregate that this release does not have. */
+const UNKNOWN = withoutBlobs((stored) => {
+  throw new UnknownEvent((stored as TaggedEvent).type);
+});
+
+function readingOf(stream: StreamId): Reading {
+  const name = aggregateOf(stream);
+  return name === undefined ? UNKNOWN : READINGS[name];
+}
 
 export type { Flaw, KeptLog, Span, StreamReport } from "../engine/verify.ts";
 
@@ -88,4 +93,33 @@ export async function* transcriptOf(
     onRecord({ messages: transcript.messages, read: record.revision, total });
   }
   yield transcript.end(state);
+}
+
+/**
+ * Reads a log that no sidecar owns from end to end and checks that each record is whole and follows the one before.
+ *
+ * @returns how many records it has
+ * @throws OwnedElsewhere, what `openSqliteStore` throws, LogDamaged, LogTooNew
+ */
+export async function checkLog({ folder, logPath }: StoreFolder): Promise<number> {
+  await using _ownership = await claimStore(folder);
+  await using store = await openSqliteStore({ path: logPath });
+  let records = 0;
+  for (const { stream } of await store.streams()) {
+    let last = BEFORE_FIRST;
+    for await (const stored of store.read(stream, 0)) last = unseal(stream, stored, last);
+    records += last.revision;
+  }
+  return records;
+}
+
+/**
+ * Renames a log that nobody can open, so that the next sidecar begins a new one.
+ *
+ * @returns its new path
+ * @throws OwnedElsewhere, what `setAside` throws
+ */
+export async function setLogAside({ folder, logPath }: StoreFolder): Promise<string> {
+  await using _ownership = await claimStore(folder);
+  return await setAside(logPath, Date.now());
 }

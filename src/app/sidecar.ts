@@ -17,18 +17,14 @@ import { FOREIGN_RATE } from "../edge/http/rate.ts";
 import { openRoom } from "../edge/mpac/room.ts";
 import type { Accession } from "../edge/mpac/succession.ts";
 import { createSessionEdge } from "../edge/mpac/session-edge.ts";
-import { BEFORE_FIRST, unseal } from "../engine/seal.ts";
 import { gitUser, isPathCaseInsensitive } from "../git/head.ts";
 import { mainTree } from "../git/main-tree.ts";
 import { type ObservedTree, observeWorktrees } from "../git/observations.ts";
 import { isAlive, lineage } from "../git/process-identity.ts";
-import { claimStore } from "../git/owner-file.ts";
 import { findWorkspace, mainPathOf, type Workspace } from "../git/repository.ts";
 import { locateStore, type StoreFolder } from "../git/store-folder.ts";
 import type { Log } from "../log.ts";
 import { type Common, type Served, type Sidecar, startService } from "./service.ts";
-import { setAside } from "../store/set-aside.ts";
-import { openSqliteStore } from "../store/sqlite.ts";
 import { VERSION } from "../version.ts";
 import { SessionId } from "../wire/ids.ts";
 import type { JsonObject } from "../wire/json.ts";
@@ -191,33 +187,4 @@ async function serveRepository(common: Common, { config, place, log, sessionId, 
       return id === sessionId ? id : { close: `this sidecar serves the session ${sessionId}` };
     },
   };
-}
-
-/**
- * Reads a log that no sidecar owns from end to end and checks that each record is whole and follows the one before.
- *
- * @returns how many records it has
- * @throws OwnedElsewhere, what `openSqliteStore` throws, LogDamaged, LogTooNew
- */
-export async function checkLog({ folder, logPath }: StoreFolder): Promise<number> {
-  await using _ownership = await claimStore(folder);
-  await using store = await openSqliteStore({ path: logPath });
-  let records = 0;
-  for (const { stream } of await store.streams()) {
-    let last = BEFORE_FIRST;
-    for await (const stored of store.read(stream, 0)) last = unseal(stream, stored, last);
-    records += last.revision;
-  }
-  return records;
-}
-
-/**
- * Renames a log that nobody can open, so that the next sidecar begins a new one.
- *
- * @returns its new path
- * @throws OwnedElsewhere, what `setAside` throws
- */
-export async function setLogAside({ folder, logPath }: StoreFolder): Promise<string> {
-  await using _ownership = await claimStore(folder);
-  return await setAside(logPath, Date.now());
 }

@@ -1,6 +1,6 @@
 /** What `doctor` looks at before it tries the program: the machine, the workspace, the store and who owns it. */
 import { access } from "node:fs/promises";
-import { checkLog } from "../app/sidecar.ts";
+import { checkLog } from "../app/kept-log.ts";
 import { askGit, GitMissing } from "../git/ask-git.ts";
 import { bootId } from "../git/boot-id.ts";
 import { remoteFileSystem } from "../git/file-system.ts";

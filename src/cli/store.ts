@@ -1,8 +1,7 @@
 /** `signalbox store`: what a person does to a log that no sidecar can open. */
 import { Command } from "commander";
-import { setLogAside } from "../app/sidecar.ts";
 import type { StoreFolder } from "../git/store-folder.ts";
-import { judgeLog, openStoredLog } from "../app/kept-log.ts";
+import { judgeLog, openStoredLog, setLogAside } from "../app/kept-log.ts";
 import { logPlaceOf, STORE_OPTION } from "./audit-log.ts";
 import { EXIT, exitCodeOf } from "./exit-codes.ts";
 import { CommandFault, told } from "./fault.ts";
