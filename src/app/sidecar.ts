@@ -116,6 +116,8 @@ async function serveRepository(common: Common, { config, place, log, sessionId, 
   const guard = common.own(createGuard({ stream, sessionId, files: observations, isLiving, nowMs }));
 
   const door = createDoor({ table: config.tokens, own: token, wantsOwn: config.requireToken });
+  // What the user's own programs say is not held back.
+  const rate = config.tokens === undefined ? undefined : FOREIGN_RATE;
   const peerPaths = ["/peer", `/session/${sessionId}/peer`];
   const sessionAt = (path: string): string | undefined => (peerPaths.includes(path) ? sessionId : undefined);
   const mail = serveMail(common, { config, log, door, sessionAt, resident: sessionId });
@@ -127,7 +129,7 @@ async function serveRepository(common: Common, { config, place, log, sessionId, 
     sessionAt: served,
     askSession: (_id, ask) => stream.host.query(ask),
     isConnected: (_id, principal) => room.isConnected(principal),
-    rate: config.tokens === undefined ? undefined : FOREIGN_RATE,
+    rate,
     onActivity,
     log,
   });
@@ -154,7 +156,7 @@ async function serveRepository(common: Common, { config, place, log, sessionId, 
       visitors: (callers) =>
         repositoryVisitors(within, { callers, boardOf: board.boardOf, enterMail: mail.enter, log, workspace, store: folder, session }),
       openSession: () => Promise.resolve(stream.host),
-      rate: config.tokens === undefined ? undefined : FOREIGN_RATE,
+      rate,
     });
   });
 
@@ -162,8 +164,7 @@ async function serveRepository(common: Common, { config, place, log, sessionId, 
     mpac: createMpacEdge({
       door,
       enter: () => Promise.resolve(visit),
-      // What the user's own programs say is not held back.
-      rate: config.tokens === undefined ? undefined : FOREIGN_RATE,
+      rate,
       nowMs,
       onActivity,
       log,
