@@ -9,6 +9,7 @@ import type { Socket } from "node:net";
 import { setTimeout as pause } from "node:timers/promises";
 import { type Context, Hono } from "hono";
 import type { Log } from "../../engine/log.ts";
+import { createAtOnce } from "../http/at-once.ts";
 import type { Admission, Door } from "../http/door.ts";
 import { networkOf } from "../http/pace.ts";
 import { type Peer, peerOf } from "../http/peer.ts";
@@ -50,10 +51,8 @@ export interface Bus {
 /** How long an answer is put off for whoever is too fast, in milliseconds; who would have to wait longer is told so. */
 const MAX_PUT_OFF_MS = 5_000;
 
-/** What an answer of fewer characters costs nobody looks after. */
-const LONG_CHARACTERS = 64 * 1024;
-
-const UNREAD = "as many answers wait for you to be read as there is room for; read them, then ask again";
+/** Answers of one reader that are made, or were and are not read yet, before the next is made. */
+const MOST_UNREAD = 4;
 
 const SOMEBODY_ELSES = "this token was given to somebody else while it waited; ask again as whoever it is for now";
 
@@ -62,6 +61,7 @@ export function createBus(options: BusOptions): Bus {
 
   let served = 0;
   const guests = createGuests();
+  const unread = createAtOnce(MOST_UNREAD);
   /** Looked up once for a connection, however many requests come over it. */
   const owners = new WeakMap<Socket, Promise<Peer>>();
 
@@ -73,7 +73,7 @@ export function createBus(options: BusOptions): Bus {
 
   async function answer(context: Context): Promise<Answer | Response> {
     const request = context.req.raw;
-    const { incoming } = context.env as { readonly incoming: IncomingMessage };
+    const { incoming, outgoing } = context.env as { readonly incoming: IncomingMessage; readonly outgoing: ServerResponse };
     const { session, parts } = partsOf(new URL(request.url).pathname);
     const sessionId = sessionAt(session);
     if (typeof sessionId === "object") return failed(404, sessionId.notFound);
@@ -101,9 +101,12 @@ export function createBus(options: BusOptions): Bus {
     using guest = guests.take(request, mayStay);
     const writes = secret === undefined ? "open" : "armed";
     const sender = senderOf(caller, incoming.socket);
+    const { name } = found.route;
+    if ((name === "messages" || name === "status") && !(await hasRead(sender, outgoing)))
+      return failed(503, "nobody waits for this any more");
     using claim = reading.claim(sender);
     const answered = await carryOut(found.route, { request, claim, guest, caller, ...visited, writes, stillHolds: mayStay });
-    if (!guest.isSentAway) return respond(context, answered, sender);
+    if (!guest.isSentAway) return answered;
     const again = await callerOf(door, greeting);
     return "status" in again ? again : failed(401, SOMEBODY_ELSES, { "www-authenticate": "Bearer" });
   }
@@ -116,22 +119,19 @@ export function createBus(options: BusOptions): Bus {
       const answered = await answer(context)
         .catch(broken)
         .finally(() => (served -= 1));
-      return answered instanceof Response ? answered : respond(context, answered);
+      if (answered instanceof Response) return answered;
+      const { status, body, headers = {} } = answered;
+      return context.json(body, status, { ...headers });
     });
   }
   return { routes, isBusy: () => served > 0, dismiss: () => guests.dismiss() };
 
-  /** @param reader - whose room a long answer takes until it was read: who reads none fills no memory with them */
-  function respond(context: Context, { status, body, headers = {} }: Answer, reader?: string): Response {
-    const text = JSON.stringify(body);
-    if (reader !== undefined && text.length > LONG_CHARACTERS) {
-      const { outgoing } = context.env as { readonly outgoing: ServerResponse };
-      const room = reading.claim(reader);
-      if (!room.holds(text.length)) return respond(context, failed(503, UNREAD, { "retry-after": "1" }));
-      if (outgoing.closed) room[Symbol.dispose]();
-      else outgoing.once("close", () => room[Symbol.dispose]());
-    }
-    return context.body(text, status, { "content-type": "application/json", ...headers });
+  /** Waits until it has read enough of what it asked before: who reads nothing has nothing more made. False when it is gone. */
+  async function hasRead(reader: string, outgoing: ServerResponse): Promise<boolean> {
+    const turn = await unread.turn(reader);
+    if (outgoing.closed) turn[Symbol.dispose]();
+    else outgoing.once("close", () => turn[Symbol.dispose]());
+    return !outgoing.closed;
   }
 
   function follow(board: BoardEdge, request: Request, mayStay: () => boolean): Answer | Response {

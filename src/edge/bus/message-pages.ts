@@ -26,7 +26,7 @@ const PAGE_CHARACTERS = 2 * 1024 * 1024;
 /** Records that are read from the log in one go, and for one page; and how many of them are in memory as they are stored. */
 const STRETCH = 100;
 const MOST_READ = 5_000;
-const AT_ONCE = 25;
+const AT_ONCE = 5;
 
 export interface MessagesAsked extends MessageFilter {
   readonly limit: number;
