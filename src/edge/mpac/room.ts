@@ -19,6 +19,7 @@ import { createAttendance, type Family } from "./attendance.ts";
 import type { Prepared } from "./commands.ts";
 import { type Bound, CLOSE, type Connection } from "./connection.ts";
 import { createCrowd } from "./crowd.ts";
+import { createHeartbeatIds } from "./heartbeat-ids.ts";
 import { actorOf, provenOf } from "./proven.ts";
 import { refusals, remark, type Saying, sayingOf, type Speaker } from "./coordinator-voice.ts";
 import { messageOf, type Outbound, outboundOf } from "./relay.ts";
@@ -26,7 +27,6 @@ import type { Heard, Seat } from "./seats.ts";
 import { type Accession, createSuccession } from "./succession.ts";
 import { sessionInfo, sessionStatus, standingMembers, type SessionFace } from "./session-info.ts";
 import { textFrame } from "./text-frame.ts";
-import { createUnrecorded } from "./unrecorded.ts";
 
 export type SessionStream = OpenStream<SessionState, SessionCommand, SessionFacts>;
 
@@ -75,7 +75,7 @@ export async function openRoom(stream: SessionStream, face: SessionFace, options
   const attendance = createAttendance(stream, { coordinator, nowMs, isLiving, answerMs });
   const { everyone } = attendance;
   const crowd = createCrowd(() => everyone.size);
-  const unrecorded = createUnrecorded(nowMs);
+  const isRepeatedBeat = createHeartbeatIds(nowMs);
 
   // Before anything is waited for: a stream that nobody listens to is dropped.
   const subscription = host.subscribe(publish);
@@ -173,10 +173,9 @@ export async function openRoom(stream: SessionStream, face: SessionFace, options
     carry(connection, { message, text, facts }) {
       const principal = message.sender.principal_id;
       presence.heard(principal, nowMs());
-      const mayLeaveNoRecord = message.message_type === "HEARTBEAT";
       // A client of ours sends again what it is not sure of.
-      const isLooked = mayLeaveNoRecord && connection.identity !== undefined && connection.bound?.extended === false;
-      if (isLooked && unrecorded.isRepeat(message.message_id)) {
+      const isLooked = connection.identity !== undefined && connection.bound?.extended === false;
+      if (isLooked && message.message_type === "HEARTBEAT" && isRepeatedBeat(message.message_id)) {
         const why = `a message ${message.message_id} was taken already; give each message an id of its own`;
         return refuse(connection, { ok: false, rejection: { code: "message/replayed", message: why } }, message.message_id);
       }
@@ -189,7 +188,6 @@ export async function openRoom(stream: SessionStream, face: SessionFace, options
         facts: () => ({ ...facts, ...provenOf(connection, message) }),
       };
       host.submit(submission, (outcome) => {
-        if (isLooked && (!outcome.ok || outcome.record !== undefined)) unrecorded.drop(message.message_id);
         if (!outcome.ok) refuse(connection, outcome, message.message_id);
         else if (outcome.record === undefined) tellStanding(connection, message, outcome);
         if (outcome.ok && message.message_type === "GOODBYE") goodbye(connection);
