@@ -14,11 +14,13 @@ export function createHeartbeatIds(nowMs: () => number): (messageId: string) => 
   const takenAtMs = new Map<string, number>();
   return (messageId) => {
     const atMs = nowMs();
-    for (const [id, before] of takenAtMs) {
-      if (atMs - before <= KNOWN_MS && takenAtMs.size < MOST) break;
+    const before = takenAtMs.get(messageId);
+    if (before !== undefined && atMs - before <= KNOWN_MS) return true;
+    takenAtMs.delete(messageId);
+    for (const [id, then] of takenAtMs) {
+      if (atMs - then <= KNOWN_MS && takenAtMs.size < MOST) break;
       takenAtMs.delete(id);
     }
-    if (takenAtMs.has(messageId)) return true;
     takenAtMs.set(messageId, atMs);
     return false;
   };
