@@ -61,6 +61,7 @@ const UNKNOWN_VERSION = { "mcp-protocol-version": "1999-01-01" };
 const listening = (uri: string) => modern("subscriptions/listen", { notifications: { resourceSubscriptions: [uri] } })[0];
 const [, LISTENING] = modern("subscriptions/listen");
 const UNKNOWN_SESSION = { "mcp-session-id": "nobody" };
+const OF_NOBODY = { ...UNKNOWN_VERSION, ...UNKNOWN_SESSION };
 
 describe("a request", () => {
   it.each<{ name: string; asks: Raw; status: number; code: number; id?: unknown }>([
@@ -84,7 +85,7 @@ describe("a request", () => {
     { name: "with an id that is none", asks: { body: '{"jsonrpc":"2.0","id":null,"method":"ping"}' }, status: 400, code: -32600 },
     {
       name: "of an unknown version",
-      asks: { headers: { ...UNKNOWN_VERSION, ...UNKNOWN_SESSION }, body: PING },
+      asks: { headers: OF_NOBODY, body: PING },
       status: 400,
       code: -32000,
       id: 7,
@@ -95,6 +96,8 @@ describe("a request", () => {
     { name: "for a stream that is not accepted", asks: { method: "GET", headers: { accept: "text/html" } }, status: 406, code: -32000 },
     { name: "for a stream of no session", asks: { method: "GET" }, status: 400, code: -32000 },
     { name: "to end no session", asks: { method: "DELETE" }, status: 400, code: -32000 },
+    { name: "for a stream of an unknown version", asks: { method: "GET", headers: OF_NOBODY }, status: 400, code: -32000 },
+    { name: "to end a session of an unknown version", asks: { method: "DELETE", headers: OF_NOBODY }, status: 400, code: -32000 },
     { name: "for a stream in 2026", asks: { method: "GET", headers: { "mcp-protocol-version": "2026-07-28" } }, status: 405, code: -32000 },
     {
       name: "to follow a resource of a longer address than any has",

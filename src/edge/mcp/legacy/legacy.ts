@@ -58,7 +58,10 @@ export function createLegacy({ serve, callers, sessions, log }: LegacyOptions): 
 
   /** The same for a request that is about a session and nothing else. */
   async function needSession(visit: HttpVisit): Promise<InSession | Response> {
-    const id = visit.request.headers.get("mcp-session-id");
+    const { headers } = visit.request;
+    const unknown = unknownVersion(headers, null);
+    if (unknown !== undefined) return unknown;
+    const id = headers.get("mcp-session-id");
     return id === null ? refusal(400, CODE.server, "Bad Request: Mcp-Session-Id header is required") : sessionOf(visit, id);
   }
 
@@ -94,11 +97,8 @@ export function createLegacy({ serve, callers, sessions, log }: LegacyOptions): 
       }
       return openSession({ sessions, living, log }, visit, alone.message);
     }
-    const version = headers.get("mcp-protocol-version");
-    if (version !== null && !SUPPORTED_PROTOCOL_VERSIONS.includes(version)) {
-      const known = SUPPORTED_PROTOCOL_VERSIONS.join(", ");
-      return refusal(400, CODE.server, `Bad Request: Unsupported protocol version ${version}; supported here are ${known}`, { id });
-    }
+    const unknown = unknownVersion(headers, id);
+    if (unknown !== undefined) return unknown;
     const named = sessionId === null ? undefined : await sessionOf(visit, sessionId, id);
     if (named instanceof Response) return named;
     if (alone?.kind === "response" && named === undefined) {
@@ -155,6 +155,14 @@ export function createLegacy({ serve, callers, sessions, log }: LegacyOptions): 
     },
     [Symbol.dispose]: () => living[Symbol.dispose](),
   };
+}
+
+/** Why nothing is answered under the revision that a request names. */
+function unknownVersion(headers: Headers, id: RequestId): Response | undefined {
+  const version = headers.get("mcp-protocol-version");
+  if (version === null || SUPPORTED_PROTOCOL_VERSIONS.includes(version)) return undefined;
+  const known = SUPPORTED_PROTOCOL_VERSIONS.join(", ");
+  return refusal(400, CODE.server, `Bad Request: Unsupported protocol version ${version}; supported here are ${known}`, { id });
 }
 
 /** What one POST says. */
