@@ -58,7 +58,7 @@ it("shows who is here, on what, for how long, and where they are at odds", () =>
       participant_count: 2,
       active_intent_count: 1,
       open_conflict_count: 1,
-      participants: [participant(), away],
+      participants: [participant({ status: "idle" }), away],
       active_intents: [intent()],
       open_conflicts: [
         {
@@ -93,6 +93,12 @@ it("shows who is here, on what, for how long, and where they are at odds", () =>
     "CONFLICT  BETWEEN    STATE  WHAT",
     'c-1       ana and -  OPEN   "both change it"',
   ]);
+});
+
+it("says of who holds nothing what it says itself", () => {
+  const lines = statusLines(session({ participants: [participant({ status: "idle" })] }), HEALTH, NOW_MS, plain);
+
+  expect(lines).toContain("ana  main    repo      idle    now");
 });
 
 it("is two lines when nobody is there, and three when the log takes no records", () => {

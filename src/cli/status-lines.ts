@@ -35,6 +35,7 @@ export function statusLines(summary: SummaryAnswer, { pid, uri, status = "ok", b
   ];
   const { participants, active_intents: intents, open_conflicts: conflicts, undeclared = [] } = summary;
   const { claims = [], claim_count = claims.length } = summary;
+  const holders = new Set(intents.map((one) => one.principal_id));
   const warning = status === "ok" ? [] : [paint("red", "The log takes no records now: `signalbox doctor` says why.")];
   return [
     paint("bold", `${counts.join(", ")}${summary.workspace_dir === "" ? "" : ` in ${named(summary.workspace_dir)}`}`),
@@ -43,7 +44,7 @@ export function statusLines(summary: SummaryAnswer, { pid, uri, status = "ok", b
     ...warning,
     ...section(
       ["WHO", "BRANCH", "WORKTREE", "STATUS", "SEEN"],
-      participants.map((one) => participantCells(one, nowMs)),
+      participants.map((one) => participantCells(one, holders.has(one.principal_id), nowMs)),
       paint,
     ),
     ...section(
@@ -64,10 +65,13 @@ function section(header: readonly string[], rows: readonly (readonly string[])[]
   return ["", paint("dim", titles), ...lines];
 }
 
-function participantCells({ principal_id, branch, worktree, status, is_available, last_seen }: ParticipantView, nowMs: number): string[] {
+/** Whoever holds something works, as `who_is_working` has it, whatever the last heartbeat said. */
+function participantCells(participant: ParticipantView, holds: boolean, nowMs: number): string[] {
+  const { principal_id, branch, worktree, status, is_available, last_seen } = participant;
   const unheardMs = nowMs - Date.parse(last_seen);
   const seen = Number.isNaN(unheardMs) ? "unknown" : unheardMs < NOW_MS ? "now" : `${span(unheardMs)} ago`;
-  return [named(principal_id), orNone(branch), orNone(worktree && folderName(worktree)), is_available ? named(status) : "away", seen];
+  const does = !is_available ? "away" : holds && status === "idle" ? "working" : named(status);
+  return [named(principal_id), orNone(branch), orNone(worktree && folderName(worktree)), does, seen];
 }
 
 function intentCells({ principal_id, scope, expires_at, intent_id, objective, state }: IntentView, nowMs: number): string[] {
