@@ -21,6 +21,9 @@ const FAREWELL_MS = 950;
 /** How often it is looked whether the program that started the bridge still runs, in milliseconds. */
 const PARENT_LOOK_MS = 2_000;
 
+/** For a person who would wait for something to be seen. */
+const AT_A_TERMINAL = "this speaks MCP with the coding client that starts it (`signalbox init` wires one); Ctrl-D ends it";
+
 /** Exit code for a command line that cannot be used. */
 const EXIT_USAGE = 2;
 
@@ -43,6 +46,7 @@ export async function run(args: readonly string[]): Promise<void> {
   }
 
   const stdout = reserveStdout();
+  if (process.stdin.isTTY) report(AT_A_TERMINAL);
   let clientName: string | undefined;
   let loading: Promise<BridgeTools> | undefined;
 
