@@ -70,7 +70,7 @@ export interface Face {
     args: Readonly<Record<string, string>>,
     asked: Asked,
   ): Promise<{ readonly text: string } | { readonly refused: string } | Unavailable>;
-  /** At most 100 values; what is completed is a template's place or a prompt's argument. */
+  /** What is completed is a template's place or a prompt's argument. */
   complete(
     what: { readonly kind: "resource" | "prompt"; readonly name: string },
     place: string,

@@ -8,9 +8,6 @@ import { quoted } from "./quote.ts";
 
 export const PROMPTS: readonly Prompt[] = [standup, handoff, resolveConflict];
 
-/** As the protocol has it. */
-const MOST_VALUES = 100;
-
 /** As `prompts/list` shows them: plain JSON, the same each time, so that the bridge can carry it ready-made. */
 export function promptDefinitions(prompts: readonly Prompt[]): PromptDefinition[] {
   return prompts.map(({ name, title, description, arguments: args }) => ({ name, title, description, arguments: args }));
@@ -49,7 +46,7 @@ export async function fillPrompt(
   return prompt.fill(ctx, args);
 }
 
-/** Values that an argument may have, at most 100. */
+/** Values that an argument may have. */
 export async function completePrompt(
   prompts: readonly Prompt[],
   ctx: ToolContext,
@@ -58,5 +55,5 @@ export async function completePrompt(
   begun: string,
 ): Promise<readonly string[]> {
   const prompt = prompts.find((candidate) => candidate.name === name);
-  return ((await prompt?.complete?.(ctx, argument, begun)) ?? []).slice(0, MOST_VALUES);
+  return (await prompt?.complete?.(ctx, argument, begun)) ?? [];
 }

@@ -311,7 +311,7 @@ describe("signalbox://file/{path}", () => {
     const complete = (place: string, begun: string) => completeResource(RESOURCES, ctx, "signalbox://file/{path}", place, begun);
 
     expect(await complete("path", "src/")).toEqual(["src/a.ts", "src/b.ts"]);
-    expect(await complete("path", "gen/")).toHaveLength(100);
+    expect(await complete("path", "gen/")).toHaveLength(200);
     expect(await complete("other", "src/")).toEqual([]);
     expect(await completeResource(RESOURCES, ctx, "signalbox://session", "", "")).toEqual([]);
     Object.assign(tree, { list: (begun: string) => Promise.resolve([`${begun}b.ts`, `${begun}tools/`]) });

@@ -33,7 +33,7 @@ export async function readResource(
   return "uri" in read ? [read] : read;
 }
 
-/** Values that a place of a template may have, at most 100; `name` is the template's address. */
+/** Values that a place of a template may have; `name` is the template's address. */
 export async function completeResource(
   resources: readonly Resource[],
   ctx: ToolContext,
@@ -42,8 +42,5 @@ export async function completeResource(
   begun: string,
 ): Promise<readonly string[]> {
   const template = resources.find(({ uri }) => uri === name && uri.includes(`${place}}`));
-  return ((await template?.complete?.(ctx, place, begun)) ?? []).slice(0, MOST_VALUES);
+  return (await template?.complete?.(ctx, place, begun)) ?? [];
 }
-
-/** As the protocol has it. */
-const MOST_VALUES = 100;
