@@ -93,6 +93,7 @@ describe("what has to be covered", () => {
 
 describe("the digest of a body", () => {
   const good = "sha-256=:X48E9qOokqqrvdts8nOJRJN3OWDUoyWxBf7kbu9DBPE=:";
+  const longer = "sha-512=:WZDPaVn/7XgHaAy8pmojAkGWoRx2UFChF41A2svX+TaPm+AbwAgBWnrIiYllu7BNNyealdVLvRwEmTHWXvJwew==:";
   const withDigest = (digest: string | undefined, body = EXAMPLE.body) => ({
     ...EXAMPLE,
     body,
@@ -101,6 +102,8 @@ describe("the digest of a body", () => {
 
   it.each([
     { name: "is right", signed: withDigest(good), is: true },
+    { name: "is right as the longer one that there is", signed: withDigest(longer), is: true },
+    { name: "is of other bytes as the longer one", signed: withDigest(longer, Buffer.from('{"hello": "World"}')), is: false },
     { name: "is right beside another", signed: withDigest(`sha-512=:AAAA:, ${good}`), is: true },
     { name: "is of other bytes", signed: withDigest(good, Buffer.from('{"hello": "World"}')), is: false },
     { name: "is cut", signed: withDigest("sha-256=:X48E9qOokqqrvdts8nOJRA==:"), is: false },

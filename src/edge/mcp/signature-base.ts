@@ -72,12 +72,20 @@ function fieldOf(name: string, headers: Headers): string | undefined {
   return /^[a-z0-9!#$%&'*+.^_`|~-]+$/.test(name) ? (headers.get(name) ?? undefined) : undefined;
 }
 
-/** Whether `Content-Digest` (RFC 9530) is of these very bytes; a request without a body needs none. */
+/** What RFC 9530 has for digests that are to withstand somebody, and as Node calls it. */
+const ALGORITHMS = { "sha-256": "sha256", "sha-512": "sha512" } as const;
+
+/** Whether `Content-Digest` (RFC 9530), by whichever of these it has, is of these very bytes; a request without a body needs none. */
 export function isDigestRight({ headers, body }: { readonly headers: Headers; readonly body: Uint8Array }): boolean {
   const field = headers.get("content-digest");
   if (field === null) return body.length === 0;
-  const digest = readDictionary(field)?.get("sha-256");
-  const bytes = digest !== undefined && "value" in digest ? digest.value : undefined;
-  const wanted = createHash("sha256").update(body).digest();
-  return bytes instanceof Uint8Array && bytes.length === wanted.length && timingSafeEqual(bytes, wanted);
+  const digests = readDictionary(field);
+  return Object.entries(ALGORITHMS).some(([name, algorithm]) => {
+    const digest = digests?.get(name);
+    return digest !== undefined && "value" in digest && isOf(digest.value, createHash(algorithm).update(body).digest());
+  });
+}
+
+function isOf(given: unknown, wanted: Uint8Array): boolean {
+  return given instanceof Uint8Array && given.length === wanted.length && timingSafeEqual(given, wanted);
 }

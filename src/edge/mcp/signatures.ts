@@ -86,7 +86,7 @@ export function createSignatures({ table, beganAtMs, nowMs }: SignaturesOptions)
   }
 
   function taken(found: Found, brought: Brought): Refused | undefined {
-    if (!isDigestRight(brought)) return refused("Content-Digest is not the sha-256 of the body");
+    if (!isDigestRight(brought)) return refused("Content-Digest is not the sha-256 or sha-512 of the body");
     const created = found.input.parameters.get("created");
     const taken = replays.take(found.keyId, markOf(found), Number(created) * 1_000 + WINDOW_MS);
     if (taken === "first") return undefined;
