@@ -82,6 +82,7 @@ describe("a request", () => {
     { name: "of more messages at once than may come", asks: { body: `[${`${PING},`.repeat(50)}${PING}]` }, status: 429, code: -32000 },
     { name: "of more messages than an array has", asks: { body: `[${`${PING},`.repeat(100)}${PING}]` }, status: 400, code: -32600 },
     { name: "that is no message", asks: { headers: UNKNOWN_VERSION, body: "7" }, status: 400, code: -32600 },
+    { name: "of another JSON-RPC", asks: { body: '{"jsonrpc":"1.0","id":7,"method":"ping"}' }, status: 400, code: -32600, id: 7 },
     { name: "with an id that is none", asks: { body: '{"jsonrpc":"2.0","id":null,"method":"ping"}' }, status: 400, code: -32600 },
     {
       name: "of an unknown version",

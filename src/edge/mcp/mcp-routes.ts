@@ -11,7 +11,7 @@ import { createPlainCalls } from "../../mcp/plain-call.ts";
 import { networkOf } from "../http/pace.ts";
 import { type Peer, peerOf } from "../http/peer.ts";
 import { createReadingRoom, type Claim, type ReadingRoom } from "../http/reading-room.ts";
-import { barredResponse, CODE, refusal } from "./errors.ts";
+import { barredResponse, CODE, idOf, refusal } from "./errors.ts";
 import { forPage } from "./for-page.ts";
 import { type Env, HttpVisit } from "./http-visit.ts";
 import { createLegacy } from "./legacy/legacy.ts";
@@ -161,7 +161,8 @@ export function createMcpEdge(options: McpEdgeOptions): McpEdge {
     const call = calls.in2026(body, visit.request.headers);
     if (call !== undefined || eraOf(body, version) === "modern") return modern.post(visit, body, { bytes: bytes.length, call });
     const message = messageOf(body);
-    if (message.kind === "none") return refusal(400, CODE.request, "the body is no JSON-RPC message, and no array of them");
+    if (message.kind === "none")
+      return refusal(400, CODE.request, "the body is no JSON-RPC message, and no array of them", { id: idOf(body) });
     return legacy.post(visit, { messages: [message], isBatch: false });
   }
 
