@@ -18,6 +18,7 @@ import type { Peer } from "../http/peer.ts";
 import { type Frame, readFrame } from "./frames.ts";
 import type { Rate } from "../http/rate.ts";
 import type { SessionEdge } from "./session-edge.ts";
+import { answerTo } from "./unread.ts";
 
 /** What is known of a connection from its handshake. */
 export interface Handshake {
@@ -121,11 +122,8 @@ export function createMpacEdge(options: MpacEdgeOptions): MpacEdge {
         return onSideband(connection, seat, frame.ask);
       case "bad":
       case "ignored": {
-        const { type, refersTo } = frame;
-        if (type !== undefined && type !== "HELLO" && connection.bound === undefined) {
-          return refuse(connection, "session/not-joined", `${type} is taken after HELLO; send that first`, refersTo);
-        }
-        if (frame.kind === "bad") refuse(connection, frame.code, frame.why, refersTo);
+        const answer = answerTo(frame, { hasJoined: connection.bound !== undefined, closed: seat.visit?.session.closed });
+        if (answer !== undefined) refuse(connection, answer.code, answer.why, frame.refersTo);
         return;
       }
     }

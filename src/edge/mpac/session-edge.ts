@@ -32,6 +32,8 @@ export interface SessionEdge extends Disposable {
   summarize(): Promise<{ readonly revision: Revision; readonly writable: boolean; readonly summary: SummaryAnswer }>;
   refuse(connection: Connection, code: RefusalCode, message: string, refersTo?: string): void;
   gone(connection: Connection): void;
+  /** Why it has ended, where it has. */
+  readonly closed: string | undefined;
   /** Whether somebody has joined under this name over a connection that is open. */
   isConnected(principal: string): boolean;
   /** The session for whoever is in this process. */
@@ -135,6 +137,9 @@ export function createSessionEdge({ room, engine, files, observations, clock = s
     announceHandover: () => room.announceHandover(),
     shutDown: () => new Promise((resolve) => host.submit({ command: { type: "CoordinatorStopped" }, actor: SELF }, () => resolve())),
     gone: (connection) => room.leave(connection),
+    get closed() {
+      return host.view.closed;
+    },
     isConnected: (principal) => room.isConnected(principal),
     [Symbol.dispose]() {
       inside[Symbol.dispose]();
