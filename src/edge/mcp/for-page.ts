@@ -15,3 +15,16 @@ export function forPage(request: Pick<Request, "headers">, response: Response): 
   for (const [name, value] of Object.entries(headersForPage(request))) response.headers.append(name, value);
   return response;
 }
+
+/** What it may send. */
+export function preflight(headers: Headers): Response {
+  const asked = headers.get("access-control-request-headers");
+  return new Response(null, {
+    status: 204,
+    headers: {
+      "access-control-allow-methods": "GET, POST, DELETE",
+      ...(asked === null ? {} : { "access-control-allow-headers": asked }),
+      "access-control-max-age": "300",
+    },
+  });
+}

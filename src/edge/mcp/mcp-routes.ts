@@ -12,7 +12,7 @@ import { networkOf } from "../http/pace.ts";
 import { type Peer, peerOf } from "../http/peer.ts";
 import { createReadingRoom, type Claim, type ReadingRoom } from "../http/reading-room.ts";
 import { barredResponse, CODE, idOf, refusal } from "./errors.ts";
-import { forPage } from "./for-page.ts";
+import { forPage, preflight } from "./for-page.ts";
 import { type Env, HttpVisit } from "./http-visit.ts";
 import { createLegacy } from "./legacy/legacy.ts";
 import { eraOf, isModernVersion, messageOf } from "./messages.ts";
@@ -232,19 +232,6 @@ function unfitOf({ method, headers }: Request, { incoming }: Env): Response | un
     return refusal(415, CODE.server, "Unsupported Media Type: Content-Type must be application/json");
   }
   return Number(incoming.headers["content-length"] ?? 0) > MAX_BODY_BYTES ? tooLong(MAX_BODY_BYTES) : undefined;
-}
-
-/** What the page of an origin that may come in (`../http/guard.ts`) may send. */
-function preflight(headers: Headers): Response {
-  const asked = headers.get("access-control-request-headers");
-  return new Response(null, {
-    status: 204,
-    headers: {
-      "access-control-allow-methods": "GET, POST, DELETE",
-      ...(asked === null ? {} : { "access-control-allow-headers": asked }),
-      "access-control-max-age": "300",
-    },
-  });
 }
 
 function takes(headers: Headers, type: string): boolean {

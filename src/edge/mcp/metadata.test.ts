@@ -33,6 +33,22 @@ describe("the metadata of this server", () => {
     ]);
   });
 
+  it("can be read by a page that may come in, whose client says which revision it speaks", async () => {
+    const routes = metadataRoutes({ issuer: ISSUER, publicUrl: undefined });
+    const headers = { origin: "http://localhost:4711", "access-control-request-headers": "mcp-protocol-version" };
+
+    const answers = [
+      await routes.request(`http://127.0.0.1:4711${WELL_KNOWN}/mcp`, { method: "OPTIONS", headers }),
+      await routes.request(`http://127.0.0.1:4711${WELL_KNOWN}/mcp`, { headers }),
+    ];
+
+    expect(answers.map(({ status, headers: said }) => [status, said.get("access-control-allow-origin")])).toEqual([
+      [204, headers.origin],
+      [200, headers.origin],
+    ]);
+    expect(answers[0]?.headers.get("access-control-allow-headers")).toBe("mcp-protocol-version");
+  });
+
   it.each([`${WELL_KNOWN}/api/bus`, `${WELL_KNOWN}/mcp/more`, `${WELL_KNOWN}/session/mcp`])("is not at %s", async (asks) => {
     expect((await metadataRoutes({ issuer: ISSUER, publicUrl: undefined }).request(asks)).status).toBe(404);
   });

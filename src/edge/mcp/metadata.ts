@@ -3,6 +3,7 @@
  * the resource that a request was about.
  */
 import { Hono } from "hono";
+import { forPage, preflight } from "./for-page.ts";
 import { WRITE_SCOPE } from "./issuer.ts";
 
 const WELL_KNOWN = "/.well-known/oauth-protected-resource";
@@ -35,6 +36,8 @@ export function audiencesOf(base: string, sessionId: string | undefined): readon
 export function metadataRoutes({ issuer, publicUrl }: { readonly issuer: string; readonly publicUrl: string | undefined }): Hono {
   const routes = new Hono();
   for (const path of [WELL_KNOWN, `${WELL_KNOWN}/*`]) {
+    // Of a page that may come in its client asks by itself, and says which revision it speaks.
+    routes.options(path, ({ req }) => forPage(req.raw, preflight(req.raw.headers)));
     routes.get(path, (context) => {
       const base = baseOf(publicUrl, context.req.raw);
       const before = new URL(base).pathname.replace(/\/$/, "");
@@ -48,7 +51,7 @@ export function metadataRoutes({ issuer, publicUrl }: { readonly issuer: string;
         bearer_methods_supported: ["header"],
         resource_name: "Signalbox",
       };
-      return context.json(metadata, 200, { "cache-control": `public, max-age=${MAX_AGE_S}` });
+      return forPage(context.req.raw, context.json(metadata, 200, { "cache-control": `public, max-age=${MAX_AGE_S}` }));
     });
   }
   return routes;
