@@ -5,7 +5,7 @@ import { behindLines } from "./behind.ts";
 import { codeOf, failed, refused } from "./failure.ts";
 import { attemptOf, giveUpTurn } from "./begin-task-again.ts";
 import { releasedBy, releasedLine } from "./begin-task-released.ts";
-import { heldIn, holding, whose } from "./holders.ts";
+import { heldIn, holding, whose, yieldOfAgent } from "./holders.ts";
 import { withLiteralHint } from "./literal-hint.ts";
 import { conflictLine } from "./conflict-line.ts";
 import { clientRequestId } from "./once.ts";
@@ -290,6 +290,7 @@ function blocked(task: Task, rejection: Rejection, links: ReadScope["links"]): A
       all.files === undefined
         ? { tool: "begin_task", why: `the same with on_overlap "wait", to begin as soon as they are done` }
         : { tool: "begin_task", arguments: { ...asked, ...all, on_overlap: "wait" }, why: "to begin as soon as they are done" },
+      ...yieldOfAgent(task.principalId, holders),
       { tool: "yield_task", why: "only if they wait for a task of yours" },
     ],
   };

@@ -72,3 +72,16 @@ describe("files that one's own task holds", () => {
     expect(structured["next"]).toMatchObject([{ tool: "begin_task" }]);
   });
 });
+
+it.each(["check_overlap", "begin_task"])("names the call that frees what a sub-agent of one's own has left, in %s", async (tool) => {
+  const session = new TestSession();
+  session.holds("bo", "intent-bo", ["src/a.ts"]);
+  session.holds("ana/reviewer", "intent-agent", ["src/a.ts"]);
+  const asked = { files: ["src/a.ts"], ...(tool === "begin_task" ? { objective: "x" } : {}) };
+  const yields = { tool: "yield_task", arguments: { intent_id: "intent-agent" } };
+
+  const [ana, cy] = await Promise.all(["ana", "cy"].map((who) => caller(session, who).call(tool, asked)));
+
+  expect(ana?.structured["next"]).toContainEqual({ ...yields, why: "if ana/reviewer, a sub-agent of yours, is done with it" });
+  expect(cy?.structured["next"]).not.toContainEqual(expect.objectContaining(yields));
+});

@@ -1,7 +1,7 @@
 /** `check_overlap`: whether others hold files, without announcing anything. */
 import * as z from "zod";
 import { behindLines } from "./behind.ts";
-import { holding, whose } from "./holders.ts";
+import { holding, whose, yieldOfAgent } from "./holders.ts";
 import { observedLine, observedOverlap, uncomparedLine } from "./observed.ts";
 import { listed } from "./quote.ts";
 import { withLiteralHint } from "./literal-hint.ts";
@@ -117,6 +117,7 @@ async function overlapsWith(ctx: ToolContext, paths: readonly string[]): Promise
     const next = [{ why: "find out whose edits these are before you edit the same files" }, ...(own.length === 0 ? [begin] : goOn)];
     return { structured, lines: ["observed: nobody holds these files, but some were changed without a task.", ...seen], next };
   }
+  const { principalId } = await ctx.coordination.membership();
   return {
     structured,
     lines: [
@@ -126,6 +127,7 @@ async function overlapsWith(ctx: ToolContext, paths: readonly string[]): Promise
       ...seen,
     ],
     next: [
+      ...yieldOfAgent(principalId, overlaps),
       { tool: "begin_task", why: "with files that nobody holds" },
       { tool: "check_overlap", ...(all.files === undefined ? {} : { arguments: all }), why: `again when ${whose(overlaps)} may be done` },
     ],

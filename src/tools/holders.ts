@@ -3,7 +3,9 @@ import * as z from "zod";
 import { ScopeView } from "../wire/query/views.ts";
 import type { Rejection } from "../wire/refusals.ts";
 import { listed, named, quoted } from "./quote.ts";
+import { isOwn } from "./resources/whose.ts";
 import { since, until } from "./times.ts";
+import type { Next } from "./tool.ts";
 
 export interface Holder {
   readonly intent_id: string;
@@ -117,4 +119,12 @@ export function holding(holder: Holder, nowMs: number): string {
 /** Principals, each once, for a sentence. */
 export function whose(holders: readonly { readonly principal_id: string }[]): string {
   return listed([...new Set(holders.map((holder) => holder.principal_id))], 3);
+}
+
+/** The call that frees what a sub-agent of the caller's has left behind: it is nobody else's to give up. */
+export function yieldOfAgent(me: string, holders: readonly Pick<Holder, "intent_id" | "principal_id">[]): Next[] {
+  const held = holders.find(({ principal_id }) => principal_id !== me && isOwn(me, principal_id));
+  if (held === undefined) return [];
+  const why = `if ${named(held.principal_id)}, a sub-agent of yours, is done with it`;
+  return [{ tool: "yield_task", arguments: { intent_id: held.intent_id }, why }];
 }
