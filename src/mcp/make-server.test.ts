@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import type { Asked, Face } from "./face.ts";
-import { ERAS, faceWith, later, said, talk } from "./talk.test.fixture.ts";
+import type { Asked, AskedToCall, Face } from "./face.ts";
+import { envelope, ERAS, faceWith, later, said, talk } from "./talk.test.fixture.ts";
 
 const resource = (uri: string) => ({ uri, name: uri, title: "T", description: "D.", mimeType: "application/json" });
 const standup = { name: "standup", title: "Standup", description: "Who does what.", arguments: [] };
@@ -196,6 +196,23 @@ describe.each(ERAS)("a server in the %s era", (era) => {
     await host.ask("tools/call", { name: "act" }, 50);
 
     expect(await settled.promise).toBe(left);
+  });
+
+  it("reports no fault where a client has taken its call back", async () => {
+    const reported: string[] = [];
+    const begun = later();
+    const act = ({ signal }: AskedToCall) => {
+      begun.resolve();
+      return new Promise<never>((_resolve, reject) => signal.addEventListener("abort", () => reject(signal.reason as Error)));
+    };
+    const host = await talk(era, faceWith({ act }), { report: (line) => reported.push(line) });
+    void host.ask("tools/call", { name: "act" }, 50);
+    await begun.promise;
+
+    host.say("notifications/cancelled", { requestId: 50, reason: "enough", _meta: envelope() });
+    await host.ask("tools/list");
+
+    expect(reported).toEqual([]);
   });
 
   it("reports progress under the caller's token, growing, and only until the answer", async () => {

@@ -114,6 +114,7 @@ function answerIn(server: Server, face: Face, { era, report }: MakeServerOptions
     try {
       return await work({ signal: ctx.mcpReq.signal, clientName, era, visit: ctx.http?.authInfo?.extra?.["visit"] });
     } catch (cause) {
+      if (ctx.mcpReq.signal.aborted) throw cause; // nobody hears it, and it may be the client's own reason
       throw errorOf(cause, ctx.mcpReq.method, report);
     }
   };
