@@ -104,7 +104,7 @@ it("makes no more answers for a reader that reads none, until it has read or gon
   const said = (line: string, body = "") => `${line} HTTP/1.1\r\nHost: localhost\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
   const lazy = connect(Number(port), hostname).on("error", () => undefined);
   // Nothing is sent over this connection before the claim has its answer.
-  lazy.write(said(`POST ${pathname}/lanes/deploy/claim`, claim("ana")) + said(`GET ${pathname}/status`).repeat(4));
+  lazy.write(said(`POST ${pathname}/lanes/deploy/claim`, claim("ana")) + said(`GET ${pathname}/status`).repeat(12));
   await expect.poll(() => world.host.revision).toBe(revision + 1);
   let isAnswered = false;
 

@@ -129,9 +129,10 @@ export function createBus(options: BusOptions): Bus {
   /** Waits until it has read enough of what it asked before: who reads nothing has nothing more made. False when it is gone. */
   async function hasRead(reader: string, outgoing: ServerResponse): Promise<boolean> {
     const turn = await unread.turn(reader);
-    if (outgoing.closed) turn[Symbol.dispose]();
+    // One that waited for its turn on a connection is destroyed with that, and may have said so before.
+    if (outgoing.destroyed) turn[Symbol.dispose]();
     else outgoing.once("close", () => turn[Symbol.dispose]());
-    return !outgoing.closed;
+    return !outgoing.destroyed;
   }
 
   function follow(board: BoardEdge, request: Request, mayStay: () => boolean): Answer | Response {
