@@ -5,7 +5,7 @@ import type { SessionEventOf } from "../../../wire/session.ts";
 import type { Place } from "../../aggregate.ts";
 import { isDisputed } from "../contested.ts";
 import { isUnderFreeze } from "../frozen.ts";
-import { withMember, withoutMember } from "../members.ts";
+import { withMember, withoutMember } from "../sparse-set.ts";
 import { policyOf } from "../policy.ts";
 import type { SessionState } from "../state.ts";
 import type { Conflict } from "../state/conflicts.ts";

@@ -4,7 +4,7 @@ import type { SessionEventOf } from "../../../wire/session.ts";
 import type { Place } from "../../aggregate.ts";
 import { parseResource } from "../../scope/resource.ts";
 import { reachOf } from "../dependency-reach.ts";
-import { NO_MEMBERS, withMember, withoutMember } from "../members.ts";
+import { NO_MEMBERS, withMember, withoutMember } from "../sparse-set.ts";
 import { footprintOnce, pathRules } from "../scopes.ts";
 import type { SessionState } from "../state.ts";
 import { type Intent, isLive, type LiveState } from "../state/intents.ts";

@@ -3,7 +3,7 @@ import type { IntentId, OpId } from "../../../wire/ids.ts";
 import type { SessionEventOf } from "../../../wire/session.ts";
 import type { Place } from "../../aggregate.ts";
 import { parseResource } from "../../scope/resource.ts";
-import { NO_MEMBERS, withMember, withoutMember } from "../members.ts";
+import { NO_MEMBERS, withMember, withoutMember } from "../sparse-set.ts";
 import { pathRules } from "../scopes.ts";
 import type { SessionState } from "../state.ts";
 import { isLive } from "../state/intents.ts";
