@@ -13,6 +13,7 @@ import { createTranscript } from "../edge/mpac/transcript.ts";
 import { BEFORE_FIRST, unseal } from "../engine/seal.ts";
 import { type KeptLog, type Reading, type StreamReport, verifyLog, wholeRecords } from "../engine/verify.ts";
 import { claimStore } from "../git/owner-file.ts";
+import { clearStartError } from "../git/start-error.ts";
 import type { StoreFolder } from "../git/store-folder.ts";
 import { setAside } from "../store/set-aside.ts";
 import { openSqliteStore } from "../store/sqlite.ts";
@@ -121,5 +122,7 @@ export async function checkLog({ folder, logPath }: StoreFolder): Promise<number
  */
 export async function setLogAside({ folder, logPath }: StoreFolder): Promise<string> {
   await using _ownership = await claimStore(folder);
-  return await setAside(logPath, Date.now());
+  const aside = await setAside(logPath, Date.now());
+  await clearStartError(folder).catch(() => undefined); // what it advised was this
+  return aside;
 }

@@ -3,6 +3,7 @@ import { basename, join } from "node:path";
 import { expect, it } from "vitest";
 import { hostedStore } from "../git/hosted-store.ts";
 import { scratchFolder } from "../git/scratch.test.fixture.ts";
+import { readStartError } from "../git/start-error.ts";
 import { loadSqliteDriver } from "../store/sqlite-driver.ts";
 import { EXIT } from "./exit-codes.ts";
 import { sidecarHere, signalbox, startedSidecar, storeOf } from "./program.test.fixture.ts";
@@ -12,8 +13,11 @@ it("renames a corrupt log, after which a sidecar starts", async () => {
   const repo = await scratch.repository("repo");
   const store = await storeOf(scratch, repo);
   await writeFile(store.logPath, "no database");
+  const { code } = await signalbox(scratch, "sidecar", "--workspace", repo);
+  expect([code, await readStartError(store.folder)]).toMatchObject([EXIT.corrupt, { code: "store/corrupt" }]);
 
   const aside = await signalbox(scratch, "store", "set-aside", "--json", "--workspace", repo);
+  expect(await readStartError(store.folder)).toBeUndefined();
   const names = await readdir(store.folder);
   await using _sidecar = await startedSidecar(scratch, repo);
 
