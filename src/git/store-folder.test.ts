@@ -102,7 +102,8 @@ describe("the store of a repository", () => {
       const locating = locateStore(await scratch.find(root), scratch);
 
       await expect(locating).rejects.toThrow(StoreIdentityBroken);
-      await expect(locating).rejects.toThrow(`${path} does not say which store this is`);
+      await expect(locating).rejects.toThrow(`${path} does not say which store this is (`);
+      await expect(locating).rejects.toThrow("put back what it was, or remove it");
       expect(await readFile(path, "utf8")).toBe(text);
     }
   });

@@ -18,7 +18,9 @@ export class StoreIdentityBroken extends Error {
   readonly path: string;
 
   constructor(path: string, what: string, cause?: unknown) {
-    super(`${path} does not say which store this is: ${what}`, { cause });
+    super(`${path} does not say which store this is (${what}): put back what it was, or remove it, and the next start makes another`, {
+      cause,
+    });
     this.path = path;
   }
 }
