@@ -38,7 +38,7 @@ const HTTP: readonly (readonly [string, string, string])[] = [
   [
     "200",
     "-32601, -32602, -32603",
-    "An unknown method; an unknown tool, resource or prompt, or arguments that do not fit; a fault of ours.",
+    "An unknown method; an unknown tool, resource (before `2026-07-28` -32002) or prompt, a cursor, or arguments that do not fit; a fault of ours.",
   ],
 ];
 
