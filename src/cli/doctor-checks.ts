@@ -3,7 +3,7 @@ import { access } from "node:fs/promises";
 import { checkLog } from "../app/kept-log.ts";
 import { askGit, GitMissing } from "../git/ask-git.ts";
 import { bootId } from "../git/boot-id.ts";
-import { remoteFileSystem } from "../git/file-system.ts";
+import { remoteFileSystem } from "../git/network-disk.ts";
 import { readStartError } from "../git/start-error.ts";
 import type { StoreFolder } from "../git/store-folder.ts";
 import { VERSION } from "../version.ts";

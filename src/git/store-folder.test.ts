@@ -1,7 +1,7 @@
 import { chmod, cp, mkdir, readdir, readFile, rename, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { remoteFileSystem, remoteTypeOf } from "./file-system.ts";
+import { remoteFileSystem, remoteTypeOf } from "./network-disk.ts";
 import { deriveIdentity } from "./identity.ts";
 import type { PlainFolder } from "./repository.ts";
 import { asOrdinaryUser, fullDisk, isRoot, type Scratch, scratchFolder } from "./scratch.test.fixture.ts";

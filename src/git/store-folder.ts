@@ -12,7 +12,7 @@ import { join } from "node:path";
 import type { StoreIdentity } from "../wire/store-identity.ts";
 import { isReadOnly } from "./create-once.ts";
 import { errnoOf } from "./errno.ts";
-import { remoteFileSystem } from "./file-system.ts";
+import { remoteFileSystem } from "./network-disk.ts";
 import { deriveIdentity } from "./identity.ts";
 import { mainPathOf, type Workspace } from "./repository.ts";
 import { makeStoreIdentity, readStoreIdentity, STORE_IDENTITY_FILE, StoreIdentityBroken } from "./store-identity.ts";
