@@ -46,6 +46,18 @@ describe("in a repository without files of Claude Code", () => {
     expect(await remove(scratch, root)).toBe(0);
   });
 
+  it("writes none of them where one cannot be written", async () => {
+    await using scratch = await scratchFolder();
+    const root = await scratch.repository("repo");
+    await put(root, { [SETTINGS_FILE]: "{}\n" });
+    const project = await projectIn(scratch, root);
+    await writeFile(join(root, SETTINGS_FILE), '{ "of": "somebody" }\n');
+
+    await expect(carryOut(project, planFor(project))).rejects.toThrow("was changed in the meantime");
+
+    expect(await readdir(root)).toEqual([".claude", ".git"]);
+  });
+
   it("leaves the folder when somebody has put something into it", async () => {
     await using scratch = await scratchFolder();
     const root = await scratch.repository("repo");

@@ -70,10 +70,25 @@ export async function carryOut(project: Project, plan: readonly Change[]): Promi
     // Where nothing can be kept, removal takes away what is ours and leaves the rest.
     await writeRecord(place.store, recordOf(root, texts, plan, record, folders.flat())).catch(() => undefined);
   }
-  for (const change of plan) await writeProjectFile(root, change);
+  await writeAll(root, plan);
   if (!removing) return;
   await removeFolders(root, record?.folders ?? []);
   await removeRecord(place.store, root);
+}
+
+/** All of them or none: a client that has the server and no guard goes unguarded without a word. */
+async function writeAll(root: string, plan: readonly Change[]): Promise<void> {
+  const written: Change[] = [];
+  try {
+    for (const change of plan) {
+      await writeProjectFile(root, change);
+      written.push(change);
+    }
+  } catch (cause) {
+    for (const { name, before, after } of written)
+      await writeProjectFile(root, { name, before: after, after: before }).catch(() => undefined);
+    throw cause;
+  }
 }
 
 function remarksOn({ args }: Launch): readonly string[] {
