@@ -84,7 +84,8 @@ function endOfSidecar({ repository, env }: DemoScratch): AsyncDisposable {
 }
 
 function howToWire(paint: Paint): string {
-  const snippets = snippetText(ownLaunch(), paint);
+  const { command, args } = ownLaunch();
+  const snippets = snippetText({ command, args: [...args, "mcp"] }, paint);
   return `That was all of it, and all of it is gone again. \`signalbox init\` brings it into your repository for Claude Code, with a guard before edits. For any client, put this into its settings:\n\n${snippets}\nThen \`signalbox doctor\` says whether everything is there, and \`signalbox status\` who is working.\n`;
 }
 

@@ -14,7 +14,6 @@ import { diffOf, painted } from "./init/show-change.ts";
 import { carryOut, planFor, type Project, projectAt } from "./init/wiring.ts";
 import { EXIT } from "./exit-codes.ts";
 import { CommandFault } from "./fault.ts";
-import { ownLaunch } from "./launcher.ts";
 import { placeOf, WORKSPACE_OPTION } from "./place.ts";
 import { withProgress } from "./progress.ts";
 import { snippetText } from "./snippets.ts";
@@ -78,7 +77,7 @@ async function install(project: Project, flags: InitFlags): Promise<Outcome> {
     process.exitCode = EXIT.failed;
   }
   say.result(`Other clients are wired by hand; a guard before edits is for Claude Code alone.\n`);
-  say.result(snippetText(ownLaunch(), paint, "Claude Code"));
+  say.result(snippetText(project.server, paint, "Claude Code"));
   const found = proof.proved ? proof.reason : proof.found;
   return {
     files: filesOf(plan),

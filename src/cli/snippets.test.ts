@@ -3,19 +3,18 @@ import { expect, it } from "vitest";
 import { ownLaunch } from "./launcher.ts";
 import { clientSnippets } from "./snippets.ts";
 
-const LAUNCH = { command: "/usr/bin/node", args: ["/opt/signal box/bin/signalbox.js"] };
+const BRIDGE = { command: "/usr/bin/node", args: ["/opt/signal box/bin/signalbox.js", "mcp"] };
 
 it("is what each client reads", () => {
-  const [common, code, codex] = clientSnippets(LAUNCH).map(({ text }) => text);
+  const [common, code, codex] = clientSnippets(BRIDGE).map(({ text }) => text);
 
-  const bridge = { command: LAUNCH.command, args: [...LAUNCH.args, "mcp"] };
-  expect(JSON.parse(common ?? "")).toEqual({ mcpServers: { signalbox: bridge } });
-  expect(JSON.parse(code ?? "")).toEqual({ servers: { signalbox: { type: "stdio", ...bridge } } });
+  expect(JSON.parse(common ?? "")).toEqual({ mcpServers: { signalbox: BRIDGE } });
+  expect(JSON.parse(code ?? "")).toEqual({ servers: { signalbox: { type: "stdio", ...BRIDGE } } });
   expect(codex).toBe('[mcp_servers.signalbox]\ncommand = "/usr/bin/node"\nargs = ["/opt/signal box/bin/signalbox.js", "mcp"]');
 });
 
 it("names a client and its file once", () => {
-  expect(clientSnippets(LAUNCH).flatMap(({ clients }) => clients.map(({ name }) => name))).toEqual([
+  expect(clientSnippets(BRIDGE).flatMap(({ clients }) => clients.map(({ name }) => name))).toEqual([
     "Claude Code",
     "Cursor",
     "Gemini CLI",

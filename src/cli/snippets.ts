@@ -1,5 +1,5 @@
 /** What a user writes into the settings of a coding client so that it starts the bridge. Absolute paths, so that no client waits for a download. */
-import type { Launch } from "./launcher.ts";
+import type { Server } from "./init/claude-files.ts";
 import type { Paint } from "./terminal.ts";
 
 export interface Snippet {
@@ -8,8 +8,7 @@ export interface Snippet {
   readonly text: string;
 }
 
-export function clientSnippets({ command, args }: Launch): readonly Snippet[] {
-  const bridge = { command, args: [...args, "mcp"] };
+export function clientSnippets(bridge: Server): readonly Snippet[] {
   const json = (settings: object) => JSON.stringify(settings, undefined, 2);
   return [
     {
@@ -35,8 +34,8 @@ export function clientSnippets({ command, args }: Launch): readonly Snippet[] {
 const ELSEWHERE = "For a session at a coordinator elsewhere, MPAC_COORDINATOR_URL and MPAC_COORDINATOR_TOKEN go into the server's `env`.\n";
 
 /** The snippets to be read and copied. @param wired - a client that needs none */
-export function snippetText(launch: Launch, paint: Paint, wired?: string): string {
-  const parts = clientSnippets(launch).flatMap(({ clients, text }) => {
+export function snippetText(bridge: Server, paint: Paint, wired?: string): string {
+  const parts = clientSnippets(bridge).flatMap(({ clients, text }) => {
     const title = clients
       .filter(({ name }) => name !== wired)
       .map(({ name, file }) => `${name}: ${file}`)
