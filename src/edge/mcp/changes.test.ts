@@ -135,7 +135,7 @@ describe("whoever follows a session", () => {
     const store = touchyStore();
     const life = await withAna(start({ store }));
     for (let round = 0; round < 5; round += 1) await Promise.all(Array.from({ length: 500 }, () => life.posts("a")));
-    const { read } = store;
+    const read = store.read.bind(store);
     store.read = (stream, ...from) => {
       if (stream === streamOf(SESSION, "board")) throw new Error("the log was read");
       return read(stream, ...from);
