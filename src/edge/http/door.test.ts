@@ -88,6 +88,18 @@ describe("a credential", () => {
       at: "red",
       gives: { refused: expect.stringMatching(/cannot be verified/) as string },
     },
+    {
+      name: "that says itself that it has expired is refused",
+      shows: { type: "bearer_token", value: "ana-token", expires_at: "2026-01-01T00:00:00Z" },
+      at: "red",
+      gives: { refused: expect.stringMatching(/has expired/) as string },
+    },
+    {
+      name: "is known until then, and by an end that nobody can read",
+      shows: { type: "bearer_token", value: "ana-token", expires_at: "soon" },
+      at: "red",
+      gives: { admitted: { method: "bearer_token" } },
+    },
   ])("$name", ({ shows, at, gives }) => {
     const admission = door.admit(shows, at);
 

@@ -59,6 +59,7 @@ export interface DoorOptions {
   readonly own: string;
   /** Whether that one is wanted of everybody who has none of a table. */
   readonly wantsOwn?: boolean;
+  readonly nowMs?: () => number;
 }
 
 /** Credentials that say who somebody is by a certificate, which nobody here has looked at. */
@@ -77,7 +78,7 @@ const hashed = (token: string): Buffer => createHash("sha256").update("signalbox
 const UNKNOWN = "this token is not known here; ask whoever runs the coordinator for one";
 const NOT_OWN = "this is not the token of the discovery file, which every client has to bring here; a bridge reads it by itself";
 
-export function createDoor({ table, own, wantsOwn = false }: DoorOptions): Door {
+export function createDoor({ table, own, wantsOwn = false, nowMs = Date.now }: DoorOptions): Door {
   let entries = entriesOf(table ?? {});
   const ownBytes = Buffer.from(own);
 
@@ -111,9 +112,12 @@ export function createDoor({ table, own, wantsOwn = false }: DoorOptions): Door 
     provesIdentity: table !== undefined,
     admit(credential, sessionId) {
       if (typeof credential !== "object" || credential === null) return { refused: `a credential is needed here: ${HOW}` };
-      const { type = BEARER, value } = credential as { readonly type?: unknown; readonly value?: unknown };
+      const { type = BEARER, value, expires_at: ends } = credential as Readonly<Record<string, unknown>>;
       if (typeof value !== "string" || value === "" || typeof type !== "string") return { refused: `the credential has no value: ${HOW}` };
       if (BY_CERTIFICATE.has(type)) return { refused: `a credential of the type ${type} cannot be verified here: ${HOW}` };
+      if (typeof ends === "string" && Date.parse(ends) <= nowMs()) {
+        return { refused: `the credential says itself that it has expired; bring one that holds: ${HOW}` };
+      }
       return judge(value, BY_TOKEN.has(type) ? type : "custom", sessionId);
     },
     knows: (fingerprint, sessionId) => entries.some((entry) => entry.fingerprint === fingerprint && opens(entry, sessionId)),
