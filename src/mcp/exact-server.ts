@@ -4,7 +4,6 @@
  */
 import {
   PROTOCOL_VERSION_META_KEY,
-  ProtocolError,
   ProtocolErrorCode,
   Server,
   UnsupportedProtocolVersionError,
@@ -71,11 +70,16 @@ function withOldCode(message: JSONRPCMessage): JSONRPCMessage {
   return isNotFound ? { ...message, error: { ...message.error, code: RESOURCE_NOT_FOUND } } : message;
 }
 
-/** What the SDK's schemas found, which it throws as a text of JSON; undefined for whatever else was thrown. */
+/** How the SDK throws what its schemas found: as a text of JSON, of a call behind these words. */
+const FOUND = /^(?:Invalid tools\/call request: )?(\[\n[^]*\n\])$/;
+
+type Issues = readonly { readonly path: readonly (string | number)[]; readonly message: string }[];
+
+/** Undefined for whatever else was thrown. */
 function mistakesIn(cause: unknown): string | undefined {
-  if (!(cause instanceof Error) || cause instanceof ProtocolError || !cause.message.startsWith("[")) return undefined;
-  const issues = JSON.parse(cause.message) as readonly { readonly path: readonly (string | number)[]; readonly message: string }[];
-  return issues
+  const [, found] = (cause instanceof Error && FOUND.exec(cause.message)) || [];
+  if (found === undefined) return undefined;
+  return (JSON.parse(found) as Issues)
     .slice(0, LISTED)
     .map(({ path, message }) => `${path.join(".")}: ${message}`)
     .join("; ");
