@@ -1,22 +1,17 @@
 /**
- * Whom a request over HTTP makes in a session: the same participant for the same credential and name, in every life of the
- * sidecar, with what the tools need of it. It takes part in process and through no connection.
+ * Whom a request over HTTP makes in a session, and for how long: the same participant for the same credential and name, in every
+ * life of the sidecar. It takes part in process and through no connection.
  */
 import { agentsOf, credentialOf } from "../../core/session/read.ts";
 import type { Clock } from "../../engine/clock.ts";
-import { sha256 } from "../../engine/seal.ts";
-import { newShortId } from "../../short-id.ts";
 import { createNotices } from "../../tools/notices.ts";
-import type { ToolContext } from "../../tools/ports.ts";
-import type { Coordination } from "../../tools/ports/session.ts";
 import { PRESENT_MS } from "../../wire/over-http.ts";
-import { createBoard, noAgents, reading, readingAs } from "./coordination.ts";
 import type { Caller, Callers, Visitor, Visitors } from "./ports.ts";
-import { createAgents } from "./visitor/agents.ts";
+import { createContexts } from "./visitor/contexts.ts";
 import { createMember, type Member } from "./visitor/member.ts";
 import { besideNamesake, fingerprintOf, instanceOf, keptNames, nameOf, type Naming } from "./visitor/names.ts";
 import type { Place } from "./visitor/place.ts";
-import { createMail, type Mail, noPeers } from "./visitor/peers.ts";
+import { createMail, type Mail } from "./visitor/peers.ts";
 
 /** How often it is looked who has made no request for long, in milliseconds. */
 const LOOK_MS = 15_000;
@@ -73,7 +68,7 @@ interface Stay {
 export function createVisitors(options: VisitorsOptions): Visitors {
   const { enter, callers, capabilities, clock, nowMs, reportFault } = options;
   const naming = keptNames(options.naming);
-  const { howToSignIn } = callers;
+  const contexts = createContexts({ howToSignIn: callers.howToSignIn, nowMs, reportFault });
   const stays = new Map<string, Stay>();
   let isOver = false;
 
@@ -158,39 +153,11 @@ export function createVisitors(options: VisitorsOptions): Visitors {
       known.mail.follow(takesMail);
     }
     // This machine's own user is one and the same caller with each request.
-    if (known.served?.caller !== caller) known.served = { caller, visitor: visitorOf(stay, place, caller, known) };
+    if (known.served?.caller !== caller) {
+      const context = contexts.of(place, caller, known, (other) => agentOf(known, stay, place, caller, other));
+      known.served = { caller, visitor: { context, hold: () => held([stay, known]) } };
+    }
     return known.served.visitor;
-  }
-
-  function visitorOf(stay: Stay, place: Place, caller: Caller, known: Known): Visitor {
-    const { member } = known;
-    const speaking = (one: Member): Coordination => (caller.mayWrite ? one.coordination : readingAs(one, howToSignIn));
-    const takeNotices = (): string[] => [
-      ...(place.visitorFiles.takeNotices?.() ?? []),
-      ...[known, ...known.agents].flatMap((one) => one.member.notices.take()),
-    ];
-    const coordination = speaking(member);
-    const context: ToolContext = {
-      ...common(place),
-      coordination: { ...coordination, membership: async () => ({ ...(await coordination.membership()), takeNotices }) },
-      agents: createAgents({
-        place,
-        caller,
-        main: member,
-        memberOf: (other) => agentOf(known, stay, place, caller, other),
-        speaking,
-        nowMs,
-      }),
-      board: createBoard(place, caller, member, howToSignIn),
-      peers: caller.mayWrite ? known.mail.peers : noPeers(howToSignIn),
-    };
-    return { context, hold: () => held([stay, known]) };
-  }
-
-  function common(place: Place): Omit<ToolContext, "coordination" | "agents" | "board" | "peers"> {
-    const { workspaceDir: dir, sessionId } = place.session;
-    const workspace = { dir, sessionId };
-    return { files: place.visitorFiles.files, onOverlap: "block", nowMs, newId: newShortId, hash: sha256, workspace, reportFault };
   }
 
   function held(whom: readonly { holds: number; lastMs: number }[]): Disposable {
@@ -252,15 +219,7 @@ export function createVisitors(options: VisitorsOptions): Visitors {
       const stay = stayIn(sessionId);
       const place = await stay.place;
       if (caller.kind !== "anybody") return visitAs(stay, place, caller, { clientName, takesMail });
-      const coordination = reading(place, howToSignIn);
-      const context: ToolContext = {
-        ...common(place),
-        coordination,
-        agents: noAgents(coordination),
-        board: createBoard(place, caller, undefined, howToSignIn),
-        peers: noPeers(howToSignIn),
-      };
-      return { context, hold: () => held([stay]) };
+      return { context: contexts.ofNobody(place, caller), hold: () => held([stay]) };
     },
     get present() {
       return [...stays.values()].flatMap(({ known }) => [...known.values()]).filter(({ member }) => member.isPresent).length;
