@@ -54,13 +54,13 @@ describe("files that one's own task holds", () => {
     expect(structured).toMatchObject({ verdict: "clear", own: [intent] });
     expect(text).toContain(`clear: nobody else holds src/a.ts, src/b.ts.\nAll of that is yours already, by ${intent}.\n`);
     expect(structured["next"]).toEqual([
-      { why: `edit them under ${intent}` },
+      { why: `edit under ${intent}` },
       { tool: "yield_task", arguments: { intent_id: intent }, why: "when you are done" },
     ]);
 
     session.observed.push(seen({ yours: true }));
     const again = await ana.call("check_overlap", asked);
-    expect(again.structured["next"]).toContainEqual({ why: `edit them under ${intent}` });
+    expect(again.structured["next"]).toContainEqual({ why: `edit under ${intent}` });
   });
 
   it("are to be announced where it holds a part of them", async () => {

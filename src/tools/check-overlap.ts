@@ -82,7 +82,7 @@ async function overlapsWith(ctx: ToolContext, paths: readonly string[]): Promise
   const all = asArguments(paths);
   const more = total - Math.min(overlaps.length, NAMED_HOLDERS);
   const goOn: Next[] = [
-    { why: `edit them under ${listed(own)}` },
+    { why: `edit under ${listed(own)}` },
     ...own.slice(0, 1).map((intent_id) => ({ tool: "yield_task", arguments: { intent_id }, why: "when you are done" })),
   ];
   const structured = {
