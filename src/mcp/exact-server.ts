@@ -18,8 +18,7 @@ import {
 import type { Asked } from "./face.ts";
 import { isObject } from "./members.ts";
 import { invalid } from "./refusals.ts";
-
-const REVISION = "2026-07-28";
+import { REVISION } from "./revision.ts";
 
 /** As 2025-11-25 and those before have it. */
 const RESOURCE_NOT_FOUND = -32_002;

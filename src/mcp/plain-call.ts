@@ -9,13 +9,13 @@ import {
   classifyInboundRequest,
   CLIENT_CAPABILITIES_META_KEY,
   CLIENT_INFO_META_KEY,
-  PROTOCOL_VERSION_META_KEY,
   SERVER_INFO_META_KEY,
 } from "@modelcontextprotocol/server";
 import type { Ends } from "./ending.ts";
 import type { Asked, AskedToCall, Called, Face } from "./face.ts";
 import { canBeAsked, errorOf, hearWhatHasCome, type MakeServerOptions, serverInfoOf } from "./make-server.ts";
 import { hasOnly, isId, isObject, type Members } from "./members.ts";
+import { isMeta, MESSAGE, REVISION } from "./revision.ts";
 
 export interface PlainCall {
   readonly id: string | number;
@@ -35,11 +35,8 @@ export interface PlainCalls {
 }
 
 const METHOD = "tools/call";
-const REVISION = "2026-07-28";
-const MESSAGE: ReadonlySet<string> = new Set(["jsonrpc", "id", "method", "params"]);
 const PARAMS_2025: ReadonlySet<string> = new Set(["name", "arguments"]);
 const PARAMS_2026: ReadonlySet<string> = new Set(["name", "arguments", "_meta"]);
-const META: ReadonlySet<string> = new Set([PROTOCOL_VERSION_META_KEY, CLIENT_INFO_META_KEY, CLIENT_CAPABILITIES_META_KEY]);
 
 /** Ways in which clients speak of themselves that are kept, and the characters of one. */
 const MAX_KEPT = 64;
@@ -65,7 +62,7 @@ export function createPlainCalls(): PlainCalls {
       const call = callIn(body, PARAMS_2026);
       if (call === undefined) return undefined;
       const { _meta: meta } = call.params;
-      if (!isObject(meta) || !hasOnly(meta, META) || meta[PROTOCOL_VERSION_META_KEY] !== REVISION) return undefined;
+      if (!isMeta(meta)) return undefined;
       const says = (header: string, what: string): boolean => headers === undefined || headers.get(header) === what;
       if (!says("mcp-protocol-version", REVISION) || !says("mcp-method", METHOD) || !says("mcp-name", call.tool)) return undefined;
       if (!isInOrder(body as Members, meta)) return undefined;

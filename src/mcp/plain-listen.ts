@@ -4,17 +4,11 @@
  *
  * Nothing is refused here. Whatever is not plain, and whatever is wrong with a request, is the SDK's to answer.
  */
-import {
-  classifyInboundRequest,
-  CLIENT_CAPABILITIES_META_KEY,
-  CLIENT_INFO_META_KEY,
-  PROTOCOL_VERSION_META_KEY,
-  SERVER_INFO_META_KEY,
-  SUBSCRIPTION_ID_META_KEY,
-} from "@modelcontextprotocol/server";
+import { classifyInboundRequest, CLIENT_INFO_META_KEY, SERVER_INFO_META_KEY, SUBSCRIPTION_ID_META_KEY } from "@modelcontextprotocol/server";
 import type { Face } from "./face.ts";
 import { serverInfoOf } from "./make-server.ts";
 import { hasOnly, isId, isObject } from "./members.ts";
+import { isMeta, MESSAGE, REVISION } from "./revision.ts";
 
 export interface PlainListen {
   readonly id: string | number;
@@ -33,10 +27,7 @@ export interface ListenWords {
 }
 
 const METHOD = "subscriptions/listen";
-const REVISION = "2026-07-28";
-const MESSAGE: ReadonlySet<string> = new Set(["jsonrpc", "id", "method", "params"]);
 const PARAMS: ReadonlySet<string> = new Set(["notifications", "_meta"]);
-const META: ReadonlySet<string> = new Set([PROTOCOL_VERSION_META_KEY, CLIENT_INFO_META_KEY, CLIENT_CAPABILITIES_META_KEY]);
 
 /** Lists of which none of ours changes while it is served: who wants to hear of that hears nothing. */
 const OF_LISTS: ReadonlySet<string> = new Set(["toolsListChanged", "promptsListChanged", "resourcesListChanged"]);
@@ -47,7 +38,7 @@ export function plainListenIn(body: unknown, headers: Pick<Headers, "get">): Pla
   const { id, params } = body;
   if (!isId(id) || !isObject(params) || !hasOnly(params, PARAMS)) return undefined;
   const { _meta: meta, notifications } = params;
-  if (!isObject(meta) || !hasOnly(meta, META) || meta[PROTOCOL_VERSION_META_KEY] !== REVISION) return undefined;
+  if (!isMeta(meta)) return undefined;
   if (headers.get("mcp-protocol-version") !== REVISION || headers.get("mcp-method") !== METHOD) return undefined;
   const uris = urisIn(notifications);
   if (uris === undefined || headers.get("mcp-name") !== null) return undefined;

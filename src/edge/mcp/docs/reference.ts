@@ -1,5 +1,6 @@
 /** Everything that is served over MCP, for programs (`docs.json`) and for people: both made from the registries alone. */
 import { SUPPORTED_PROTOCOL_VERSIONS } from "@modelcontextprotocol/server";
+import { REVISION } from "../../../mcp/revision.ts";
 import { promptDefinitions, PROMPTS } from "../../../tools/prompts.ts";
 import { REGISTRY } from "../../../tools/registry.ts";
 import { resourceDefinitions, RESOURCES } from "../../../tools/resources.ts";
@@ -11,7 +12,7 @@ import { errorBlocks } from "./errors.ts";
 import { guideBlocks } from "./guide.ts";
 
 /** The newest first. The SDK's own list ends with the last revision that had sessions. */
-export const PROTOCOL_VERSIONS: readonly string[] = ["2026-07-28", ...SUPPORTED_PROTOCOL_VERSIONS];
+export const PROTOCOL_VERSIONS: readonly string[] = [REVISION, ...SUPPORTED_PROTOCOL_VERSIONS];
 
 /** @param endpoint - its path */
 export function reference(endpoint: string): object {
