@@ -66,15 +66,18 @@ describe("a proposal", () => {
     expect(types(await room.bo.sofar())).toEqual(["INTENT_WITHDRAW"]);
   });
 
-  it("that waits under an intent which ends hears of it", async () => {
+  it("that waits under an intent which ends hears of it, by the message that the intent was announced or changed with last", async () => {
     await using room = await three();
+    const updated = room.ana.send("INTENT_UPDATE", { intent_id: "i", objective: "more" });
+    room.ana.send("INTENT_ANNOUNCE", { intent_id: "i2", objective: "o", scope: scope("c.ts") });
+    await room.ana.next((frame) => of("INTENT_ANNOUNCE")(frame));
     room.bo.send("OP_PROPOSE", change());
     await room.ana.next(of("OP_PROPOSE"));
 
     room.ana.send("INTENT_WITHDRAW", { intent_id: "i" });
 
     const rejected = await room.bo.next(of("OP_REJECT"));
-    expect(rejected.payload).toEqual({ op_id: "o", reason: "intent_terminated", refers_to: "i" });
+    expect(rejected.payload).toEqual({ op_id: "o", reason: "intent_terminated", refers_to: updated });
   });
 });
 

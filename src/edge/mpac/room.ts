@@ -22,6 +22,7 @@ import { createCrowd } from "./crowd.ts";
 import { createHeartbeatIds } from "./heartbeat-ids.ts";
 import { actorOf, provenOf } from "./proven.ts";
 import { refusals, remark, type Saying, sayingOf, type Speaker } from "./coordinator-voice.ts";
+import { createLastWords } from "./last-words.ts";
 import { messageOf, type Outbound, outboundOf } from "./relay.ts";
 import type { Heard, Seat } from "./seats.ts";
 import { type Accession, createSuccession } from "./succession.ts";
@@ -79,6 +80,7 @@ export async function openRoom(stream: SessionStream, face: SessionFace, options
   const { everyone } = attendance;
   const crowd = createCrowd(() => everyone.size);
   const isRepeatedBeat = createHeartbeatIds(nowMs);
+  const lastWords = createLastWords();
 
   // Before anything is waited for: a stream that nobody listens to is dropped.
   const subscription = host.subscribe(publish);
@@ -93,7 +95,7 @@ export async function openRoom(stream: SessionStream, face: SessionFace, options
     const acknowledged = message !== undefined && senderConnection?.bound?.extended === true;
     if (acknowledged) senderConnection.send(JSON.stringify(withAck(message, record)));
 
-    for (const outbound of outboundOf(record)) {
+    for (const outbound of lastWords(record, outboundOf(record))) {
       deliver(record, outbound, sender, acknowledged ? senderConnection : undefined);
       attendance.tellSeats(outbound, sender);
     }

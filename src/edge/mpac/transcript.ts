@@ -16,7 +16,8 @@ import type { LogRecord } from "../../wire/record.ts";
 import type { SessionEvent, SessionEventOf } from "../../wire/session.ts";
 import { withoutSecrets } from "./commands.ts";
 import { envelopeOf, rfc3339, sayingOf } from "./coordinator-voice.ts";
-import { messageOf, outboundOf } from "./relay.ts";
+import { createLastWords } from "./last-words.ts";
+import { messageOf, type Outbound, outboundOf } from "./relay.ts";
 import { standingMembers } from "./session-info.ts";
 import { type Frontier, incarnationOf, REPLAY_WINDOW_SEC, snapshotOf } from "./snapshot.ts";
 
@@ -39,6 +40,7 @@ export function createTranscript(sessionId: string, exportedAtMs: number): Trans
   const lamport: number[] = [];
   const principals = new Map<string, JsonObject>();
   const heard = createHeard();
+  const lastWords = createLastWords();
   let last: LogRecord | undefined;
 
   return {
@@ -54,7 +56,7 @@ export function createTranscript(sessionId: string, exportedAtMs: number): Trans
       heard.note(record);
       for (const event of record.events as readonly SessionEvent[])
         if (event.type === "ParticipantJoined") principals.set(event.principalId, principalOf(event, messageOf(record)));
-      return placedOf(record, sessionId, state)
+      return placedOf(record, lastWords(record, outboundOf(record)), sessionId, state)
         .map((placed) => `${lamport.push(placed.lamport) === 1 ? "\n" : ",\n"}${JSON.stringify(placed.envelope)}`)
         .join("");
     },
@@ -71,12 +73,12 @@ export function createTranscript(sessionId: string, exportedAtMs: number): Trans
 }
 
 /** What a record says, in the order in which it is said. */
-function placedOf(record: LogRecord, sessionId: string, state: Readonly<SessionState>): Placed[] {
+function placedOf(record: LogRecord, outbounds: readonly Outbound[], sessionId: string, state: Readonly<SessionState>): Placed[] {
   const message = messageOf(record);
   const { lamport } = record.events.at(-1) as SessionEventOf<"Settled">;
   let clock = lamport;
   const received = message === undefined ? [] : [{ lamport, envelope: asRecorded(message, record, sessionId) }];
-  const said = outboundOf(record).flatMap((outbound): Placed[] => {
+  const said = outbounds.flatMap((outbound): Placed[] => {
     if (outbound.kind !== "coordinator") return [];
     const payload = { ...standingMembers(state, sessionId, outbound.type), ...outbound.payload };
     const saying = sayingOf(record, sessionId, outbound.type, payload, outbound);
