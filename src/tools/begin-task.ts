@@ -1,30 +1,19 @@
 /** `begin_task`: announces what the caller is about to change, and says who is there already. */
 import * as z from "zod";
-import { listed, quoted, SHOWN_CHARACTERS } from "./quote.ts";
-import { behindLines } from "./behind.ts";
-import { codeOf, failed, refused } from "./failure.ts";
-import { attemptOf, giveUpTurn } from "./begin-task-again.ts";
-import { releasedBy, releasedLine } from "./begin-task-released.ts";
-import { heldIn, holding, whose, yieldOfAgent } from "./holders.ts";
-import { withLiteralHint } from "./literal-hint.ts";
-import { conflictLine } from "./conflict-line.ts";
-import { clientRequestId } from "./once.ts";
-import { isLive, type KnownIntent } from "./own-intent.ts";
-import type { ToolContext } from "./ports.ts";
-import type { Announced } from "./ports/session.ts";
-import { byAgent, foreignTicket, inventedTicket, ownOver, turnOf, waiting } from "./begin-task-waiting.ts";
-import { asArguments, freeTogether, manyPaths, type ReadScope, readScope, symbols } from "./scope-input.ts";
 import { PRIORITIES } from "../wire/priorities.ts";
-import type { Rejection } from "../wire/refusals.ts";
-import { DEFAULT_WAIT_S, MOST_WAIT_S, PLACE_SEC, until } from "./times.ts";
-import { type Answer, defineTool, type Next, things } from "./tool.ts";
+import { attemptOf, giveUpTurn } from "./begin-task-again.ts";
+import { begun, blocked, later } from "./begin-task-answers.ts";
+import { foreignTicket, inventedTicket, ownOver, turnOf, waiting } from "./begin-task-waiting.ts";
+import { refused } from "./failure.ts";
+import { withLiteralHint } from "./literal-hint.ts";
+import { clientRequestId } from "./once.ts";
+import { manyPaths, readScope, symbols } from "./scope-input.ts";
+import { DEFAULT_WAIT_S, MOST_WAIT_S, PLACE_SEC } from "./times.ts";
+import { defineTool, type Next, things } from "./tool.ts";
 import { calledOff, CANCELLED, isCalledOff, spokenBy, unlessUntold } from "./untold.ts";
 
 /** Life of an intent when the call names none, in seconds: it is renewed at half of it while there is work. */
 const DEFAULT_TTL_SEC = 900;
-
-/** Holders that the text names; `conflicts` has them all. */
-const NAMED_HOLDERS = 4;
 
 export interface Task {
   readonly intentId: string;
@@ -157,141 +146,3 @@ export const beginTask = defineTool({
     return refused(rejection, { errors: [rejection.message], ...(rejection.code === "scope/refused" ? { next: again } : {}) });
   },
 });
-
-/** After a rejection the same files have to wait. */
-function later({ details }: Rejection): readonly Next[] {
-  const seconds = details?.["retry_after_sec"];
-  return [
-    { tool: "begin_task", why: "for other files" },
-    { why: `the same call in ${typeof seconds === "number" ? `${Math.ceil(seconds)} s` : "a while"}` },
-    { tool: "who_is_working", arguments: {}, why: "see who works on these" },
-  ];
-}
-
-type Seen = Awaited<ReturnType<ToolContext["coordination"]["intentBehind"]>>;
-
-async function begun(
-  ctx: ToolContext,
-  task: Task,
-  { conflicts, superseded, frozen = [] }: Announced,
-  seen: Seen | undefined,
-): Promise<Answer> {
-  const { coordination } = ctx;
-  const isSeen = seen !== undefined && seen.intent !== null;
-  const { intent, behind } = isSeen ? seen : await coordination.intentBehind(task.intentId);
-  if (intent !== null && !isLive(intent)) return endedSince(task, intent);
-
-  const named = [...task.files, ...(intent?.scope.resources ?? [])];
-  const released = await releasedBy(coordination, task.intentId, named, superseded);
-  const summary = conflicts.length === 0 ? undefined : await coordination.summary({ paths: task.files, limit: 100 });
-  const opened = conflicts.map((id) => summary?.open_conflicts.find((conflict) => conflict.conflict_id === id) ?? { conflict_id: id });
-  const lines = [
-    `ok: you hold ${listed(task.files)}${intent === null ? "" : ` ${until(intent.expires_at, task.nowMs)}${task.renews ? ", renewed while you work," : ""}`} as ${task.intentId}.`,
-    ...(frozen.length === 0
-      ? []
-      : [`Some of these files are frozen until ${listed(frozen)} is resolved: submit_change is refused there, so do not edit them yet.`]),
-    ...(superseded.length === 0 ? [] : [[`It replaces your own earlier ${listed(superseded)}.`, ...releasedLine(released)].join(" ")]),
-    ...behindLines(behind, task.nowMs),
-    ...opened.slice(0, NAMED_HOLDERS).map((conflict) => conflictLine(conflict, task.principalId, summary?.active_intents ?? [])),
-    ...(opened.length > NAMED_HOLDERS ? [`There are ${opened.length - NAMED_HOLDERS} more conflicts in who_is_working.`] : []),
-  ];
-  const [first] = conflicts;
-  const acknowledge: Next[] =
-    first === undefined
-      ? []
-      : [{ tool: "ack_conflict", arguments: { conflict_id: first, ack_type: "accepted" }, why: "to tell them that you will merge" }];
-  return {
-    structured: {
-      status: "ok",
-      intent_id: task.intentId,
-      principal_id: task.principalId,
-      objective: task.objective,
-      files: task.files,
-      has_conflict: conflicts.length > 0,
-      conflicts: opened,
-      errors: [],
-      intent,
-      superseded,
-      released_files: released.files,
-      behind,
-    },
-    lines,
-    next: [
-      ...acknowledge,
-      { why: "edit the files" },
-      { tool: "submit_change", arguments: { intent_id: task.intentId }, why: "to write one safely, after get_file_state" },
-      { tool: "yield_task", arguments: { intent_id: task.intentId }, why: "when you are done" },
-    ],
-  };
-}
-
-function endedSince({ intentId, requestId }: Task, { state, superseded_by }: KnownIntent): Answer {
-  const isRepeat = requestId !== undefined;
-  const by = superseded_by === undefined ? "" : ` by ${superseded_by}, a later begin_task of yours`;
-  const message = isRepeat
-    ? `this client_request_id began ${intentId} before, which is ${state} now; you hold nothing by it`
-    : `${intentId} was announced and is ${state} already${by}; you hold nothing by ${intentId}`;
-  const next: Next[] = isRepeat
-    ? [{ tool: "begin_task", why: "with a new client_request_id" }]
-    : [
-        { tool: "who_is_working", arguments: {}, why: "see what you hold" },
-        { tool: "begin_task", why: "with all files that you need in one call" },
-      ];
-  return failed({ code: codeOf("intent/ended"), message, recoverable: true, next }, { errors: [message] });
-}
-
-function blocked(task: Task, rejection: Rejection, links: ReadScope["links"]): Answer {
-  const { nowMs, objective, files } = task;
-  const { holders, holderCount, free: unmet, freeCount: unmetCount } = heldIn(rejection);
-  const free = freeTogether(unmet, links);
-  const freeCount = unmetCount - (unmet.length - free.length);
-  const who = holders.length === 0 ? "the holder" : whose(holders);
-  const characters = Array.from(objective);
-  const short = characters.length > SHOWN_CHARACTERS ? `${characters.slice(0, SHOWN_CHARACTERS).join("")}…` : objective;
-  const [all, unheld] = [asArguments(files), asArguments(free)];
-  const asked = { objective: short, ...byAgent(task) };
-  return {
-    structured: {
-      status: "blocked",
-      intent_id: null,
-      principal_id: task.principalId,
-      objective,
-      files,
-      has_conflict: true,
-      conflicts: holders,
-      errors: [],
-      intent: null,
-      superseded: [],
-      behind: [],
-      free_files: free,
-      ...(freeCount === free.length ? {} : { free_file_count: freeCount }),
-    },
-    lines: [
-      "blocked: nothing was announced, and you hold nothing by this call. Do not edit what others hold.",
-      ...holders.slice(0, NAMED_HOLDERS).map((holder) => `- ${holding(holder, nowMs)}`),
-      ...(holderCount > NAMED_HOLDERS ? [`- and ${holderCount - NAMED_HOLDERS} more`] : []),
-      ...(holders.length === 0 ? [`- ${quoted(rejection.message, 400)}`] : []),
-      ...(free.length === 0 || unheld.files !== undefined ? [] : [`Free of these: ${listed(free, 10, freeCount)}.`]),
-    ],
-    next: [
-      free.length === 0 || unheld.files === undefined
-        ? { tool: "begin_task", why: free.length === 0 ? "with other files" : "with the files that are free" }
-        : { tool: "begin_task", arguments: { ...asked, ...unheld }, why: "with the files that are free" },
-      all.files === undefined
-        ? { tool: "check_overlap", why: "with the same files, later" }
-        : { tool: "check_overlap", arguments: all, why: "later, to see whether they are free" },
-      all.files === undefined
-        ? { tool: "begin_task", why: `the same with on_overlap "proceed", only if you agreed with ${who} to merge` }
-        : {
-            tool: "begin_task",
-            arguments: { ...asked, ...all, on_overlap: "proceed" },
-            why: `only if you agreed with ${who} to merge`,
-          },
-      all.files === undefined
-        ? { tool: "begin_task", why: `the same with on_overlap "wait", to begin as soon as they are done` }
-        : { tool: "begin_task", arguments: { ...asked, ...all, on_overlap: "wait" }, why: "to begin as soon as they are done" },
-      ...yieldOfAgent(task.principalId, holders),
-      { tool: "yield_task", why: "only if they wait for a task of yours" },
-    ],
-  };
-}
