@@ -27,7 +27,12 @@ export const busOutput = (...members: string[]) => ({
 
 /** The arguments that name a lane and its holder. */
 export const laneInput = () => ({
-  lane: z.string().min(1).max(256),
+  // It becomes a part of an address, which half a character cannot be.
+  lane: z
+    .string()
+    .min(1)
+    .max(256)
+    .refine((name) => name.isWellFormed(), "it is not valid Unicode"),
   owner: z.string().min(1).max(256).optional().describe("Default: you."),
 });
 

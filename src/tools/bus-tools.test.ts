@@ -88,6 +88,18 @@ describe("what goes to the bus", () => {
     expect(structured).toMatchObject({ code: "INVALID_ARGUMENTS" });
     expect(board.asked).toEqual([]);
   });
+
+  it.each(["claim_lane", "release_lane", "heartbeat_lane"])("is nothing where %s names half a character", async (tool) => {
+    const { board, call } = ana();
+
+    const { structured } = await call(tool, { lane: "l\ud800" });
+
+    expect(structured).toMatchObject({
+      code: "INVALID_ARGUMENTS",
+      message: expect.stringContaining("lane: it is not valid Unicode") as string,
+    });
+    expect(board.asked).toEqual([]);
+  });
 });
 
 describe("what a claim gives", () => {
