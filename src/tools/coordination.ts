@@ -12,18 +12,16 @@ import type { Heard, Hearing } from "./hearing.ts";
 import { createLateWords } from "./late-word.ts";
 import type { Notices } from "./notices.ts";
 import { isLive } from "./own-intent.ts";
-import type {
-  Announced,
-  Claim,
-  ClaimDecision,
-  Commit,
-  Coordination,
-  Membership,
-  Outcome,
-  Repeatable,
-  Wait,
-  Waiting,
-} from "./ports/session.ts";
+import {
+  announcementPayload,
+  asRepeatable,
+  claimPayload,
+  escalationPayload,
+  resolutionPayload,
+  supersedePayload,
+  worktreeCommit,
+} from "./payloads.ts";
+import type { Announced, ClaimDecision, Commit, Coordination, Membership, Outcome, Wait, Waiting } from "./ports/session.ts";
 import { tellingOfTurns } from "./turn-notice.ts";
 import { createUnderWay } from "./under-way.ts";
 
@@ -124,36 +122,7 @@ function spokenOver(carrier: Carrier): Coordination {
       return { intent, behind };
     },
     behind: async (paths) => (await ask<"behind">({ kind: "behind", paths: [...paths] })).behind,
-    announce: ({ intentId, objective, files, onOverlap, ttlSec, renews, requestId, priority, symbols, placeSec }) =>
-      send(
-        "INTENT_ANNOUNCE",
-        {
-          intent_id: intentId,
-          objective,
-          scope: {
-            kind: "file_set",
-            resources: files,
-            ...(symbols === undefined ? {} : { extensions: { signalbox: { symbols } } }),
-          },
-          ttl_sec: ttlSec,
-          ...(priority === undefined ? {} : { priority }),
-          extensions: {
-            signalbox: {
-              on_overlap: onOverlap,
-              request_id: requestId,
-              ...(renews ? { renews } : {}),
-              ...(onOverlap === "wait" && placeSec !== undefined ? { wait_sec: placeSec } : {}),
-            },
-          },
-        },
-        ({ fence = 0, conflicts = [], superseded = [], frozen, waiting }) => ({
-          fence,
-          conflicts,
-          superseded,
-          ...(frozen === undefined ? {} : { frozen }),
-          ...(waiting === undefined ? {} : { waiting: waitingIn(waiting) }),
-        }),
-      ),
+    announce: (announcement) => send("INTENT_ANNOUNCE", announcementPayload(announcement), announcedBy),
     async untilBegun(intentId, wait) {
       const begun = await hearing.until(
         (heard) => (carrier.holds(intentId) ? { announced: announcedIn(intentId, heard) } : undefined),
@@ -161,30 +130,8 @@ function spokenOver(carrier: Carrier): Coordination {
       );
       return begun?.announced;
     },
-    escalate: ({ conflictId, to, reason, context, requestId }) =>
-      send(
-        "CONFLICT_ESCALATE",
-        {
-          conflict_id: conflictId,
-          reason,
-          ...(to === undefined ? {} : { escalate_to: to }),
-          ...(context === undefined ? {} : { context }),
-          ...asRepeatable({ requestId }),
-        },
-        nothing,
-      ),
-    resolve: ({ conflictId, decision, rationale, outcome, requestId }) =>
-      send(
-        "RESOLUTION",
-        {
-          conflict_id: conflictId,
-          decision,
-          rationale,
-          ...(outcome === undefined ? {} : { outcome: withoutHoles(outcome) }),
-          ...asRepeatable({ requestId }),
-        },
-        nothing,
-      ),
+    escalate: (escalation) => send("CONFLICT_ESCALATE", escalationPayload(escalation), nothing),
+    resolve: (resolution) => send("RESOLUTION", resolutionPayload(resolution), nothing),
     claim: (asked, wait) =>
       claiming.during(asked.claimId, async () => {
         // Who was cut off when the word was given finds the task among its own.
@@ -205,53 +152,10 @@ function spokenOver(carrier: Carrier): Coordination {
     withdraw: (intentId, reason, repeatable) =>
       send("INTENT_WITHDRAW", { intent_id: intentId, reason, ...asRepeatable(repeatable) }, nothing),
     commit: (commit) => send("OP_COMMIT", commitPayload(commit), nothing),
-    supersede: ({ opId, supersedesOpId, target, intentId, stateRefAfter, reason }) =>
-      send(
-        "OP_SUPERSEDE",
-        { op_id: opId, supersedes_op_id: supersedesOpId, target, intent_id: intentId, state_ref_after: stateRefAfter, reason },
-        nothing,
-      ),
+    supersede: (supersede) => send("OP_SUPERSEDE", supersedePayload(supersede), nothing),
     acknowledge: (conflictId, ackType, repeatable) =>
       send("CONFLICT_ACK", { conflict_id: conflictId, ack_type: ackType, ...asRepeatable(repeatable) }, nothing),
   };
-}
-
-/** The reference that was just read from the disk goes along, which is the truth there. */
-function worktreeCommit({ observed, fence, requestId, ...commit }: Commit): JsonObject {
-  const once = requestId === undefined ? {} : { request_id: requestId };
-  return { ...operationPayload(commit), extensions: { signalbox: { observed, fence, ...once } } };
-}
-
-/** What any commit says of its operation. */
-export function operationPayload(commit: Omit<Commit, "fence" | "observed" | "requestId">): JsonObject {
-  const { opId, intentId, target, opKind, stateRefBefore, stateRefAfter } = commit;
-  return {
-    op_id: opId,
-    intent_id: intentId,
-    target,
-    op_kind: opKind,
-    state_ref_before: stateRefBefore,
-    state_ref_after: stateRefAfter,
-  };
-}
-
-function claimPayload(asked: Claim): JsonObject {
-  const { claimId, originalIntentId, originalPrincipalId, newIntentId, objective, files, justification, requestId } = asked;
-  return {
-    claim_id: claimId,
-    original_intent_id: originalIntentId,
-    new_intent_id: newIntentId,
-    objective,
-    ...(originalPrincipalId === undefined ? {} : { original_principal_id: originalPrincipalId }),
-    ...(files === undefined ? {} : { scope: { kind: "file_set", resources: files } }),
-    ...(justification === undefined ? {} : { justification }),
-    extensions: { signalbox: { renews: true, ...(requestId === undefined ? {} : { request_id: requestId }) } },
-  };
-}
-
-/** The id of the caller's own; without it the client gives the message one. */
-function asRepeatable({ requestId }: Repeatable = {}): JsonObject {
-  return requestId === undefined ? {} : { extensions: { signalbox: { request_id: requestId } } };
 }
 
 /** What the intent began with, when this is the coordinator's word that it did. */
@@ -276,10 +180,17 @@ function wordOn(claimId: string, heard: Heard | undefined): ClaimDecision | unde
   };
 }
 
-function waitingIn({ deferral_id: deferralId, ahead = 0, holders = [] }: WaitingAck): Waiting {
-  return { deferralId, ahead, holders };
+/** What an announcement comes to, as its acknowledgement says. */
+function announcedBy({ fence = 0, conflicts = [], superseded = [], frozen, waiting }: Ack): Announced {
+  return {
+    fence,
+    conflicts,
+    superseded,
+    ...(frozen === undefined ? {} : { frozen }),
+    ...(waiting === undefined ? {} : { waiting: waitingIn(waiting) }),
+  };
 }
 
-function withoutHoles(members: { readonly [name: string]: readonly string[] | string | undefined }): JsonObject {
-  return Object.fromEntries(Object.entries(members).filter((entry): entry is [string, string | string[]] => entry[1] !== undefined));
+function waitingIn({ deferral_id: deferralId, ahead = 0, holders = [] }: WaitingAck): Waiting {
+  return { deferralId, ahead, holders };
 }

@@ -4,7 +4,7 @@
  * A content waits here from `prepare` until the commit of its operation takes it along; nothing of it is on a disk.
  */
 import { hashOfBytes } from "../../../engine/seal.ts";
-import { operationPayload } from "../../../tools/coordination.ts";
+import { operationPayload } from "../../../tools/payloads.ts";
 import type { FileState, Files, PreparedReplacement } from "../../../tools/ports/files.ts";
 import type { Commit } from "../../../tools/ports/session.ts";
 import { createTurns } from "../../../tools/turns.ts";
