@@ -24,6 +24,7 @@ import { createLocate } from "./locate.ts";
 import { createMember, type Member } from "./member.ts";
 import { createMembers } from "./members.ts";
 import { notesFolder } from "./notes-folder.ts";
+import { onOverlapIn } from "./on-overlap.ts";
 import { createNotices } from "../tools/notices.ts";
 import { readPeerSettings } from "./peer-settings.ts";
 import type { PagesPlace } from "./pages.ts";
@@ -186,7 +187,7 @@ export async function openContext(
       files,
       board,
       peers,
-      onOverlap: (["proceed", "wait"] as const).find((word) => word === env["MPAC_ON_OVERLAP"]?.trim()) ?? "block",
+      onOverlap: onOverlapIn(env, report),
       nowMs: Date.now,
       newId: newShortId,
       hash,
