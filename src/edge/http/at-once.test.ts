@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { createAtOnce } from "./at-once.ts";
 
-it("lets so many of one asker in at once, the others in their order as one ends, and another asker at any time", async () => {
+it("lets so many of one asker in at once, the others in their order as one ends and whoever else has had a turn of the loop, and another asker at any time", async () => {
   const atOnce = createAtOnce(2);
   const letIn: string[] = [];
   const turn = async (asker: string, question: string): Promise<Disposable> => {
@@ -14,11 +14,14 @@ it("lets so many of one asker in at once, the others in their order as one ends,
   const before = [...letIn];
 
   (await second)?.[Symbol.dispose]();
+  for (let microtask = 0; microtask < 20; microtask += 1) await Promise.resolve();
+  const atOnceBehind = [...letIn];
   await third;
   (await first)?.[Symbol.dispose]();
 
   await expect.poll(() => letIn).toHaveLength(5);
-  expect([before, letIn]).toEqual([
+  expect([before, atOnceBehind, letIn]).toEqual([
+    ["1", "2", "bo's"],
     ["1", "2", "bo's"],
     ["1", "2", "bo's", "3", "4"],
   ]);

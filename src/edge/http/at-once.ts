@@ -23,7 +23,8 @@ export function createAtOnce(most: number): AtOnce {
       return {
         [Symbol.dispose]() {
           const next = line.waiting.shift();
-          if (next !== undefined) return next();
+          // Not in one go with the last: an answer at hand waits for nothing, and all of them would leave nobody else a turn.
+          if (next !== undefined) return void setImmediate(next);
           line.busy -= 1;
           if (line.busy === 0) lines.delete(asker);
         },
