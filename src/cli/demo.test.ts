@@ -2,7 +2,7 @@ import { readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, it } from "vitest";
 import { type Scratch, scratchFolder } from "../git/scratch.test.fixture.ts";
-import { copyForDemo } from "./demo-scratch.ts";
+import { copyForDemo } from "./demo/scratch.ts";
 import { EXIT } from "./exit-codes.ts";
 import { eventually, processesIn, signalbox, start } from "./program.test.fixture.ts";
 

@@ -3,8 +3,8 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { scratchFolder } from "../git/scratch.test.fixture.ts";
 import { EXIT } from "./exit-codes.ts";
-import { checkNode, checkVersions } from "./doctor-checks.ts";
-import type { Row } from "./doctor-row.ts";
+import { checkNode, checkVersions } from "./doctor/checks.ts";
+import type { Row } from "./doctor/row.ts";
 import { healthOf, sidecarHere, signalbox, storeOf } from "./program.test.fixture.ts";
 import type { Running } from "./running.ts";
 

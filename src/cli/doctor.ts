@@ -11,11 +11,11 @@ import {
   checkStoreFolder,
   checkVersions,
   checkWorkspace,
-} from "./doctor-checks.ts";
-import { checkClaude } from "./doctor-guard.ts";
-import { checkMcp } from "./doctor-mcp.ts";
-import { checkRemote } from "./doctor-remote.ts";
-import { fail, type Row } from "./doctor-row.ts";
+} from "./doctor/checks.ts";
+import { checkClaude } from "./doctor/guard.ts";
+import { checkMcp } from "./doctor/mcp.ts";
+import { checkRemote } from "./doctor/remote.ts";
+import { fail, type Row } from "./doctor/row.ts";
 import { EXIT } from "./exit-codes.ts";
 import { told } from "./fault.ts";
 import { type CommandPlace, placeOf, WORKSPACE_OPTION } from "./place.ts";

@@ -3,7 +3,7 @@ import { mkdir, readdir, readFile, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { type Scratch, scratchFolder } from "../git/scratch.test.fixture.ts";
-import type { Row } from "./doctor-row.ts";
+import type { Row } from "./doctor/row.ts";
 import { EXIT } from "./exit-codes.ts";
 import { MCP_FILE, SETTINGS_FILE } from "./init/claude-files.ts";
 import { healthOf, signalbox } from "./program.test.fixture.ts";

@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import { publishDiscovery, readDiscovery } from "../git/discovery-file.ts";
 import { type Scratch, scratchFolder } from "../git/scratch.test.fixture.ts";
 import type { Discovery } from "../wire/discovery.ts";
-import type { Row } from "./doctor-row.ts";
+import type { Row } from "./doctor/row.ts";
 import { EXIT } from "./exit-codes.ts";
 import { discoveryOf, eventually, healthOf, signalbox, startedSidecar, storeOf, strangerProcess } from "./program.test.fixture.ts";
 import { findRunning, isAlive } from "./running.ts";

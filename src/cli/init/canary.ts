@@ -10,7 +10,7 @@ import { join, parse } from "node:path";
 import { findSidecar } from "../../bridge/find-sidecar.ts";
 import { createSessionClient, type SessionClient } from "../../client/session-client.ts";
 import { CONTROL } from "../../wire/versions.ts";
-import { stopUnlessUsed } from "../doctor-mcp.ts";
+import { stopUnlessUsed } from "../doctor/mcp.ts";
 import { CommandFault, told } from "../fault.ts";
 import { startMcpHost } from "../mcp-host.ts";
 import type { CommandPlace } from "../place.ts";

@@ -4,10 +4,10 @@
  */
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { DemoScratch } from "./demo-scratch.ts";
-import { CommandFault } from "./fault.ts";
-import type { HostAnswer, McpHost } from "./mcp-host.ts";
-import type { Paint } from "./terminal.ts";
+import type { DemoScratch } from "./scratch.ts";
+import { CommandFault } from "../fault.ts";
+import type { HostAnswer, McpHost } from "../mcp-host.ts";
+import type { Paint } from "../terminal.ts";
 
 export interface Stage {
   readonly scratch: DemoScratch;

@@ -7,20 +7,20 @@
 import { constants } from "node:fs";
 import { access } from "node:fs/promises";
 import { isAbsolute } from "node:path";
-import { authority } from "../client/health.ts";
-import { isObject } from "../wire/json.ts";
-import { fail, ok, type Row, warn } from "./doctor-row.ts";
-import { told } from "./fault.ts";
-import { type Guard, guardsIn, MCP_FILE, serverIn, SETTINGS_FILE, withServer } from "./init/claude-files.ts";
-import { proveGuard } from "./init/canary.ts";
-import { GUARD_SCRIPT, guardCommand } from "./init/guard-command.ts";
-import { type JsonFile, readJson } from "./init/json-edit.ts";
-import { readProjectFile } from "./init/project-files.ts";
-import { serverFor } from "./init/wiring.ts";
-import { ownLaunch } from "./launcher.ts";
-import type { CommandPlace } from "./place.ts";
-import { withProgress } from "./progress.ts";
-import type { Running } from "./running.ts";
+import { authority } from "../../client/health.ts";
+import { isObject } from "../../wire/json.ts";
+import { fail, ok, type Row, warn } from "./row.ts";
+import { told } from "../fault.ts";
+import { type Guard, guardsIn, MCP_FILE, serverIn, SETTINGS_FILE, withServer } from "../init/claude-files.ts";
+import { proveGuard } from "../init/canary.ts";
+import { GUARD_SCRIPT, guardCommand } from "../init/guard-command.ts";
+import { type JsonFile, readJson } from "../init/json-edit.ts";
+import { readProjectFile } from "../init/project-files.ts";
+import { serverFor } from "../init/wiring.ts";
+import { ownLaunch } from "../launcher.ts";
+import type { CommandPlace } from "../place.ts";
+import { withProgress } from "../progress.ts";
+import type { Running } from "../running.ts";
 
 /** Files in which Claude Code looks for a project's hooks, ours first. */
 const HOOK_FILES = [SETTINGS_FILE, ".claude/settings.json"];

@@ -1,19 +1,19 @@
 /** What `doctor` looks at before it tries the program: the machine, the workspace, the store and who owns it. */
 import { access } from "node:fs/promises";
-import { checkLog } from "../app/kept-log.ts";
-import { askGit, GitMissing } from "../git/ask-git.ts";
-import { bootId } from "../git/boot-id.ts";
-import { remoteFileSystem } from "../git/network-disk.ts";
-import { readStartError } from "../git/start-error.ts";
-import type { StoreFolder } from "../git/store-folder.ts";
-import { VERSION } from "../version.ts";
-import { CONTROL } from "../wire/versions.ts";
-import { fail, ok, type Row, warn } from "./doctor-row.ts";
-import { exitCodeOf, EXIT } from "./exit-codes.ts";
-import { told } from "./fault.ts";
-import type { CommandPlace } from "./place.ts";
-import { isListening, type Running, type Silent } from "./running.ts";
-import { isSidecar } from "./sidecar-process.ts";
+import { checkLog } from "../../app/kept-log.ts";
+import { askGit, GitMissing } from "../../git/ask-git.ts";
+import { bootId } from "../../git/boot-id.ts";
+import { remoteFileSystem } from "../../git/network-disk.ts";
+import { readStartError } from "../../git/start-error.ts";
+import type { StoreFolder } from "../../git/store-folder.ts";
+import { VERSION } from "../../version.ts";
+import { CONTROL } from "../../wire/versions.ts";
+import { fail, ok, type Row, warn } from "./row.ts";
+import { exitCodeOf, EXIT } from "../exit-codes.ts";
+import { told } from "../fault.ts";
+import type { CommandPlace } from "../place.ts";
+import { isListening, type Running, type Silent } from "../running.ts";
+import { isSidecar } from "../sidecar-process.ts";
 
 /** The oldest Node that the program runs on. */
 const OLDEST_NODE = [20, 19] as const;

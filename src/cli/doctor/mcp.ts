@@ -5,15 +5,15 @@
  * for it is stopped again, unless somebody else has joined meanwhile.
  */
 import { setTimeout as pause } from "node:timers/promises";
-import { addressOf } from "./board-bus.ts";
-import { busFacts, busLine } from "./bus-facts.ts";
-import { fail, ok, type Row } from "./doctor-row.ts";
-import { told } from "./fault.ts";
-import { startMcpHost } from "./mcp-host.ts";
-import type { CommandPlace } from "./place.ts";
-import { withProgress } from "./progress.ts";
-import { findRunning, type Running } from "./running.ts";
-import { stopSidecar } from "./stop-sidecar.ts";
+import { addressOf } from "../board-bus.ts";
+import { busFacts, busLine } from "../bus-facts.ts";
+import { fail, ok, type Row } from "./row.ts";
+import { told } from "../fault.ts";
+import { startMcpHost } from "../mcp-host.ts";
+import type { CommandPlace } from "../place.ts";
+import { withProgress } from "../progress.ts";
+import { findRunning, type Running } from "../running.ts";
+import { stopSidecar } from "../stop-sidecar.ts";
 
 /** Milliseconds until our own leaving shows: what a sidecar says of itself is up to a second old. */
 const LEAVES_MS = 2_500;

@@ -7,8 +7,8 @@ import { mkdir, mkdtemp, readFile, realpath, rm, writeFile } from "node:fs/promi
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { cleanGitEnvironment } from "../git/ask-git.ts";
-import { CommandFault } from "./fault.ts";
+import { cleanGitEnvironment } from "../../git/ask-git.ts";
+import { CommandFault } from "../fault.ts";
 
 const run = promisify(execFile);
 

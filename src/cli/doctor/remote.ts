@@ -1,13 +1,13 @@
 /** What `doctor` looks at when the session is at a coordinator elsewhere: the variables, the way there, and a bridge that joins. */
-import { remoteBus } from "../client/bus-settings.ts";
-import type { BadRemote, Remote } from "../client/remote.ts";
-import { askRemoteSummary } from "./ask-summary.ts";
-import { busFacts, busLine } from "./bus-facts.ts";
-import { askBridge } from "./doctor-mcp.ts";
-import { fail, ok, type Row, warn } from "./doctor-row.ts";
-import { told } from "./fault.ts";
-import type { CommandPlace } from "./place.ts";
-import { withProgress } from "./progress.ts";
+import { remoteBus } from "../../client/bus-settings.ts";
+import type { BadRemote, Remote } from "../../client/remote.ts";
+import { askRemoteSummary } from "../ask-summary.ts";
+import { busFacts, busLine } from "../bus-facts.ts";
+import { askBridge } from "./mcp.ts";
+import { fail, ok, type Row, warn } from "./row.ts";
+import { told } from "../fault.ts";
+import type { CommandPlace } from "../place.ts";
+import { withProgress } from "../progress.ts";
 
 export async function* checkRemote(remote: Remote | BadRemote, { workspace }: CommandPlace, flag: string | undefined): AsyncGenerator<Row> {
   if ("refused" in remote) return yield fail("remote", remote.refused.message);

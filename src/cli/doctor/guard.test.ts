@@ -4,16 +4,16 @@ import { once } from "node:events";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { mainPathOf } from "../git/repository.ts";
-import { type Scratch, scratchFolder } from "../git/scratch.test.fixture.ts";
-import { locateStore } from "../git/store-folder.ts";
-import { checkClaude, hooksHeard } from "./doctor-guard.ts";
-import type { Row } from "./doctor-row.ts";
-import { MCP_FILE, SETTINGS_FILE } from "./init/claude-files.ts";
-import { guardCommand } from "./init/guard-command.ts";
-import { ownLaunch } from "./launcher.ts";
-import { discoveryOf } from "./program.test.fixture.ts";
-import type { Running } from "./running.ts";
+import { mainPathOf } from "../../git/repository.ts";
+import { type Scratch, scratchFolder } from "../../git/scratch.test.fixture.ts";
+import { locateStore } from "../../git/store-folder.ts";
+import { checkClaude, hooksHeard } from "./guard.ts";
+import type { Row } from "./row.ts";
+import { MCP_FILE, SETTINGS_FILE } from "../init/claude-files.ts";
+import { guardCommand } from "../init/guard-command.ts";
+import { ownLaunch } from "../launcher.ts";
+import { discoveryOf } from "../program.test.fixture.ts";
+import type { Running } from "../running.ts";
 
 const NONE: Running = { kind: "none" };
 

@@ -1,9 +1,9 @@
 /** `doctor` and `status` with a coordinator elsewhere: here the sidecar of another repository plays that part. */
 import { describe, expect, it } from "vitest";
-import { type Scratch, scratchFolder } from "../git/scratch.test.fixture.ts";
-import type { Row } from "./doctor-row.ts";
-import { EXIT } from "./exit-codes.ts";
-import { healthOf, sidecarHere, signalbox } from "./program.test.fixture.ts";
+import { type Scratch, scratchFolder } from "../../git/scratch.test.fixture.ts";
+import type { Row } from "./row.ts";
+import { EXIT } from "../exit-codes.ts";
+import { healthOf, sidecarHere, signalbox } from "../program.test.fixture.ts";
 
 const SECRET = "hush-0123456789";
 
