@@ -27,12 +27,7 @@ export const busOutput = (...members: string[]) => ({
 
 /** The arguments that name a lane and its holder. */
 export const laneInput = () => ({
-  // It becomes a part of an address, which half a character cannot be.
-  lane: z
-    .string()
-    .min(1)
-    .max(256)
-    .refine((name) => name.isWellFormed(), "it is not valid Unicode"),
+  lane: z.string().min(1).max(256),
   owner: z.string().min(1).max(256).optional().describe("Default: you."),
 });
 

@@ -41,6 +41,8 @@ describe("arguments", () => {
       says: "name folders or globs",
     },
     { name: "a time to live of a week", args: { ...task, ttl_sec: 604_800 }, says: "ttl_sec: Too big" },
+    { name: "half a character", args: { ...task, objective: "x\ud800" }, says: "objective: it is not valid Unicode" },
+    { name: "half a character in a list", args: { ...task, files: ["a", "x\ud800"] }, says: "files: it is not valid Unicode" },
     { name: "a name that would break the sentence", args: { ...task, 'x"\n\u001b[31m': 1 }, says: 'unknown argument "x\'"' },
     { name: "no object at all", args: ["a"], says: "the arguments: expected object" },
   ])("refuse $name", async ({ args, says }) => {

@@ -218,7 +218,7 @@ describe("a submit that may not be", () => {
     },
     { name: "a path outside the repository", change: { target: "../a.ts" }, code: "TARGET_REFUSED", says: "leaves the repository" },
     { name: "a file that cannot be read", change: { target: "src/denied" }, code: "TARGET_REFUSED", says: "cannot be read" },
-    { name: "text that is no Unicode", change: { content: "\ud800" }, code: "TARGET_REFUSED", says: "half of a character" },
+    { name: "text that is no Unicode", change: { content: "\ud800" }, code: "INVALID_ARGUMENTS", says: "content: it is not valid Unicode" },
   ])("is refused for $name, and nothing is sent or written", async ({ change, code, says }) => {
     const { session, ana, tree, intent_id } = await working();
     session.holds("bo", "intent-bo", ["src/a.ts"]);

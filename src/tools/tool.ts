@@ -91,11 +91,30 @@ export function defineTool<Input extends z.ZodRawShape, Output extends z.ZodRawS
   const { input, output, annotations, handler, ...rest } = definition;
   return {
     ...rest,
-    input: z.strictObject({ ...input, ...EVERY_INPUT }),
+    input: z.strictObject({ ...input, ...EVERY_INPUT }).check(refuseHalves),
     output: z.looseObject({ ...output, ...EVERY_OUTPUT }),
     annotations: { ...annotations, openWorldHint: false },
     handler: (ctx, args) => handler(ctx, args as ArgumentsOf<Input>),
   };
+}
+
+/** Half a character is text that is stored nowhere, and part of no address. */
+function refuseHalves({ value, issues }: z.core.ParsePayload<Readonly<Record<string, unknown>>>): void {
+  for (const [name, argument] of Object.entries(value)) {
+    if (!isWhole(argument)) issues.push({ code: "custom", path: [name], message: "it is not valid Unicode", input: argument });
+  }
+}
+
+/** Without a call for each level: of a message of a peer there may be as many as a text of JSON has. */
+function isWhole(argument: unknown): boolean {
+  const left = [argument];
+  while (left.length > 0) {
+    const value = left.pop();
+    if (typeof value === "string") {
+      if (!value.isWellFormed()) return false;
+    } else if (typeof value === "object" && value !== null) for (const part of Object.values(value)) left.push(part);
+  }
+  return true;
 }
 
 /** A list of things whose members are described in the text and by their names. */
