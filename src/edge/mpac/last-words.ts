@@ -4,7 +4,6 @@
  * The log names an intent by its own id. So does this of one that nobody said anything about since it listens: after a
  * restart, or when it began by itself.
  */
-import type { JsonObject } from "../../wire/json.ts";
 import type { LogRecord } from "../../wire/record.ts";
 import type { SessionEvent } from "../../wire/session.ts";
 import { messageOf, type Outbound } from "./relay.ts";
@@ -16,10 +15,10 @@ export function createLastWords(): LastWords {
   const last = new Map<string, string>();
 
   function referring(outbound: Outbound): Outbound {
-    if (outbound.kind !== "coordinator" || outbound.type !== "OP_REJECT" || outbound.payload["reason"] !== "intent_terminated")
-      return outbound;
-    const message = last.get(String(outbound.payload["refers_to"]));
-    return message === undefined ? outbound : { ...outbound, payload: { ...outbound.payload, refers_to: message } as JsonObject };
+    if (outbound.kind !== "coordinator" || outbound.type !== "OP_REJECT") return outbound;
+    const { reason, refers_to: intent } = outbound.payload;
+    const message = reason === "intent_terminated" && typeof intent === "string" ? last.get(intent) : undefined;
+    return message === undefined ? outbound : { ...outbound, payload: { ...outbound.payload, refers_to: message } };
   }
 
   return (record, said) => {
