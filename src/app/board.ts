@@ -30,8 +30,8 @@ export interface BoardOptions {
   readonly log: Log;
 }
 
-/** Pages of messages that are made at once for one reader. */
-const MOST_READINGS = 4;
+/** Pages of messages that are made at once for one reader: a short one beside a long one. */
+const MOST_READINGS = 2;
 
 export interface Board extends Bus {
   readonly boardOf: (id: SessionId) => Promise<BoardEdge>;
