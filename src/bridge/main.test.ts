@@ -53,6 +53,18 @@ describe("before any tool is called", () => {
     expect(welcome.result).toMatchObject({ protocolVersion: "2025-06-18" });
   });
 
+  it("answers as much at once as a host asks, and says nothing else of it", async () => {
+    await using scratch = await scratchFolder();
+    await using ana = bridge(scratch, []);
+    await ana.ask("initialize", LEGACY);
+
+    const lists = await Promise.all(Array.from({ length: 40 }, () => ana.ask("tools/list")));
+    const { stderr } = await ana.end();
+
+    expect(new Set(lists.map(({ result }) => JSON.stringify(result))).size).toBe(1);
+    expect(stderr).toBe("");
+  });
+
   it.each([
     { args: ["--channel"], says: "--channel" },
     { args: ["--tools", "derail"], says: "there is no tool" },

@@ -13,6 +13,7 @@ export function reserveStdout(): Writable {
       write(chunk, (error) => done(error));
     },
   });
+  reserved.setMaxListeners(0); // as many as answers that the host has not taken yet
   process.stdout.write = process.stderr.write.bind(process.stderr) as typeof process.stdout.write;
   globalThis.console = new Console(process.stderr, process.stderr);
   return reserved;
