@@ -9,10 +9,8 @@ import type { Revision } from "../wire/record.ts";
 import type { CommitNews } from "./commit-news.ts";
 import type { StoredRecord } from "./store.ts";
 
-/** Records taken at once by a reader, which is usually a fold in a hurry. */
-const READ_PAGE = 1_000;
-/** Records taken at once by a follower, which may stand in its page for as long as it likes. */
-const FOLLOW_PAGE = 100;
+/** Records taken at once: they may be long, a fold goes through them in one go, and a follower stands in them for as long as it likes. */
+const PAGE = 100;
 
 /** What a store can answer at once. Both throw StoreUnavailable when the store is closed. */
 export interface PageSource {
@@ -26,7 +24,7 @@ export interface PageSource {
 }
 
 /** The records behind `after` up to the head at the time of this call. */
-export function readStream(source: PageSource, stream: StreamId, after: Revision, atOnce = READ_PAGE): AsyncIterable<StoredRecord> {
+export function readStream(source: PageSource, stream: StreamId, after: Revision, atOnce = PAGE): AsyncIterable<StoredRecord> {
   return pagesUntil(source, stream, after, headAtCall(source, stream), atOnce);
 }
 
@@ -86,7 +84,7 @@ async function* pagesWithoutEnd(
       await news.next(stream, signal);
       continue;
     }
-    for (const record of source.page(stream, position, until, FOLLOW_PAGE)) {
+    for (const record of source.page(stream, position, until, PAGE)) {
       if (ended()) return;
       position = record.revision;
       yield record;
