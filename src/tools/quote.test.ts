@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { asJson, called, listed, named, quoted } from "./quote.ts";
+import { asJson, called, listed, named, plain, quoted } from "./quote.ts";
 
 const anyText = fc.oneof(
   fc.string({ unit: "binary", maxLength: 300 }),
@@ -43,6 +43,16 @@ describe("quoted text of others", () => {
   ])("takes out $name", ({ text, gives }) => {
     expect(quoted(text)).toBe(gives);
   });
+});
+
+it.each([
+  { name: "is whole where it fits", text: "a\tb\n", max: 4, shown: "a\tb\n" },
+  { name: "is cut where it is longer", text: "abcde", max: 4, shown: "abc…" },
+  { name: "keeps no half of a character at the cut", text: "ab😀de", max: 4, shown: "ab…" },
+  { name: "loses what a terminal obeys", text: "a\u001b[31mb\u202e", max: 10, shown: "ab" },
+  { name: "is cut where nothing of its beginning is seen", text: `${"\u001b[31m".repeat(20)}abc`, max: 4, shown: "…" },
+])("data $name", ({ text, max, shown }) => {
+  expect(plain(text, max)).toBe(shown);
 });
 
 it("shows a harmless name bare and any other quoted", () => {

@@ -35,6 +35,9 @@ export function quoted(text: string, max = SHOWN_CHARACTERS): string {
 /** What changes the direction of a line, or hides text in it. */
 const TURNING = /[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\u{e0000}-\u{e007f}]/gu;
 
+/** How much of a long text is looked at, in times what is shown of it: a page of long messages is not cleaned for nothing. */
+const LOOKED_AT = 8;
+
 /**
  * The text as data, for a member of `structured`: lines and tabs stay, terminal sequences, other controls and what turns the
  * direction go.
@@ -42,11 +45,13 @@ const TURNING = /[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\u{e0000}-\u{e007f
  * @param max - where it is cut, in UTF-16 units
  */
 export function plain(text: string, max = Number.POSITIVE_INFINITY): string {
-  const clear = text
+  const looked = text.slice(0, max * LOOKED_AT);
+  const clear = looked
     .replace(SEQUENCES, "")
     .replace(/[^\P{Cc}\n\r\t]|\p{Cs}/gu, "")
     .replace(TURNING, "");
-  return clear.length > max ? `${clear.slice(0, max - 1).replace(/[\ud800-\udbff]$/, "")}…` : clear;
+  const isWhole = clear.length <= max && looked.length === text.length;
+  return isWhole ? clear : `${clear.slice(0, max - 1).replace(/[\ud800-\udbff]$/, "")}…`;
 }
 
 /** A name of anybody's: as it is when it is made of harmless characters, else quoted. */
