@@ -48,7 +48,7 @@ export class ExactServer extends Server {
     const checked = super._wrapHandler(method, handler);
     return async (request, ctx) => {
       const requested = (ctx.mcpReq.envelope as Readonly<Record<string, unknown>> | undefined)?.[PROTOCOL_VERSION_META_KEY];
-      if (typeof requested === "string" && requested !== REVISION) {
+      if (this.#era === "modern" && typeof requested === "string" && requested !== REVISION) {
         throw new UnsupportedProtocolVersionError({ supported: [REVISION], requested });
       }
       try {

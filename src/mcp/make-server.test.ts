@@ -264,6 +264,16 @@ it("answers each request under the revision that it names, and none under anothe
   expect(error).toMatchObject({ code: -32022, data: { supported: ["2026-07-28"], requested: "1900-01-01" } });
 });
 
+it("serves a host of the era before that names its own revision with each request as well", async () => {
+  const host = await talk("legacy", live);
+  const _meta = { "io.modelcontextprotocol/protocolVersion": "2025-11-25" };
+  const opening = { protocolVersion: "2025-11-25", capabilities: {}, clientInfo: { name: "h", version: "1" } };
+
+  const answers = [await host.ask("initialize", { ...opening, _meta }), await host.ask("tools/call", { name: "act", _meta })];
+
+  expect(answers.map(({ error }) => error)).toEqual([undefined, undefined]);
+});
+
 it("refuses an initialize that says too little, and takes the next one", async () => {
   const host = await talk("legacy", live);
 
