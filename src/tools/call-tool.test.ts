@@ -42,6 +42,7 @@ describe("arguments", () => {
     },
     { name: "a time to live of a week", args: { ...task, ttl_sec: 604_800 }, says: "ttl_sec: Too big" },
     { name: "half a character", args: { ...task, objective: "x\ud800" }, says: "objective: it is not valid Unicode" },
+    { name: "half a character in a name", args: { ...task, symbols: { "x\ud800": ["f"] } }, says: "symbols: it is not valid Unicode" },
     { name: "half a character in a list", args: { ...task, files: ["a", "x\ud800"] }, says: "files: it is not valid Unicode" },
     { name: "a name that would break the sentence", args: { ...task, 'x"\n\u001b[31m': 1 }, says: 'unknown argument "x\'"' },
     { name: "no object at all", args: ["a"], says: "the arguments: expected object" },

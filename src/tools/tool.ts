@@ -112,7 +112,7 @@ function isWhole(argument: unknown): boolean {
     const value = left.pop();
     if (typeof value === "string") {
       if (!value.isWellFormed()) return false;
-    } else if (typeof value === "object" && value !== null) for (const part of Object.values(value)) left.push(part);
+    } else if (typeof value === "object" && value !== null) for (const [name, part] of Object.entries(value)) left.push(name, part);
   }
   return true;
 }
