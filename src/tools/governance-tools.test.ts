@@ -148,6 +148,18 @@ describe("resolve_conflict", () => {
     expect([isError, structured["code"]]).toEqual([true, "PRINCIPAL_NO_AUTHORITY"]);
     expect(structured["next"]).toMatchObject([{ tool: "escalate_conflict", arguments: { conflict_id: conflictId } }]);
   });
+
+  it("brings nothing before anybody that is decided", async () => {
+    const { session, conflictId } = await arguing();
+    const ana = session.as("ana");
+    const rejection = { code: "principal/no-authority", message: "it is CLOSED already", details: { state: "CLOSED" } } as const;
+    session.as = () => ({ ...ana, resolve: () => Promise.resolve({ ok: false, rejection }) });
+    const asked = { conflict_id: conflictId, decision: "merged", rationale: "x" };
+
+    const { structured } = await caller(session, "ana").call("resolve_conflict", asked);
+
+    expect(structured["next"]).toMatchObject([{ tool: "who_is_working" }]);
+  });
 });
 
 describe("begin_task over a task whose owner is away", () => {

@@ -52,7 +52,8 @@ export const resolveConflict = defineTool({
     });
     if (!resolved.ok) {
       const { code, message, details } = resolved.rejection;
-      const isNobodys = code === "principal/no-authority" && details?.["escalated_to"] === undefined;
+      // What is before somebody, or decided, is brought before nobody else.
+      const isNobodys = code === "principal/no-authority" && details?.["escalated_to"] === undefined && details?.["state"] === undefined;
       const ask: Next = { tool: "escalate_conflict", arguments: { conflict_id: conflictId, reason: "…" }, why: "to have it decided" };
       return refused(resolved.rejection, { decision, message, ...(isNobodys ? { next: [ask] } : {}) });
     }
