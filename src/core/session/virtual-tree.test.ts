@@ -104,6 +104,15 @@ describe("on the virtual tree", () => {
     expect(gist(playWith(["ana"]).says("ana", "OP_COMMIT", brings, {}, based({ "a.ts": sha("a") })))).toBe("operation/stale");
   });
 
+  it.each([{ file_changes: { "a.ts": { state_ref: null } } }, { op_kind: "delete", state_ref_after: null }])(
+    "a reference in another format takes no file away that is there: %j",
+    (deletes) => {
+      const deleting = commit({ state_ref_before: "v1", ...deletes });
+
+      expect(gist(playWith(["ana"]).says("ana", "OP_COMMIT", deleting, {}, based({ "a.ts": sha("a") })))).toBe("operation/stale");
+    },
+  );
+
   it("a reference in another format is compared with what others recorded", () => {
     const played = playWith(["ana", "bo"]);
     const bases = based({ "a.ts": sha("a") });

@@ -113,8 +113,9 @@ function staleOnVirtualTree(
     const current = recorded === undefined ? onDisk : recorded.stateRef;
     // A commit that brought no content left the file itself as it is, so that its readers build on the disk's.
     const isShown = own === undefined && recorded?.blob === undefined && onDisk !== null && refsEqual(expected, onDisk);
-    // In another format it says nothing about the disk, and what cannot be compared is not stale (SPEC 16.3); but no content goes over a file unseen.
-    const isForeign = recorded === undefined && written?.blob === undefined && !isStateRef(expected);
+    // In another format it says nothing about the disk, and what cannot be compared is not stale (SPEC 16.3); but no content goes over a file unseen, and none goes away.
+    const leavesIt = written?.blob === undefined && written?.stateRef !== null;
+    const isForeign = recorded === undefined && leavesIt && !isStateRef(expected);
     const passes = expected === null || current === null || refsEqual(expected, current) || isShown || isForeign;
     if (!passes) return staleRefusal(resource.path, expected, current);
   }
