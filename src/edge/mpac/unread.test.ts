@@ -23,3 +23,14 @@ it.each([
 ])("%s that cannot be carried is told %s before HELLO, %s after it, and %s when the session has ended", (type, before, after, ended) => {
   expect([STRANGER, JOINED, ENDED].map((standing) => answered(type, standing))).toEqual([before, after, ended]);
 });
+
+it.each(["x".repeat(100_000), "\ud83d"])(
+  "what is not taken before HELLO is not named: as a text it may be as long as a frame, or none",
+  (message_type) => {
+    const frame = readFrame(JSON.stringify({ message_type, message_id: "m" }));
+    const answer = frame.kind === "bad" || frame.kind === "ignored" ? answerTo(frame, STRANGER) : undefined;
+
+    expect(answer?.code).toBe("session/not-joined");
+    expect(answer?.why).not.toContain(message_type);
+  },
+);

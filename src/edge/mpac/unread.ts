@@ -18,7 +18,7 @@ export function answerTo(
 ): { readonly code: RefusalCode; readonly why: string } | undefined {
   const { type } = frame;
   if (type !== undefined && type !== "HELLO" && !hasJoined) {
-    return { code: "session/not-joined", why: `${type} is taken after HELLO; send that first` };
+    return { code: "session/not-joined", why: "nothing is taken before HELLO; send that first" };
   }
   if (type !== undefined && type !== "GOODBYE" && closed !== undefined) {
     return { code: "session/closed", why: `this session has ended (${closed}); nothing but GOODBYE is taken` };
