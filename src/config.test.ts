@@ -31,7 +31,7 @@ describe("a repository's sidecar", () => {
       gives: { policy: { role_policy: { default_role: "observer" } } },
     },
     {
-      name: "takes what the specification gives as an example, with its times for the session",
+      name: "takes what the specification gives as an example",
       env: {
         MPAC_SESSION_POLICY: JSON.stringify({
           governance: {
@@ -52,7 +52,9 @@ describe("a repository's sidecar", () => {
           lifecycle: { auto_close: false, transcript_export: true, audit_retention_days: 90 },
         }),
       },
-      gives: { policy: { heartbeat_interval_sec: 10, unavailability_timeout_sec: 40, lifecycle: { audit_retention_days: 90 } } },
+      gives: {
+        policy: { liveness: { heartbeat_interval_sec: 10, unavailability_timeout_sec: 40 }, lifecycle: { audit_retention_days: 90 } },
+      },
     },
   ])("$name", ({ flags = {}, env = {}, gives }) => {
     expect(readSidecarConfig(flags, env)).toMatchObject(gives);

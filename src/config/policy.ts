@@ -13,8 +13,7 @@ const Policy = SessionSettings.pick({
   role_policy: true,
   resource_registry: true,
 });
-export type SessionPolicy = z.infer<typeof Policy> &
-  Partial<Pick<SessionSettings, "heartbeat_interval_sec" | "unavailability_timeout_sec">>;
+export type SessionPolicy = z.infer<typeof Policy>;
 
 /** What the specification lets a session choose and is carried out here in one way. */
 const ONE_WAY = {
@@ -61,13 +60,5 @@ export function readPolicy(text: string | undefined): SessionPolicy {
   const { liveness, compliance } = read.data;
   if (compliance === "governance" && liveness?.intent_claim_approval === "automatic")
     throw new BadConfig("MPAC_SESSION_POLICY has intent_claim_approval automatic; in a governance session somebody gives the word");
-  return { ...read.data, ...timesIn(liveness) };
-}
-
-/** Two of its times are settings of every session. */
-function timesIn({ heartbeat_interval_sec, unavailability_timeout_sec }: SessionPolicy["liveness"] = {}): Partial<SessionPolicy> {
-  return {
-    ...(heartbeat_interval_sec === undefined ? {} : { heartbeat_interval_sec }),
-    ...(unavailability_timeout_sec === undefined ? {} : { unavailability_timeout_sec }),
-  };
+  return read.data;
 }

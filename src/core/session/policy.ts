@@ -16,6 +16,8 @@ export interface Policy {
   readonly frozenPhase2Ms: number;
   readonly frozenPhase3: boolean;
   readonly claimGraceMs: number;
+  readonly heartbeatMs: number;
+  readonly maySilentMs: number;
   /** Whether no claim is approved by time alone. */
   readonly claimsNeedWord: boolean;
   readonly wantsArbiter: boolean;
@@ -47,6 +49,8 @@ export function policyOf(settings: SessionSettings): Policy {
     frozenPhase2Ms: inMs(governance.frozen_scope_phase_2_sec, 240),
     frozenPhase3: governance.frozen_scope_disable_phase_3 !== true,
     claimGraceMs: inMs(liveness.intent_claim_grace_period_sec, 2),
+    heartbeatMs: inMs(liveness.heartbeat_interval_sec, settings.heartbeat_interval_sec),
+    maySilentMs: inMs(liveness.unavailability_timeout_sec, settings.unavailability_timeout_sec),
     claimsNeedWord: isGovernance || liveness.intent_claim_approval === "governance",
     wantsArbiter: governance.require_arbiter ?? isGovernance,
     backoffInitialMs: inMs(liveness.intent_backoff_initial_sec, 30),

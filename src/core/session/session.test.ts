@@ -138,6 +138,16 @@ describe("opening", () => {
   });
 });
 
+it("somebody may be silent for as long as the policy says, and as ever once it says nothing of that", () => {
+  const played = playWith(["ana"], { liveness: { unavailability_timeout_sec: 20 } });
+  const maySilent = (): readonly number[] => Array.from(session.present(played.state), ({ maySilentMs }) => maySilentMs);
+  const before = maySilent();
+
+  played.gives({ type: "Opened", session: "s", settings: { liveness: {} } });
+
+  expect([before, maySilent()]).toEqual([[20_000], [90_000]]);
+});
+
 describe("an event that was stored", () => {
   it("keeps members that this release does not know", () => {
     const stored = { type: "ParticipantLeft", principalId: "ana", reason: "", later: 1 };

@@ -27,6 +27,7 @@ import { heardLamport, nextLamport } from "./lamport.ts";
 import { decideClose, decideStopped } from "./lifecycle.ts";
 import { decideCommit } from "./operations.ts";
 import { decideHeartbeat, decideHello } from "./participants.ts";
+import { policyOf } from "./policy.ts";
 import { decidePropose } from "./proposals.ts";
 import { decideReject } from "./rejections.ts";
 import { replayOf } from "./replay.ts";
@@ -132,8 +133,7 @@ function decideOpened(state: Readonly<SessionState>, session: string, settings: 
 
 /** The due time of what fell into the gap moves behind it, so that owners join again and renew first. */
 function decideResumed(state: Readonly<SessionState>, fromMs: number, at: SessionMoment): Verdict {
-  const graceMs = state.settings.unavailability_timeout_sec * 1000;
-  return { events: [{ type: "Resumed", fromMs, untilMs: at.atMs + graceMs }] };
+  return { events: [{ type: "Resumed", fromMs, untilMs: at.atMs + policyOf(state.settings).maySilentMs }] };
 }
 
 type Command = SessionCommand | EngineCommand;
@@ -200,7 +200,7 @@ export const session: Aggregate<SessionState, SessionCommand, SessionEvent, Sess
     return state.deadlines.first()?.dueAtMs;
   },
   *present(state) {
-    const maySilentMs = state.settings.unavailability_timeout_sec * 1000;
+    const { maySilentMs } = policyOf(state.settings);
     for (const participant of state.participants.values()) {
       if (mayLapse(state, participant)) yield { principal: participant.id, maySilentMs, sinceMs: participant.sinceMs };
     }

@@ -26,8 +26,8 @@ export function livenessPolicy(settings: SessionSettings): JsonObject {
   const policy = policyOf(settings);
   const backend = settings.liveness?.backend_health_policy;
   return {
-    heartbeat_interval_sec: settings.heartbeat_interval_sec,
-    unavailability_timeout_sec: settings.unavailability_timeout_sec,
+    heartbeat_interval_sec: seconds(policy.heartbeatMs),
+    unavailability_timeout_sec: seconds(policy.maySilentMs),
     orphaned_intent_action: "suspend",
     orphaned_proposal_action: "abandon",
     intent_claim_approval: policy.claimsNeedWord ? "governance" : "automatic",

@@ -6,7 +6,7 @@
 import { randomBytes } from "node:crypto";
 import type { OpenStream } from "../../engine/engine.ts";
 import type { Outcome } from "../../engine/stream-host.ts";
-import { rowIn, treeOf } from "../../core/session/read.ts";
+import { policyOf, rowIn, treeOf } from "../../core/session/read.ts";
 import type { SessionCommand } from "../../core/session/session.ts";
 import type { SessionState } from "../../core/session/state.ts";
 import type { SessionFacts } from "../../core/session/verdict.ts";
@@ -124,7 +124,7 @@ export async function openRoom(stream: SessionStream, face: SessionFace, options
   const { heartbeatMs, succession, waiting } = await host
     .query((state) => ({
       waiting: rowIn(state).map(({ principal }) => principal),
-      heartbeatMs: state.settings.heartbeat_interval_sec * 1000 * IN_TIME,
+      heartbeatMs: policyOf(state.settings).heartbeatMs * IN_TIME,
       succession: createSuccession(state, accession),
     }))
     .catch((error: unknown) => {
