@@ -116,8 +116,13 @@ export class HttpVisit implements Visit, Ends {
   }
 
   onLeft(hear: Settle): void {
-    if (this.#stream === undefined) this.leaves(hear);
-    else this.#stream.onLeft(hear);
+    if (this.#stream !== undefined) return this.#stream.onLeft(hear);
+    // What was answered before something was said on the way goes out in that stream as well.
+    this.leaves((left) => {
+      if (left || this.#stream === undefined) return hear(left);
+      this.#stream.onLeft(hear);
+      return undefined;
+    });
   }
 
   /** Its answer comes in a stream that its client may come back to, if it has seen of which. */

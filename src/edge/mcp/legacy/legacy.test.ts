@@ -175,6 +175,22 @@ describe("a stream that was lost", () => {
     await expect.poll(() => seen.filter((line) => line.startsWith("given"))).toEqual(["given true"]);
   });
 
+  it("has brought what was answered before it was one to a client that comes back", async () => {
+    const { serve, seen, begun, release } = toy();
+    await using mounted = await mount({ serve });
+    const session = await begin(mounted.url, ANA);
+    const lost = await streamOf(mounted.url, [toolCall("settle"), toolCall("report"), toolCall("wait")], session);
+    const primed = await lost.next();
+    await begun();
+    lost.close();
+
+    const resumed = await listen(mounted.url, { ...session, "last-event-id": primed?.id ?? "" });
+    release();
+    while ((await resumed.next()) !== undefined);
+
+    await expect.poll(() => seen.filter((line) => line.startsWith("given"))).toEqual(["given true"]);
+  });
+
   it("does not take the call back in 2025, and does in 2026", async () => {
     const { serve, seen, begun } = toy();
     await using mounted = await mount({ serve });
