@@ -54,6 +54,8 @@ const MAX_PUT_OFF_MS = 5_000;
 /** Answers of one reader that are made, or were and are not read yet, before the next is made. */
 const MOST_UNREAD = 4;
 
+const UNREAD = "answers that were asked for before are not read yet: read those, or close their connections, and ask again";
+
 const SOMEBODY_ELSES = "this token was given to somebody else while it waited; ask again as whoever it is for now";
 
 export function createBus(options: BusOptions): Bus {
@@ -103,7 +105,7 @@ export function createBus(options: BusOptions): Bus {
     const sender = senderOf(caller, incoming.socket);
     const { name } = found.route;
     if ((name === "messages" || name === "status") && !(await hasRead(sender, outgoing)))
-      return failed(503, "nobody waits for this any more");
+      return failed(503, UNREAD, { "retry-after": "1" });
     using claim = reading.claim(sender);
     const answered = await carryOut(found.route, { request, claim, guest, caller, ...visited, writes, stillHolds: mayStay });
     if (!guest.isSentAway) return answered;
@@ -126,9 +128,10 @@ export function createBus(options: BusOptions): Bus {
   }
   return { routes, isBusy: () => served > 0, dismiss: () => guests.dismiss() };
 
-  /** Waits until it has read enough of what it asked before: who reads nothing has nothing more made. False when it is gone. */
+  /** Waits until it has read enough of what it asked before: who reads nothing has nothing more made. False when it does not, or is gone. */
   async function hasRead(reader: string, outgoing: ServerResponse): Promise<boolean> {
-    const turn = await unread.turn(reader);
+    const turn = await unread.turn(reader, AbortSignal.timeout(MAX_PUT_OFF_MS)).catch(() => undefined);
+    if (turn === undefined) return false;
     // One that waited for its turn on a connection is destroyed with that, and may have said so before.
     if (outgoing.destroyed) turn[Symbol.dispose]();
     else outgoing.once("close", () => turn[Symbol.dispose]());

@@ -26,3 +26,21 @@ it("lets so many of one asker in at once, the others in their order as one ends 
     ["1", "2", "bo's", "3", "4"],
   ]);
 });
+
+it("keeps no place for whoever waits no longer, and a turn that came for whoever has it", async () => {
+  const atOnce = createAtOnce(1);
+  const [left, stays] = [new AbortController(), new AbortController()];
+  const first = await atOnce.turn("ana");
+  const second = atOnce.turn("ana", left.signal).catch(() => "waits no longer");
+  const third = atOnce.turn("ana", stays.signal);
+
+  left.abort();
+  first[Symbol.dispose]();
+  const had = await third;
+  stays.abort();
+
+  expect(await second).toBe("waits no longer");
+  const fourth = atOnce.turn("ana");
+  had[Symbol.dispose]();
+  await expect(fourth).resolves.toBeDefined();
+});

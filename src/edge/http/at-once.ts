@@ -3,8 +3,12 @@
  * much at once slows itself down and nobody else.
  */
 export interface AtOnce {
-  /** Resolves when it is this one's turn, which lasts until what it gives is disposed of. */
-  turn(asker: string): Promise<Disposable>;
+  /**
+   * Resolves when it is this one's turn, which lasts until what it gives is disposed of.
+   *
+   * @param signal - ends the wait, which rejects then and keeps no place
+   */
+  turn(asker: string, signal?: AbortSignal): Promise<Disposable>;
 }
 
 interface Line {
@@ -15,11 +19,11 @@ interface Line {
 export function createAtOnce(most: number): AtOnce {
   const lines = new Map<string, Line>();
   return {
-    async turn(asker) {
+    async turn(asker, signal) {
       const line = lines.get(asker) ?? { busy: 0, waiting: [] };
       lines.set(asker, line);
       if (line.busy < most) line.busy += 1;
-      else await new Promise<void>((resolve) => line.waiting.push(resolve));
+      else await inLine(line, signal);
       return {
         [Symbol.dispose]() {
           const next = line.waiting.shift();
@@ -31,4 +35,20 @@ export function createAtOnce(most: number): AtOnce {
       };
     },
   };
+}
+
+function inLine({ waiting }: Line, signal: AbortSignal | undefined): Promise<void> {
+  return new Promise((resolve, reject) => {
+    waiting.push(resolve);
+    signal?.addEventListener(
+      "abort",
+      () => {
+        const place = waiting.indexOf(resolve);
+        if (place < 0) return; // its turn came
+        waiting.splice(place, 1);
+        reject(signal.reason as Error);
+      },
+      { once: true },
+    );
+  });
 }
