@@ -64,7 +64,7 @@ const ROWS: Readonly<Record<string, Row>> = {
 };
 
 /** The commands that run or repair the sidecar itself. */
-const COMMANDS_WITH_APP = /^cli\/(sidecar|broker|log|audit|transcript|doctor|store)\b/;
+const COMMANDS_WITH_APP = /^cli\/(sidecar|broker|audit|transcript|doctor|store)\b/;
 const FOR_TESTS = /\.(test|contract|fixture)\.|(^|\/)testing(\.ts$|\/)/;
 /** What tests of outer folders run against instead of a stand-in. */
 const COLLABORATORS: Readonly<Record<string, readonly string[]>> = {

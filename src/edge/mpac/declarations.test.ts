@@ -60,7 +60,7 @@ describe("SESSION_INFO", () => {
     {
       name: "a watermark that cannot be compared",
       more: { watermark: { kind: "vector_clock", value: { ana: 1 }, lamport_value: null } },
-      says: ["a watermark that is no lamport_clock is compared by its lamport_value, and this one has none"],
+      says: ["a watermark is compared by the value of a lamport_clock or by its lamport_value, and this one has no such number"],
     },
     { name: "one that can", more: { watermark: { kind: "vector_clock", value: { ana: 1 }, lamport_value: 1 } }, says: [] },
   ])("takes who comes with $name, and says what of it is not known", async ({ more, says }) => {

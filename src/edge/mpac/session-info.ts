@@ -60,11 +60,11 @@ const QUOTED = 64;
 /** What its HELLO says that this session cannot be sure to understand; it is taken all the same (SPEC 14.2). */
 function strangeIn({ protocol = "MPAC", version = PROTOCOL_VERSION, watermark }: Message<"HELLO">): string[] {
   const errors: string[] = [];
-  if (protocol !== "MPAC") errors.push(`protocol ${protocol.slice(0, QUOTED)} is not known here; this session speaks MPAC`);
+  if (protocol !== "MPAC") errors.push(`protocol ${protocol.slice(0, QUOTED).toWellFormed()} is not known here; this session speaks MPAC`);
   if (!version.startsWith("0.1."))
-    errors.push(`version ${version.slice(0, QUOTED)} is not known here; this session speaks ${PROTOCOL_VERSION}`);
+    errors.push(`version ${version.slice(0, QUOTED).toWellFormed()} is not known here; this session speaks ${PROTOCOL_VERSION}`);
   if ((watermark ?? undefined) !== undefined && lamportIn(watermark) === undefined)
-    errors.push("a watermark that is no lamport_clock is compared by its lamport_value, and this one has none");
+    errors.push("a watermark is compared by the value of a lamport_clock or by its lamport_value, and this one has no such number");
   return errors;
 }
 
