@@ -2,7 +2,7 @@
 import type { Rejection } from "../wire/refusals.ts";
 import { behindLines } from "./behind.ts";
 import { releasedBy, releasedLine } from "./begin-task-released.ts";
-import { byAgent } from "./begin-task-waiting.ts";
+import { byAgent, notBegun } from "./begin-task-waiting.ts";
 import type { Task } from "./begin-task.ts";
 import { conflictLine } from "./conflict-line.ts";
 import { codeOf, failed } from "./failure.ts";
@@ -114,16 +114,7 @@ export function blocked(task: Task, rejection: Rejection, links: ReadScope["link
   return {
     structured: {
       status: "blocked",
-      intent_id: null,
-      principal_id: task.principalId,
-      objective,
-      files,
-      has_conflict: true,
-      conflicts: holders,
-      errors: [],
-      intent: null,
-      superseded: [],
-      behind: [],
+      ...notBegun(task, holders),
       free_files: free,
       ...(freeCount === free.length ? {} : { free_file_count: freeCount }),
     },

@@ -4,7 +4,7 @@ import type { IntentView, OverlapView } from "../wire/query/views.ts";
 import type { Task } from "./begin-task.ts";
 import type { Rejection } from "../wire/refusals.ts";
 import { codeOf, failed, refused } from "./failure.ts";
-import { heldIn, holding } from "./holders.ts";
+import { heldIn, type Holder, holding } from "./holders.ts";
 import { namedIn } from "./named-in.ts";
 import { isLive, type KnownIntent } from "./own-intent.ts";
 import type { ToolContext } from "./ports.ts";
@@ -114,30 +114,32 @@ export async function ownOver(coordination: Coordination, { files, principalId }
   return active_intents.filter((intent) => intent.principal_id === principalId && intent.state === "ACTIVE");
 }
 
+/** What stands in the result of a call that others are in the way of, whatever becomes of it. */
+export function notBegun({ principalId, objective, files }: Task, holders: readonly Holder[]): Answer["structured"] {
+  return {
+    intent_id: null,
+    principal_id: principalId,
+    objective,
+    files,
+    has_conflict: true,
+    conflicts: holders,
+    errors: [],
+    intent: null,
+    superseded: [],
+    behind: [],
+  };
+}
+
 /** @param own - tasks of the caller's that it is to replace */
 export function waiting(task: Task, { ahead, holders: held }: Waiting, own: readonly Pick<IntentView, "intent_id" | "scope">[]): Answer {
-  const { intentId, principalId, objective, files, nowMs } = task;
+  const { intentId, nowMs } = task;
   const { holders } = heldIn({ code: "intent/held", message: "", details: { overlaps: held as JsonObject[], total: held.length } });
   const before = ahead === 0 ? "you are next" : `${ahead} ${ahead === 1 ? "waits" : "wait"} before you`;
   const mutual: Next[] = holders.some((holder) => holder.waits_for_you === true)
     ? [{ tool: "yield_task", why: "for the task of yours that they wait for: as it is you wait for each other" }]
     : [];
   return {
-    structured: {
-      status: "waiting",
-      ticket: intentId,
-      intent_id: null,
-      principal_id: principalId,
-      objective,
-      files,
-      has_conflict: true,
-      conflicts: holders,
-      errors: [],
-      intent: null,
-      superseded: [],
-      behind: [],
-      ahead,
-    },
+    structured: { status: "waiting", ticket: intentId, ...notBegun(task, holders), ahead },
     lines: [
       `waiting: ${heldStill(own)}; ${before}. Do not edit ${own.length === 0 ? "them" : "the others"}.`,
       `The task begins by itself when they are free${replacing(own)}, and your next result says so. Your place is kept for ${PLACE_SEC} s, and with each call with the ticket for as long again.`,
