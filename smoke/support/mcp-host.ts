@@ -48,7 +48,12 @@ export async function startHost({ name, cwd, env, args = [], command }: HostOpti
   const client = new Client({ name, version: "1.0.0" });
   let stderr = "";
   transport.stderr?.on("data", (chunk: Buffer) => (stderr += chunk.toString()));
-  await client.connect(transport);
+  /** A bridge that ended says why there alone. */
+  const explained = (cause: unknown): never => {
+    if (cause instanceof Error && stderr !== "") cause.message += `; the bridge said: ${stderr.trim()}`;
+    throw cause;
+  };
+  await client.connect(transport).catch(explained);
   const pid = transport.pid;
   if (pid === null) throw new Error("the bridge has no process");
   return {
@@ -56,7 +61,7 @@ export async function startHost({ name, cwd, env, args = [], command }: HostOpti
     pid,
     stderr: () => stderr,
     async call(tool, args = {}) {
-      const result = await client.callTool({ name: tool, arguments: { ...args } }, undefined, { timeout: CALL_MS });
+      const result = await client.callTool({ name: tool, arguments: { ...args } }, undefined, { timeout: CALL_MS }).catch(explained);
       const content = result.content as readonly { readonly type: string; readonly text?: string }[];
       return {
         structured: (result.structuredContent ?? {}) as Members,
